@@ -1,0 +1,59 @@
+/* From bytes to a verdict: what event a record is, or why it is none.
+ *
+ * One pass: read (json), decide (canonical first, then the shapes in their order), take time, tenant and key. The
+ * payload is not built here: the verdict points into the tape, and the caller writes it in the form it stores. */
+#pragma once
+
+#include "instant.hpp"
+#include "json.hpp"
+#include "reason.hpp"
+#include "shape.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace analytics::core {
+
+/** An object of the tape, with at most one member added to it, which replaces a member of its name. */
+struct Payload {
+    std::uint32_t object = 0;           // index of the object's node
+    std::string_view added_name;        // empty: nothing is added
+    IsoText added_text{};
+};
+
+/** All views are valid until the normalizer's next call. */
+struct Verdict {
+    Refusal refusal;                           // when set, nothing below holds
+    std::string_view shape;                    // "canonical" or a shape's name
+    std::string_view event_type;
+    std::string_view source;
+    std::optional<Instant> occurred_at;        // nothing: the ingestion time
+    std::optional<std::string_view> tenant_id;
+    std::vector<std::string_view> key;         // the natural key's values; meaningful when has_key
+    bool has_key = false;
+    Payload payload;
+};
+
+class Normalizer {
+public:
+    /** Keeps a reference to shapes. */
+    Normalizer(const Shapes &shapes, Limits limits) : shapes_(shapes), limits_(limits) {}
+
+    /** Never throws for bad input, only std::bad_alloc. The result is owned by the normalizer and reused. */
+    const Verdict &normalize(std::string_view value);
+
+    /** A record without a value (a Kafka tombstone). */
+    const Verdict &normalize_tombstone();
+
+    const Document &document() const noexcept { return document_; }
+
+private:
+    const Shapes &shapes_;
+    Limits limits_;
+    Document document_;
+    Verdict verdict_;
+};
+
+} // namespace analytics::core

@@ -1,0 +1,28 @@
+/* A JSON number as PostgreSQL's numeric understands it: exact, in base 10000.
+ *
+ * Pure arithmetic on the digits; the bytes of a numeric datum are made from this in pg/. Follows numeric.c
+ * (set_var_from_str, strip_var): a value is sum(digits[i] * 10000^(weight - i)), shown with scale digits after
+ * the point. */
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+namespace analytics::core {
+
+struct Decimal {
+    std::vector<std::int16_t> digits; // base 10000, no leading or trailing zero digit; empty for zero
+    int weight = 0;                   // power of 10000 of the first digit; 0 for zero
+    int scale = 0;                    // decimal digits after the point, "dscale"
+    bool negative = false;            // never for zero
+};
+
+/** Whether PostgreSQL's numeric can hold this JSON number (RFC 8259 grammar, already checked): numeric_in's limits
+ * on exponent, weight (131072 digits before the point) and scale (16383 after). Allocates nothing. */
+bool fits_numeric(std::string_view number) noexcept;
+
+/** The number in numeric's terms; requires fits_numeric. Reuses out's memory. */
+void to_decimal(std::string_view number, Decimal &out);
+
+} // namespace analytics::core
