@@ -16,8 +16,8 @@ namespace analytics::core {
 
 using Instant = std::int64_t; // microseconds since 1970-01-01T00:00:00Z
 
-inline constexpr Instant min_instant = -62'135'596'800'000'000;  // 0001-01-01T00:00:00Z
-inline constexpr Instant max_instant = 253'402'300'799'999'999;  // 9999-12-31T23:59:59.999999Z
+inline constexpr Instant min_instant = -62'135'596'800'000'000; // 0001-01-01T00:00:00Z
+inline constexpr Instant max_instant = 253'402'300'799'999'999; // 9999-12-31T23:59:59.999999Z
 
 /** ISO 8601 / RFC 3339 text, see the reference's section "Instants". Nothing when it is no such text or out of range. */
 std::optional<Instant> instant_of_text(std::string_view text) noexcept;

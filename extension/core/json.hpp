@@ -22,9 +22,9 @@ namespace analytics::core {
 enum class Kind : std::uint8_t { null, boolean_false, boolean_true, number, string, array, object };
 
 struct Node {
-    const char *text = nullptr;  // string: decoded UTF-8; number: the digits as written; else nothing
-    std::uint32_t size = 0;      // string, number: bytes of text; array: elements; object: members, duplicates included
-    std::uint32_t end = 0;       // index of the node after this one's subtree
+    const char *text = nullptr; // string: decoded UTF-8; number: the digits as written; else nothing
+    std::uint32_t size = 0;     // string, number: bytes of text; array: elements; object: members, duplicates included
+    std::uint32_t end = 0;      // index of the node after this one's subtree
     Kind kind = Kind::null;
 
     std::string_view view() const noexcept { return {text, size}; }

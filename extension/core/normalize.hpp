@@ -18,20 +18,20 @@ namespace analytics::core {
 
 /** An object of the tape, with at most one member added to it, which replaces a member of its name. */
 struct Payload {
-    std::uint32_t object = 0;           // index of the object's node
-    std::string_view added_name;        // empty: nothing is added
+    std::uint32_t object = 0;    // index of the object's node
+    std::string_view added_name; // empty: nothing is added
     IsoText added_text{};
 };
 
 /** All views are valid until the normalizer's next call. */
 struct Verdict {
-    Refusal refusal;                           // when set, nothing below holds
-    std::string_view shape;                    // "canonical" or a shape's name
+    Refusal refusal;        // when set, nothing below holds
+    std::string_view shape; // "canonical" or a shape's name
     std::string_view event_type;
     std::string_view source;
-    std::optional<Instant> occurred_at;        // nothing: the ingestion time
+    std::optional<Instant> occurred_at; // nothing: the ingestion time
     std::optional<std::string_view> tenant_id;
-    std::vector<std::string_view> key;         // the natural key's values; meaningful when has_key
+    std::vector<std::string_view> key; // the natural key's values; meaningful when has_key
     bool has_key = false;
     Payload payload;
 };
