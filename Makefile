@@ -1,0 +1,75 @@
+# The conductor: every target of the project, each carried out in the room it belongs to.
+#
+#   make            the extension and both daemons         make demo     all of it at work, on this machine, by itself
+#   make install    into pg_config's places and PREFIX/bin make check    every test, likewise by itself
+#   make installcheck  pgTAP against the server of PG*     make bench    the figures, BENCH_EVENTS= sets the size
+#   make lint, make format, make fuzz, make clean          make setup    installs the Debian packages that are missing
+#
+# demo, check, bench, lint and fuzz set the machine up first; all, install and installcheck take it as it is.
+
+PG_CONFIG ?= pg_config
+PREFIX ?= /usr/local
+INSTALL ?= install
+PYTHON ?= /usr/bin/python3
+FUZZ_SECONDS ?= 60
+BENCH_EVENTS ?= 1000000
+export PG_CONFIG PYTHON FUZZ_SECONDS BENCH_EVENTS
+export PYTHONDONTWRITEBYTECODE := 1
+
+.DEFAULT_GOAL := all
+.PHONY: all extension runtime ingestor http install uninstall installcheck setup demo check bench lint format fuzz unit clean
+
+all: extension ingestor http
+
+extension:
+	+$(MAKE) -C extension
+
+runtime:
+	+$(MAKE) -C runtime
+
+ingestor http: runtime
+	+$(MAKE) -C $@
+
+install: all
+	+$(MAKE) -C extension install
+	$(INSTALL) -d '$(DESTDIR)$(PREFIX)/bin'
+	$(INSTALL) -m 755 ingestor/analytics-ingestor http/analytics-http '$(DESTDIR)$(PREFIX)/bin/'
+
+uninstall:
+	+$(MAKE) -C extension uninstall
+	rm -f '$(DESTDIR)$(PREFIX)/bin/analytics-ingestor' '$(DESTDIR)$(PREFIX)/bin/analytics-http'
+
+installcheck:
+	+$(MAKE) -C extension installcheck
+
+setup:
+	@test/rig/setup
+
+demo: setup
+	+@test/demo/demo
+
+check: setup
+	+@test/rig/check
+
+bench: setup
+	+@$(MAKE) -C test/bench bench
+
+lint: setup
+	+@$(MAKE) -C test/lint lint
+
+fuzz: setup
+	+@$(MAKE) -C test/fuzz fuzz
+
+unit:
+	+$(MAKE) -C test/unit check
+
+format:
+	git ls-files '*.cpp' '*.hpp' | xargs -r clang-format -i
+
+clean:
+	+$(MAKE) -C extension clean
+	+$(MAKE) -C runtime clean
+	+$(MAKE) -C ingestor clean
+	+$(MAKE) -C http clean
+	+$(MAKE) -C test/unit clean
+	+$(MAKE) -C test/fuzz clean
