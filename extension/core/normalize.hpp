@@ -1,7 +1,11 @@
 /* From bytes to a verdict: what event a record is, or why it is none.
  *
  * One pass: read (json), decide (canonical first, then the shapes in their order), take time, tenant and key. The
- * payload is not built here: the verdict points into the tape, and the caller writes it in the form it stores. */
+ * payload is not built here: the verdict points into the tape, and the caller writes it in the form it stores.
+ *
+ * An object with both members eventType and payload is canonical, whatever their values, and is judged as that. Its
+ * members are judged in the order eventType, source, payload, occurredAt, tenantId, eventId, and by reason first:
+ * all of them for missing_field, then all for invalid_field, then occurredAt. A refusal speaks of the first one. */
 #pragma once
 
 #include "instant.hpp"
@@ -38,8 +42,8 @@ struct Verdict {
 
 class Normalizer {
 public:
-    /** Keeps a reference to shapes. */
-    Normalizer(const Shapes &shapes, Limits limits) : shapes_(shapes), limits_(limits) {}
+    /** Keeps a reference to shapes, which must not change meanwhile. */
+    Normalizer(const Shapes &shapes, Limits limits);
 
     /** Never throws for bad input, only std::bad_alloc. The result is owned by the normalizer and reused. */
     const Verdict &normalize(std::string_view value);
@@ -50,8 +54,16 @@ public:
     const Document &document() const noexcept { return document_; }
 
 private:
-    const Shapes &shapes_;
+    Refusal judge(std::string_view value);
+    Refusal judge_canonical(const Members &members);
+    Refusal judge_shape(const Members &members, const Recipe &recipe);
+
+    /** Takes the tenant that a canonical record and a shape name alike. */
+    Refusal take_tenant(const Members &members);
+    void take_payload_key(std::uint32_t payload);
+
     Limits limits_;
+    Recognizer recognizer_;
     Document document_;
     Verdict verdict_;
 };

@@ -1,8 +1,21 @@
 /* Shapes as data: how an upstream object is recognised and what becomes of it. One Shape is one row of the table
- * analytics_shapes; the six shipped ones are rows too (sql/shapes.sql), none is known here. */
+ * analytics_shapes; the six shipped ones are rows too (sql/shapes.sql), none is known here.
+ *
+ * A Recognizer is made once from all shapes and then looks at one object after the other. It gives every name that
+ * any shape (or its owner) asks for a slot, walks an object's members once, and keeps two bits a slot, "present" and
+ * "not null". To match a shape is then to compare a few words of bits, however many shapes and members there are.
+ *
+ * Surprising: slots, not names, are what a shape's rules are made of after the start; a name that nobody asks for
+ * costs one probe of a small table. That table never learns from records, so no record can make it slow. */
 #pragma once
 
+#include "json.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace analytics::core {
@@ -15,12 +28,91 @@ struct Shape {
     std::vector<std::string> not_null;       // must be present and not null
     std::vector<std::string> null_or_absent; // must be null or absent
     std::vector<std::string> absent;         // must be absent
-    std::string time_member;                 // holds the event's time
-    std::string iso_member;                  // its ISO text is stored under this name
-    std::vector<std::string> key_members;    // the natural key, in order
+    std::string time_member;                 // holds the event's time; empty: it has none of its own
+    std::string iso_member;                  // its ISO text is stored under this name; empty: it is not
+    std::vector<std::string> key_members;    // the natural key, in order; empty: none
 };
 
 /** In the order in which they are tried. */
 using Shapes = std::vector<Shape>;
+
+using Slot = std::uint32_t;
+
+/** Names, each with a slot: 0, 1, 2 … as they were added. Does not own the names. */
+class SlotTable {
+public:
+    static constexpr Slot none = ~Slot{0};
+
+    /** The name's slot, a new one when it has none yet. */
+    Slot add(std::string_view name);
+    Slot find(std::string_view name) const noexcept;
+    std::size_t size() const noexcept { return used_; }
+
+private:
+    struct Entry {
+        std::string_view name;
+        Slot slot = none;
+    };
+
+    void grow();
+    std::size_t place_of(std::string_view name) const noexcept;
+
+    std::vector<Entry> entries_; // open addressing; a power of two, at most a quarter full, so most misses end at once
+    std::size_t used_ = 0;
+};
+
+/** The members of one object that have a slot: of duplicates the last. */
+class Members {
+public:
+    void resize(std::size_t slots);
+    void clear() noexcept;
+    void put(Slot slot, std::uint32_t node, bool is_null) noexcept;
+
+    bool present(Slot slot) const noexcept { return (bits_[slot / slots_per_word] >> shift(slot) & present_bit) != 0; }
+    bool not_null(Slot slot) const noexcept
+    {
+        return (bits_[slot / slots_per_word] >> shift(slot) & not_null_bit) != 0;
+    }
+
+    /** The node of the member's value; requires present. */
+    std::uint32_t node(Slot slot) const noexcept { return nodes_[slot]; }
+
+    /** Two bits a slot; the same layout as Recipe's. */
+    std::span<const std::uint64_t> bits() const noexcept { return bits_; }
+
+    static constexpr std::uint64_t present_bit = 1;
+    static constexpr std::uint64_t not_null_bit = 2;
+    static constexpr Slot slots_per_word = 32;
+    static constexpr unsigned shift(Slot slot) noexcept { return slot % slots_per_word * 2; }
+
+private:
+    std::vector<std::uint64_t> bits_;
+    std::vector<std::uint32_t> nodes_; // read only where bits_ says present, so never cleared
+};
+
+/** A shape in terms of slots. */
+struct Recipe {
+    const Shape *shape = nullptr;
+    std::vector<std::uint64_t> must, must_not; // bits that an object of this shape has, and that it lacks
+    Slot time = SlotTable::none;
+    std::vector<Slot> key;
+};
+
+class Recognizer {
+public:
+    /** Keeps references to shapes and to the own names, which get the slots from 0 on, in their order. */
+    Recognizer(const Shapes &shapes, std::span<const std::string_view> own_names);
+
+    /** The members of an object that have a slot, valid until the next call. */
+    const Members &look_at(const Document &document, std::uint32_t object) noexcept;
+
+    /** The first shape that fits the members last looked at, or nothing. */
+    const Recipe *match() const noexcept;
+
+private:
+    SlotTable slots_;
+    std::vector<Recipe> recipes_; // in the order of the shapes
+    Members members_;
+};
 
 } // namespace analytics::core
