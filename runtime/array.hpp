@@ -1,0 +1,46 @@
+/* One-dimensional PostgreSQL arrays in their binary form (array_send's), written straight into the buffer that goes
+ * to the server: a record's bytes are copied once. clear() keeps the memory for the next batch. */
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace analytics::runtime {
+
+/** Element types by their OID. */
+enum class Element : std::uint32_t { bytea = 17, int8 = 20, text = 25, timestamptz = 1184, jsonb = 3802 };
+
+class ArrayWriter {
+public:
+    explicit ArrayWriter(Element element);
+
+    void clear();
+    void reserve(std::size_t bytes) { buffer_.reserve(bytes); }
+
+    void null();
+    void bytes(std::string_view value); // bytea, text
+    void jsonb(std::string_view text);  // JSON text
+    void integer(std::int64_t value);   // int8
+    /** timestamptz, in microseconds since the Unix epoch. */
+    void instant(std::int64_t unix_micros);
+
+    [[nodiscard]] std::size_t size() const noexcept { return size_; } // elements
+    [[nodiscard]] bool has_values() const noexcept { return nulls_ < size_; }
+
+    /** The whole array; valid until the next change. */
+    [[nodiscard]] std::string_view view();
+
+private:
+    void put32(std::uint32_t value);
+    void put64(std::uint64_t value);
+    void element_size(std::size_t bytes);
+
+    std::string buffer_;
+    Element element_;
+    std::size_t size_ = 0;
+    std::size_t nulls_ = 0;
+};
+
+} // namespace analytics::runtime

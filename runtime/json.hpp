@@ -1,0 +1,15 @@
+/* JSON text that is written, never read: a string literal made of any bytes. */
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace analytics::runtime {
+
+/** Whether the bytes are UTF-8 by RFC 3629: no overlong form, no surrogate, nothing above U+10FFFF. */
+[[nodiscard]] bool is_utf8(std::string_view bytes) noexcept;
+
+/** Appends the bytes as a JSON string, quotes included. What is not UTF-8 becomes U+FFFD, one a bad byte. */
+void append_json_string(std::string &out, std::string_view bytes);
+
+} // namespace analytics::runtime

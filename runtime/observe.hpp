@@ -1,0 +1,99 @@
+/* What a daemon may say about itself: a closed set of events, each with fields. Code observes; who listens (the log,
+ * a test, metrics) is decided in main. An event's level belongs to the event, not to the place that observes it.
+ *
+ * Fields never carry a payload, a key or a secret. Views need to live only as long as the call. */
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <initializer_list>
+#include <span>
+#include <string_view>
+#include <variant>
+
+namespace analytics::runtime {
+
+enum class Level : std::uint8_t { debug, info, warning, error };
+
+enum class Event : std::uint8_t {
+    // both daemons
+    started,
+    stopping,
+    stopped,
+    setting_refused,
+    check_passed,
+    dependency_unreachable,
+    fault,
+    database_connected,
+    database_unavailable,
+    database_recovered,
+    database_refused,
+    database_notice,
+    // ingestor
+    kafka_notice,
+    kafka_unavailable,
+    kafka_recovered,
+    partitions_assigned,
+    partitions_revoked,
+    partition_taken,
+    partition_stopped,
+    partition_fenced,
+    consumption_paused,
+    consumption_resumed,
+    batch_committed,
+    batch_dropped,
+    records_refused,
+    // http
+    listening,
+    request_served,
+    request_failed,
+    overloaded,
+};
+
+std::string_view name(Event event) noexcept;
+Level level(Event event) noexcept;
+
+/** Text that is JSON already, embedded as it is: the caller vouches for its validity (it comes from a jsonb). */
+struct Json {
+    std::string_view text;
+};
+
+using Value = std::variant<std::int64_t, double, bool, std::string_view, Json>;
+
+struct Field {
+    template <class T> Field(std::string_view field_name, const T &field_value)
+        : name(field_name), value(of(field_value))
+    {
+    }
+
+    std::string_view name;
+    Value value;
+
+private:
+    template <class T> static Value of(const T &value)
+    {
+        if constexpr (std::same_as<T, bool> || std::same_as<T, Json> || std::same_as<T, Value>)
+            return value;
+        else if constexpr (std::integral<T>)
+            return static_cast<std::int64_t>(value);
+        else if constexpr (std::floating_point<T>)
+            return static_cast<double>(value);
+        else
+            return std::string_view(value);
+    }
+};
+
+/** Safe to call from several threads at once. */
+class Observer {
+public:
+    virtual ~Observer() = default;
+
+    void operator()(Event event, std::initializer_list<Field> fields = {})
+    {
+        observe(event, {fields.begin(), fields.size()});
+    }
+
+    virtual void observe(Event event, std::span<const Field> fields) = 0;
+};
+
+} // namespace analytics::runtime
