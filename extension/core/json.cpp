@@ -1,0 +1,258 @@
+/* The reader over RapidJSON 1.1.0's SAX interface: iterative, in place, numbers left as text. This is the only file
+ * that knows RapidJSON, in a namespace of its own, since PostgreSQL loads all modules into one symbol space.
+ *
+ * The order of the checks is the order of precedence: size, UTF-8, then the grammar with the depth counted as the
+ * brackets come. AbridgingStream stands between the bytes and RapidJSON and takes its known faults away. */
+#include "json.hpp"
+
+#include "error.hpp"
+#include "json_stream.hpp"
+#include "number.hpp"
+#include "utf8.hpp"
+
+#include <limits>
+#include <new>
+#include <optional>
+#include <string>
+#include <vector>
+
+#define RAPIDJSON_NAMESPACE analytics::core::rapidjson
+#define RAPIDJSON_NAMESPACE_BEGIN namespace analytics::core::rapidjson {
+#define RAPIDJSON_NAMESPACE_END }
+#define RAPIDJSON_ASSERT(promise)                                                                                      \
+    (static_cast<bool>(promise) ? static_cast<void>(0) : throw analytics::core::Error("json reader: " #promise))
+#include <rapidjson/reader.h>
+
+namespace analytics::core {
+
+namespace rapidjson {
+
+template <> struct StreamTraits<AbridgingStream> {
+    enum { copyOptimization = 1 }; // also what makes RawNumber's text right when read in place
+};
+
+} // namespace rapidjson
+
+namespace {
+
+/** RapidJSON writes through whatever its allocator returns, so memory that is not there must be thrown. */
+struct ThrowingAllocator : rapidjson::CrtAllocator {
+    static void *checked(void *block, std::size_t size)
+    {
+        if (block == nullptr && size != 0) throw std::bad_alloc();
+        return block;
+    }
+    void *Malloc(std::size_t size) { return checked(CrtAllocator::Malloc(size), size); }
+    void *Realloc(void *block, std::size_t old_size, std::size_t size)
+    {
+        return checked(CrtAllocator::Realloc(block, old_size, size), size);
+    }
+};
+
+/** Its stack holds the open containers only, 8 bytes a level: kept from record to record it is bounded by max_depth. */
+using Reader = rapidjson::GenericReader<rapidjson::UTF8<>, rapidjson::UTF8<>, ThrowingAllocator>;
+
+constexpr unsigned reader_flags =
+    rapidjson::kParseIterativeFlag | rapidjson::kParseInsituFlag | rapidjson::kParseNumbersAsStringsFlag;
+
+Refusal refusal(Reason reason, std::string_view what, std::size_t at)
+{
+    return {reason, std::string(what) + " at byte " + std::to_string(at)};
+}
+
+/** What is wrong at this byte, in words; value is what was to be read. */
+std::string_view describe(rapidjson::ParseErrorCode code, std::string_view value, std::size_t at)
+{
+    if (value.starts_with("\xEF\xBB\xBF")) return "a byte order mark";
+    if (at < value.size() && value[at] == '\0') return "a NUL byte";
+    switch (code) {
+    case rapidjson::kParseErrorDocumentEmpty:
+        return "missing a value";
+    case rapidjson::kParseErrorDocumentRootNotSingular:
+        return "something follows the value";
+    case rapidjson::kParseErrorValueInvalid:
+        return "invalid value";
+    case rapidjson::kParseErrorObjectMissName:
+        return "missing a member name";
+    case rapidjson::kParseErrorObjectMissColon:
+        return "missing a colon after a member name";
+    case rapidjson::kParseErrorObjectMissCommaOrCurlyBracket:
+        return "missing a comma or } after an object member";
+    case rapidjson::kParseErrorArrayMissCommaOrSquareBracket:
+        return "missing a comma or ] after an array element";
+    case rapidjson::kParseErrorStringUnicodeEscapeInvalidHex:
+        return "invalid hexadecimal digit in an escape";
+    case rapidjson::kParseErrorStringEscapeInvalid:
+        return value[at] == '\\' ? "invalid escape" : "unescaped control character in a string";
+    case rapidjson::kParseErrorStringMissQuotationMark:
+        return "missing a closing quotation mark";
+    case rapidjson::kParseErrorNumberMissFraction:
+        return "missing digits after a decimal point";
+    case rapidjson::kParseErrorNumberMissExponent:
+        return "missing digits in an exponent";
+    default:
+        throw Error("json reader: an error that can't be");
+    }
+}
+
+} // namespace
+
+/** Lays the tape while it is RapidJSON's handler. */
+class Document::Builder {
+public:
+    Refusal read(std::string_view value, const Limits &limits);
+
+    const Refusal &unstorable() const noexcept { return unstorable_; }
+    const std::vector<Node> &nodes() const noexcept { return nodes_; }
+
+    bool Null() { return leaf({.kind = Kind::null}); }
+    bool Bool(bool value) { return leaf({.kind = value ? Kind::boolean_true : Kind::boolean_false}); }
+    bool RawNumber(const char *text, rapidjson::SizeType size, bool /*copy*/)
+    {
+        if (bad_number_ == nullptr && !fits_numeric({text, size})) bad_number_ = text;
+        return leaf({.text = text, .size = size, .kind = Kind::number});
+    }
+    bool String(const char *text, rapidjson::SizeType size, bool /*copy*/)
+    {
+        return leaf({.text = text, .size = size, .kind = Kind::string});
+    }
+    bool Key(const char *text, rapidjson::SizeType size, bool copy) { return String(text, size, copy); }
+    bool StartObject() { return open(Kind::object); }
+    bool EndObject(rapidjson::SizeType members) { return close(members); }
+    bool StartArray() { return open(Kind::array); }
+    bool EndArray(rapidjson::SizeType elements) { return close(elements); }
+
+    bool Int(int) { return never(); }
+    bool Uint(unsigned) { return never(); }
+    bool Int64(std::int64_t) { return never(); }
+    bool Uint64(std::uint64_t) { return never(); }
+    bool Double(double) { return never(); }
+
+private:
+    /** What a record may leave behind in each buffer; a backend is one of hundreds and lives for days. Larger buffers
+     * stay only as long as records come that need at least half of them. */
+    static constexpr std::size_t kept_bytes = std::size_t{256} << 10;
+
+    char *copy_of(std::string_view value);
+    void reset(std::size_t value_size, const Limits &limits);
+    void note_unstorable(const AbridgingStream &stream);
+
+    bool leaf(Node node)
+    {
+        node.end = static_cast<std::uint32_t>(nodes_.size()) + 1;
+        nodes_.push_back(node);
+        return true;
+    }
+
+    /** While a container is open its end holds the index of the one around it. */
+    bool open(Kind kind)
+    {
+        if (depth_ == max_depth_) return false;
+        ++depth_;
+        const auto index = static_cast<std::uint32_t>(nodes_.size());
+        nodes_.push_back({.end = innermost_, .kind = kind});
+        innermost_ = index;
+        return true;
+    }
+
+    bool close(std::uint32_t size)
+    {
+        --depth_;
+        Node &container = nodes_[innermost_];
+        innermost_ = container.end;
+        container.end = static_cast<std::uint32_t>(nodes_.size());
+        container.size = size;
+        return true;
+    }
+
+    [[noreturn]] static bool never() { throw Error("json reader: a number that was converted"); }
+
+    Reader reader_;
+    std::vector<char> text_;
+    std::vector<Node> nodes_;
+    Refusal unstorable_;
+    const char *bad_number_ = nullptr;
+    std::uint32_t innermost_ = 0;
+    std::uint32_t depth_ = 0;
+    std::uint32_t max_depth_ = 0;
+};
+
+char *Document::Builder::copy_of(std::string_view value)
+{
+    const std::size_t needed = value.size() + AbridgingStream::padding;
+    if (text_.size() > kept_bytes && text_.size() / 2 > needed) text_ = {};
+    if (text_.size() < needed) text_.resize(needed);
+    std::copy(value.begin(), value.end(), text_.begin());
+    std::fill_n(text_.begin() + static_cast<std::ptrdiff_t>(value.size()), AbridgingStream::padding, '\0');
+    return text_.data();
+}
+
+void Document::Builder::reset(std::size_t value_size, const Limits &limits)
+{
+    const std::size_t most_nodes = value_size / 2 + 1; // each but the first comes after a bracket, a comma or a colon
+    if (nodes_.capacity() > kept_bytes / sizeof(Node) && nodes_.capacity() / 2 > most_nodes) nodes_ = {};
+    nodes_.clear();
+    if (unstorable_) unstorable_ = {};
+    bad_number_ = nullptr;
+    innermost_ = 0;
+    depth_ = 0;
+    max_depth_ = limits.max_depth;
+}
+
+void Document::Builder::note_unstorable(const AbridgingStream &stream)
+{
+    const auto offset = [this](const char *at) { return static_cast<std::size_t>(at - text_.data()); };
+    if (const char *escape = stream.unstorable_escape())
+        unstorable_ = refusal(Reason::unstorable_text, "\\u0000 or an unpaired surrogate", offset(escape));
+    else if (bad_number_ != nullptr)
+        unstorable_ = refusal(Reason::unstorable_number, "a number out of numeric's range", offset(bad_number_));
+}
+
+Refusal Document::Builder::read(std::string_view value, const Limits &limits)
+{
+    reset(value.size(), limits);
+    if (value.size() > limits.max_bytes || value.size() > std::numeric_limits<std::int32_t>::max())
+        return {Reason::too_large,
+                std::to_string(value.size()) + " bytes, more than " + std::to_string(limits.max_bytes)};
+    const std::size_t invalid = first_invalid_utf8(value);
+    if (invalid != value.size()) return refusal(Reason::invalid_utf8, "an ill-formed sequence", invalid);
+
+    AbridgingStream stream(copy_of(value), value.size());
+    const rapidjson::ParseResult result = reader_.Parse<reader_flags>(stream, *this);
+    if (result.Code() == rapidjson::kParseErrorTermination)
+        return refusal(Reason::too_deep, "more than " + std::to_string(max_depth_) + " levels", result.Offset());
+    if (result.IsError())
+        return refusal(Reason::invalid_json, describe(result.Code(), value, result.Offset()), result.Offset());
+    if (stream.Tell() != value.size()) return refusal(Reason::invalid_json, "a NUL byte", stream.Tell());
+
+    note_unstorable(stream);
+    return {};
+}
+
+Document::Document() : builder_(std::make_unique<Builder>())
+{
+}
+
+Document::~Document() = default;
+
+Refusal Document::read(std::string_view value, const Limits &limits)
+{
+    return builder_->read(value, limits);
+}
+
+const Refusal &Document::unstorable() const noexcept
+{
+    return builder_->unstorable();
+}
+
+const Node &Document::operator[](std::uint32_t index) const noexcept
+{
+    return builder_->nodes()[index];
+}
+
+std::uint32_t Document::size() const noexcept
+{
+    return static_cast<std::uint32_t>(builder_->nodes().size());
+}
+
+} // namespace analytics::core

@@ -1,0 +1,166 @@
+/* What RapidJSON's reader reads from: our copy of the bytes, abridged.
+ *
+ * The reader's grammar can't tell one plain byte of a string from another, nor one digit from the next, so the stream
+ * lets it see a run of plain bytes as one byte and a run of digits as one digit. RapidJSON stays the judge of every
+ * byte that means something, at its true offset, and three things follow:
+ *  - it never computes with more than one digit of a number's integer, fraction or exponent, which takes away both its
+ *    overflow (CVE-2024-38517's class) and its refusal of what exceeds a double; the handler still gets all digits;
+ *  - strings are moved eight bytes at a time;
+ *  - an unpaired surrogate escape, at which the reader would stop, can be told apart before it is read.
+ *
+ * In-situ: decoded strings are written over their own source. An escape is always longer than what it stands for, so
+ * the writer never overtakes the reader. The bytes are followed by zeroes of ours, at which every run ends.
+ *
+ * Surprising: the first hexadecimal digit after \uD of an unpaired high surrogate is overwritten, making it a low one,
+ * which the reader lets pass alone. Either way the text becomes three bytes that are not UTF-8: no name or value of
+ * valid text ever equals it. */
+#pragma once
+
+#include <algorithm>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+namespace analytics::core {
+
+/** RapidJSON's Stream concept, hence the names. Cheap to copy; RapidJSON does so around each string and number. */
+class AbridgingStream {
+public:
+    using Ch = char;
+
+    /** So many zero bytes must stand behind the bytes read. */
+    static constexpr std::size_t padding = 8;
+
+    AbridgingStream(char *bytes, std::size_t size) noexcept
+        : begin_(bytes), end_(bytes + size), source_(bytes), verbatim_(bytes)
+    {
+    }
+
+    Ch Peek() const noexcept { return *source_; }
+
+    Ch Take() noexcept
+    {
+        if (source_ == end_) return '\0';
+        if (target_ != nullptr) return take_in_string();
+        const char byte = *source_++;
+        if (byte >= '1' && byte <= '9') // not after a leading zero: the digit in "01" must be seen to be refused
+            while (*source_ >= '0' && *source_ <= '9') ++source_;
+        return byte;
+    }
+
+    std::size_t Tell() const noexcept { return static_cast<std::size_t>(source_ - begin_); }
+
+    Ch *PutBegin() noexcept { return target_ = source_; }
+    void Put(Ch byte) noexcept { *target_++ = byte; }
+    std::size_t PutEnd(const Ch *begin) noexcept
+    {
+        const auto size = static_cast<std::size_t>(target_ - begin);
+        target_ = nullptr;
+        return size;
+    }
+
+    /** Where the first escape stands that jsonb can't hold, \u0000 or half a surrogate pair; null when there is none. */
+    const char *unstorable_escape() const noexcept { return unstorable_escape_; }
+
+private:
+    static constexpr std::ptrdiff_t escape_size = 6; // \uXXXX
+
+    char take_in_string() noexcept
+    {
+        if (source_ < verbatim_ || *source_ == '"') return *source_++;
+        if (*source_ == '\\') {
+            enter_escape();
+            return *source_++;
+        }
+        char *const run_end = past_plain(source_);
+        const std::ptrdiff_t moved = run_end - source_ - 1; // the last byte is for the reader to put
+        if (target_ != source_) std::memmove(target_, source_, static_cast<std::size_t>(moved));
+        target_ += moved;
+        source_ = run_end;
+        return run_end[-1];
+    }
+
+    /** The escape's bytes are given to the reader one by one. */
+    void enter_escape() noexcept
+    {
+        verbatim_ = source_ + std::min<std::ptrdiff_t>(2, end_ - source_);
+        const int unit = unit_at(source_);
+        if (unit < 0) return;
+        verbatim_ = source_ + escape_size;
+        if (is_high_surrogate(unit)) {
+            if (is_low_surrogate(unit_at(verbatim_))) {
+                verbatim_ += escape_size;
+                return;
+            }
+            source_[3] = 'C'; // \uDCxx
+        } else if (unit != 0 && !is_low_surrogate(unit)) {
+            return;
+        }
+        if (unstorable_escape_ == nullptr) unstorable_escape_ = source_;
+    }
+
+    /** The UTF-16 code unit of the \uXXXX that stands there, or -1. */
+    int unit_at(const char *at) const noexcept
+    {
+        if (end_ - at < escape_size || at[0] != '\\' || at[1] != 'u') return -1;
+        int unit = 0;
+        for (int digit = 2; digit < escape_size; ++digit) {
+            const int value = hex_value(at[digit]);
+            if (value < 0) return -1;
+            unit = unit * 16 + value;
+        }
+        return unit;
+    }
+
+    static int hex_value(char byte) noexcept
+    {
+        if (byte >= '0' && byte <= '9') return byte - '0';
+        if (byte >= 'a' && byte <= 'f') return byte - 'a' + 10;
+        if (byte >= 'A' && byte <= 'F') return byte - 'A' + 10;
+        return -1;
+    }
+
+    static bool is_high_surrogate(int unit) noexcept { return unit >= 0xD800 && unit <= 0xDBFF; }
+    static bool is_low_surrogate(int unit) noexcept { return unit >= 0xDC00 && unit <= 0xDFFF; }
+
+    static constexpr std::uint64_t each(unsigned char byte) noexcept { return 0x0101010101010101 * byte; }
+
+    /** The first of eight bytes that ends a plain run has its high bit set here; bits behind it may be wrong. */
+    static std::uint64_t ends_of_run(std::uint64_t bytes) noexcept
+    {
+        const std::uint64_t quote = bytes ^ each('"');
+        const std::uint64_t backslash = bytes ^ each('\\');
+        const std::uint64_t control = (bytes - each(0x20)) & ~bytes;
+        return (((quote - each(1)) & ~quote) | ((backslash - each(1)) & ~backslash) | control) & each(0x80);
+    }
+
+    static bool is_plain(char byte) noexcept
+    {
+        return byte != '"' && byte != '\\' && static_cast<unsigned char>(byte) >= 0x20;
+    }
+
+    /** Plain: neither a quote, a backslash nor a control character, which all need the reader's eye. */
+    static char *past_plain(char *at) noexcept
+    {
+        if constexpr (std::endian::native == std::endian::little) {
+            for (;; at += sizeof(std::uint64_t)) {
+                std::uint64_t block = 0;
+                std::memcpy(&block, at, sizeof block);
+                const std::uint64_t ends = ends_of_run(block);
+                if (ends != 0) return at + std::countr_zero(ends) / 8;
+            }
+        }
+        while (is_plain(*at)) ++at;
+        return at;
+    }
+
+    const char *begin_;
+    const char *end_;
+    char *source_;
+    char *target_ = nullptr; // in a string: where its next decoded byte goes
+    char *verbatim_;         // the bytes before it belong to an escape
+    const char *unstorable_escape_ = nullptr;
+};
+
+} // namespace analytics::core

@@ -1,0 +1,12 @@
+/* Strict UTF-8 (RFC 3629): shortest form only, no surrogates, nothing above U+10FFFF. */
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+namespace analytics::core {
+
+/** The offset of the first byte of the first ill-formed sequence, or text.size() when there is none. */
+std::size_t first_invalid_utf8(std::string_view text) noexcept;
+
+} // namespace analytics::core
