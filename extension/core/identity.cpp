@@ -1,11 +1,12 @@
 #include "identity.hpp"
 
+#include "error.hpp"
+
 #include <openssl/evp.h>
 
 #include <algorithm>
 #include <limits>
 #include <new>
-#include <stdexcept>
 #include <vector>
 
 namespace analytics::core {
@@ -63,14 +64,14 @@ struct KeyedIdentity::Digest {
         if (EVP_DigestInit_ex(context.get(), algorithm.get(), nullptr) != 1 ||
             EVP_DigestUpdate(context.get(), input.data(), input.size()) != 1 ||
             EVP_DigestFinal_ex(context.get(), hash.data(), nullptr) != 1)
-            throw std::runtime_error("could not compute SHA-256");
+            throw Error("could not compute SHA-256");
         return hash;
     }
 };
 
 KeyedIdentity::KeyedIdentity() : digest_(std::make_unique<Digest>())
 {
-    if (!digest_->algorithm) throw std::runtime_error("OpenSSL offers no SHA-256");
+    if (!digest_->algorithm) throw Error("OpenSSL offers no SHA-256");
     if (!digest_->context) throw std::bad_alloc();
 }
 
