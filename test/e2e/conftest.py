@@ -1,0 +1,132 @@
+"""Fixtures of the end-to-end tests: real servers, fresh names.
+
+One PostgreSQL cluster and one broker serve the session; every test gets a database and a topic of its own, so tests
+can neither see nor hurt each other. After every test the server's log is searched for crashed backends, failed
+assertions and leaks: such a test fails, whatever it asserted.
+
+server    the cluster (rig.cluster.Cluster): sql(), restart(), stop(signal.SIGQUIT), faults_since()
+broker    the broker (rig.broker.Broker): bootstrap, kind, create_topic(); kill(), start(), tool() when kind is "kafka"
+kafka     the same, for tests that need Apache Kafka: skipped with the reason where there is none
+database  a new database with the extension: sql(), rows(), connect(), url
+topic     a new topic's name, four partitions
+produce   produce(topic, values, key=…, partition=…, headers=…, timestamp=…): returns when the broker has them
+ingestor  ingestor(NAME=value, group=…): a started analytics-ingestor on topic and database; stopped after the test
+http      http(NAME=value): a started analytics-http that answers; stopped after the test; url, port
+"""
+import contextlib
+import itertools
+import os
+import pathlib
+import sys
+
+import psycopg2
+import psycopg2.extras
+import pytest
+from confluent_kafka import Producer
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from rig import broker as brokers  # noqa: E402
+from rig import cluster, daemon, installation  # noqa: E402
+
+numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def server():
+    with cluster.Cluster(installation.with_extension(), cluster.UNUSUAL) as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def no_faults(server):
+    """Fails a test during which a backend crashed, asserted or leaked."""
+    position = server.log_size()
+    yield
+    faults = server.faults_since(position)
+    assert not faults, "PostgreSQL's log shows:\n" + "\n".join(faults)
+
+
+@pytest.fixture(scope="session")
+def broker():
+    with brokers.choose() as running:
+        yield running
+
+
+@pytest.fixture
+def kafka(broker):
+    if broker.kind == "embedded":
+        pytest.skip("needs Apache Kafka, only the embedded broker is here")
+    return broker
+
+
+class Database:
+    """A database of the cluster with the extension in its public schema."""
+
+    def __init__(self, server, name):
+        self.server = server
+        self.name = name
+        self.url = server.url(name)
+
+    def connect(self, user="postgres", autocommit=True):
+        """A psycopg2 connection; the caller closes it."""
+        connection = psycopg2.connect(self.server.url(self.name, user))
+        connection.autocommit = autocommit
+        return connection
+
+    def rows(self, statement, parameters=None):
+        """All rows as tuples."""
+        with contextlib.closing(self.connect()) as connection, connection.cursor() as cursor:
+            cursor.execute(statement, parameters)
+            return cursor.fetchall() if cursor.description else []
+
+    def sql(self, statement, parameters=None):
+        """The first row's only value (or the row, when it has several columns); None without a row."""
+        rows = self.rows(statement, parameters)
+        if not rows:
+            return None
+        return rows[0][0] if len(rows[0]) == 1 else rows[0]
+
+
+@pytest.fixture
+def database(server):
+    fresh = Database(server, f"e2e_{next(numbers)}")
+    server.sql(f"CREATE DATABASE {fresh.name}")
+    server.sql("CREATE EXTENSION analytics_events", fresh.name)
+    yield fresh
+    server.sql(f"DROP DATABASE {fresh.name} WITH (FORCE)")
+
+
+@pytest.fixture
+def topic(broker):
+    name = f"e2e.{next(numbers)}.{os.getpid()}"
+    broker.create_topic(name)
+    return name
+
+
+@pytest.fixture
+def produce(broker):
+    producer = Producer({"bootstrap.servers": broker.bootstrap, "linger.ms": 5})
+
+    def send(topic, values, **options):
+        """Sends values (bytes, str or None for a tombstone) in order; a partition keeps their order."""
+        failures = []
+        for value in values:
+            producer.produce(topic, value, on_delivery=lambda error, _: error and failures.append(error), **options)
+            producer.poll(0)
+        assert producer.flush(30) == 0, "the broker did not take all records"
+        assert not failures, failures[0]
+
+    return send
+
+
+@pytest.fixture
+def ingestor(broker, database, topic):
+    with contextlib.ExitStack() as stack:
+        yield lambda group="analytics-service", **settings: stack.enter_context(
+            daemon.Ingestor(broker, database.url, topic, group, **settings))
+
+
+@pytest.fixture
+def http(database):
+    with contextlib.ExitStack() as stack:
+        yield lambda **settings: stack.enter_context(daemon.Http(database.url, **settings))

@@ -1,0 +1,116 @@
+"""A PostgreSQL cluster of its own: durable as shipped, on a unix socket only, gone when its owner is gone.
+
+A unix socket in a private folder needs no free port, no password, and meets no other cluster. The server runs in the
+foreground as our child and gets SIGINT (fast shutdown) should we die.
+"""
+import os
+import re
+import shutil
+import signal
+import subprocess
+
+from . import place
+
+PORT = "5432"  # names the socket's file, nothing listens on TCP
+SETTINGS = {
+    "listen_addresses": "''",
+    "unix_socket_permissions": "0700",
+    "shared_buffers": "256MB",
+    "max_wal_size": "2GB",
+    "log_line_prefix": "'%m [%p] %q%u@%d '",
+    "log_checkpoints": "off",
+}
+# A test's server has settings that no result may depend on.
+UNUSUAL = {"timezone": "'Asia/Kathmandu'", "datestyle": "'SQL, DMY'", "intervalstyle": "'iso_8601'",
+           "extra_float_digits": "0", "bytea_output": "'escape'"}
+FAULTS = re.compile(r"(PANIC|TRAP):|terminated by (signal|exception)|WARNING:.*\bleak", re.ASCII)
+
+
+class Cluster:
+    """with Cluster(installation) as cluster: cluster.environment() is what libpq's programs need."""
+
+    def __init__(self, installation, settings=None):
+        self.installation = installation
+        self.settings = {**SETTINGS, **(settings or {})}
+        self.folder = None
+        self.process = None
+
+    def __enter__(self):
+        self.folder = place.server_folder("cluster")
+        self.data = self.folder / "data"
+        self.socket = place.socket_folder(self.folder)
+        self.log = self.folder / "log"
+        try:
+            self._run("initdb", "-D", self.data, "-U", "postgres", "-A", "trust", "-E", "UTF8",
+                      "--locale=C.UTF-8", "--no-sync")
+            self.settings["unix_socket_directories"] = f"'{self.socket}'"
+            with open(self.data / "postgresql.auto.conf", "a") as conf:
+                conf.writelines(f"{name} = {value}\n" for name, value in self.settings.items())
+            self.start()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+        for folder in {self.folder, self.socket}:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def start(self):
+        """Starts the server and returns when it answers."""
+        with open(self.log, "a") as log:
+            self.process = place.spawn([self.installation.program("postgres"), "-D", self.data], signal.SIGINT,
+                                       stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder,
+                                       **place.server_identity())
+
+        def answers():
+            if self.process.poll() is not None:
+                raise place.RigError(f"PostgreSQL did not start:\n{self.log.read_text()}")
+            return subprocess.run([self.installation.program("pg_isready"), "-q", "-h", self.socket, "-p", PORT]
+                                  ).returncode == 0
+
+        place.eventually(answers, 60, what="PostgreSQL's start")
+
+    def stop(self, how=signal.SIGINT):
+        """Fast shutdown; how=SIGTERM is smart, SIGQUIT immediate (what a crash leaves behind)."""
+        if self.process is not None:
+            place.stop(self.process, how)
+
+    def restart(self, how=signal.SIGINT):
+        self.stop(how)
+        self.start()
+
+    def environment(self, database="postgres", user="postgres"):
+        """libpq's variables for this cluster, and its programs first on the PATH."""
+        return {"PGHOST": str(self.socket), "PGPORT": PORT, "PGUSER": user, "PGDATABASE": database,
+                "PATH": f"{self.installation.bindir}{os.pathsep}{os.environ['PATH']}"}
+
+    def url(self, database="postgres", user="postgres"):
+        """A connection URI, as for ANALYTICS_DATABASE_URL."""
+        return f"postgresql://{user}@/{database}?host={self.socket}&port={PORT}"
+
+    def sql(self, statement, database="postgres"):
+        """Runs a statement through psql; returns its unaligned output."""
+        done = subprocess.run([self.installation.program("psql"), "-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1",
+                               "-d", database, "-c", statement], capture_output=True, text=True,
+                              env={**os.environ, **self.environment(database)})
+        if done.returncode != 0:
+            raise place.RigError(done.stderr.strip())
+        return done.stdout.rstrip("\n")
+
+    def log_size(self):
+        return self.log.stat().st_size
+
+    def faults_since(self, position=0):
+        """Lines of the server's log after position that no test may cause: crashes, failed assertions, leaks."""
+        with open(self.log, errors="replace") as log:
+            log.seek(position)
+            return [line.rstrip() for line in log if FAULTS.search(line)]
+
+    def _run(self, program, *arguments):
+        done = subprocess.run([self.installation.program(program), *map(str, arguments)], cwd=self.folder,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                              **place.server_identity())
+        if done.returncode != 0:
+            raise place.RigError(f"{program} failed:\n{done.stdout}")

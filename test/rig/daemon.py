@@ -1,0 +1,125 @@
+"""analytics-ingestor and analytics-http as child processes, with an environment of ours and logs that can be asked.
+
+A daemon sees no ANALYTICS_* or PG* variable but those it is given, whatever the caller's shell holds.
+"""
+import json
+import os
+import signal
+import subprocess
+import tempfile
+import urllib.error
+import urllib.request
+
+from . import place
+
+INGESTOR = place.ROOT / "ingestor" / "analytics-ingestor"
+HTTP = place.ROOT / "http" / "analytics-http"
+
+
+class Daemon:
+    """with Daemon(program, settings): started on entry, asked to stop (SIGTERM) on exit."""
+
+    def __init__(self, program, settings, arguments=()):
+        self.command = [program, *arguments]
+        self.environment = {name: value for name, value in os.environ.items()
+                            if not name.startswith(("ANALYTICS_", "PG"))}
+        self.environment.update({name: str(value) for name, value in settings.items()})
+        self.process = None
+        self._log = tempfile.TemporaryFile("w+", dir=place.LOCAL)
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.terminate()
+
+    def start(self):
+        self.process = place.spawn(self.command, stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log,
+                                   env=self.environment)
+
+    def terminate(self, patience=30):
+        """SIGTERM; returns the exit code."""
+        return place.stop(self.process, signal.SIGTERM, patience)
+
+    def kill(self):
+        """SIGKILL, what a crash is."""
+        self.process.kill()
+        self.process.wait()
+
+    def signal(self, number):
+        self.process.send_signal(number)
+
+    def wait(self, timeout=30):
+        """Awaits its own end; returns the exit code."""
+        return self.process.wait(timeout)
+
+    @property
+    def running(self):
+        return self.process.poll() is None
+
+    def output(self):
+        """All that it wrote so far, over every start."""
+        with open(f"/proc/self/fd/{self._log.fileno()}", errors="replace") as again:
+            return again.read()
+
+    def logs(self, **fields):
+        """Its log lines as objects; only those that have these fields, e.g. logs(event="batch_committed")."""
+        found = []
+        for line in self.output().splitlines():
+            try:
+                entry = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(entry, dict) and all(entry.get(name) == value for name, value in fields.items()):
+                found.append(entry)
+        return found
+
+    def await_log(self, timeout=30, **fields):
+        """Awaits a log line that has these fields; returns the first."""
+        def seen():
+            found = self.logs(**fields)
+            if not found and not self.running:
+                raise AssertionError(f"{self.command[0]} ended with {self.process.returncode}:\n{self.output()}")
+            return found
+
+        return place.eventually(seen, timeout, what=f"the log line {fields}")[0]
+
+
+class Ingestor(Daemon):
+    """The ingestor on a broker's topic and a cluster's database."""
+
+    def __init__(self, broker, database_url, topic, group="analytics-service", **settings):
+        super().__init__(INGESTOR, {"ANALYTICS_KAFKA_BOOTSTRAP_SERVERS": broker.bootstrap,
+                                    "ANALYTICS_KAFKA_TOPIC": topic, "ANALYTICS_KAFKA_CONSUMER_GROUP": group,
+                                    "ANALYTICS_DATABASE_URL": database_url, **settings})
+
+
+class Http(Daemon):
+    """The HTTP server on a port of its own; on entry it answers."""
+
+    def __init__(self, database_url, **settings):
+        self.port = place.free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        super().__init__(HTTP, {"ANALYTICS_SERVICE_PORT": self.port, "ANALYTICS_DATABASE_URL": database_url,
+                                **settings})
+
+    def __enter__(self):
+        super().__enter__()
+        try:
+            self.await_answer()
+        except BaseException:
+            self.terminate()
+            raise
+        return self
+
+    def await_answer(self, timeout=30):
+        def answers():
+            if not self.running:
+                raise place.RigError(f"{self.command[0]} ended with {self.process.returncode}:\n{self.output()}")
+            try:
+                return urllib.request.urlopen(self.url + "/health", timeout=5).status == 200
+            except urllib.error.URLError:
+                return False
+
+        place.eventually(answers, timeout, what=f"{self.url}/health")
