@@ -1,0 +1,129 @@
+#include "shipped_shapes.hpp"
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace analytics::core {
+
+namespace {
+
+constexpr const char *install_section = "sql/shapes.sql";
+
+/** As much of SQL as a plain INSERT of literals needs: quoted texts, words, and single punctuation marks. */
+class Tokens {
+public:
+    explicit Tokens(std::string_view sql) : rest_(sql) {}
+
+    std::string next()
+    {
+        rest_.remove_prefix(std::min(rest_.find_first_not_of(" \t\r\n"), rest_.size()));
+        if (rest_.empty()) throw std::runtime_error(std::string(install_section) + " ends too early");
+        if (rest_.front() == '\'') return take_quoted();
+        return take(std::max<std::size_t>(1, std::min(rest_.find_first_of(" \t\r\n(),;'"), rest_.size())));
+    }
+
+    void expect(std::string_view token)
+    {
+        if (const std::string found = next(); found != token)
+            throw std::runtime_error("expected " + std::string(token) + " in " + install_section + ", found " + found);
+    }
+
+private:
+    std::string take(std::size_t size)
+    {
+        std::string token(rest_.substr(0, size));
+        rest_.remove_prefix(size);
+        return token;
+    }
+
+    std::string take_quoted()
+    {
+        std::string text;
+        do {
+            rest_.remove_prefix(1);
+            text += text.empty() ? "" : "'";
+            text += take(rest_.find('\''));
+            rest_.remove_prefix(1);
+        } while (rest_.starts_with('\''));
+        return text;
+    }
+
+    std::string_view rest_;
+};
+
+std::vector<std::string> list(Tokens &tokens)
+{
+    std::vector<std::string> items;
+    tokens.expect("(");
+    do items.push_back(tokens.next());
+    while (items.push_back(tokens.next()), items.back() == ",");
+    if (items.back() != ")") throw std::runtime_error("unexpected " + items.back() + " in " + install_section);
+    std::erase(items, ",");
+    items.pop_back();
+    return items;
+}
+
+/** '{a,b}' */
+std::vector<std::string> members(std::string_view array)
+{
+    std::vector<std::string> names;
+    array = array.substr(1, array.size() - 2);
+    while (!array.empty()) {
+        const std::size_t comma = std::min(array.find(','), array.size());
+        names.emplace_back(array.substr(0, comma));
+        array.remove_prefix(std::min(comma + 1, array.size()));
+    }
+    return names;
+}
+
+Shape shape_of(const std::map<std::string, std::string> &row)
+{
+    const auto optional_members = [&](const char *column) {
+        const auto found = row.find(column);
+        return found == row.end() ? std::vector<std::string>{} : members(found->second);
+    };
+    return {.name = row.at("name"),
+            .event_type = row.at("event_type"),
+            .source = row.at("source"),
+            .required = members(row.at("required_members")),
+            .not_null = optional_members("not_null_members"),
+            .null_or_absent = optional_members("null_or_absent_members"),
+            .absent = optional_members("absent_members"),
+            .time_member = row.at("time_member"),
+            .iso_member = row.at("iso_member"),
+            .key_members = optional_members("key_members")};
+}
+
+} // namespace
+
+Shapes shipped_shapes()
+{
+    constexpr std::string_view head = "INSERT INTO analytics_shapes";
+    std::ifstream file(install_section);
+    const std::string sql{std::istreambuf_iterator<char>(file), {}};
+    const std::size_t start = sql.find(head);
+    if (start == std::string::npos) throw std::runtime_error(std::string("no shapes in ") + install_section);
+
+    Tokens tokens(std::string_view(sql).substr(start + head.size()));
+    const std::vector<std::string> columns = list(tokens);
+    tokens.expect("VALUES");
+    std::map<int, Shape> by_position;
+    do {
+        const std::vector<std::string> values = list(tokens);
+        std::map<std::string, std::string> row;
+        for (std::size_t i = 0; i < columns.size(); ++i) row[columns[i]] = values.at(i);
+        by_position[std::stoi(row.at("position"))] = shape_of(row);
+    } while (tokens.next() == ",");
+
+    Shapes shapes;
+    for (auto &[position, shape] : by_position) shapes.push_back(std::move(shape));
+    return shapes;
+}
+
+} // namespace analytics::core
