@@ -24,7 +24,8 @@
 
 namespace analytics::core {
 
-/** RapidJSON's Stream concept, hence the names. Cheap to copy; RapidJSON does so around each string and number. */
+/** RapidJSON's Stream concept, hence the names. Its default traits hold: the reader works on the stream itself, for a
+ * copy around each string and number costs more than it saves. */
 class AbridgingStream {
 public:
     using Ch = char;
@@ -39,25 +40,34 @@ public:
 
     Ch Peek() const noexcept { return *source_; }
 
-    Ch Take() noexcept
+    [[gnu::always_inline]] Ch Take() noexcept
     {
         if (source_ == end_) return '\0';
         if (target_ != nullptr) return take_in_string();
         const char byte = *source_++;
-        if (byte >= '1' && byte <= '9') // not after a leading zero: the digit in "01" must be seen to be refused
+        if (byte == '"')
+            target_ = source_;
+        else if (byte >= '1' && byte <= '9') // not after a leading zero: the second digit of "01" must be seen
             while (*source_ >= '0' && *source_ <= '9') ++source_;
         return byte;
     }
 
     std::size_t Tell() const noexcept { return static_cast<std::size_t>(source_ - begin_); }
 
-    Ch *PutBegin() noexcept { return target_ = source_; }
+    /** Called behind a string's opening quote, and behind a number. */
+    Ch *PutBegin() const noexcept { return source_; }
     void Put(Ch byte) noexcept { *target_++ = byte; }
+    /** Called behind a string's closing quote. */
     std::size_t PutEnd(const Ch *begin) noexcept
     {
         const auto size = static_cast<std::size_t>(target_ - begin);
         target_ = nullptr;
         return size;
+    }
+
+    void skip_whitespace() noexcept
+    {
+        while (*source_ == ' ' || *source_ == '\n' || *source_ == '\r' || *source_ == '\t') ++source_;
     }
 
     /** Where the first escape stands that jsonb can't hold, \u0000 or half a surrogate pair; null when there is none. */
@@ -66,7 +76,7 @@ public:
 private:
     static constexpr std::ptrdiff_t escape_size = 6; // \uXXXX
 
-    char take_in_string() noexcept
+    [[gnu::noinline]] char take_in_string() noexcept
     {
         if (source_ < verbatim_ || *source_ == '"') return *source_++;
         if (*source_ == '\\') {

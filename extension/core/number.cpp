@@ -73,6 +73,8 @@ Parts parts_of(std::string_view number) noexcept
 
 bool fits_numeric(std::string_view number) noexcept
 {
+    const auto is_exponent = [](char byte) { return byte == 'e' || byte == 'E'; };
+    if (number.size() <= max_scale && std::none_of(number.begin(), number.end(), is_exponent)) return true;
     const Parts parts = parts_of(number);
     return parts.exponent_fits && parts.scale <= max_scale && parts.weight <= max_weight;
 }
