@@ -1,0 +1,43 @@
+/* The few things that HTTP's grammar asks of text, in ASCII and without a locale. */
+#pragma once
+
+#include <algorithm>
+#include <string_view>
+
+namespace analytics::http {
+
+[[nodiscard]] constexpr bool is_digit(char c) noexcept
+{
+    return c >= '0' && c <= '9';
+}
+
+[[nodiscard]] constexpr bool is_alphanumeric(char c) noexcept
+{
+    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/** Whether the text is the lower-case word but for its case. */
+[[nodiscard]] constexpr bool is_same(std::string_view text, std::string_view lower_case) noexcept
+{
+    return std::equal(text.begin(), text.end(), lower_case.begin(), lower_case.end(), [](char a, char b) {
+        return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b;
+    });
+}
+
+/** Without the spaces and tabs at both ends. */
+[[nodiscard]] constexpr std::string_view trimmed(std::string_view text) noexcept
+{
+    const std::size_t first = text.find_first_not_of(" \t");
+    if (first == std::string_view::npos) return {};
+    return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
+/** Takes the text up to the separator from the front, and the separator with it. */
+[[nodiscard]] constexpr std::string_view take_until(char separator, std::string_view &text) noexcept
+{
+    const std::string_view piece = text.substr(0, text.find(separator));
+    text.remove_prefix(std::min(piece.size() + 1, text.size()));
+    return piece;
+}
+
+} // namespace analytics::http

@@ -1,0 +1,134 @@
+#include "parameters.hpp"
+
+#include "cursor.hpp"
+#include "query.hpp"
+#include "rfc3339.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+namespace analytics::http {
+
+namespace {
+
+/* Faults repeat the parameter's name, so a name of any length would make an answer of any length. */
+constexpr std::size_t max_told_name = 64;
+constexpr std::size_t max_told_faults = 20;
+
+template <int min, int max> bool is_integer_within(std::string_view text)
+{
+    int value = 0;
+    const char *const end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data(), end, value);
+    return !text.empty() && text.front() != '-' && error == std::errc{} && stop == end && value >= min && value <= max;
+}
+
+/** Of UTF-8: bytes that don't continue a code point. */
+std::size_t characters(std::string_view text)
+{
+    return static_cast<std::size_t>(std::count_if(
+        text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+}
+
+std::string_view read_limit(std::string_view text, Arguments &into)
+{
+    if (!is_integer_within<1, 500>(text)) return "must be an integer from 1 to 500";
+    into.emplace_back(text);
+    return {};
+}
+
+std::string_view read_window(std::string_view text, Arguments &into)
+{
+    if (!is_integer_within<5, 10080>(text)) return "must be an integer from 5 to 10080";
+    into.emplace_back(text);
+    return {};
+}
+
+std::string_view read_reference(std::string_view text, Arguments &into)
+{
+    const std::optional<std::int64_t> micros = micros_of_rfc3339(text);
+    if (!micros) return "must be an RFC 3339 date-time with an offset, a plus sign sent as %2B";
+    into.emplace_back(std::to_string(*micros));
+    return {};
+}
+
+std::string_view read_tenant(std::string_view text, Arguments &into)
+{
+    if (text.empty() || characters(text) > 64) return "must have 1 to 64 characters";
+    into.emplace_back(text);
+    return {};
+}
+
+std::string_view read_type(std::string_view text, Arguments &into)
+{
+    if (text.empty() || characters(text) > 120) return "must have 1 to 120 characters";
+    into.emplace_back(text);
+    return {};
+}
+
+std::string_view read_cursor(std::string_view text, Arguments &into)
+{
+    const std::optional<Cursor> decoded = decode_cursor(text);
+    if (!decoded) return "must come from the Link of an earlier page";
+    into.emplace_back(std::to_string(decoded->micros));
+    into.emplace_back(decoded->id);
+    return {};
+}
+
+/** The name as it may be repeated to whoever sent it: bounded, not cut within a character. */
+std::string told(std::string_view name)
+{
+    if (name.size() <= max_told_name) return std::string(name);
+    std::size_t cut = max_told_name;
+    while (cut > 0 && (static_cast<unsigned char>(name[cut]) & 0xC0U) == 0x80U) --cut;
+    return std::string(name.substr(0, cut)) + "…";
+}
+
+void add_fault(std::vector<Fault> &faults, std::string_view name, std::string_view detail)
+{
+    const bool is_told = std::any_of(faults.begin(), faults.end(), [&](const Fault &fault) {
+        return fault.field == told(name) && fault.detail == detail;
+    });
+    if (!is_told) faults.push_back({.field = told(name), .reason = {}, .detail = std::string(detail)});
+}
+
+} // namespace
+
+const Parameter limit{"limit", read_limit, 1, "50"};
+const Parameter window_minutes{"windowMinutes", read_window};
+const Parameter reference{"reference", read_reference};
+const Parameter tenant_id{"tenantId", read_tenant};
+const Parameter event_type{"eventType", read_type};
+const Parameter cursor{"cursor", read_cursor, 2};
+
+Query read_query(std::string_view query, std::span<const Parameter *const> known)
+{
+    Query result;
+    const std::vector<Pair> pairs = pairs_of(query);
+
+    for (const Pair &pair : pairs) {
+        if (result.faults.size() == max_told_faults) break;
+        const auto names = [&](const Parameter *parameter) { return parameter->name == pair.name; };
+        const auto repeats = [&](const Pair &other) { return other.name == pair.name; };
+        if (std::none_of(known.begin(), known.end(), names))
+            add_fault(result.faults, pair.name, "is not a parameter of this resource");
+        else if (std::count_if(pairs.begin(), pairs.end(), repeats) > 1)
+            add_fault(result.faults, pair.name, "must be given once");
+    }
+
+    for (const Parameter *parameter : known) {
+        const auto given =
+            std::find_if(pairs.begin(), pairs.end(), [&](const Pair &pair) { return pair.name == parameter->name; });
+        if (given == pairs.end()) {
+            for (std::size_t i = 0; i < parameter->arguments; ++i)
+                result.arguments.push_back(parameter->absent ? Argument(*parameter->absent) : std::nullopt);
+        } else if (!given->value) {
+            add_fault(result.faults, parameter->name, "is not percent-encoded UTF-8");
+        } else if (const std::string_view fault = parameter->read(*given->value, result.arguments); !fault.empty()) {
+            add_fault(result.faults, parameter->name, fault);
+        }
+    }
+    return result;
+}
+
+} // namespace analytics::http
