@@ -37,6 +37,15 @@ public:
         std::string column;
     };
 
+    DbError(std::string sqlstate, std::string message)
+        : std::runtime_error(message), fields_{.sqlstate = std::move(sqlstate),
+                                               .message = std::move(message),
+                                               .detail = {},
+                                               .hint = {},
+                                               .constraint = {},
+                                               .column = {}}
+    {
+    }
     explicit DbError(Fields fields) : std::runtime_error(fields.message), fields_(std::move(fields)) {}
 
     [[nodiscard]] const std::string &sqlstate() const noexcept { return fields_.sqlstate; }
@@ -81,18 +90,16 @@ private:
     std::unique_ptr<pg_result, Clear> result_;
 };
 
-/** The values of $1, $2 …; their types are what the statement casts them to. Texts and binaries are not copied:
- * they must live until the statement has run. */
+/** The values of $1, $2 …; their types are what the statement casts them to. */
 class Parameters {
 public:
     Parameters &null();
-    Parameters &text(std::string_view value); // NUL-terminated copy is made: libpq takes text as a C string
-    Parameters &text(std::optional<std::string_view> value) { return value ? text(*value) : null(); }
-    Parameters &integer(std::int64_t value);
-    Parameters &integer(std::optional<std::int64_t> value) { return value ? integer(*value) : null(); }
-    /** The type's binary send/receive form, e.g. of an ArrayWriter; a bytea is its bytes. */
-    Parameters &binary(std::string_view value);
-    Parameters &binary(std::optional<std::string_view> value) { return value ? binary(*value) : null(); }
+    /** Copied: libpq wants it NUL-terminated. Throws 22021 for a text that holds a NUL itself. Nothing: SQL NULL. */
+    Parameters &text(std::optional<std::string_view> value);
+    Parameters &integer(std::optional<std::int64_t> value);
+    /** The type's binary form, e.g. an ArrayWriter's view; a bytea's is its bytes. Not copied: it must live until the
+     * statement has run. */
+    Parameters &binary(std::optional<std::string_view> value);
 
 private:
     friend class Connection;
@@ -151,11 +158,5 @@ private:
     std::unique_ptr<pg_conn, Finish> connection_;
     std::unique_ptr<std::function<void(const Notice &)>> on_notice_; // its address is known to libpq
 };
-
-/** What is wrong with a conninfo or URL, or nothing. */
-[[nodiscard]] std::string conninfo_fault(std::string_view conninfo);
-
-/** The conninfo as a URL with every password as ***. */
-[[nodiscard]] std::string masked_conninfo(std::string_view conninfo);
 
 } // namespace analytics::runtime

@@ -1,0 +1,93 @@
+#include "command_line.hpp"
+
+#include "log.hpp"
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <fmt/format.h>
+
+namespace analytics::runtime {
+namespace {
+
+constexpr const char *version = ANALYTICS_VERSION; // META.json's, given by the Makefile
+
+constexpr std::string_view description(Daemon daemon)
+{
+    return daemon == Daemon::http ? "Answers /v1 over HTTP from the SQL functions of analytics_events."
+                                  : "Reads Kafka topics into analytics_events, every record exactly once.";
+}
+
+std::string settings_help(Daemon daemon)
+{
+    std::string help = "Settings (environment):\n";
+    for (const Setting &setting : settings_table()) {
+        if ((static_cast<unsigned>(setting.readers) & static_cast<unsigned>(daemon)) == 0) continue;
+        help += fmt::format("  {}\n      {}", setting.name, setting.what);
+        if (!setting.choices.empty()) help += fmt::format("; {}", setting.choices);
+        if (setting.kind == Kind::integer) help += fmt::format("; {} to {}", setting.min, setting.max);
+        if (setting.kind == Kind::secret) help += fmt::format("; or {}_FILE", setting.name);
+        help += setting.fallback.empty() ? "; unset\n" : fmt::format("; default {}\n", setting.fallback);
+    }
+    if (daemon == Daemon::ingestor)
+        help += "  ANALYTICS_KAFKA_X_<NAME>\n      librdkafka's property <name>, dots written as underscores\n";
+    help += "\nExit codes: 0 asked to stop, 1 fault, 64 usage, 69 a dependency is unreachable (--check), 78 settings\n";
+    return help;
+}
+
+Property property_of(const std::string &text)
+{
+    const std::size_t equals = text.find('=');
+    if (equals == 0 || equals == std::string::npos)
+        throw CLI::ValidationError("-X", "name=value expected"); // the text may be a secret: not repeated
+    return {text.substr(0, equals), text.substr(equals + 1)};
+}
+
+/* The settings are bad, so they can't say what the log looks like, except where that part is good. */
+void report(const SettingFaults &faults, const Environment &environment)
+{
+    const auto format = environment.find("ANALYTICS_LOG_FORMAT");
+    const bool as_text = format != environment.end() && format->second == "text";
+    Log log(Level::info, as_text ? LogFormat::text : LogFormat::json);
+    for (const SettingFault &fault : faults.faults())
+        log(Event::setting_refused, {{"setting", fault.setting}, {"message", fault.message}});
+}
+
+} // namespace
+
+std::variant<Start, ExitCode> start_up(Daemon daemon, int argc, const char *const *argv,
+                                       const PropertyFault &property_fault)
+{
+    CLI::App app{std::string(description(daemon)), std::string(program(daemon))};
+    app.footer(settings_help(daemon));
+    app.set_version_flag("--version", fmt::format("{} {}", program(daemon), version), "Print the version and exit");
+    bool print_config = false;
+    bool check = false;
+    std::vector<std::string> assignments;
+    app.add_flag("--print-config", print_config, "Print the settings in force, secrets masked, and exit");
+    app.add_flag("--check", check, "See whether everything that is needed answers, and exit");
+    if (daemon == Daemon::ingestor)
+        app.add_option("-X", assignments, "Set a librdkafka property: name=value")->take_all()->allow_extra_args(false);
+
+    std::vector<Property> flags;
+    try {
+        app.parse(argc, argv);
+        for (const std::string &assignment : assignments) flags.push_back(property_of(assignment));
+    } catch (const CLI::ParseError &error) {
+        return app.exit(error) == 0 ? ExitCode::stopped : ExitCode::usage;
+    }
+
+    const Environment environment = process_environment();
+    try {
+        Settings settings(daemon, environment, flags, property_fault);
+        if (print_config) {
+            fmt::print("{}", settings.print());
+            return ExitCode::stopped;
+        }
+        return Start{std::move(settings), check};
+    } catch (const SettingFaults &faults) {
+        report(faults, environment);
+        return ExitCode::settings;
+    }
+}
+
+} // namespace analytics::runtime

@@ -1,0 +1,72 @@
+#include "observe.hpp"
+
+#include <array>
+#include <cstddef>
+
+namespace analytics::runtime {
+namespace {
+
+struct Entry {
+    Event event;
+    std::string_view name;
+    Level level;
+};
+
+constexpr std::array table{
+    Entry{Event::started, "started", Level::info},
+    Entry{Event::stopping, "stopping", Level::info},
+    Entry{Event::stopped, "stopped", Level::info},
+    Entry{Event::setting_refused, "setting_refused", Level::error},
+    Entry{Event::check_passed, "check_passed", Level::info},
+    Entry{Event::dependency_unreachable, "dependency_unreachable", Level::error},
+    Entry{Event::fault, "fault", Level::error},
+    Entry{Event::database_connected, "database_connected", Level::debug},
+    Entry{Event::database_unavailable, "database_unavailable", Level::warning},
+    Entry{Event::database_recovered, "database_recovered", Level::info},
+    Entry{Event::database_refused, "database_refused", Level::error},
+    Entry{Event::database_notice, "database_notice", Level::info},
+    Entry{Event::kafka_notice, "kafka_notice", Level::info},
+    Entry{Event::kafka_unavailable, "kafka_unavailable", Level::warning},
+    Entry{Event::kafka_recovered, "kafka_recovered", Level::info},
+    Entry{Event::partitions_assigned, "partitions_assigned", Level::info},
+    Entry{Event::partitions_revoked, "partitions_revoked", Level::info},
+    Entry{Event::partition_taken, "partition_taken", Level::info},
+    Entry{Event::partition_stopped, "partition_stopped", Level::error},
+    Entry{Event::partition_fenced, "partition_fenced", Level::warning},
+    Entry{Event::consumption_paused, "consumption_paused", Level::warning},
+    Entry{Event::consumption_resumed, "consumption_resumed", Level::info},
+    Entry{Event::batch_committed, "batch_committed", Level::debug},
+    Entry{Event::batch_dropped, "batch_dropped", Level::info},
+    Entry{Event::records_refused, "records_refused", Level::warning},
+    Entry{Event::listening, "listening", Level::info},
+    Entry{Event::request_served, "request_served", Level::debug},
+    Entry{Event::request_failed, "request_failed", Level::warning},
+    Entry{Event::overloaded, "overloaded", Level::warning},
+};
+
+constexpr bool in_order()
+{
+    for (std::size_t i = 0; i < table.size(); ++i)
+        if (static_cast<std::size_t>(table[i].event) != i) return false;
+    return table.back().event == Event::overloaded;
+}
+static_assert(in_order(), "an entry for every event, in the enumeration's order");
+
+const Entry &entry(Event event)
+{
+    return table[static_cast<std::size_t>(event)];
+}
+
+} // namespace
+
+std::string_view name(Event event) noexcept
+{
+    return entry(event).name;
+}
+
+Level level(Event event) noexcept
+{
+    return entry(event).level;
+}
+
+} // namespace analytics::runtime

@@ -1,0 +1,252 @@
+#include "setting.hpp"
+
+#include "kafka_property.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <fmt/format.h>
+#include <fstream>
+#include <iterator>
+#include <unistd.h>
+
+namespace analytics::runtime {
+namespace {
+
+constexpr std::string_view prefix = "ANALYTICS_";
+constexpr std::string_view file_suffix = "_FILE";
+constexpr std::string_view mask = "***";
+
+bool reads(Daemon daemon, Daemon readers)
+{
+    return (static_cast<unsigned>(daemon) & static_cast<unsigned>(readers)) != 0;
+}
+
+/* Thrown and caught in this file: what is wrong with one setting. */
+struct Bad {
+    std::string message;
+};
+
+std::optional<std::int64_t> parse_integer(std::string_view text)
+{
+    std::int64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc() || end != text.data() + text.size()) return {};
+    return value;
+}
+
+bool equal_ignoring_case(std::string_view a, std::string_view b)
+{
+    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return lower(x) == lower(y); });
+}
+
+/* The choice as the table spells it. */
+std::string chosen(std::string_view choices, std::string_view value)
+{
+    for (std::string_view rest = choices; !rest.empty();) {
+        const std::string_view choice = rest.substr(0, rest.find('|'));
+        if (equal_ignoring_case(choice, value)) return std::string(choice);
+        rest.remove_prefix(std::min(rest.size(), choice.size() + 1));
+    }
+    throw Bad{fmt::format("must be one of {}, not \"{}\"", choices, value)};
+}
+
+std::string checked(const Setting &setting, std::string value)
+{
+    switch (setting.kind) {
+    case Kind::integer: {
+        const auto number = parse_integer(value);
+        if (!number) throw Bad{fmt::format("must be an integer, not \"{}\"", value)};
+        if (*number < setting.min || *number > setting.max)
+            throw Bad{fmt::format("must be from {} to {}, not {}", setting.min, setting.max, value)};
+        break;
+    }
+    case Kind::choice:
+        value = chosen(setting.choices, value);
+        break;
+    case Kind::text:
+    case Kind::secret:
+        break;
+    }
+    if (setting.fault != nullptr)
+        if (std::string fault = setting.fault(value); !fault.empty()) throw Bad{std::move(fault)};
+    return value;
+}
+
+std::string content(const std::string &path)
+{
+    std::string text;
+    try {
+        std::ifstream file;
+        file.exceptions(std::ios::failbit | std::ios::badbit);
+        file.open(path, std::ios::binary);
+        text.assign(std::istreambuf_iterator<char>(file), {}); // throws for a folder
+    } catch (const std::ios::failure &) {
+        throw Bad{fmt::format("cannot read \"{}\"", path)};
+    }
+    if (text.ends_with('\n')) text.pop_back();
+    if (text.ends_with('\r')) text.pop_back();
+    if (text.find('\0') != std::string::npos) throw Bad{fmt::format("a NUL byte in \"{}\"", path)};
+    if (text.empty()) throw Bad{fmt::format("nothing in \"{}\"", path)};
+    return text;
+}
+
+/* What the environment gives under a name, an empty value being none. Names that were asked for are known. */
+class Reader {
+public:
+    explicit Reader(const Environment &environment)
+    {
+        for (const auto &[name, value] : environment)
+            if (name.starts_with(prefix)) left_.emplace(name, value);
+    }
+
+    std::optional<std::string> take(const std::string &name)
+    {
+        auto node = left_.extract(name);
+        if (node.empty() || node.mapped().empty()) return {};
+        return std::move(node.mapped());
+    }
+
+    /* A secret, itself or the content of its file; read_file: whether this daemon may open it. */
+    std::optional<std::string> take_secret(const std::string &name, bool read_file)
+    {
+        const std::string file_name = name + std::string(file_suffix);
+        auto value = take(name);
+        const auto path = take(file_name);
+        if (value && path) throw Bad{fmt::format("given together with {}", file_name)};
+        if (!path || !read_file) return value;
+        return content(*path);
+    }
+
+    [[nodiscard]] const Environment &left() const noexcept { return left_; }
+
+private:
+    Environment left_;
+};
+
+} // namespace
+
+std::string_view program(Daemon daemon) noexcept
+{
+    return daemon == Daemon::http ? "analytics-http" : "analytics-ingestor";
+}
+
+Settings::Settings(Daemon daemon, const Environment &environment, std::span<const Property> flags,
+                   const PropertyFault &property_fault)
+    : daemon_(daemon)
+{
+    std::vector<SettingFault> faults;
+    Reader reader(environment);
+
+    for (const Setting &setting : settings_table()) {
+        const std::string name(setting.name);
+        const bool is_read = reads(daemon, setting.readers);
+        std::string &value = values_[index(setting.key)];
+        value = setting.fallback;
+        try {
+            auto given = setting.kind == Kind::secret ? reader.take_secret(name, is_read) : reader.take(name);
+            if (!given) continue;
+            if (setting.key == Key::kafka_dlq_topic && !is_read) continue; // the ingestor's to refuse
+            value = checked(setting, std::move(*given));
+            given_[index(setting.key)] = true;
+        } catch (const Bad &bad) {
+            faults.push_back({name, bad.message});
+        }
+    }
+
+    const auto add_property = [&](const std::string &where, Property property, bool is_flag) {
+        std::string fault = owned_property_fault(property.name);
+        if (fault.empty() && is_flag && is_secret_property(property.name))
+            fault = "is a secret: not as a flag, which others can see";
+        if (fault.empty() && property_fault) fault = property_fault(property);
+        if (fault.empty())
+            properties_.push_back(std::move(property));
+        else
+            faults.push_back({where, std::move(fault)});
+    };
+
+    std::vector<std::string> property_names;
+    for (const auto &[name, value] : reader.left())
+        if (kafka_property_of(name)) property_names.push_back(name);
+    for (std::string name : property_names) {
+        if (!reader.left().contains(name)) continue; // its twin took it
+        if (name.ends_with(file_suffix)) {
+            const std::string plain = name.substr(0, name.size() - file_suffix.size());
+            if (const auto secret = kafka_property_of(plain); secret && is_secret_property(*secret)) name = plain;
+        }
+        std::string property = kafka_property_of(name).value_or("");
+        try {
+            auto value = is_secret_property(property) ? reader.take_secret(name, reads(daemon, Daemon::ingestor))
+                                                      : reader.take(name);
+            if (value) add_property(name, {std::move(property), std::move(*value)}, false);
+        } catch (const Bad &bad) {
+            faults.push_back({name, bad.message});
+        }
+    }
+    for (const Property &flag : flags) add_property("-X " + flag.name, flag, true);
+
+    for (const auto &[name, value] : reader.left()) faults.push_back({name, "unknown setting"});
+    if (!faults.empty()) throw SettingFaults(std::move(faults));
+}
+
+std::int64_t Settings::integer(Key key) const
+{
+    return parse_integer(text(key)).value_or(0);
+}
+
+std::string Settings::conninfo() const
+{
+    if (is_given(Key::database_url)) return text(Key::database_url);
+    std::string conninfo;
+    const auto add = [&](std::string_view keyword, Key key) {
+        if (!is_given(key)) return;
+        conninfo += conninfo.empty() ? "" : " ";
+        conninfo += keyword;
+        conninfo += "='";
+        for (const char c : text(key)) {
+            if (c == '\'' || c == '\\') conninfo += '\\';
+            conninfo += c;
+        }
+        conninfo += '\'';
+    };
+    add("host", Key::postgres_host);
+    add("port", Key::postgres_port);
+    add("user", Key::postgres_user);
+    add("password", Key::postgres_password);
+    add("dbname", Key::postgres_db);
+    return conninfo;
+}
+
+std::string Settings::print() const
+{
+    std::string out;
+    for (const Setting &setting : settings_table()) {
+        if (!reads(daemon_, setting.readers)) continue;
+        const std::string &value = text(setting.key);
+        const bool hide = setting.kind == Kind::secret && !value.empty();
+        out += fmt::format("{}={}\n", setting.name,
+                           !hide ? value : (setting.masked != nullptr ? setting.masked(value) : std::string(mask)));
+    }
+    if (!reads(daemon_, Daemon::ingestor)) return out;
+    for (const auto &[name, value] : properties_) {
+        std::string suffix = name;
+        std::transform(suffix.begin(), suffix.end(), suffix.begin(), [](char c) {
+            return c == '.' ? '_' : (c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c);
+        });
+        out += fmt::format("{}{}={}\n", kafka_property_prefix, suffix, is_secret_property(name) ? mask : value);
+    }
+    return out;
+}
+
+Environment process_environment()
+{
+    Environment environment;
+    for (char **entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+        const std::string_view text(*entry);
+        const std::size_t equals = text.find('=');
+        if (equals != std::string_view::npos) environment.emplace(text.substr(0, equals), text.substr(equals + 1));
+    }
+    return environment;
+}
+
+} // namespace analytics::runtime

@@ -1,0 +1,183 @@
+/* The table itself, and what its values are checked by beyond kind and bounds. Defaults stand beside their reasons. */
+#include "db_conninfo.hpp"
+#include "setting.hpp"
+
+#include <algorithm>
+#include <string>
+
+namespace analytics::runtime {
+namespace {
+
+constexpr std::size_t max_topic_length = 249; // Kafka's
+constexpr std::int64_t max_port = 65'535;
+
+std::string topic_name_fault(std::string_view topic)
+{
+    const bool plain = std::all_of(topic.begin(), topic.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
+               c == '-';
+    });
+    if (topic.empty()) return "an empty topic name";
+    if (!plain || topic.size() > max_topic_length || topic == "." || topic == "..")
+        return "not a topic name: \"" + std::string(topic) + "\"";
+    return {};
+}
+
+/* A comma list whose items are names, or regular expressions when they begin with ^. */
+std::string topics_fault(std::string_view list)
+{
+    for (;;) {
+        const std::size_t comma = list.find(',');
+        const std::string_view topic = list.substr(0, comma);
+        if (!topic.starts_with('^'))
+            if (std::string fault = topic_name_fault(topic); !fault.empty()) return fault;
+        if (comma == std::string_view::npos) return {};
+        list.remove_prefix(comma + 1);
+    }
+}
+
+std::string not_yet(std::string_view)
+{
+    return "publishing dead letters to a topic is not part of this version; they are kept in analytics_dead_letters";
+}
+
+using enum Key;
+constexpr Daemon ingestor = Daemon::ingestor;
+constexpr Daemon http = Daemon::http;
+constexpr Daemon both = Daemon::both;
+
+constexpr Setting text(Key key, std::string_view name, Daemon readers, std::string_view fallback, std::string_view what,
+                       std::string (*fault)(std::string_view) = nullptr)
+{
+    return {.key = key,
+            .name = name,
+            .kind = Kind::text,
+            .readers = readers,
+            .fallback = fallback,
+            .what = what,
+            .fault = fault};
+}
+
+constexpr Setting secret(Key key, std::string_view name, Daemon readers, std::string_view what,
+                         std::string (*fault)(std::string_view) = nullptr,
+                         std::string (*masked)(std::string_view) = nullptr)
+{
+    return {.key = key,
+            .name = name,
+            .kind = Kind::secret,
+            .readers = readers,
+            .fallback = {},
+            .what = what,
+            .fault = fault,
+            .masked = masked};
+}
+
+constexpr Setting choice(Key key, std::string_view name, Daemon readers, std::string_view fallback,
+                         std::string_view choices, std::string_view what)
+{
+    return {.key = key,
+            .name = name,
+            .kind = Kind::choice,
+            .readers = readers,
+            .fallback = fallback,
+            .what = what,
+            .choices = choices};
+}
+
+constexpr Setting integer(Key key, std::string_view name, Daemon readers, std::string_view fallback, std::int64_t min,
+                          std::int64_t max, std::string_view what)
+{
+    return {.key = key,
+            .name = name,
+            .kind = Kind::integer,
+            .readers = readers,
+            .fallback = fallback,
+            .what = what,
+            .min = min,
+            .max = max};
+}
+
+/* A batch is one transaction. The commit's flush to disk is its fixed cost (a millisecond or a few); 5,000 records
+ * of 400 bytes take some hundred milliseconds to store, so more per batch gains nothing measurable and only makes a
+ * crash repeat more. 4 MiB hold 5,000 records of 800 bytes: the bytes bound memory when records are large, for a
+ * batch exists up to three times (here, in libpq's buffer, in the server). 200 ms is what a trickle waits for
+ * company: below what a dashboard's reader notices, and 5 commits a second are no load. */
+constexpr std::string_view batch_records_default = "5000";
+constexpr std::string_view batch_bytes_default = "4194304";
+constexpr std::string_view batch_ms_default = "200";
+
+constexpr std::array<Setting, key_count> table{
+    text(kafka_bootstrap_servers, "ANALYTICS_KAFKA_BOOTSTRAP_SERVERS", ingestor, "localhost:9092",
+         "Kafka brokers, host:port, comma list"),
+    text(kafka_topic, "ANALYTICS_KAFKA_TOPIC", ingestor, "analytics.events",
+         "topics to read: a comma list; an item that begins with ^ is a regular expression", topics_fault),
+    text(kafka_consumer_group, "ANALYTICS_KAFKA_CONSUMER_GROUP", ingestor, "analytics-service",
+         "Kafka consumer group, part of the key of stored offsets"),
+    choice(kafka_auto_offset_reset, "ANALYTICS_KAFKA_AUTO_OFFSET_RESET", ingestor, "earliest", "earliest|latest",
+           "where a partition that was never read starts"),
+    choice(kafka_security_protocol, "ANALYTICS_KAFKA_SECURITY_PROTOCOL", ingestor, "plaintext",
+           "plaintext|ssl|sasl_plaintext|sasl_ssl", "how to talk to the brokers"),
+    choice(kafka_sasl_mechanism, "ANALYTICS_KAFKA_SASL_MECHANISM", ingestor, "",
+           "PLAIN|SCRAM-SHA-256|SCRAM-SHA-512|GSSAPI|OAUTHBEARER", "SASL mechanism"),
+    text(kafka_sasl_username, "ANALYTICS_KAFKA_SASL_USERNAME", ingestor, "", "SASL user"),
+    secret(kafka_sasl_password, "ANALYTICS_KAFKA_SASL_PASSWORD", ingestor, "SASL password"),
+    text(kafka_ssl_ca_location, "ANALYTICS_KAFKA_SSL_CA_LOCATION", ingestor, "",
+         "file of CA certificates that sign the brokers'"),
+    text(kafka_ssl_certificate_location, "ANALYTICS_KAFKA_SSL_CERTIFICATE_LOCATION", ingestor, "",
+         "file of the client's certificate"),
+    text(kafka_ssl_key_location, "ANALYTICS_KAFKA_SSL_KEY_LOCATION", ingestor, "", "file of the client's private key"),
+    secret(kafka_ssl_key_password, "ANALYTICS_KAFKA_SSL_KEY_PASSWORD", ingestor,
+           "password of the client's private key"),
+    text(kafka_dlq_topic, "ANALYTICS_KAFKA_DLQ_TOPIC", ingestor, "",
+         "companion topic for dead letters; must be unset in this version", not_yet),
+    secret(database_url, "ANALYTICS_DATABASE_URL", both, "PostgreSQL as postgresql://user:password@host:port/db?…",
+           conninfo_fault, masked_conninfo),
+    text(postgres_host, "ANALYTICS_POSTGRES_HOST", both, "",
+         "PostgreSQL host or socket folder; used without a URL, like the four below"),
+    integer(postgres_port, "ANALYTICS_POSTGRES_PORT", both, "", 1, max_port, "PostgreSQL port"),
+    text(postgres_user, "ANALYTICS_POSTGRES_USER", both, "", "PostgreSQL role"),
+    secret(postgres_password, "ANALYTICS_POSTGRES_PASSWORD", both, "password of the role"),
+    text(postgres_db, "ANALYTICS_POSTGRES_DB", both, "",
+         "database; what is set by none of these comes from PG* or libpq's defaults"),
+    integer(metrics_window_minutes, "ANALYTICS_METRICS_WINDOW_MINUTES", both, "60", 5, 10'080,
+            "the summary's default window"),
+    integer(batch_records, "ANALYTICS_BATCH_RECORDS", ingestor, batch_records_default, 1, 100'000,
+            "records in a batch, at most"),
+    integer(batch_bytes, "ANALYTICS_BATCH_BYTES", ingestor, batch_bytes_default, 1, 16 << 20,
+            "bytes in a batch before the record that fills it"),
+    integer(batch_ms, "ANALYTICS_BATCH_MS", ingestor, batch_ms_default, 0, 60'000,
+            "milliseconds that a batch waits for more records"),
+    choice(keep_skipped, "ANALYTICS_KEEP_SKIPPED", ingestor, "on", "on|off",
+           "whether records of unknown shape are kept as dead letters"),
+    text(service_host, "ANALYTICS_SERVICE_HOST", http, "127.0.0.1",
+         "address to listen on; anything but loopback needs API keys"),
+    integer(service_port, "ANALYTICS_SERVICE_PORT", http, "8000", 1, max_port, "port of the API"),
+    integer(admin_port, "ANALYTICS_ADMIN_PORT", http, "8001", 1, max_port, "port of /livez, /readyz and /metrics"),
+    secret(http_api_keys, "ANALYTICS_HTTP_API_KEYS", http, "keys that callers must present, one a line"),
+    integer(http_pool_size, "ANALYTICS_HTTP_POOL_SIZE", http, "8", 1, 256, "database connections, at most"),
+    integer(http_threads, "ANALYTICS_HTTP_THREADS", http, "16", 1, 1'024, "requests worked on at once"),
+    integer(http_max_body_bytes, "ANALYTICS_HTTP_MAX_BODY_BYTES", http, "8388608", 1'024, 256 << 20,
+            "size of a request's body, at most"),
+    integer(http_timeout_ms, "ANALYTICS_HTTP_TIMEOUT_MS", http, "10000", 100, 600'000,
+            "milliseconds until a request is given up"),
+    choice(log_level, "ANALYTICS_LOG_LEVEL", both, "info", "debug|info|warning|error",
+           "the least level that is logged"),
+    choice(log_format, "ANALYTICS_LOG_FORMAT", both, "json", "json|text", "form of a line on stderr"),
+};
+
+constexpr bool in_order()
+{
+    for (std::size_t i = 0; i < table.size(); ++i)
+        if (static_cast<std::size_t>(table[i].key) != i) return false;
+    return true;
+}
+static_assert(in_order(), "an entry for every key, in the enumeration's order");
+
+} // namespace
+
+std::span<const Setting> settings_table() noexcept
+{
+    return table;
+}
+
+} // namespace analytics::runtime
