@@ -35,4 +35,13 @@ std::string_view name(Reason reason) noexcept
     return {};
 }
 
+Reason reason_named(std::string_view wanted) noexcept
+{
+    for (auto reason = Reason::too_large; reason <= Reason::tombstone;
+         reason = static_cast<Reason>(static_cast<std::uint8_t>(reason) + 1)) {
+        if (name(reason) == wanted) return reason;
+    }
+    return Reason::none;
+}
+
 } // namespace analytics::core

@@ -29,6 +29,9 @@ enum class Reason : std::uint8_t {
 /** The reason as users see it, e.g. "invalid_json"; empty for none. Never allocates. */
 std::string_view name(Reason reason) noexcept;
 
+/** The reason of that name; none for any other text. */
+Reason reason_named(std::string_view name) noexcept;
+
 /** A reason and the place or member it speaks of ("at byte 118"), never the payload itself. */
 struct Refusal {
     Reason reason = Reason::none;

@@ -1,0 +1,21 @@
+/* Arguments taken apart, and composite answers put together. PostgreSQL phases. */
+#pragma once
+
+#include "batch.hpp"
+
+extern "C" {
+#include "access/htup_details.h"
+#include "funcapi.h"
+}
+
+namespace analytics::pg {
+
+/** A one-dimensional array's elements; a null argument gives none. An array of more dimensions is SQLSTATE 2202E. */
+Elements elements_of(FunctionCallInfo fcinfo, int argument);
+
+/** The row type that the function being called answers with, or in a set of. */
+TupleDesc answer_type(FunctionCallInfo fcinfo);
+
+Datum row_of(TupleDesc type, Datum *values, bool *nulls);
+
+} // namespace analytics::pg

@@ -1,0 +1,314 @@
+#include "batch.hpp"
+
+#include "boundary.hpp"
+#include "decider.hpp"
+#include "guc.hpp"
+#include "partitions.hpp"
+#include "times.hpp"
+
+extern "C" {
+#include "access/htup_details.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "executor/tuptable.h"
+#include "utils/uuid.h"
+}
+
+#include <algorithm>
+#include <cstring>
+
+namespace analytics::pg {
+namespace {
+
+/* How many records are decided between two looks for a cancel request, and what they may leave in scratch memory. */
+constexpr std::int32_t records_per_chunk = 64;
+
+constexpr std::int32_t event_type_characters = 120;
+constexpr std::int32_t source_characters = 120;
+constexpr std::int32_t tenant_id_characters = 64;
+
+std::string_view bytes_of(Datum datum)
+{
+    const struct varlena *const bytes = PG_DETOAST_DATUM_PACKED(datum);
+    return {VARDATA_ANY(bytes), static_cast<std::size_t>(VARSIZE_ANY_EXHDR(bytes))};
+}
+
+Datum text_of(std::string_view bytes)
+{
+    return PointerGetDatum(cstring_to_text_with_len(bytes.data(), static_cast<int>(bytes.size())));
+}
+
+int compare(const Row &row, TimestampTz occurred_at, const std::uint8_t *id) noexcept
+{
+    if (row.occurred_at != occurred_at) return row.occurred_at < occurred_at ? -1 : 1;
+    return std::memcmp(row.id.data(), id, UUID_LEN);
+}
+
+bool comes_before(const Row &a, const Row &b) noexcept
+{
+    const int order = compare(a, b.occurred_at, b.id.data());
+    return order != 0 ? order < 0 : a.item < b.item;
+}
+
+TimestampTz &time_in(MinimalTuple tuple) noexcept
+{
+    return *reinterpret_cast<TimestampTz *>(reinterpret_cast<char *>(tuple) + tuple->t_hoff - MINIMAL_TUPLE_OFFSET);
+}
+
+/* Rows in the order of the primary key, where the answers of a statement are to be entered. */
+struct RowReceiver {
+    DestReceiver base;
+    Row *begin;
+    Row *end;
+
+    /* The first row of that key or after it. */
+    [[nodiscard]] Row *find(TimestampTz occurred_at, const std::uint8_t *id) const noexcept
+    {
+        return std::lower_bound(begin, end, 0, [&](const Row &row, int) { return compare(row, occurred_at, id) < 0; });
+    }
+};
+
+RowReceiver receiver_of(Row *rows, std::int32_t count, bool (*receive)(TupleTableSlot *, DestReceiver *))
+{
+    RowReceiver receiver{};
+    receiver.base.receiveSlot = receive;
+    receiver.base.rStartup = [](DestReceiver *, int, TupleDesc) {};
+    receiver.base.rShutdown = [](DestReceiver *) {};
+    receiver.base.rDestroy = [](DestReceiver *) {};
+    receiver.base.mydest = DestNone;
+    receiver.begin = rows;
+    receiver.end = rows + count;
+    return receiver;
+}
+
+/* (occurred_at, id) of an inserted row. Of several rows with one key the first is the stored one; a row that a user's
+ * trigger has given another key is not found. */
+bool mark_stored(TupleTableSlot *slot, DestReceiver *self)
+{
+    const auto *const receiver = reinterpret_cast<RowReceiver *>(self);
+    slot_getallattrs(slot);
+    const TimestampTz occurred_at = DatumGetTimestampTz(slot->tts_values[0]);
+    const std::uint8_t *const id = DatumGetUUIDP(slot->tts_values[1])->data;
+    Row *const row = receiver->find(occurred_at, id);
+    if (row != receiver->end && compare(*row, occurred_at, id) == 0) row->stored = true;
+    return true;
+}
+
+/* (asked_at, id, occurred_at): the time that a key was given first, entered in the tuples of that key's untimed rows,
+ * which are in order at asked_at until all answers have come. */
+bool enter_time(TupleTableSlot *slot, DestReceiver *self)
+{
+    const auto *const receiver = reinterpret_cast<RowReceiver *>(self);
+    slot_getallattrs(slot);
+    const TimestampTz asked_at = DatumGetTimestampTz(slot->tts_values[0]);
+    const std::uint8_t *const id = DatumGetUUIDP(slot->tts_values[1])->data;
+    for (Row *row = receiver->find(asked_at, id); row != receiver->end && compare(*row, asked_at, id) == 0; ++row)
+        if (row->untimed) time_in(row->tuple) = DatumGetTimestampTz(slot->tts_values[2]);
+    return true;
+}
+
+} // namespace
+
+Batch::Batch(const Home &home, const Elements &records, const Origin &origin)
+    : home_(home), records_(records), origin_(origin),
+      context_(AllocSetContextCreate(CurrentMemoryContext, "analytics batch", ALLOCSET_DEFAULT_SIZES)),
+      scratch_(AllocSetContextCreate(context_, "analytics batch scratch", ALLOCSET_DEFAULT_SIZES)),
+      now_(GetCurrentTransactionStartTimestamp())
+{
+    const MemoryContext outer = MemoryContextSwitchTo(context_);
+    for (int i = 0; i < records_.count; ++i)
+        if (!records_.is_null(i)) bytes_ += VARSIZE_ANY(DatumGetPointer(records_.values[i]));
+
+    rows_ = static_cast<Row *>(MemoryContextAllocHuge(context_, std::max(records_.count, 1) * sizeof(Row)));
+    batch_ = static_cast<NamedRows *>(palloc(sizeof(NamedRows)));
+    *batch_ = NamedRows{"batch",
+                        {{"occurred_at", TIMESTAMPTZOID},
+                         {"id", UUIDOID},
+                         {"event_type", VARCHAROID, event_type_characters + VARHDRSZ},
+                         {"source", VARCHAROID, source_characters + VARHDRSZ},
+                         {"tenant_id", VARCHAROID, tenant_id_characters + VARHDRSZ},
+                         {"payload", JSONBOID}},
+                        2 * bytes_};
+    refused_ = static_cast<NamedRows *>(palloc(sizeof(NamedRows)));
+    *refused_ = NamedRows{"refused",
+                          {{"item", INT4OID},
+                           {"kept", BOOLOID},
+                           {"reason", TEXTOID},
+                           {"detail", TEXTOID},
+                           {"value", BYTEAOID},
+                           {"topic", TEXTOID},
+                           {"partition", INT4OID},
+                           {"offset", INT8OID},
+                           {"key", BYTEAOID},
+                           {"recorded_at", TIMESTAMPTZOID},
+                           {"headers", JSONBOID}},
+                          2 * bytes_};
+    slot_ = MakeSingleTupleTableSlot(batch_->description(), &TTSOpsVirtual);
+    MemoryContextSwitchTo(outer);
+}
+
+void Batch::decide()
+{
+    Decider &decider = decider_at(home_);
+    const MemoryContext outer = MemoryContextSwitchTo(scratch_);
+    for (std::int32_t i = 0; i < records_.count; ++i) {
+        if (i % records_per_chunk == 0) {
+            CHECK_FOR_INTERRUPTS();
+            MemoryContextReset(scratch_);
+        }
+        const core::Verdict *verdict = nullptr;
+        if (records_.is_null(i)) {
+            verdict = guarded([&] { return &decider.judge_tombstone(); });
+        } else {
+            const std::string_view record = bytes_of(records_.values[i]);
+            verdict = guarded([&] { return &decider.judge(record); });
+        }
+        if (verdict->refusal)
+            refuse(verdict->refusal, i + 1);
+        else
+            accept(decider, *verdict, i + 1);
+    }
+    MemoryContextReset(scratch_);
+    MemoryContextSwitchTo(outer);
+    sort_rows();
+}
+
+void Batch::accept(Decider &decider, const core::Verdict &verdict, std::int32_t item)
+{
+    const bool keyed = verdict.has_key && settings().deduplicate;
+    Row &row = rows_[accepted_++];
+    row.item = item;
+    row.stored = false;
+    row.untimed = keyed && !verdict.occurred_at;
+    row.occurred_at = verdict.occurred_at ? timestamptz_of(*verdict.occurred_at) : now_;
+    row.id = keyed ? guarded([&] { return decider.keyed_id(); }) : next_sequential_id();
+    if (row.untimed) ++untimed_;
+
+    ExecClearTuple(slot_);
+    slot_->tts_values[0] = TimestampTzGetDatum(row.occurred_at);
+    slot_->tts_values[1] = PointerGetDatum(row.id.data());
+    slot_->tts_values[2] = text_of(verdict.event_type);
+    slot_->tts_values[3] = text_of(verdict.source);
+    slot_->tts_values[4] = verdict.tenant_id ? text_of(*verdict.tenant_id) : Datum{0};
+    slot_->tts_values[5] = PointerGetDatum(guarded([&] { return decider.payload(); }));
+    std::fill_n(slot_->tts_isnull, slot_->tts_tupleDescriptor->natts, false);
+    slot_->tts_isnull[4] = !verdict.tenant_id;
+    ExecStoreVirtualTuple(slot_);
+
+    const MemoryContext outer = MemoryContextSwitchTo(context_);
+    row.tuple = ExecCopySlotMinimalTuple(slot_);
+    MemoryContextSwitchTo(outer);
+}
+
+void Batch::refuse(const core::Refusal &refusal, std::int32_t item)
+{
+    const bool unknown = refusal.reason == core::Reason::unknown_shape;
+    const bool tombstone = refusal.reason == core::Reason::tombstone;
+    ++(unknown || tombstone ? counts_.skipped : counts_.dead_lettered);
+
+    const int i = item - 1;
+    const auto element = [i](const Elements &elements) { return elements.is_null(i) ? Datum{0} : elements.values[i]; };
+    const bool from_kafka = origin_.topic != nullptr;
+    Datum values[] = {Int32GetDatum(item),
+                      BoolGetDatum(!tombstone && (!unknown || settings().keep_skipped)),
+                      text_of(core::name(refusal.reason)),
+                      text_of(refusal.detail),
+                      element(records_),
+                      PointerGetDatum(origin_.topic),
+                      Int32GetDatum(origin_.partition),
+                      element(origin_.offsets),
+                      element(origin_.keys),
+                      element(origin_.timestamps),
+                      element(origin_.headers)};
+    bool nulls[] = {false,
+                    false,
+                    false,
+                    refusal.detail.empty(),
+                    records_.is_null(i),
+                    !from_kafka,
+                    !from_kafka,
+                    origin_.offsets.is_null(i),
+                    origin_.keys.is_null(i),
+                    origin_.timestamps.is_null(i),
+                    origin_.headers.is_null(i)};
+    refused_->put(values, nulls);
+}
+
+void Batch::sort_rows()
+{
+    std::sort(rows_, rows_ + accepted_, comes_before);
+}
+
+void Batch::settle_times()
+{
+    if (untimed_ == 0) return;
+    const MemoryContext outer = MemoryContextSwitchTo(context_);
+    NamedRows untimed{"untimed", {{"id", UUIDOID}, {"asked_at", TIMESTAMPTZOID}}, untimed_ * sizeof(Row)};
+    for (std::int32_t i = 0; i < accepted_; ++i) {
+        if (!rows_[i].untimed) continue;
+        Datum values[] = {PointerGetDatum(rows_[i].id.data()), TimestampTzGetDatum(now_)};
+        bool nulls[] = {false, false};
+        untimed.put(values, nulls);
+    }
+    MemoryContextSwitchTo(outer);
+
+    untimed.show();
+    run_statement(home_, "INSERT INTO %sanalytics_untimed_keys (id, occurred_at) "
+                         "SELECT DISTINCT id, asked_at FROM untimed ORDER BY id ON CONFLICT DO NOTHING");
+    RowReceiver receiver = receiver_of(rows_, accepted_, enter_time);
+    run_statement(
+        home_,
+        "SELECT u.asked_at, u.id, k.occurred_at FROM untimed AS u CROSS JOIN LATERAL "
+        "(SELECT occurred_at FROM %sanalytics_untimed_keys WHERE id OPERATOR(pg_catalog.=) u.id OFFSET 0) AS k",
+        &receiver.base);
+    for (std::int32_t i = 0; i < accepted_; ++i)
+        if (rows_[i].untimed) rows_[i].occurred_at = time_in(rows_[i].tuple);
+    sort_rows();
+}
+
+void Batch::require_partitions()
+{
+    PartitionKeeper keeper{home_};
+    for (std::int32_t i = 0; i < accepted_; ++i) keeper.require(rows_[i].occurred_at);
+}
+
+void Batch::store()
+{
+    if (accepted_ == 0) return;
+    require_partitions();
+
+    TupleTableSlot *const slot = MakeSingleTupleTableSlot(batch_->description(), &TTSOpsMinimalTuple);
+    for (std::int32_t i = 0; i < accepted_; ++i) {
+        ExecStoreMinimalTuple(rows_[i].tuple, slot, false);
+        batch_->put(slot);
+    }
+    ExecDropSingleTupleTableSlot(slot);
+
+    batch_->show();
+    RowReceiver receiver = receiver_of(rows_, accepted_, mark_stored);
+    const auto inserted = static_cast<std::int64_t>(
+        run_statement(home_,
+                      "INSERT INTO %sanalytics_events (occurred_at, id, event_type, source, tenant_id, payload) "
+                      "SELECT occurred_at, id, event_type, source, tenant_id, payload FROM batch "
+                      "ON CONFLICT DO NOTHING RETURNING occurred_at, id",
+                      &receiver.base));
+    counts_.stored = inserted;
+    counts_.duplicates = accepted_ - inserted;
+}
+
+void Batch::keep_refused()
+{
+    if (refused_->count() == 0) return;
+    refused_->show();
+    run_statement(home_, "INSERT INTO %sanalytics_dead_letters "
+                         "(reason, detail, value, topic, partition, \"offset\", key, recorded_at, headers) "
+                         "SELECT reason, detail, value, topic, partition, \"offset\", key, recorded_at, headers "
+                         "FROM refused WHERE kept ON CONFLICT DO NOTHING");
+}
+
+void Batch::finish()
+{
+    MemoryContextDelete(context_);
+}
+
+} // namespace analytics::pg

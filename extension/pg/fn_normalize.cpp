@@ -1,0 +1,85 @@
+/* analytics_normalize: one record's verdict as a row. Never raises for bad input. And analytics_accepted, which does. */
+
+#include "args.hpp"
+#include "boundary.hpp"
+#include "decider.hpp"
+#include "sqlstate.hpp"
+#include "times.hpp"
+
+extern "C" {
+#include "catalog/pg_type.h"
+#include "utils/array.h"
+}
+
+namespace analytics::pg {
+namespace {
+
+Datum text_of(std::string_view bytes)
+{
+    return PointerGetDatum(cstring_to_text_with_len(bytes.data(), static_cast<int>(bytes.size())));
+}
+
+Datum text_array_of(const std::vector<std::string_view> &texts)
+{
+    const int count = static_cast<int>(texts.size());
+    auto *const items = static_cast<Datum *>(palloc(std::max(count, 1) * sizeof(Datum)));
+    for (int i = 0; i < count; ++i) items[i] = text_of(texts[static_cast<std::size_t>(i)]);
+    return PointerGetDatum(construct_array(items, count, TEXTOID, -1, false, TYPALIGN_INT));
+}
+
+Datum refusal_row(TupleDesc type, const core::Refusal &refusal)
+{
+    Datum values[9] = {};
+    bool nulls[9] = {true, true, true, true, true, true, true, false, refusal.detail.empty()};
+    values[7] = text_of(core::name(refusal.reason));
+    values[8] = text_of(refusal.detail);
+    return row_of(type, values, nulls);
+}
+
+Datum verdict_row(TupleDesc type, const core::Verdict &verdict, const char *payload)
+{
+    Datum values[9] = {text_of(verdict.event_type),
+                       text_of(verdict.source),
+                       verdict.occurred_at ? TimestampTzGetDatum(timestamptz_of(*verdict.occurred_at)) : Datum{0},
+                       verdict.tenant_id ? text_of(*verdict.tenant_id) : Datum{0},
+                       verdict.has_key ? text_array_of(verdict.key) : Datum{0},
+                       PointerGetDatum(payload),
+                       text_of(verdict.shape),
+                       {},
+                       {}};
+    bool nulls[9] = {false, false, !verdict.occurred_at, !verdict.tenant_id, !verdict.has_key, false, false,
+                     true,  true};
+    return row_of(type, values, nulls);
+}
+
+} // namespace
+} // namespace analytics::pg
+
+ANALYTICS_FUNCTION(analytics_normalize)
+{
+    using namespace analytics;
+    using namespace analytics::pg;
+    const TupleDesc type = answer_type(fcinfo);
+    Decider &decider = decider_at(home_of(fcinfo));
+    const core::Verdict *verdict = nullptr;
+    if (PG_ARGISNULL(0)) {
+        verdict = guarded([&] { return &decider.judge_tombstone(); });
+    } else {
+        const struct varlena *const value = PG_GETARG_VARLENA_PP(0);
+        const std::string_view record{VARDATA_ANY(value), static_cast<std::size_t>(VARSIZE_ANY_EXHDR(value))};
+        verdict = guarded([&] { return &decider.judge(record); });
+    }
+    if (verdict->refusal) return refusal_row(type, verdict->refusal);
+    return verdict_row(type, *verdict, guarded([&] { return decider.payload(); }));
+}
+
+ANALYTICS_FUNCTION(analytics_accepted)
+{
+    using namespace analytics;
+    using namespace analytics::pg;
+    if (PG_ARGISNULL(1)) PG_RETURN_BOOL(true);
+    const char *const reason_name = text_to_cstring(PG_GETARG_TEXT_PP(1));
+    const char *const detail = PG_ARGISNULL(2) ? reason_name : text_to_cstring(PG_GETARG_TEXT_PP(2));
+    ereport(ERROR, (errcode(sqlstate_of(core::reason_named(reason_name))), errmsg("event refused: %s", detail),
+                    errdetail("%s", reason_name)));
+}

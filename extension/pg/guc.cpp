@@ -1,0 +1,54 @@
+#include "guc.hpp"
+
+#include "postgres.hpp"
+
+extern "C" {
+#include "utils/guc.h"
+}
+
+namespace analytics::pg {
+namespace {
+
+Settings current{};
+
+/* jsonb holds at most 256 MiB a container, and an array of one-digit numbers grows sixfold on its way there. */
+constexpr int largest_event_bytes = 32 * 1024 * 1024;
+
+/* The payload's writer recurses once a level. */
+constexpr int largest_depth = 1024;
+
+} // namespace
+
+const Settings &settings() noexcept
+{
+    return current;
+}
+
+core::Limits limits() noexcept
+{
+    return {.max_bytes = static_cast<std::size_t>(current.max_event_bytes),
+            .max_depth = static_cast<std::uint32_t>(current.max_depth)};
+}
+
+void define_settings()
+{
+    DefineCustomIntVariable("analytics.max_event_bytes",
+                            "Largest record that is read; a larger one is refused as too_large.", nullptr,
+                            &current.max_event_bytes, 1024 * 1024, 2, largest_event_bytes, PGC_USERSET, GUC_UNIT_BYTE,
+                            nullptr, nullptr, nullptr);
+    DefineCustomIntVariable("analytics.max_depth",
+                            "Deepest nesting that is read; a deeper record is refused as too_deep.",
+                            "The outermost object is level 1.", &current.max_depth, 64, 1, largest_depth, PGC_USERSET,
+                            0, nullptr, nullptr, nullptr);
+    DefineCustomBoolVariable("analytics.deduplicate", "Gives events with a natural key an id made from it.",
+                             "Off stores every event, also a redelivered one.", &current.deduplicate, true, PGC_USERSET,
+                             0, nullptr, nullptr, nullptr);
+    DefineCustomBoolVariable("analytics.keep_skipped", "Keeps objects of unknown shape in analytics_dead_letters.",
+                             nullptr, &current.keep_skipped, true, PGC_USERSET, 0, nullptr, nullptr, nullptr);
+    DefineCustomIntVariable("analytics.metrics_window_minutes", "Window of analytics_summary when none is given.",
+                            nullptr, &current.metrics_window_minutes, 60, 5, 10080, PGC_USERSET, GUC_UNIT_MIN, nullptr,
+                            nullptr, nullptr);
+    MarkGUCPrefixReserved("analytics");
+}
+
+} // namespace analytics::pg

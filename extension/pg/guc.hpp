@@ -1,0 +1,23 @@
+/* The settings analytics.*, as this session has them now. */
+#pragma once
+
+#include "core/json.hpp"
+
+namespace analytics::pg {
+
+struct Settings {
+    int max_event_bytes;
+    int max_depth;
+    bool deduplicate;
+    bool keep_skipped;
+    int metrics_window_minutes;
+};
+
+const Settings &settings() noexcept;
+
+core::Limits limits() noexcept;
+
+/** Defines the settings and reserves their prefix; once, when the library is loaded. */
+void define_settings();
+
+} // namespace analytics::pg

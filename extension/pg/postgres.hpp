@@ -1,0 +1,46 @@
+/* The one way in which this folder meets PostgreSQL's headers: as C, with the macros undone that C++ can't live with,
+ * and with exported functions visible although everything else is hidden. */
+#pragma once
+
+#ifdef __cplusplus
+#if __has_include(<optional>)
+#include <optional> // before postgres.h, whose macros would reach into it
+#endif
+#endif
+
+extern "C" {
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+}
+
+/* Before 16, PGDLLEXPORT is empty on Linux and -fvisibility=hidden would hide the functions from the loader. */
+#if PG_VERSION_NUM < 160000
+#undef PGDLLEXPORT
+#define PGDLLEXPORT __attribute__((visibility("default")))
+#endif
+
+/* port.h routes these to PostgreSQL's own; inside C++ the standard names must stay what they are. */
+#undef snprintf
+#undef vsnprintf
+#undef sprintf
+#undef vsprintf
+#undef printf
+#undef fprintf
+#undef strerror
+#undef gettext
+#undef dgettext
+#undef ngettext
+#undef dngettext
+
+/** Defines a SQL-callable C function: a sandwich of PostgreSQL phases and guarded C++ phases. */
+#define ANALYTICS_FUNCTION(name)                                                                                       \
+    extern "C" {                                                                                                       \
+    PGDLLEXPORT Datum name(PG_FUNCTION_ARGS);                                                                          \
+    PG_FUNCTION_INFO_V1(name);                                                                                         \
+    }                                                                                                                  \
+    Datum name(PG_FUNCTION_ARGS)

@@ -1,0 +1,67 @@
+#include "statement.hpp"
+
+extern "C" {
+#include "executor/spi.h"
+#include "lib/stringinfo.h"
+#include "utils/queryenvironment.h"
+}
+
+#include <algorithm>
+
+namespace analytics::pg {
+
+NamedRows::NamedRows(const char *name, std::initializer_list<Column> columns, std::size_t expected_bytes)
+    : name_(name), description_(CreateTemplateTupleDesc(static_cast<int>(columns.size()))),
+      store_(tuplestore_begin_heap(false, false, std::max(work_mem, static_cast<int>(expected_bytes / 1024))))
+{
+    AttrNumber number = 0;
+    for (const Column &column : columns)
+        TupleDescInitEntry(description_, ++number, column.name, column.type, column.modifier, 0);
+}
+
+void NamedRows::put(Datum *values, bool *nulls)
+{
+    tuplestore_putvalues(store_, description_, values, nulls);
+    ++count_;
+}
+
+void NamedRows::put(TupleTableSlot *slot)
+{
+    tuplestore_puttupleslot(store_, slot);
+    ++count_;
+}
+
+void NamedRows::show() const
+{
+    auto *const entry = static_cast<EphemeralNamedRelation>(palloc0(sizeof(EphemeralNamedRelationData)));
+    entry->md.name = pstrdup(name_);
+    entry->md.tupdesc = description_;
+    entry->md.enrtype = ENR_NAMED_TUPLESTORE;
+    entry->md.enrtuples = static_cast<double>(count_);
+    entry->reldata = store_;
+    const int outcome = SPI_register_relation(entry);
+    if (outcome != SPI_OK_REL_REGISTER)
+        elog(ERROR, "could not register relation \"%s\": %s", name_, SPI_result_code_string(outcome));
+}
+
+std::uint64_t run_statement(const Home &home, const char *text, DestReceiver *receiver)
+{
+    StringInfoData statement;
+    initStringInfo(&statement);
+    for (const char *rest = text; *rest != '\0'; ++rest) {
+        if (rest[0] == '%' && rest[1] == 's') {
+            appendStringInfoString(&statement, home.prefix);
+            ++rest;
+        } else {
+            appendStringInfoChar(&statement, *rest);
+        }
+    }
+    SPIExecuteOptions options{};
+    options.dest = receiver;
+    const int outcome = SPI_execute_extended(statement.data, &options);
+    if (outcome < 0) elog(ERROR, "statement failed: %s", SPI_result_code_string(outcome));
+    pfree(statement.data);
+    return SPI_processed;
+}
+
+} // namespace analytics::pg

@@ -1,0 +1,51 @@
+/* Plain SQL over rows that are only in memory: a named set of rows (PostgreSQL's "ephemeral named relation", the
+ * mechanism behind a trigger's transition tables), and statements that read it. Needs SPI to be connected. */
+#pragma once
+
+#include "home.hpp"
+
+extern "C" {
+#include "access/tupdesc.h"
+#include "tcop/dest.h"
+#include "utils/tuplestore.h"
+}
+
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+
+namespace analytics::pg {
+
+struct Column {
+    const char *name;
+    Oid type;
+    int32 modifier = -1;
+};
+
+/** Rows under a name. Lives in the memory context that is current when it is made. */
+class NamedRows {
+public:
+    /** expected_bytes: what will be put in, so that it need not go to a file. */
+    NamedRows(const char *name, std::initializer_list<Column> columns, std::size_t expected_bytes);
+
+    [[nodiscard]] TupleDesc description() const noexcept { return description_; }
+    [[nodiscard]] std::int64_t count() const noexcept { return count_; }
+
+    void put(Datum *values, bool *nulls);
+    void put(TupleTableSlot *slot);
+
+    /** Lets the statements of the current SPI connection see the rows. */
+    void show() const;
+
+private:
+    const char *name_;
+    TupleDesc description_;
+    Tuplestorestate *store_;
+    std::int64_t count_ = 0;
+};
+
+/** Runs one statement, written with %s for the extension's schema prefix; its rows go to receiver or else to SPI_tuptable.
+ * Returns the number of rows that it processed. */
+std::uint64_t run_statement(const Home &home, const char *text, DestReceiver *receiver = nullptr);
+
+} // namespace analytics::pg

@@ -1,0 +1,30 @@
+/* Two epochs: the core counts microseconds from 1970, PostgreSQL from 2000. */
+#pragma once
+
+#include "postgres.hpp"
+
+#include "core/instant.hpp"
+
+namespace analytics::pg {
+
+inline constexpr std::int64_t epoch_difference =
+    (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * std::int64_t{SECS_PER_DAY} * USECS_PER_SEC;
+
+inline TimestampTz timestamptz_of(core::Instant instant) noexcept
+{
+    return instant - epoch_difference;
+}
+
+/** Requires a timestamp that is in the core's range. */
+inline core::Instant instant_of(TimestampTz timestamp) noexcept
+{
+    return timestamp + epoch_difference;
+}
+
+/** Whether the core can hold it: finite and in the years 0001 to 9999. */
+inline bool in_range(TimestampTz timestamp) noexcept
+{
+    return timestamp >= timestamptz_of(core::min_instant) && timestamp <= timestamptz_of(core::max_instant);
+}
+
+} // namespace analytics::pg

@@ -1,0 +1,98 @@
+/* Events: the one clean table, its partitions, and the memory of keys that came without a time. */
+
+DO $$
+BEGIN
+    IF pg_catalog.getdatabaseencoding() OPERATOR(pg_catalog.<>) 'UTF8' THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'feature_not_supported',
+            MESSAGE = 'analytics_events needs a database with encoding UTF8',
+            HINT = 'Create one with CREATE DATABASE … ENCODING ''UTF8'' TEMPLATE template0.';
+    END IF;
+END
+$$;
+
+CREATE TABLE analytics_events (
+    id uuid NOT NULL DEFAULT pg_catalog.gen_random_uuid(),
+    event_type varchar(120) NOT NULL,
+    source varchar(120) NOT NULL,
+    occurred_at timestamptz NOT NULL,
+    ingested_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+    tenant_id varchar(64),
+    payload jsonb NOT NULL,
+    PRIMARY KEY (occurred_at, id)
+) PARTITION BY RANGE (occurred_at);
+
+COMMENT ON TABLE analytics_events IS
+    'Every accepted event once. Partitioned by occurred_at, one UTC month a partition, made on demand by the ingest functions.';
+COMMENT ON COLUMN analytics_events.id IS
+    'UUIDv8 from SHA-256 over event_type, source, tenant_id and natural key; UUIDv7 for an event without a key (RFC 9562).';
+COMMENT ON COLUMN analytics_events.event_type IS 'What happened, 1 to 120 characters.';
+COMMENT ON COLUMN analytics_events.source IS 'The service that says so, 1 to 120 characters.';
+COMMENT ON COLUMN analytics_events.occurred_at IS 'Event time, microseconds; the ingestion time where the event names none.';
+COMMENT ON COLUMN analytics_events.ingested_at IS 'Start of the transaction that stored the event.';
+COMMENT ON COLUMN analytics_events.tenant_id IS 'Tenant, 1 to 64 characters, or null.';
+COMMENT ON COLUMN analytics_events.payload IS 'Canonical events: their payload. Upstream shapes: the whole object and its ISO member.';
+
+CREATE TABLE analytics_untimed_keys (
+    id uuid PRIMARY KEY,
+    occurred_at timestamptz NOT NULL
+);
+
+COMMENT ON TABLE analytics_untimed_keys IS
+    'The time given to an event that has a natural key but no time of its own, so that its redelivery meets the same primary key.';
+COMMENT ON COLUMN analytics_untimed_keys.id IS 'The event''s id, UUIDv8.';
+COMMENT ON COLUMN analytics_untimed_keys.occurred_at IS 'Ingestion time of its first delivery.';
+
+CREATE FUNCTION analytics_partition_at(instant timestamptz, OUT partition regclass, OUT gap_start timestamptz, OUT gap_end timestamptz)
+    LANGUAGE c STABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'analytics_partition_at';
+
+COMMENT ON FUNCTION analytics_partition_at(timestamptz) IS
+    'The partition of analytics_events that holds the instant; without one, the free range around it, which a new partition may fill. '
+    'Asks the table''s partition descriptor, whoever made the partitions.';
+
+CREATE FUNCTION analytics_create_partition(instant timestamptz) RETURNS regclass
+    LANGUAGE plpgsql VOLATILE STRICT SECURITY DEFINER
+    SET search_path = @extschema@, pg_catalog, pg_temp
+    SET TimeZone = 'UTC'
+    AS $$
+DECLARE
+    place record;
+    month_start timestamptz := date_trunc('month', instant);
+    lower_bound timestamptz;
+    upper_bound timestamptz;
+    partition_name text;
+BEGIN
+    IF instant < '0001-01-01 00:00:00+00' OR instant >= '10000-01-01 00:00:00+00' THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'datetime_field_overflow',
+            MESSAGE = 'an event must lie in the years 0001 to 9999';
+    END IF;
+
+    LOCK TABLE ONLY analytics_events IN SHARE UPDATE EXCLUSIVE MODE;
+    SELECT * INTO place FROM analytics_partition_at(instant);
+    IF place.partition IS NOT NULL THEN
+        RETURN place.partition;
+    END IF;
+
+    lower_bound := greatest(month_start, place.gap_start);
+    upper_bound := least(month_start + interval '1 month', place.gap_end);
+    partition_name := 'analytics_events_' || to_char(lower_bound, CASE WHEN lower_bound = month_start THEN 'YYYY_MM' ELSE 'YYYY_MM_DD_HH24MISSUS' END);
+
+    EXECUTE format('CREATE TABLE %I.%I (LIKE analytics_events INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE INCLUDING COMPRESSION)',
+        (SELECT nspname FROM pg_namespace JOIN pg_class ON relnamespace = pg_namespace.oid WHERE pg_class.oid = 'analytics_events'::regclass),
+        partition_name);
+    EXECUTE format('ALTER TABLE analytics_events ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)', partition_name, lower_bound, upper_bound);
+    RETURN partition_name::regclass;
+END
+$$;
+
+COMMENT ON FUNCTION analytics_create_partition(timestamptz) IS
+    'Makes sure that an event of this instant has a partition, and names it. Safe to call concurrently; readers are never blocked, '
+    'for a table is made first and attached then. Years 0001 to 9999, else SQLSTATE 22008. The ingest functions call it themselves; '
+    'call it before hand-written INSERTs into a month that no event has reached yet.';
+
+REVOKE EXECUTE ON FUNCTION analytics_create_partition(timestamptz) FROM PUBLIC;
+
+SELECT pg_catalog.pg_extension_config_dump('analytics_events', '');
+SELECT pg_catalog.pg_extension_config_dump('analytics_untimed_keys', '');

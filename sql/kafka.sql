@@ -1,0 +1,143 @@
+/* Kafka: how far each partition has been read, by whom, and the one door through which its records come. */
+
+CREATE TABLE analytics_kafka_offsets (
+    consumer_group text NOT NULL,
+    topic text NOT NULL,
+    partition integer NOT NULL,
+    next_offset bigint NOT NULL,
+    owner_epoch bigint NOT NULL DEFAULT 1,
+    owner text NOT NULL,
+    updated_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+    high_watermark bigint,
+    stored bigint NOT NULL DEFAULT 0,
+    duplicates bigint NOT NULL DEFAULT 0,
+    dead_lettered bigint NOT NULL DEFAULT 0,
+    skipped bigint NOT NULL DEFAULT 0,
+    PRIMARY KEY (consumer_group, topic, partition)
+) WITH (fillfactor = 50);
+
+COMMENT ON TABLE analytics_kafka_offsets IS
+    'The truth about what has been read: one row a partition, moved in the transaction that stores the partition''s records.';
+COMMENT ON COLUMN analytics_kafka_offsets.consumer_group IS 'Kafka consumer group.';
+COMMENT ON COLUMN analytics_kafka_offsets.topic IS 'Kafka topic.';
+COMMENT ON COLUMN analytics_kafka_offsets.partition IS 'Kafka partition.';
+COMMENT ON COLUMN analytics_kafka_offsets.next_offset IS 'Offset of the next record to read.';
+COMMENT ON COLUMN analytics_kafka_offsets.owner_epoch IS 'Raised each time a consumer takes the partition; a batch of an older epoch is refused with AN001.';
+COMMENT ON COLUMN analytics_kafka_offsets.owner IS 'Who took it last, as host:pid.';
+COMMENT ON COLUMN analytics_kafka_offsets.updated_at IS 'When the row last changed.';
+COMMENT ON COLUMN analytics_kafka_offsets.high_watermark IS 'Offset after the partition''s last record, as its consumer last saw it.';
+COMMENT ON COLUMN analytics_kafka_offsets.stored IS 'Records stored as events since the first assignment.';
+COMMENT ON COLUMN analytics_kafka_offsets.duplicates IS 'Records that were stored before.';
+COMMENT ON COLUMN analytics_kafka_offsets.dead_lettered IS 'Records refused and kept as dead letters.';
+COMMENT ON COLUMN analytics_kafka_offsets.skipped IS 'Objects of unknown shape, and tombstones.';
+
+CREATE FUNCTION analytics_take_partition(
+    consumer_group text, topic text, partition integer, owner text, start_offset bigint, high_watermark bigint DEFAULT NULL,
+    OUT owner_epoch bigint, OUT next_offset bigint)
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+    INSERT INTO analytics_kafka_offsets AS o (consumer_group, topic, partition, owner, next_offset, high_watermark)
+    VALUES ($1, $2, $3, $4, $5, $6)
+    ON CONFLICT (consumer_group, topic, partition) DO UPDATE
+        SET owner_epoch = o.owner_epoch + 1,
+            owner = excluded.owner,
+            updated_at = pg_catalog.now(),
+            high_watermark = coalesce(excluded.high_watermark, o.high_watermark)
+    RETURNING o.owner_epoch, o.next_offset;
+END;
+
+COMMENT ON FUNCTION analytics_take_partition(text, text, integer, text, bigint, bigint) IS
+    'Makes owner the partition''s only writer by raising its epoch, and tells where to read on. start_offset is used when the partition has no row yet.';
+
+CREATE FUNCTION analytics_hold_partition(
+    consumer_group text, topic text, partition integer, owner_epoch bigint, expected_offset bigint, next_offset bigint) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path = @extschema@, pg_catalog, pg_temp
+    AS $$
+DECLARE
+    held record;
+BEGIN
+    SELECT o.owner_epoch, o.next_offset, o.owner INTO held
+    FROM analytics_kafka_offsets AS o
+    WHERE o.consumer_group = $1 AND o.topic = $2 AND o.partition = $3
+    FOR NO KEY UPDATE;
+
+    IF held IS NULL OR held.owner_epoch IS DISTINCT FROM $4 OR held.next_offset IS DISTINCT FROM $5 THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'AN001',
+            MESSAGE = format('batch of partition %s of topic "%s" is fenced off', $3, $2),
+            DETAIL = CASE WHEN held IS NULL
+                THEN format('Group "%s" never took the partition.', $1)
+                ELSE format('The batch was read at epoch %s from offset %s on; the partition is at epoch %s, offset %s, owned by %s.',
+                            $4, $5, held.owner_epoch, held.next_offset, held.owner) END,
+            HINT = 'Take the partition again and read on from the offset that is told.';
+    END IF;
+    IF $6 IS NULL OR $6 < $5 THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'invalid_parameter_value', MESSAGE = format('next_offset must not be less than expected_offset (%s)', $5);
+    END IF;
+END
+$$;
+
+COMMENT ON FUNCTION analytics_hold_partition(text, text, integer, bigint, bigint, bigint) IS
+    'Locks the partition''s row to the end of the transaction, if it is still at this epoch and offset; else SQLSTATE AN001.';
+
+CREATE FUNCTION analytics_ingest_batch(
+    records bytea[], topic text, partition integer, offsets bigint[], keys bytea[], timestamps timestamptz[], headers jsonb[],
+    OUT stored bigint, OUT duplicates bigint, OUT dead_lettered bigint, OUT skipped bigint, OUT refusals jsonb)
+    LANGUAGE c VOLATILE PARALLEL UNSAFE
+    AS 'MODULE_PATHNAME', 'analytics_ingest_batch';
+
+COMMENT ON FUNCTION analytics_ingest_batch(bytea[], text, integer, bigint[], bytea[], timestamptz[], jsonb[]) IS
+    'analytics_ingest for records that know where they came from; refusals: null, or one object a reason: {reason, count, firstOffset, lastOffset, detail}.';
+
+CREATE FUNCTION analytics_ingest_kafka(
+    consumer_group text, topic text, partition integer, owner_epoch bigint, expected_offset bigint, next_offset bigint,
+    records bytea[], offsets bigint[], keys bytea[] DEFAULT NULL, timestamps timestamptz[] DEFAULT NULL, headers jsonb[] DEFAULT NULL,
+    high_watermark bigint DEFAULT NULL,
+    OUT stored bigint, OUT duplicates bigint, OUT dead_lettered bigint, OUT skipped bigint, OUT refusals jsonb)
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+    SELECT analytics_hold_partition($1, $2, $3, $4, $5, $6);
+    WITH outcome AS MATERIALIZED (
+        SELECT * FROM analytics_ingest_batch($7, $2, $3, $8, $9, $10, $11)
+    )
+    UPDATE analytics_kafka_offsets AS o
+    SET next_offset = $6,
+        updated_at = pg_catalog.now(),
+        high_watermark = coalesce($12, o.high_watermark),
+        stored = o.stored + outcome.stored,
+        duplicates = o.duplicates + outcome.duplicates,
+        dead_lettered = o.dead_lettered + outcome.dead_lettered,
+        skipped = o.skipped + outcome.skipped
+    FROM outcome
+    WHERE o.consumer_group = $1 AND o.topic = $2 AND o.partition = $3
+    RETURNING outcome.stored, outcome.duplicates, outcome.dead_lettered, outcome.skipped, outcome.refusals;
+END;
+
+COMMENT ON FUNCTION analytics_ingest_kafka(text, text, integer, bigint, bigint, bigint, bytea[], bigint[], bytea[], timestamptz[], jsonb[], bigint) IS
+    'Stores one partition''s batch and moves its offset, in one transaction: compare-and-swap on (owner_epoch, expected_offset), else SQLSTATE AN001. '
+    'offsets need not be contiguous; keys, timestamps and headers are kept with dead letters. refusals: see analytics_ingest_batch.';
+
+CREATE FUNCTION analytics_lag_records() RETURNS bigint
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT pg_catalog.max(lag.records)::bigint
+    FROM (
+        SELECT pg_catalog.sum(greatest(o.high_watermark - o.next_offset, 0)) AS records
+        FROM analytics_kafka_offsets AS o
+        GROUP BY o.consumer_group
+    ) AS lag;
+END;
+
+COMMENT ON FUNCTION analytics_lag_records() IS
+    'Records in Kafka that are not read yet, as the ingestors last saw them; of the group that is furthest behind. Null while none has reported.';
+
+REVOKE EXECUTE ON FUNCTION
+    analytics_take_partition(text, text, integer, text, bigint, bigint),
+    analytics_hold_partition(text, text, integer, bigint, bigint, bigint),
+    analytics_ingest_batch(bytea[], text, integer, bigint[], bytea[], timestamptz[], jsonb[]),
+    analytics_ingest_kafka(text, text, integer, bigint, bigint, bigint, bytea[], bigint[], bytea[], timestamptz[], jsonb[], bigint)
+    FROM PUBLIC;
+
+SELECT pg_catalog.pg_extension_config_dump('analytics_kafka_offsets', '');
