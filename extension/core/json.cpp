@@ -10,10 +10,10 @@
 #include "number.hpp"
 #include "utf8.hpp"
 
+#include <algorithm>
 #include <limits>
-#include <new>
-#include <optional>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #define RAPIDJSON_NAMESPACE analytics::core::rapidjson
@@ -26,7 +26,44 @@
 
 namespace analytics::core {
 
+/** Names the reader's stack below; allocates nothing itself. */
+struct OpenContainers;
+
 namespace rapidjson {
+
+/** The reader's stack. In place only the open containers stand on it, two numbers a level, so what is kept of it from
+ * record to record is bounded by max_depth. RapidJSON's own writes through a failed allocation and adds to null. */
+template <> class internal::Stack<OpenContainers> {
+public:
+    Stack(OpenContainers * /*allocator*/, std::size_t /*capacity*/) {}
+
+    void Clear() noexcept { size_ = 0; }
+
+    template <class T> T *Push(std::size_t count = 1)
+    {
+        size_ += count;
+        if (slots_.size() < size_) slots_.resize(size_);
+        return top<T>(count);
+    }
+    template <class T> T *Pop(std::size_t count)
+    {
+        size_ -= count;
+        return top<T>(0);
+    }
+    template <class T> T *Top() { return top<T>(1); }
+
+private:
+    template <class T> T *top(std::size_t count)
+    {
+        if constexpr (std::is_same_v<T, SizeType>)
+            return slots_.data() + (size_ - count);
+        else
+            throw Error("json reader: text on the stack");
+    }
+
+    std::vector<SizeType> slots_;
+    std::size_t size_ = 0;
+};
 
 template <> inline void SkipWhitespace(AbridgingStream &stream)
 {
@@ -37,22 +74,7 @@ template <> inline void SkipWhitespace(AbridgingStream &stream)
 
 namespace {
 
-/** RapidJSON writes through whatever its allocator returns, so memory that is not there must be thrown. */
-struct ThrowingAllocator : rapidjson::CrtAllocator {
-    static void *checked(void *block, std::size_t size)
-    {
-        if (block == nullptr && size != 0) throw std::bad_alloc();
-        return block;
-    }
-    void *Malloc(std::size_t size) { return checked(CrtAllocator::Malloc(size), size); }
-    void *Realloc(void *block, std::size_t old_size, std::size_t size)
-    {
-        return checked(CrtAllocator::Realloc(block, old_size, size), size);
-    }
-};
-
-/** Its stack holds the open containers only, 8 bytes a level: kept from record to record it is bounded by max_depth. */
-using Reader = rapidjson::GenericReader<rapidjson::UTF8<>, rapidjson::UTF8<>, ThrowingAllocator>;
+using Reader = rapidjson::GenericReader<rapidjson::UTF8<>, rapidjson::UTF8<>, OpenContainers>;
 
 constexpr unsigned reader_flags =
     rapidjson::kParseIterativeFlag | rapidjson::kParseInsituFlag | rapidjson::kParseNumbersAsStringsFlag;
