@@ -26,18 +26,22 @@ public:
 
     bool done() const noexcept { return rest_.empty(); }
 
-    bool any_of(std::string_view accepted) noexcept
+    template <char... Accepted> bool take() noexcept
     {
-        if (rest_.empty() || accepted.find(rest_.front()) == std::string_view::npos) return false;
+        if (rest_.empty() || ((rest_.front() != Accepted) && ...)) return false;
         rest_.remove_prefix(1);
         return true;
     }
 
     bool fixed(std::size_t width, int &value) noexcept
     {
-        if (rest_.size() < width || !std::all_of(rest_.begin(), rest_.begin() + width, is_digit)) return false;
-        value = 0;
-        for (const char c : rest_.substr(0, width)) value = value * 10 + (c - '0');
+        if (rest_.size() < width) return false;
+        int sum = 0;
+        for (const char c : rest_.substr(0, width)) {
+            if (!is_digit(c)) return false;
+            sum = sum * 10 + (c - '0');
+        }
+        value = sum;
         rest_.remove_prefix(width);
         return true;
     }
@@ -45,9 +49,10 @@ public:
     /** One digit or more. */
     bool digits(std::string_view &run) noexcept
     {
-        const auto end = std::find_if_not(rest_.begin(), rest_.end(), is_digit);
-        run = rest_.substr(0, static_cast<std::size_t>(end - rest_.begin()));
-        rest_.remove_prefix(run.size());
+        std::size_t size = 0;
+        while (size < rest_.size() && is_digit(rest_[size])) ++size;
+        run = rest_.substr(0, size);
+        rest_.remove_prefix(size);
         return !run.empty();
     }
 
@@ -99,7 +104,7 @@ bool scan_offset(Scanner &in, int &minutes) noexcept
     int minute = 0;
     if (!in.fixed(2, hour)) return false;
     if (!in.done()) {
-        in.any_of(":");
+        in.take<':'>();
         if (!in.fixed(2, minute)) return false;
     }
     minutes = hour * 60 + minute;
@@ -108,19 +113,19 @@ bool scan_offset(Scanner &in, int &minutes) noexcept
 
 bool scan_zone(Scanner &in, int &offset_minutes) noexcept
 {
-    if (in.done() || in.any_of("Zz")) return true;
-    if (in.any_of("+")) return scan_offset(in, offset_minutes);
-    if (!in.any_of("-") || !scan_offset(in, offset_minutes)) return false;
+    if (in.done() || in.take<'Z', 'z'>()) return true;
+    if (in.take<'+'>()) return scan_offset(in, offset_minutes);
+    if (!in.take<'-'>() || !scan_offset(in, offset_minutes)) return false;
     offset_minutes = -offset_minutes;
     return true;
 }
 
 bool scan_seconds(Scanner &in, Reading &r) noexcept
 {
-    if (!in.any_of(":")) return true;
+    if (!in.take<':'>()) return true;
     if (!in.fixed(2, r.second)) return false;
     std::string_view fraction;
-    if (in.any_of(".,") && !in.digits(fraction)) return false;
+    if (in.take<'.', ','>() && !in.digits(fraction)) return false;
     r.micros = micros_of(fraction);
     return true;
 }
@@ -143,8 +148,8 @@ bool scan_exponent(Scanner &in, std::int64_t &exponent) noexcept
     // Beyond this an exponent outweighs any count of digits that fits in memory, so its further digits say nothing.
     constexpr std::int64_t huge = 1'000'000'000'000;
 
-    const bool negative = in.any_of("-");
-    if (!negative) in.any_of("+");
+    const bool negative = in.take<'-'>();
+    if (!negative) in.take<'+'>();
     std::string_view run;
     if (!in.digits(run)) return false;
     for (const char c : run) exponent = std::min(huge, exponent * 10 + (c - '0'));
@@ -155,10 +160,10 @@ bool scan_exponent(Scanner &in, std::int64_t &exponent) noexcept
 bool scan_number(std::string_view number, Digits &digits) noexcept
 {
     Scanner in(number);
-    digits.negative = in.any_of("-");
+    digits.negative = in.take<'-'>();
     if (!in.digits(digits.integer) || (digits.integer.size() > 1 && digits.integer.front() == '0')) return false;
-    if (in.any_of(".") && !in.digits(digits.fraction)) return false;
-    if (in.any_of("eE") && !scan_exponent(in, digits.exponent)) return false;
+    if (in.take<'.'>() && !in.digits(digits.fraction)) return false;
+    if (in.take<'e', 'E'>() && !scan_exponent(in, digits.exponent)) return false;
     return in.done();
 }
 
@@ -171,17 +176,20 @@ constexpr int unit_shift(std::int64_t leading) noexcept
     return 6;                     // seconds
 }
 
-/** An integer as a Java array holds it: neither fraction nor exponent. "-0" is the integer zero. */
+/** An integer as a Java array holds it, of digits only: neither fraction nor exponent. "-0" is the integer zero. */
 bool plain_integer(const Node &node, int maximum, int &value) noexcept
 {
-    Digits digits;
-    if (node.kind != Kind::number || node.view().find_first_of(".eE") != std::string_view::npos ||
-        !scan_number(node.view(), digits))
-        return false;
+    if (node.kind != Kind::number) return false;
+    std::string_view digits = node.view();
+    const bool negative = digits.starts_with('-');
+    if (negative) digits.remove_prefix(1);
     std::int64_t sum = 0;
-    for (const char c : digits.integer) sum = std::min<std::int64_t>(std::int64_t{maximum} + 1, sum * 10 + (c - '0'));
+    for (const char c : digits) {
+        if (!is_digit(c)) return false;
+        sum = std::min<std::int64_t>(std::int64_t{maximum} + 1, sum * 10 + (c - '0'));
+    }
     value = static_cast<int>(sum);
-    return sum <= maximum && !(digits.negative && sum != 0);
+    return sum <= maximum && !(negative && sum != 0);
 }
 
 std::optional<Instant> instant_of_array(const Document &document, std::uint32_t array) noexcept
@@ -216,8 +224,8 @@ std::optional<Instant> instant_of_text(std::string_view text) noexcept
 {
     Scanner in(text);
     Reading r;
-    const bool read = in.fixed(4, r.year) && in.any_of("-") && in.fixed(2, r.month) && in.any_of("-") &&
-                      in.fixed(2, r.day) && in.any_of("Tt ") && in.fixed(2, r.hour) && in.any_of(":") &&
+    const bool read = in.fixed(4, r.year) && in.take<'-'>() && in.fixed(2, r.month) && in.take<'-'>() &&
+                      in.fixed(2, r.day) && in.take<'T', 't', ' '>() && in.fixed(2, r.hour) && in.take<':'>() &&
                       in.fixed(2, r.minute) && scan_seconds(in, r) && scan_zone(in, r.offset_minutes) && in.done();
     return read ? instant_of(r) : std::nullopt;
 }

@@ -21,16 +21,16 @@
 namespace analytics::core {
 
 struct Shape {
-    std::string name;
-    std::string event_type;
-    std::string source;
-    std::vector<std::string> required;       // top-level members that must be present, whatever their value
-    std::vector<std::string> not_null;       // must be present and not null
-    std::vector<std::string> null_or_absent; // must be null or absent
-    std::vector<std::string> absent;         // must be absent
-    std::string time_member;                 // holds the event's time; empty: it has none of its own
-    std::string iso_member;                  // its ISO text is stored under this name; empty: it is not
-    std::vector<std::string> key_members;    // the natural key, in order; empty: none
+    std::string name{};
+    std::string event_type{};
+    std::string source{};
+    std::vector<std::string> required{};       // top-level members that must be present, whatever their value
+    std::vector<std::string> not_null{};       // must be present and not null
+    std::vector<std::string> null_or_absent{}; // must be null or absent
+    std::vector<std::string> absent{};         // must be absent
+    std::string time_member{};                 // holds the event's time; empty: it has none of its own
+    std::string iso_member{};                  // its ISO text is stored under this name; empty: it is not
+    std::vector<std::string> key_members{};    // the natural key, in order; empty: none
 };
 
 /** In the order in which they are tried. */
