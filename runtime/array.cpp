@@ -6,6 +6,7 @@ namespace {
 constexpr std::int64_t postgres_epoch = 946'684'800'000'000; // 2000-01-01 in Unix microseconds
 constexpr std::size_t has_nulls_at = 4;                      // offsets into the head, see array_send
 constexpr std::size_t size_at = 12;
+constexpr std::uint32_t null_length = 0xFFFF'FFFF;
 
 void write32(char *to, std::uint32_t value)
 {
@@ -33,27 +34,26 @@ void ArrayWriter::clear()
 
 void ArrayWriter::null()
 {
-    put32(0xFFFF'FFFF);
-    ++size_;
-    ++nulls_;
+    begin_element(null_length);
+    if (nulls_++ == 0) write32(buffer_.data() + has_nulls_at, 1);
 }
 
 void ArrayWriter::bytes(std::string_view value)
 {
-    element_size(value.size());
+    begin_element(static_cast<std::uint32_t>(value.size()));
     buffer_ += value;
 }
 
 void ArrayWriter::jsonb(std::string_view text)
 {
-    element_size(text.size() + 1);
+    begin_element(static_cast<std::uint32_t>(text.size() + 1));
     buffer_ += '\1'; // jsonb_recv's version
     buffer_ += text;
 }
 
 void ArrayWriter::integer(std::int64_t value)
 {
-    element_size(sizeof value);
+    begin_element(sizeof value);
     put64(static_cast<std::uint64_t>(value));
 }
 
@@ -62,17 +62,10 @@ void ArrayWriter::instant(std::int64_t unix_micros)
     integer(unix_micros - postgres_epoch);
 }
 
-std::string_view ArrayWriter::view()
+void ArrayWriter::begin_element(std::uint32_t length_word)
 {
-    write32(buffer_.data() + has_nulls_at, nulls_ > 0 ? 1 : 0);
-    write32(buffer_.data() + size_at, static_cast<std::uint32_t>(size_));
-    return buffer_;
-}
-
-void ArrayWriter::element_size(std::size_t bytes)
-{
-    put32(static_cast<std::uint32_t>(bytes));
-    ++size_;
+    write32(buffer_.data() + size_at, static_cast<std::uint32_t>(++size_));
+    put32(length_word);
 }
 
 void ArrayWriter::put32(std::uint32_t value)

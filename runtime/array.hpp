@@ -30,12 +30,12 @@ public:
     [[nodiscard]] bool has_values() const noexcept { return nulls_ < size_; }
 
     /** The whole array; valid until the next change. */
-    [[nodiscard]] std::string_view view();
+    [[nodiscard]] std::string_view view() const noexcept { return buffer_; }
 
 private:
     void put32(std::uint32_t value);
     void put64(std::uint64_t value);
-    void element_size(std::size_t bytes);
+    void begin_element(std::uint32_t length_word);
 
     std::string buffer_;
     Element element_;

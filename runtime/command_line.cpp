@@ -66,7 +66,10 @@ std::variant<Start, ExitCode> start_up(Daemon daemon, int argc, const char *cons
     app.add_flag("--print-config", print_config, "Print the settings in force, secrets masked, and exit");
     app.add_flag("--check", check, "See whether everything that is needed answers, and exit");
     if (daemon == Daemon::ingestor)
-        app.add_option("-X", assignments, "Set a librdkafka property: name=value")->take_all()->allow_extra_args(false);
+        app.add_option("-X", assignments, "Set a librdkafka property")
+            ->type_name("name=value")
+            ->expected(1)
+            ->take_all();
 
     std::vector<Property> flags;
     try {

@@ -298,12 +298,12 @@ Result Connection::execute(std::string_view sql, const Parameters &parameters, M
     return await(deadline);
 }
 
-void Connection::prepare(const std::string &name, std::string_view sql)
+void Connection::prepare(const std::string &name, std::string_view sql, Milliseconds deadline)
 {
     if (!connection_) lost("not connected");
     if (PQsendPrepare(connection_.get(), name.c_str(), std::string(sql).c_str(), 0, nullptr) == 0)
         lost(one_line(PQerrorMessage(connection_.get())));
-    await(default_deadline);
+    await(deadline);
 }
 
 Result Connection::run(const std::string &name, const Parameters &parameters, Milliseconds deadline)

@@ -138,7 +138,7 @@ public:
     Result execute(std::string_view sql, const Parameters &parameters = {}, Milliseconds deadline = default_deadline);
 
     /** Prepares under the name, for this connection's life. */
-    void prepare(const std::string &name, std::string_view sql);
+    void prepare(const std::string &name, std::string_view sql, Milliseconds deadline = default_deadline);
     Result run(const std::string &name, const Parameters &parameters, Milliseconds deadline = default_deadline);
 
     /** Whether another statement may be tried: false once the connection was lost or given up. Asks the socket, not

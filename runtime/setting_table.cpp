@@ -155,7 +155,7 @@ constexpr std::array<Setting, key_count> table{
     integer(admin_port, "ANALYTICS_ADMIN_PORT", http, "8001", 1, max_port, "port of /livez, /readyz and /metrics"),
     secret(http_api_keys, "ANALYTICS_HTTP_API_KEYS", http, "keys that callers must present, one a line"),
     integer(http_pool_size, "ANALYTICS_HTTP_POOL_SIZE", http, "8", 1, 256, "database connections, at most"),
-    integer(http_threads, "ANALYTICS_HTTP_THREADS", http, "16", 1, 1'024, "requests worked on at once"),
+    integer(http_threads, "ANALYTICS_HTTP_THREADS", http, "64", 1, 1'024, "clients served at once"),
     integer(http_max_body_bytes, "ANALYTICS_HTTP_MAX_BODY_BYTES", http, "8388608", 1'024, 256 << 20,
             "size of a request's body, at most"),
     integer(http_timeout_ms, "ANALYTICS_HTTP_TIMEOUT_MS", http, "10000", 100, 600'000,

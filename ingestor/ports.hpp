@@ -1,0 +1,190 @@
+/* The two sides of the loop, as it sees them: where records come from, where they go. The real ones are
+ * KafkaConsumer and SqlWriter; tests give fakes. Neither librdkafka nor libpq shows through.
+ *
+ * Words. Offset: a record's place in its partition; offsets grow, gaps are normal (transaction markers, compaction).
+ * Next offset: that of the next record to read. Claim: our right to write a partition, an epoch in the database. */
+#pragma once
+
+#include <chrono>
+#include <compare>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <variant>
+#include <vector>
+
+namespace analytics::ingestor {
+
+using Milliseconds = std::chrono::milliseconds;
+using Time = std::chrono::steady_clock::time_point;
+
+struct Partition {
+    std::string topic;
+    std::int32_t id = 0;
+};
+
+struct PartitionView {
+    std::string_view topic;
+    std::int32_t id = 0;
+
+    PartitionView(std::string_view topic_name, std::int32_t number) : topic(topic_name), id(number) {}
+    PartitionView(const Partition &partition) : topic(partition.topic), id(partition.id) {}
+
+    auto operator<=>(const PartitionView &) const = default;
+};
+
+/** Orders partitions, whoever owns the name. */
+struct PartitionOrder {
+    using is_transparent = void;
+    bool operator()(PartitionView a, PartitionView b) const noexcept { return a < b; }
+};
+
+// ---- what a poll brings ------------------------------------------------------------------------------------------
+
+struct Header {
+    std::string_view name;
+    std::optional<std::string_view> value;
+};
+
+/** Views are valid until the next poll. */
+struct Record {
+    PartitionView partition;
+    std::int64_t offset = 0;
+    std::optional<std::string_view> value = {}; // nothing: a tombstone
+    std::optional<std::string_view> key = {};
+    std::optional<std::int64_t> timestamp_ms = {}; // Kafka's, since the Unix epoch
+    std::span<const Header> headers = {};
+};
+
+struct Nothing {};
+
+/** The partition was read up to here; the offset may lie beyond the last record's next one. */
+struct End {
+    PartitionView partition;
+    std::int64_t offset = 0;
+};
+
+/** The group gave us these partitions; nothing flows before assign(). */
+struct Assigned {
+    std::vector<Partition> partitions;
+};
+
+/** The group takes everything back, and waits for unassign(). Lost: it already gave it to others. */
+struct Revoked {
+    bool lost = false;
+};
+
+/** The partition can't be read on from this offset without losing records. */
+struct Broken {
+    PartitionView partition;
+    std::int64_t offset = 0;
+    std::string message;
+};
+
+/** The consumer can't go on at all. */
+struct Fault {
+    std::string message;
+};
+
+using Delivery = std::variant<Nothing, Record, End, Assigned, Revoked, Broken, Fault>;
+
+struct Watermarks {
+    std::int64_t low = 0;  // of the first record that Kafka still has
+    std::int64_t high = 0; // after the last one that may be read
+};
+
+struct Start {
+    Partition partition;
+    std::int64_t next_offset = 0;
+};
+
+class Consumer {
+public:
+    virtual ~Consumer() = default;
+
+    virtual Delivery poll(Milliseconds timeout) = 0;
+
+    /** Asks the brokers; nothing when they don't answer. */
+    virtual std::optional<Watermarks> watermarks(const Partition &partition) = 0;
+    /** The high watermark as the last fetch saw it. */
+    virtual std::optional<std::int64_t> last_high_watermark(const Partition &partition) = 0;
+
+    /** Replaces what is read, from where; all of it flows. */
+    virtual void assign(std::span<const Start> starts) = 0;
+    virtual void unassign() = 0;
+    /** Reads no more of this one until the next assign. */
+    virtual void stop(const Partition &partition) = 0;
+    /** Holds everything, keeping membership as long as poll is called; resume undoes it, except for stopped ones. */
+    virtual void pause() = 0;
+    virtual void resume() = 0;
+
+    /** Tells Kafka how far we are: a hint for lag tools, so nothing waits for it and failure does no harm. */
+    virtual void mark_done(const Partition &partition, std::int64_t next_offset) = 0;
+    /** Leaves the group and joins it anew. */
+    virtual void rejoin() = 0;
+    /** Leaves the group, within a deadline of its own. */
+    virtual void close() = 0;
+};
+
+// ---- where records go --------------------------------------------------------------------------------------------
+
+class Batch;
+
+struct Claim {
+    std::int64_t epoch = 0;
+    std::int64_t next_offset = 0;
+};
+
+/** The database said no. Transient: the same may succeed later. */
+struct Failure {
+    bool transient = false;
+    std::string sqlstate;
+    std::string message;
+    std::string detail;
+    std::string hint;
+};
+
+struct Committed {
+    std::int64_t stored = 0;
+    std::int64_t duplicates = 0;
+    std::int64_t dead_lettered = 0;
+    std::int64_t skipped = 0;
+    std::string refusals;     // JSON: what was refused and why, by reason; empty when nothing was
+    bool counts_known = true; // false: an earlier attempt, whose answer was lost, turned out to have committed
+};
+
+/** Somebody else has taken the partition. */
+struct Fenced {};
+
+using Receipt = std::variant<Committed, Fenced, Failure>;
+
+class Writer {
+public:
+    virtual ~Writer() = default;
+
+    /** Claims a partition. first_offset: where it starts when it was never read before. */
+    virtual std::variant<Claim, Failure> take(const Partition &partition, std::int64_t first_offset,
+                                              std::int64_t high_watermark) = 0;
+
+    /** Stores a batch and moves the claim's next offset to the batch's, in one transaction, or neither. May be called
+     * again with the same batch after a failure, whatever became of the first attempt. */
+    virtual Receipt commit(const Partition &partition, const Claim &claim, const Batch &batch,
+                           std::optional<std::int64_t> high_watermark) = 0;
+};
+
+// ---- and time ----------------------------------------------------------------------------------------------------
+
+class Clock {
+public:
+    virtual ~Clock() = default;
+
+    virtual Time now() = 0;
+    /** Until the time has come or a stop is asked for. */
+    virtual void wait(Time until, const std::stop_token &stop) = 0;
+};
+
+} // namespace analytics::ingestor
