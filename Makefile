@@ -7,6 +7,8 @@
 #
 # demo, check, bench, lint and fuzz set the machine up first; all, install and installcheck take it as it is.
 
+MAKEFLAGS += --no-print-directory
+
 PG_CONFIG ?= pg_config
 PREFIX ?= /usr/local
 INSTALL ?= install

@@ -1,0 +1,130 @@
+"""bench.py EVENTS REPEAT: the figures, each with its yardstick in the same run, on a durable private cluster.
+
+A figure is a ratio of medians: the sides take turns, REPEAT times each, after a warm-up of a tenth that is not counted.
+Every pass has a fresh database and starts after a checkpoint. Prints the machine, a table, and the same as JSON lines,
+which are also added to .local/bench/results.ndjson.
+"""
+import datetime
+import json
+import os
+import pathlib
+import platform
+import statistics
+import subprocess
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from rig import cluster, installation, place  # noqa: E402
+
+FOLDER = place.LOCAL / "bench"
+STOPWATCH = place.LOCAL / "build" / "bench" / "ingest_bench"
+BATCH = 5_000
+WARM_UP = 10  # one part in ten
+# Durability is as shipped. No checkpoint may fall into one pass and not into its rival.
+SETTINGS = {"shared_buffers": "1GB", "max_wal_size": "16GB", "checkpoint_timeout": "1h"}
+DURABLE = ("fsync", "synchronous_commit", "full_page_writes")
+
+
+def events(count):
+    """The file of so many events, made once."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    path = FOLDER / f"events-{count}.ndjson"
+    if not path.exists():
+        print(f"bench: making {count} events", file=sys.stderr)
+        maker = pathlib.Path(__file__).with_name("make_events.py")
+        subprocess.run([sys.executable, maker, str(count), path], check=True)
+    return path
+
+
+def timed_pass(server, preparation, arguments, proof):
+    """Seconds of one pass in a fresh database; proof is a query that must give the number of events."""
+    server.sql("CREATE DATABASE bench")
+    try:
+        server.sql(preparation, "bench")
+        server.sql("CHECKPOINT", "bench")
+        done = subprocess.run([STOPWATCH, *map(str, arguments)], check=True, stdout=subprocess.PIPE, text=True,
+                              env={**os.environ, **server.environment("bench")})
+        query, expected = proof
+        found = server.sql(query, "bench")
+        if found != expected:
+            raise place.RigError(f"{query} gives {found}, not {expected}")
+        return float(done.stdout)
+    finally:
+        server.sql("DROP DATABASE bench")
+
+
+def copy_pass(server, path, count):
+    return timed_pass(server, "CREATE TABLE bare (event jsonb)", ["copy", path],
+                      ("SELECT count(*) FROM bare", str(count)))
+
+
+def ingest_pass(server, path, count):
+    return timed_pass(server, "CREATE EXTENSION analytics_events", ["ingest", path, BATCH],
+                      ("SELECT count(*) FROM analytics_events", str(count)))
+
+
+def measure(server, count, repeat, sides):
+    """Seconds of every side, in turns; sides: name → pass."""
+    small, path = events(max(count // WARM_UP, 1)), events(count)
+    for run in sides.values():
+        run(server, small, max(count // WARM_UP, 1))
+    seconds = {name: [] for name in sides}
+    for turn in range(repeat):
+        for name, run in sides.items():
+            seconds[name].append(run(server, path, count))
+            print(f"bench: {name} {turn + 1}/{repeat}: {seconds[name][-1]:.2f} s", file=sys.stderr)
+    return seconds
+
+
+def figure_a(server, count, repeat):
+    """A: analytics_ingest_kafka over one connection versus COPY of the same NDJSON into a bare jsonb table."""
+    seconds = measure(server, count, repeat, {"COPY": copy_pass, "analytics_ingest_kafka": ingest_pass})
+    yardstick, ours = (statistics.median(side) for side in seconds.values())
+    return {"figure": "A", "what": "analytics_ingest_kafka, one connection, versus COPY into bare jsonb",
+            "events": count, "ours_per_second": round(count / ours), "yardstick_per_second": round(count / yardstick),
+            "ratio": round(yardstick / ours, 3), "bar": 0.9,
+            "seconds": {name: [round(s, 3) for s in side] for name, side in seconds.items()}}
+
+
+def machine(server):
+    """What a ratio was measured on."""
+    model = next((line.split(":", 1)[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")),
+                 platform.machine())
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    commit = subprocess.run(["git", "-C", place.ROOT, "describe", "--always", "--dirty"], capture_output=True,
+                            text=True)
+    return {"at": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+            "cpu": model, "cores": os.cpu_count(), "memory_gib": round(memory, 1), "kernel": platform.release(),
+            "postgresql": server.sql("SHOW server_version"), "commit": commit.stdout.strip(),
+            **{name: server.sql(f"SHOW {name}") for name in DURABLE},
+            **{name: server.sql(f"SHOW {name}") for name in SETTINGS}, "batch_records": BATCH}
+
+
+def report(about, figures):
+    print(f"{about['cpu']}, {about['cores']} cores, {about['memory_gib']} GiB; PostgreSQL {about['postgresql']}; "
+          + ", ".join(f"{name}={about[name]}" for name in DURABLE) + f"; commit {about['commit']}\n")
+    print(f"{'figure':<7} {'ratio':>6} {'bar':>5} {'ours/s':>10} {'yardstick/s':>12}  what")
+    for f in figures:
+        print(f"{f['figure']:<7} {f['ratio']:>6.2f} {f['bar']:>5} {f['ours_per_second']:>10} "
+              f"{f['yardstick_per_second']:>12}  {f['what']}")
+    print()
+    with open(FOLDER / "results.ndjson", "a") as kept:
+        for f in figures:
+            line = json.dumps({**f, "machine": about})
+            print(line)
+            print(line, file=kept)
+
+
+def main(count, repeat):
+    place.stop_on_signals()
+    with cluster.Cluster(installation.with_extension(), SETTINGS) as server:
+        report(machine(server), [figure_a(server, count, repeat)])
+
+
+if __name__ == "__main__":
+    try:
+        main(int(sys.argv[1]), int(sys.argv[2]))
+    except (place.RigError, subprocess.CalledProcessError) as error:
+        sys.exit(f"bench: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)
