@@ -128,7 +128,7 @@ Batch::Batch(const Home &home, const Elements &records, const Origin &origin)
                          {"source", VARCHAROID, source_characters + VARHDRSZ},
                          {"tenant_id", VARCHAROID, tenant_id_characters + VARHDRSZ},
                          {"payload", JSONBOID}},
-                        2 * bytes_};
+                        bytes_};
     refused_ = static_cast<NamedRows *>(palloc(sizeof(NamedRows)));
     *refused_ = NamedRows{"refused",
                           {{"item", INT4OID},
@@ -142,7 +142,7 @@ Batch::Batch(const Home &home, const Elements &records, const Origin &origin)
                            {"key", BYTEAOID},
                            {"recorded_at", TIMESTAMPTZOID},
                            {"headers", JSONBOID}},
-                          2 * bytes_};
+                          bytes_};
     slot_ = MakeSingleTupleTableSlot(batch_->description(), &TTSOpsVirtual);
     MemoryContextSwitchTo(outer);
 }
@@ -263,6 +263,7 @@ void Batch::settle_times()
         &receiver.base);
     for (std::int32_t i = 0; i < accepted_; ++i)
         if (rows_[i].untimed) rows_[i].occurred_at = time_in(rows_[i].tuple);
+    untimed.end();
     sort_rows();
 }
 
@@ -308,6 +309,8 @@ void Batch::keep_refused()
 
 void Batch::finish()
 {
+    batch_->end();
+    refused_->end();
     MemoryContextDelete(context_);
 }
 

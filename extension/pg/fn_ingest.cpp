@@ -59,8 +59,8 @@ Datum refusals_of(const Batch &batch, bool *is_null)
     return SPI_datumTransfer(answer, false, -1);
 }
 
-/* Shows every accepted row to statements: (item, stored, occurred_at, id). */
-void show_accepted(const Batch &batch)
+/* Every accepted row: (item, stored, occurred_at, id). */
+NamedRows accepted_rows(const Batch &batch)
 {
     NamedRows accepted{"accepted",
                        {{"item", INT4OID}, {"stored", BOOLOID}, {"occurred_at", TIMESTAMPTZOID}, {"id", UUIDOID}},
@@ -71,7 +71,7 @@ void show_accepted(const Batch &batch)
         bool nulls[] = {false, false, false, false};
         accepted.put(values, nulls);
     }
-    accepted.show();
+    return accepted;
 }
 
 } // namespace
@@ -145,7 +145,8 @@ ANALYTICS_FUNCTION(analytics_record_each)
     DestReceiver *const receiver = CreateTuplestoreDestReceiver();
     SetTuplestoreDestReceiverParams(receiver, result->setResult, result->econtext->ecxt_per_query_memory, false,
                                     nullptr, nullptr);
-    show_accepted(batch);
+    NamedRows accepted = accepted_rows(batch);
+    accepted.show();
     batch.refused().show();
     run_statement(batch.home(),
                   "SELECT r.item, r.outcome, r.id, e.event_type, e.source, r.occurred_at, e.ingested_at, e.tenant_id, "
@@ -158,6 +159,7 @@ ANALYTICS_FUNCTION(analytics_record_each)
                   "AND s.id OPERATOR(pg_catalog.=) r.id OFFSET 0) AS e ON true ORDER BY r.item",
                   receiver);
     receiver->rDestroy(receiver);
+    accepted.end();
     SPI_finish();
     batch.finish();
     return {};

@@ -9,10 +9,17 @@ extern "C" {
 #include <algorithm>
 
 namespace analytics::pg {
+namespace {
+
+constexpr std::size_t room_per_byte = 4;
+constexpr std::size_t bytes_per_kilobyte = 1024;
+
+} // namespace
 
 NamedRows::NamedRows(const char *name, std::initializer_list<Column> columns, std::size_t expected_bytes)
     : name_(name), description_(CreateTemplateTupleDesc(static_cast<int>(columns.size()))),
-      store_(tuplestore_begin_heap(false, false, std::max(work_mem, static_cast<int>(expected_bytes / 1024))))
+      store_(tuplestore_begin_heap(
+          false, false, std::max(work_mem, static_cast<int>(room_per_byte * expected_bytes / bytes_per_kilobyte))))
 {
     AttrNumber number = 0;
     for (const Column &column : columns)

@@ -22,10 +22,12 @@ struct Column {
     int32 modifier = -1;
 };
 
-/** Rows under a name. Lives in the memory context that is current when it is made. */
+/** Rows under a name. Lives in the memory context that is current when it is made; on success its maker calls end(),
+ * for rows may have gone to a file, on error the transaction's resource owner does the same. */
 class NamedRows {
 public:
-    /** expected_bytes: what will be put in, so that it need not go to a file. */
+    /** expected_bytes: what will be put in. Room for several times that is given, since every row is a chunk of memory
+     * of its own, rounded up to a power of two; beyond it rows go to a file. */
     NamedRows(const char *name, std::initializer_list<Column> columns, std::size_t expected_bytes);
 
     [[nodiscard]] TupleDesc description() const noexcept { return description_; }
@@ -33,6 +35,8 @@ public:
 
     void put(Datum *values, bool *nulls);
     void put(TupleTableSlot *slot);
+
+    void end() { tuplestore_end(store_); }
 
     /** Lets the statements of the current SPI connection see the rows. */
     void show() const;
