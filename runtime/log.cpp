@@ -1,8 +1,10 @@
 #include "log.hpp"
 
 #include "json.hpp"
+#include "setting.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -13,10 +15,16 @@
 namespace analytics::runtime {
 namespace {
 
+constexpr std::array<std::string_view, 4> level_names{"debug", "info", "warning", "error"};
+
 std::string_view name(Level level)
 {
-    static constexpr std::string_view names[] = {"debug", "info", "warning", "error"};
-    return names[static_cast<std::size_t>(level)];
+    return level_names[static_cast<std::size_t>(level)];
+}
+
+Level level_named(std::string_view name)
+{
+    return static_cast<Level>(std::find(level_names.begin(), level_names.end(), name) - level_names.begin());
 }
 
 std::string iso(LogTime time)
@@ -99,6 +107,12 @@ Log::Log(Level threshold, LogFormat format)
     sink_->logger.set_pattern("%v");
     sink_->logger.set_level(spdlog_level(threshold));
     sink_->logger.set_error_handler([](const std::string &) {}); // a closed stderr must not stop the daemon
+}
+
+Log::Log(const Settings &settings)
+    : Log(level_named(settings.text(Key::log_level)),
+          settings.text(Key::log_format) == "text" ? LogFormat::text : LogFormat::json)
+{
 }
 
 Log::~Log() = default;

@@ -14,6 +14,8 @@
 
 namespace analytics::runtime {
 
+class Settings;
+
 enum class LogFormat : std::uint8_t { json, text };
 
 using LogTime = std::chrono::time_point<std::chrono::system_clock, std::chrono::microseconds>;
@@ -24,6 +26,8 @@ std::string format_line(LogFormat format, LogTime time, Event event, std::span<c
 class Log final : public Observer {
 public:
     Log(Level threshold, LogFormat format);
+    /** As ANALYTICS_LOG_LEVEL and ANALYTICS_LOG_FORMAT say. */
+    explicit Log(const Settings &settings);
     ~Log() override;
     Log(const Log &) = delete;
     Log &operator=(const Log &) = delete;
