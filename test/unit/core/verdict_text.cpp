@@ -1,0 +1,29 @@
+#include "verdict_text.hpp"
+
+#include "value.hpp"
+
+namespace analytics::core {
+
+namespace {
+
+std::string key_text(const Verdict &verdict)
+{
+    std::string out;
+    for (const std::string_view value : verdict.key) out.append(out.empty() ? "\"" : ",\"").append(value).append("\"");
+    return "[" + out + "]";
+}
+
+} // namespace
+
+std::string verdict_text(const Verdict &verdict, const Document &document)
+{
+    std::string out;
+    if (verdict.refusal) return out.append(name(verdict.refusal.reason)).append(": ").append(verdict.refusal.detail);
+    out.append(verdict.shape).append(" ").append(verdict.event_type).append(" ").append(verdict.source).append(" ");
+    out.append(verdict.occurred_at ? iso8601(*verdict.occurred_at).view() : "-").append(" ");
+    out.append(verdict.tenant_id ? "\"" + std::string(*verdict.tenant_id) + "\"" : "-").append(" ");
+    out.append(verdict.has_key ? key_text(verdict) : "-").append(" ");
+    return out.append(printed(value_of(document, verdict.payload)));
+}
+
+} // namespace analytics::core
