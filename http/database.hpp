@@ -1,0 +1,28 @@
+/* The database as the routes see it: one statement, its parameters, its rows. The pool is one; a test has another. */
+#pragma once
+
+#include "../runtime/db.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace analytics::http {
+
+struct Statement {
+    std::string name; // it is prepared under, once a session
+    std::string_view sql;
+    bool is_read = false; // may be run again when the connection is lost in the middle
+};
+
+class Database {
+public:
+    Database() = default;
+    virtual ~Database() = default;
+    Database(const Database &) = delete;
+    Database &operator=(const Database &) = delete;
+
+    /** Throws runtime::DbError. Safe to call from many threads at once. */
+    virtual runtime::Result run(const Statement &statement, const runtime::Parameters &parameters) = 0;
+};
+
+} // namespace analytics::http

@@ -1,0 +1,160 @@
+#include "handle.hpp"
+
+#include "media_type.hpp"
+#include "ndjson.hpp"
+#include "problem.hpp"
+#include "status.hpp"
+
+#include "../runtime/array.hpp"
+
+#include <algorithm>
+
+namespace analytics::http {
+
+namespace {
+
+constexpr std::string_view bad_parameter = "22023"; // invalid_parameter_value
+constexpr int retry_after = 2;                      // seconds: a failover takes some, a full pool less
+
+/** For Allow: a resource has one method, GET brings HEAD. */
+std::string_view allowed(const Route &route)
+{
+    return route.method == "GET" ? "GET, HEAD" : route.method;
+}
+
+std::string_view method_of(const Call &call)
+{
+    return call.method == "HEAD" ? "GET" : call.method;
+}
+
+/** The form of the body, or none when its type is not taken. */
+Form form_of(const Call &call)
+{
+    switch (media_type_of(call.content_type)) {
+    case MediaType::json: {
+        const std::size_t first = call.body.find_first_not_of(" \t\r\n");
+        return first != std::string_view::npos && call.body[first] == '[' ? Form::array : Form::object;
+    }
+    case MediaType::ndjson:
+        return Form::lines;
+    case MediaType::other:
+        break;
+    }
+    return Form::none;
+}
+
+Answer bad_query(std::vector<Fault> faults)
+{
+    std::string detail = "bad parameter";
+    for (const Fault &fault : faults)
+        detail.append(&fault == &faults.front() ? " " : ", ").append(fault.field).append(" ").append(fault.detail);
+    return answer({.status = 422, .detail = std::move(detail), .code = bad_parameter, .errors = std::move(faults)});
+}
+
+Answer bad_type()
+{
+    Answer refusal = answer({.status = 415, .detail = "the body must be application/json or application/x-ndjson"});
+    refusal.headers.emplace_back("Accept-Post", "application/json, application/x-ndjson");
+    return refusal;
+}
+
+Answer failed(const runtime::DbError &error)
+{
+    const Meaning &meaning = meaning_of(error.sqlstate());
+    Problem problem{.status = meaning.status,
+                    .detail = meaning.tells_message ? error.what() : std::string(meaning.detail),
+                    .code = error.sqlstate()};
+    if (meaning.status == 503) problem.retry_after = retry_after;
+    if (!meaning.reason.empty())
+        problem.errors.push_back({.field = {}, .reason = std::string(meaning.reason), .detail = problem.detail});
+    Answer result = answer(problem);
+    result.sqlstate = error.sqlstate();
+    if (meaning.status >= 500) result.cause = error.what();
+    return result;
+}
+
+Answer broken(std::string_view cause)
+{
+    Answer result = answer({.status = 500, .detail = "internal error"});
+    result.cause = cause;
+    return result;
+}
+
+} // namespace
+
+Answer Handler::operator()(const Call &call) const
+{
+    const Route *route = nullptr;
+    Answer result;
+    try {
+        result = serve(call, route);
+    } catch (const runtime::DbError &error) {
+        result = failed(error);
+    } catch (const std::exception &error) {
+        result = broken(error.what());
+    } catch (...) {
+        result = broken("unknown exception");
+    }
+    if (route == nullptr) return result;
+    if (route->is_probe && result.status >= 500) {
+        Answer sick = down();
+        result.status = sick.status;
+        result.body = std::move(sick.body);
+        result.content_type = sick.content_type;
+    }
+    result.route = route->path;
+    return result;
+}
+
+Answer Handler::serve(const Call &call, const Route *&route) const
+{
+    const auto find = [&](auto is_right) {
+        const auto found = std::find_if(routes_.begin(), routes_.end(),
+                                        [&](const Route &row) { return row.path == call.path && is_right(row); });
+        return found == routes_.end() ? nullptr : &*found;
+    };
+
+    route = find([](const Route &) { return true; });
+    if (route == nullptr) return answer({.status = 404, .detail = "no such resource"});
+
+    const Route *const row = find([&](const Route &candidate) { return candidate.method == method_of(call); });
+    if (row == nullptr)
+        return answer({.status = 405, .detail = "the resource does not take this method", .allow = allowed(*route)});
+
+    Query query = read_query(call.query, row->parameters);
+    if (!query.faults.empty()) return bad_query(std::move(query.faults));
+
+    if (row->form == Form::none) return run(call, *row, query.arguments);
+    const Form form = form_of(call);
+    const Route *const reader = find([&](const Route &candidate) { return candidate.form == form; });
+    return form == Form::none || reader == nullptr ? bad_type() : run(call, *reader, query.arguments);
+}
+
+Answer Handler::run(const Call &call, const Route &route, const Arguments &arguments) const
+{
+    if (route.is_probe && stop_.stop_requested()) return down();
+    if (route.statement == nullptr) return route.render({.arguments = arguments, .rows = nullptr});
+
+    runtime::Parameters parameters;
+    for (const Argument &argument : arguments) parameters.text(argument);
+    runtime::ArrayWriter records(runtime::Element::bytea);
+    switch (route.form) {
+    case Form::none:
+        break;
+    case Form::object:
+        parameters.binary(call.body);
+        break;
+    case Form::array:
+        parameters.binary(call.body).integer(max_items);
+        break;
+    case Form::lines:
+        for (const std::string_view record : records_of_lines(call.body, max_items)) records.bytes(record);
+        if (records.size() > max_items) return too_many_items();
+        parameters.binary(records.view());
+        break;
+    }
+    const runtime::Result rows = (route.is_probe ? probe_ : database_).run(*route.statement, parameters);
+    return route.render({.arguments = arguments, .rows = &rows});
+}
+
+} // namespace analytics::http

@@ -1,0 +1,63 @@
+#include "options.hpp"
+
+#include <algorithm>
+
+namespace analytics::http {
+
+namespace {
+
+using runtime::Key;
+using runtime::Milliseconds;
+using runtime::Settings;
+
+constexpr Milliseconds slack{2'000};      // the server cancels first, by statement_timeout
+constexpr Milliseconds probe_time{1'000}; // a probe that takes longer has its answer
+constexpr std::size_t admin_threads = 4;  // an orchestrator, a balancer, a scraper, an operator
+
+PoolOptions pool(const Settings &settings, std::string_view name, std::size_t size, Milliseconds timeout)
+{
+    PoolOptions options{.name = name, .size = size};
+    options.target.conninfo = settings.conninfo();
+    options.target.application_name = "analytics-http";
+    options.target.connect_timeout = std::min(timeout, options.target.connect_timeout);
+    options.target.options = {{"statement_timeout", std::to_string(timeout.count())},
+                              {"analytics.metrics_window_minutes", settings.text(Key::metrics_window_minutes)},
+                              {"client_min_messages", "error"},
+                              {"jit", "off"}}; // our statements are short: compiling takes longer than running
+    options.wait = std::min(timeout, options.wait);
+    options.deadline = timeout + slack;
+    return options;
+}
+
+ListenerOptions listener(const Settings &settings, Key port, std::size_t threads)
+{
+    ListenerOptions options{.host = settings.text(Key::service_host), .threads = threads};
+    options.port = static_cast<int>(settings.integer(port));
+    options.limits.head.max_body = static_cast<std::uint64_t>(settings.integer(Key::http_max_body_bytes));
+    return options;
+}
+
+} // namespace
+
+PoolOptions service_pool(const Settings &settings)
+{
+    return pool(settings, "service", static_cast<std::size_t>(settings.integer(Key::http_pool_size)),
+                settings.milliseconds(Key::http_timeout_ms));
+}
+
+PoolOptions probe_pool(const Settings &settings)
+{
+    return pool(settings, "probe", 1, probe_time);
+}
+
+ListenerOptions service_listener(const Settings &settings)
+{
+    return listener(settings, Key::service_port, static_cast<std::size_t>(settings.integer(Key::http_threads)));
+}
+
+ListenerOptions admin_listener(const Settings &settings)
+{
+    return listener(settings, Key::admin_port, admin_threads);
+}
+
+} // namespace analytics::http

@@ -1,0 +1,131 @@
+#include "pool.hpp"
+
+#include "status.hpp"
+
+#include <utility>
+
+namespace analytics::http {
+
+namespace {
+
+using runtime::DbError;
+using runtime::Event;
+
+constexpr std::string_view find_extension =
+    "SELECT pg_catalog.set_config('search_path', pg_catalog.concat_ws(', ', pg_catalog.quote_ident(n.nspname),"
+    " nullif(pg_catalog.current_setting('search_path'), '')), false)"
+    " FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace"
+    " WHERE e.extname = 'analytics_events'";
+
+} // namespace
+
+class Pool::Session {
+public:
+    Session(const runtime::Target &target, runtime::Milliseconds deadline) : connection_(target), deadline_(deadline)
+    {
+        if (connection_.execute(find_extension, {}, deadline_).rows() == 0)
+            throw DbError("42883", "the extension analytics_events is not in the database");
+    }
+
+    runtime::Result run(const Statement &statement, const runtime::Parameters &parameters)
+    {
+        if (!prepared_.contains(statement.name)) {
+            connection_.prepare(statement.name, statement.sql, deadline_);
+            prepared_.insert(statement.name);
+        }
+        return connection_.run(statement.name, parameters, deadline_);
+    }
+
+    [[nodiscard]] bool is_usable() noexcept { return connection_.is_usable(); }
+
+private:
+    runtime::Connection connection_;
+    runtime::Milliseconds deadline_;
+    std::set<std::string> prepared_;
+};
+
+/* A session while it is lent: it comes back when the lease ends, or its place does. */
+class Pool::Lease {
+public:
+    explicit Lease(Pool &pool) : pool_(pool)
+    {
+        std::unique_lock lock(pool_.mutex_);
+        const bool is_free = pool_.has_free_.wait_for(
+            lock, pool_.options_.wait, [&] { return !pool_.idle_.empty() || pool_.lent_ < pool_.options_.size; });
+        if (!is_free) throw DbError("53300", "no database connection became free in time");
+        if (!pool_.idle_.empty()) {
+            session_ = std::move(pool_.idle_.back());
+            pool_.idle_.pop_back();
+        }
+        ++pool_.lent_;
+    }
+
+    ~Lease()
+    {
+        {
+            const std::scoped_lock lock(pool_.mutex_);
+            --pool_.lent_;
+            if (session_) pool_.idle_.push_back(std::move(session_));
+        }
+        pool_.has_free_.notify_one();
+    }
+
+    Lease(const Lease &) = delete;
+    Lease &operator=(const Lease &) = delete;
+
+    Session &session()
+    {
+        if (session_ && !session_->is_usable()) session_.reset();
+        if (!session_) session_ = pool_.open();
+        return *session_;
+    }
+
+    /** Ends what can't be used again; whether it did. */
+    bool drop_if(bool is_spoilt)
+    {
+        if (!session_ || (!is_spoilt && session_->is_usable())) return false;
+        session_.reset();
+        return true;
+    }
+
+private:
+    Pool &pool_;
+    std::unique_ptr<Session> session_;
+};
+
+Pool::Pool(PoolOptions options, runtime::Observer &observe) : options_(std::move(options)), observe_(observe)
+{
+    idle_.reserve(options_.size); // so that a lease's end can't fail
+}
+
+Pool::~Pool() = default;
+
+std::unique_ptr<Pool::Session> Pool::open()
+{
+    try {
+        auto session = std::make_unique<Session>(options_.target, options_.deadline);
+        if (is_away_.exchange(false)) observe_(Event::database_recovered, {{"pool", options_.name}});
+        return session;
+    } catch (const DbError &error) {
+        if (!is_away_.exchange(true))
+            observe_(Event::database_unavailable,
+                     {{"pool", options_.name}, {"sqlstate", error.sqlstate()}, {"message", error.what()}});
+        throw;
+    }
+}
+
+runtime::Result Pool::run(const Statement &statement, const runtime::Parameters &parameters)
+{
+    Lease lease(*this);
+    Session &session = lease.session();
+    try {
+        return session.run(statement, parameters);
+    } catch (const DbError &error) {
+        // A statement that failed with its session alive changed nothing; one whose session was lost may have.
+        const bool is_spoilt = spoils_session(error.sqlstate());
+        if (!lease.drop_if(is_spoilt) || !(is_spoilt || statement.is_read)) throw;
+    }
+    return lease.session().run(statement, parameters);
+}
+
+} // namespace analytics::http

@@ -1,0 +1,55 @@
+/* A bounded pool of sessions, each with its prepared statements.
+ *
+ * Sessions are opened when needed, up to the bound, and the one used last is lent first, so that few stay warm under
+ * little load. Who finds none free waits, but not for long: a queue in front of a slow database helps nobody, so after
+ * `wait` the answer is 53300, which becomes 503. A session that was lost is never lent: its socket is asked before
+ * (a restarted server has closed it), and one that fails in use is dropped; what was only read is then read again on
+ * a new one. A session knows where the extension lives: its schema comes first in the search_path. */
+#pragma once
+
+#include "database.hpp"
+
+#include "../runtime/observe.hpp"
+
+#include <atomic>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <vector>
+
+namespace analytics::http {
+
+struct PoolOptions {
+    std::string_view name; // for the log
+    runtime::Target target;
+    std::size_t size = 1;
+    runtime::Milliseconds wait{2'000};      // for a free session
+    runtime::Milliseconds deadline{12'000}; // of a statement; the server's statement_timeout should come first
+};
+
+class Pool final : public Database {
+public:
+    /** Opens nothing yet. */
+    Pool(PoolOptions options, runtime::Observer &observe);
+    ~Pool() override;
+
+    runtime::Result run(const Statement &statement, const runtime::Parameters &parameters) override;
+
+private:
+    class Session;
+    class Lease;
+
+    std::unique_ptr<Session> open();
+
+    PoolOptions options_;
+    runtime::Observer &observe_;
+    std::atomic<bool> is_away_{false};
+
+    std::mutex mutex_;
+    std::condition_variable has_free_;
+    std::vector<std::unique_ptr<Session>> idle_;
+    std::size_t lent_ = 0;
+};
+
+} // namespace analytics::http

@@ -1,0 +1,73 @@
+#include "statements.hpp"
+
+namespace analytics::http {
+
+const Statement recent{.name = "recent",
+                       .sql = R"sql(
+SELECT '{"items":['
+           || coalesce(string_agg(analytics_event_json(e)::text, ',' ORDER BY e.occurred_at DESC, e.id DESC), '')
+           || '],"count":' || count(*) || '}',
+       count(*),
+       (extract(epoch FROM min(e.occurred_at)) * 1000000)::bigint,
+       (array_agg(e.id ORDER BY e.occurred_at, e.id))[1]
+FROM analytics_recent("limit" => $1::int,
+                      before_occurred_at => timestamptz 'epoch' + ($2::text || ' microseconds')::interval,
+                      before_id => $3::uuid, tenant_id => $4::text, event_type => $5::text) AS e
+)sql",
+                       .is_read = true};
+
+const Statement summary{.name = "summary",
+                        .sql = R"sql(
+SELECT analytics_summary($1::int, coalesce(timestamptz 'epoch' + ($2::text || ' microseconds')::interval, now()),
+                         $3::text)::text
+)sql",
+                        .is_read = true};
+
+const Statement record_one{.name = "record_one", .sql = R"sql(
+SELECT r.outcome, r.reason, r.detail,
+       CASE WHEN r.outcome <> 'refused'
+            THEN analytics_event_json(ROW(r.id, r.event_type, r.source, r.occurred_at, r.ingested_at, r.tenant_id,
+                                          r.payload)::analytics_events)::text END
+FROM analytics_record_each(ARRAY[$1::bytea]) AS r
+)sql"};
+
+// json, not jsonb: its elements are the sender's own bytes, so digits and duplicate members reach the one judge of
+// events as they were written, and an element that jsonb can't hold is refused alone.
+const Statement record_array{.name = "record_array", .sql = R"sql(
+WITH body AS MATERIALIZED (
+    SELECT convert_from($1::bytea, 'UTF8')::json AS list
+), size AS MATERIALIZED (
+    SELECT json_array_length(list) AS items FROM body
+), records AS (
+    SELECT coalesce(array_agg(convert_to(e.value::text, 'UTF8') ORDER BY e.position), '{}'::bytea[]) AS list
+    FROM body, json_array_elements(body.list) WITH ORDINALITY AS e(value, position)
+    WHERE (SELECT items FROM size) <= $2::int
+)
+SELECT (SELECT items FROM size),
+       '[' || coalesce(string_agg(
+           '{"item":' || r.item || ',"outcome":' || to_json(r.outcome)::text
+           || CASE WHEN r.outcome = 'refused'
+                   THEN ',"reason":' || to_json(r.reason)::text
+                        || ',"detail":' || coalesce(to_json(r.detail)::text, 'null')
+                   ELSE ',"event":' || analytics_event_json(ROW(r.id, r.event_type, r.source, r.occurred_at,
+                            r.ingested_at, r.tenant_id, r.payload)::analytics_events)::text END
+           || '}', ',' ORDER BY r.item), '') || ']'
+FROM records, analytics_record_each(records.list) AS r
+)sql"};
+
+const Statement record_lines{.name = "record_lines", .sql = R"sql(
+SELECT count(*),
+       '[' || coalesce(string_agg(
+           '{"item":' || r.item || ',"outcome":' || to_json(r.outcome)::text
+           || CASE WHEN r.outcome = 'refused'
+                   THEN ',"reason":' || to_json(r.reason)::text
+                        || ',"detail":' || coalesce(to_json(r.detail)::text, 'null')
+                   ELSE ',"event":' || analytics_event_json(ROW(r.id, r.event_type, r.source, r.occurred_at,
+                            r.ingested_at, r.tenant_id, r.payload)::analytics_events)::text END
+           || '}', ',' ORDER BY r.item), '') || ']'
+FROM analytics_record_each($1::bytea[]) AS r
+)sql"};
+
+const Statement version{.name = "version", .sql = "SELECT v.extension FROM analytics_version() AS v", .is_read = true};
+
+} // namespace analytics::http

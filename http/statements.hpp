@@ -1,0 +1,29 @@
+/* The SQL behind the routes, one statement each. Answers are made by the database, as JSON text, and passed on as
+ * bytes: what an event or a number is, is decided there. Instants travel as microseconds since the Unix epoch. */
+#pragma once
+
+#include "database.hpp"
+
+namespace analytics::http {
+
+/** (limit, before's microseconds, before's id, tenant, event type) → the page, its size, the last event's
+ * microseconds and id. */
+extern const Statement recent;
+
+/** (window in minutes, reference's microseconds, tenant) → section 5's object. */
+extern const Statement summary;
+
+/** (a record's bytes) → outcome, reason, detail, the event. */
+extern const Statement record_one;
+
+/** (a JSON array's bytes, the most items taken) → its items' number, a result per item; stores nothing when there are
+ * more than are taken. */
+extern const Statement record_array;
+
+/** (bytea[]) → their number, a result per item. */
+extern const Statement record_lines;
+
+/** () → the extension's version: fails unless the database answers and the extension is there. */
+extern const Statement version;
+
+} // namespace analytics::http
