@@ -50,8 +50,9 @@ void Batch::add(const Record &record, Time now)
     }
 }
 
-void Batch::reach(std::int64_t offset) noexcept
+void Batch::reach(std::int64_t offset, Time now) noexcept
 {
+    if (is_empty()) opened_at_ = now;
     next_offset_ = std::max(offset, next_offset_.value_or(offset));
 }
 

@@ -19,7 +19,7 @@ public:
     /** The record must come after all that were added before. */
     void add(const Record &record, Time now);
     /** Nothing more comes before this offset: the next one is there, records or not. */
-    void reach(std::int64_t offset) noexcept;
+    void reach(std::int64_t offset, Time now) noexcept;
 
     [[nodiscard]] bool is_empty() const noexcept { return !next_offset_; }
     [[nodiscard]] bool is_full(const BatchLimits &limits) const noexcept
@@ -31,7 +31,7 @@ public:
     [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }         // of values, keys and headers
     [[nodiscard]] std::int64_t first_offset() const noexcept { return first_offset_.value_or(0); }
     [[nodiscard]] std::int64_t next_offset() const noexcept { return next_offset_.value_or(0); }
-    [[nodiscard]] Time opened_at() const noexcept { return opened_at_; } // when its first record came
+    [[nodiscard]] Time opened_at() const noexcept { return opened_at_; } // when its first addition came
 
     /** Binary arrays for analytics_ingest_kafka; the optional ones are nothing when no record has such a thing. */
     [[nodiscard]] std::string_view values() const { return records_.view(); }

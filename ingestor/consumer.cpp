@@ -1,0 +1,423 @@
+#include "consumer.hpp"
+
+#include "../runtime/kafka_property.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <deque>
+#include <librdkafka/rdkafka.h>
+#include <set>
+#include <stdexcept>
+#include <syslog.h>
+#include <utility>
+
+namespace analytics::ingestor {
+namespace {
+
+using runtime::Event;
+using runtime::Key;
+
+constexpr int query_timeout_ms = 3'000;
+constexpr Milliseconds close_deadline{10'000}; // a hung close must not hold up a stop; offsets are safe in the database
+constexpr std::size_t message_size = 512;      // of librdkafka's error texts
+
+template <auto Free> struct Freed {
+    template <class T> void operator()(T *object) const noexcept { Free(object); }
+};
+using Conf = std::unique_ptr<rd_kafka_conf_t, Freed<rd_kafka_conf_destroy>>;
+using List = std::unique_ptr<rd_kafka_topic_partition_list_t, Freed<rd_kafka_topic_partition_list_destroy>>;
+using Message = std::unique_ptr<rd_kafka_message_t, Freed<rd_kafka_message_destroy>>;
+using Queue = std::unique_ptr<rd_kafka_queue_t, Freed<rd_kafka_queue_destroy>>;
+using Failed = std::unique_ptr<rd_kafka_error_t, Freed<rd_kafka_error_destroy>>;
+
+/* What delivery rests on, then what bounds memory. The queue holds what is fetched ahead while a batch is written:
+ * its kilobytes count values only, and each message costs librdkafka some 400 bytes more, so its messages are bounded
+ * as well. fetch.max.bytes bounds what one answer may bring on top. */
+constexpr std::array<std::pair<const char *, const char *>, 14> fixed{{
+    {"enable.auto.commit", "false"},
+    {"enable.auto.offset.store", "false"},
+    {"auto.offset.reset", "error"},
+    {"isolation.level", "read_committed"},
+    {"check.crcs", "true"},
+    {"enable.partition.eof", "true"},
+    {"partition.assignment.strategy", "range,roundrobin"},
+    {"client.id", "analytics-ingestor"},
+    {"socket.keepalive.enable", "true"},
+    {"topic.metadata.refresh.interval.ms", "10000"},
+    {"queued.max.messages.kbytes", "8192"},
+    {"queued.min.messages", "20000"},
+    {"fetch.max.bytes", "8388608"},
+    {"fetch.message.max.bytes", "1048576"},
+}};
+
+constexpr std::array<std::pair<const char *, Key>, 10> from_settings{{
+    {"bootstrap.servers", Key::kafka_bootstrap_servers},
+    {"group.id", Key::kafka_consumer_group},
+    {"security.protocol", Key::kafka_security_protocol},
+    {"sasl.mechanism", Key::kafka_sasl_mechanism},
+    {"sasl.username", Key::kafka_sasl_username},
+    {"sasl.password", Key::kafka_sasl_password},
+    {"ssl.ca.location", Key::kafka_ssl_ca_location},
+    {"ssl.certificate.location", Key::kafka_ssl_certificate_location},
+    {"ssl.key.location", Key::kafka_ssl_key_location},
+    {"ssl.key.password", Key::kafka_ssl_key_password},
+}};
+
+void set(rd_kafka_conf_t *conf, const char *name, const char *value)
+{
+    std::array<char, message_size> message{};
+    if (rd_kafka_conf_set(conf, name, value, message.data(), message.size()) != RD_KAFKA_CONF_OK)
+        throw std::runtime_error(message.data());
+}
+
+List list_of(std::span<const Start> starts)
+{
+    List list(rd_kafka_topic_partition_list_new(static_cast<int>(starts.size())));
+    for (const Start &start : starts)
+        rd_kafka_topic_partition_list_add(list.get(), start.partition.topic.c_str(), start.partition.id)->offset =
+            start.next_offset;
+    return list;
+}
+
+std::optional<std::string_view> bytes(const void *data, std::size_t size)
+{
+    if (data == nullptr) return {};
+    return std::string_view(static_cast<const char *>(data), size);
+}
+
+/* Errors after which librdkafka would go on behind a record that we never saw. */
+bool loses_records(rd_kafka_resp_err_t error)
+{
+    switch (error) {
+    case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
+    case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
+    case RD_KAFKA_RESP_ERR__BAD_MSG:
+    case RD_KAFKA_RESP_ERR__BAD_COMPRESSION:
+    case RD_KAFKA_RESP_ERR__NOT_IMPLEMENTED:
+    case RD_KAFKA_RESP_ERR__UNDERFLOW:
+    case RD_KAFKA_RESP_ERR_INVALID_MSG:
+    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+        return true;
+    default:
+        return false;
+    }
+}
+
+} // namespace
+
+struct KafkaConsumer::Handle {
+    Handle(const runtime::Settings &settings, runtime::Observer &observer);
+    ~Handle();
+    Handle(const Handle &) = delete;
+    Handle &operator=(const Handle &) = delete;
+
+    static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t err, rd_kafka_topic_partition_list_t *partitions,
+                             void *self);
+    static void on_error(rd_kafka_t *rk, int err, const char *reason, void *self);
+    static void on_log(const rd_kafka_t *rk, int severity, const char *facility, const char *message);
+
+    Delivery delivery();
+    Delivery error();
+    void heard();
+    void hold(std::span<const Start> partitions);
+    void release();
+    void notice(std::string_view message);
+
+    runtime::Observer &observe;
+    std::string topics;
+    bool is_debugging = false;
+    rd_kafka_t *kafka = nullptr;
+
+    std::deque<Delivery> events;              // noted by callbacks, handed out by the next poll
+    Message message;                          // whose views the last Record holds
+    std::vector<Header> headers;              // the same
+    std::vector<Start> assigned;              // offsets don't matter
+    std::set<Partition, PartitionOrder> held; // paused by us: resuming any other rewinds it
+    std::set<Partition, PartitionOrder> stopped;
+    bool is_unavailable = false;
+    std::string last_notice;
+};
+
+KafkaConsumer::Handle::Handle(const runtime::Settings &settings, runtime::Observer &observer)
+    : observe(observer), topics(settings.text(Key::kafka_topic))
+{
+    Conf conf(rd_kafka_conf_new());
+    for (const auto &[name, value] : fixed) set(conf.get(), name, value);
+    for (const auto &[name, key] : from_settings)
+        if (const std::string &value = settings.text(key); !value.empty()) set(conf.get(), name, value.c_str());
+    for (const runtime::Property &property : settings.kafka_properties()) {
+        set(conf.get(), property.name.c_str(), property.value.c_str());
+        is_debugging = is_debugging || property.name == "debug";
+    }
+    rd_kafka_conf_set_opaque(conf.get(), this);
+    rd_kafka_conf_set_rebalance_cb(conf.get(), on_rebalance);
+    rd_kafka_conf_set_error_cb(conf.get(), on_error);
+    rd_kafka_conf_set_log_cb(conf.get(), on_log);
+
+    std::array<char, message_size> message_text{};
+    kafka = rd_kafka_new(RD_KAFKA_CONSUMER, conf.get(), message_text.data(), message_text.size());
+    if (kafka == nullptr) throw std::runtime_error(message_text.data());
+    conf.release(); // NOLINT(bugprone-unused-return-value): rd_kafka_new took it
+    rd_kafka_poll_set_consumer(kafka);
+}
+
+KafkaConsumer::Handle::~Handle()
+{
+    message.reset();
+    if (kafka != nullptr) rd_kafka_destroy_flags(kafka, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+}
+
+void KafkaConsumer::Handle::on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t err,
+                                         rd_kafka_topic_partition_list_t *partitions, void *self)
+{
+    auto &handle = *static_cast<Handle *>(self);
+    handle.heard();
+    if (err == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+        Assigned assigned;
+        for (int i = 0; i < partitions->cnt; ++i)
+            assigned.partitions.push_back({partitions->elems[i].topic, partitions->elems[i].partition});
+        handle.events.emplace_back(std::move(assigned));
+    } else {
+        if (err != RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS) handle.notice(rd_kafka_err2str(err));
+        handle.events.emplace_back(Revoked{rd_kafka_assignment_lost(rk) != 0});
+    }
+    rd_kafka_yield(rk); // the poll returns at once
+}
+
+void KafkaConsumer::Handle::on_error(rd_kafka_t *rk, int err, const char *reason, void *self)
+{
+    auto &handle = *static_cast<Handle *>(self);
+    const auto code = static_cast<rd_kafka_resp_err_t>(err);
+    if (code == RD_KAFKA_RESP_ERR__FATAL) {
+        std::array<char, message_size> text{};
+        rd_kafka_fatal_error(rk, text.data(), text.size());
+        handle.events.emplace_back(Fault{text.data()});
+        rd_kafka_yield(rk);
+    } else if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
+        if (!std::exchange(handle.is_unavailable, true))
+            handle.observe(Event::kafka_unavailable, {{"message", reason}});
+    } else {
+        handle.notice(reason);
+    }
+}
+
+/* From any of librdkafka's threads. */
+void KafkaConsumer::Handle::on_log(const rd_kafka_t *rk, int severity, const char *facility, const char *message)
+{
+    const auto &handle = *static_cast<const Handle *>(rd_kafka_opaque(rk));
+    if (severity <= LOG_WARNING || handle.is_debugging)
+        handle.observe(Event::kafka_notice, {{"facility", facility}, {"message", message}});
+}
+
+/* The same trouble is told once, not at each of librdkafka's attempts. */
+void KafkaConsumer::Handle::notice(std::string_view text)
+{
+    if (last_notice == text) return;
+    last_notice = text;
+    observe(Event::kafka_notice, {{"message", text}});
+}
+
+void KafkaConsumer::Handle::heard()
+{
+    last_notice.clear();
+    if (std::exchange(is_unavailable, false)) observe(Event::kafka_recovered);
+}
+
+Delivery KafkaConsumer::Handle::delivery()
+{
+    const PartitionView partition(rd_kafka_topic_name(message->rkt), message->partition);
+    if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) return End{partition, message->offset};
+
+    heard();
+    Record record{partition, message->offset, bytes(message->payload, message->len),
+                  bytes(message->key, message->key_len)};
+    rd_kafka_timestamp_type_t type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
+    const std::int64_t timestamp = rd_kafka_message_timestamp(message.get(), &type);
+    if (type != RD_KAFKA_TIMESTAMP_NOT_AVAILABLE) record.timestamp_ms = timestamp;
+
+    headers.clear();
+    rd_kafka_headers_t *list = nullptr;
+    if (rd_kafka_message_headers(message.get(), &list) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        const char *name = nullptr;
+        const void *value = nullptr;
+        std::size_t size = 0;
+        for (std::size_t i = 0; rd_kafka_header_get_all(list, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR;
+             ++i)
+            headers.push_back({name, bytes(value, size)});
+    }
+    record.headers = headers;
+    return record;
+}
+
+Delivery KafkaConsumer::Handle::error()
+{
+    const std::string text = rd_kafka_message_errstr(message.get());
+    if (message->err == RD_KAFKA_RESP_ERR__FATAL) return Fault{text};
+    if (message->rkt != nullptr && loses_records(message->err))
+        return Broken{{rd_kafka_topic_name(message->rkt), message->partition}, message->offset, text};
+    notice(text);
+    return Nothing{};
+}
+
+void KafkaConsumer::Handle::hold(std::span<const Start> partitions)
+{
+    std::vector<Start> fresh;
+    for (const Start &start : partitions)
+        if (held.insert(start.partition).second) fresh.push_back(start);
+    if (!fresh.empty()) rd_kafka_pause_partitions(kafka, list_of(fresh).get());
+}
+
+/* Of what we hold, all but the stopped ones. */
+void KafkaConsumer::Handle::release()
+{
+    std::vector<Start> partitions;
+    for (const Partition &partition : held)
+        if (!stopped.contains(partition)) partitions.push_back({partition, RD_KAFKA_OFFSET_INVALID});
+    for (const Start &start : partitions) held.erase(start.partition);
+    if (!partitions.empty()) rd_kafka_resume_partitions(kafka, list_of(partitions).get());
+}
+
+KafkaConsumer::KafkaConsumer(const runtime::Settings &settings, runtime::Observer &observe)
+    : handle_(std::make_unique<Handle>(settings, observe))
+{
+}
+
+KafkaConsumer::~KafkaConsumer() = default;
+
+void KafkaConsumer::subscribe()
+{
+    const List list(rd_kafka_topic_partition_list_new(1));
+    for (std::string_view rest = handle_->topics; !rest.empty();) {
+        const std::string topic(rest.substr(0, rest.find(',')));
+        rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), RD_KAFKA_PARTITION_UA);
+        rest.remove_prefix(std::min(rest.size(), topic.size() + 1));
+    }
+    if (const auto error = rd_kafka_subscribe(handle_->kafka, list.get()); error != RD_KAFKA_RESP_ERR_NO_ERROR)
+        throw std::runtime_error(std::string("cannot subscribe: ") + rd_kafka_err2str(error));
+}
+
+std::string KafkaConsumer::reachability_fault(Milliseconds timeout)
+{
+    const rd_kafka_metadata *metadata = nullptr;
+    const auto error = rd_kafka_metadata(handle_->kafka, 0, nullptr, &metadata, static_cast<int>(timeout.count()));
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return rd_kafka_err2str(error);
+    rd_kafka_metadata_destroy(metadata);
+    return {};
+}
+
+Delivery KafkaConsumer::poll(Milliseconds timeout)
+{
+    Handle &handle = *handle_;
+    handle.message.reset();
+    if (handle.events.empty()) {
+        handle.message.reset(rd_kafka_consumer_poll(handle.kafka, static_cast<int>(timeout.count())));
+        if (handle.message) {
+            const auto error = handle.message->err;
+            const bool is_news = error == RD_KAFKA_RESP_ERR_NO_ERROR || error == RD_KAFKA_RESP_ERR__PARTITION_EOF;
+            return is_news ? handle.delivery() : handle.error();
+        }
+    }
+    if (handle.events.empty()) return Nothing{};
+    Delivery event = std::move(handle.events.front());
+    handle.events.pop_front();
+    return event;
+}
+
+std::optional<Watermarks> KafkaConsumer::watermarks(const Partition &partition)
+{
+    Watermarks marks;
+    const auto error = rd_kafka_query_watermark_offsets(handle_->kafka, partition.topic.c_str(), partition.id,
+                                                        &marks.low, &marks.high, query_timeout_ms);
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return marks;
+    handle_->notice(rd_kafka_err2str(error));
+    return {};
+}
+
+std::optional<std::int64_t> KafkaConsumer::last_high_watermark(const Partition &partition)
+{
+    std::int64_t low = RD_KAFKA_OFFSET_INVALID;
+    std::int64_t high = RD_KAFKA_OFFSET_INVALID;
+    const auto error =
+        rd_kafka_get_watermark_offsets(handle_->kafka, partition.topic.c_str(), partition.id, &low, &high);
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR || high < 0) return {};
+    return high;
+}
+
+void KafkaConsumer::assign(std::span<const Start> starts)
+{
+    handle_->stopped.clear();
+    handle_->release(); // a pause would outlive the assignment
+    handle_->assigned.assign(starts.begin(), starts.end());
+    if (const auto error = rd_kafka_assign(handle_->kafka, list_of(starts).get()); error != RD_KAFKA_RESP_ERR_NO_ERROR)
+        handle_->notice(rd_kafka_err2str(error));
+}
+
+void KafkaConsumer::unassign()
+{
+    handle_->stopped.clear();
+    handle_->release();
+    handle_->assigned.clear();
+    rd_kafka_assign(handle_->kafka, nullptr);
+}
+
+void KafkaConsumer::stop(const Partition &partition)
+{
+    handle_->stopped.insert(partition);
+    const Start start{partition, RD_KAFKA_OFFSET_INVALID};
+    handle_->hold({&start, 1});
+}
+
+void KafkaConsumer::pause()
+{
+    handle_->hold(handle_->assigned);
+}
+
+void KafkaConsumer::resume()
+{
+    handle_->release();
+}
+
+void KafkaConsumer::mark_done(const Partition &partition, std::int64_t next_offset)
+{
+    const Start done{partition, next_offset};
+    rd_kafka_commit(handle_->kafka, list_of({&done, 1}).get(), 1);
+}
+
+void KafkaConsumer::rejoin()
+{
+    rd_kafka_unsubscribe(handle_->kafka);
+    subscribe();
+}
+
+void KafkaConsumer::close()
+{
+    Handle &handle = *handle_;
+    handle.message.reset();
+    const Queue queue(rd_kafka_queue_new(handle.kafka));
+    const Failed refused(rd_kafka_consumer_close_queue(handle.kafka, queue.get()));
+    if (refused) return;
+
+    const auto deadline = std::chrono::steady_clock::now() + close_deadline;
+    while (rd_kafka_consumer_closed(handle.kafka) == 0 && std::chrono::steady_clock::now() < deadline) {
+        const Message rest(rd_kafka_consume_queue(queue.get(), 100)); // serves the rebalance callback, too
+        if (!handle.events.empty()) unassign();
+        handle.events.clear();
+    }
+    if (rd_kafka_consumer_closed(handle.kafka) == 0) {
+        handle.notice("leaving the group took too long");
+        handle.kafka = nullptr; // destroying it might hang as well, and the process ends here
+    }
+}
+
+std::string kafka_property_fault(const runtime::Property &property)
+{
+    const Conf conf(rd_kafka_conf_new());
+    std::array<char, message_size> message{};
+    const auto result =
+        rd_kafka_conf_set(conf.get(), property.name.c_str(), property.value.c_str(), message.data(), message.size());
+    if (result == RD_KAFKA_CONF_OK) return {};
+    return runtime::is_secret_property(property.name) ? "librdkafka refuses the value" : message.data();
+}
+
+} // namespace analytics::ingestor

@@ -1,0 +1,303 @@
+#include "run.hpp"
+
+#include "../runtime/backoff.hpp"
+#include "holdings.hpp"
+
+#include <algorithm>
+#include <deque>
+#include <utility>
+
+namespace analytics::ingestor {
+namespace {
+
+using runtime::Event;
+using runtime::ExitCode;
+
+/* With nothing in hand there is nothing to wake up for but a stop. */
+constexpr Milliseconds idle_poll{100};
+
+/* Before a partition is tried again whose brokers did not answer. */
+constexpr Milliseconds claim_pause{1'000};
+
+/* The database is sick. */
+struct Sickness {
+    Time since;
+    Time retry_at;
+    bool holds_kafka = false;
+};
+
+class Run {
+public:
+    Run(Consumer &consumer, Writer &writer, Clock &clock, const std::stop_token &stop, runtime::Observer &observe,
+        const RunOptions &options)
+        : consumer_(consumer), writer_(writer), clock_(clock), stop_(stop), observe_(observe), options_(options),
+          holdings_(options.limits, options.limits.bytes * options.open_batches),
+          backoff_(options.first_pause, options.longest_pause, options.seed)
+    {
+    }
+
+    ExitCode operator()()
+    {
+        while (!stop_.stop_requested() && !is_faulty_) {
+            if (sickness_ && !sickness_->holds_kafka)
+                clock_.wait(sickness_->retry_at, stop_);
+            else
+                std::visit([this](const auto &delivery) { on(delivery); }, consumer_.poll(patience()));
+            if (!is_faulty_) work();
+        }
+        observe_(Event::stopping, {{"records_in_hand", holdings_.records()}});
+        if (!is_faulty_ && !sickness_) write_all();
+        consumer_.close();
+        return is_faulty_ ? ExitCode::fault : ExitCode::stopped;
+    }
+
+private:
+    // ---- what a poll brings ----
+
+    void on(const Nothing &) {}
+    void on(const Record &record) { holdings_.add(record, clock_.now()); }
+    void on(const End &end) { holdings_.reach(end, clock_.now()); }
+
+    void on(const Assigned &assigned)
+    {
+        observe_(Event::partitions_assigned, {{"partitions", assigned.partitions.size()}});
+        unclaimed_.assign(assigned.partitions.begin(), assigned.partitions.end());
+        must_answer_ = true;
+        is_rejoining_ = false;
+        claim_at_ = clock_.now();
+    }
+
+    void on(const Revoked &revoked)
+    {
+        if (!revoked.lost && !sickness_) write_all();
+        observe_(Event::partitions_revoked, {{"lost", revoked.lost}, {"records_dropped", holdings_.records()}});
+        holdings_.clear();
+        unclaimed_.clear();
+        must_answer_ = false;
+        consumer_.unassign();
+    }
+
+    void on(const Broken &broken)
+    {
+        Holding *holding = holdings_.find(broken.partition);
+        if (holding == nullptr || holding->is_stopped) return;
+        holding->is_stopped = true;
+        consumer_.stop({std::string(broken.partition.topic), broken.partition.id});
+        observe_(Event::partition_stopped, {{"topic", broken.partition.topic},
+                                            {"partition", broken.partition.id},
+                                            {"offset", broken.offset},
+                                            {"message", broken.message}});
+    }
+
+    void on(const Fault &fault)
+    {
+        observe_(Event::fault, {{"message", fault.message}});
+        is_faulty_ = true;
+    }
+
+    // ---- what is to be done ----
+
+    /* How long a poll may take before something is due. */
+    Milliseconds patience()
+    {
+        const Time now = clock_.now();
+        Time until = now + idle_poll;
+        if (sickness_)
+            until = std::min(until, sickness_->retry_at);
+        else if (const auto due = holdings_.due_at())
+            until = std::min(until, *due);
+        if (!sickness_ && !unclaimed_.empty()) until = std::min(until, claim_at_);
+        return std::max(Milliseconds(0), std::chrono::ceil<Milliseconds>(until - now));
+    }
+
+    void work()
+    {
+        if (sickness_ && clock_.now() < sickness_->retry_at) return;
+        if (must_answer_ || (!unclaimed_.empty() && clock_.now() >= claim_at_)) claim_all();
+        while (auto *entry = next_batch()) write(*entry);
+    }
+
+    /* While the database is sick, one try at a time: of any batch. */
+    Holdings::Map::value_type *next_batch()
+    {
+        if (is_faulty_) return nullptr;
+        if (!sickness_) return holdings_.due(clock_.now());
+        if (clock_.now() < sickness_->retry_at) return nullptr;
+        auto *entry = holdings_.any_open();
+        if (entry == nullptr) sickness_->retry_at = clock_.now() + idle_poll; // until there is something to try
+        return entry;
+    }
+
+    bool is_calm() const { return !is_faulty_ && !sickness_; }
+
+    // ---- claiming ----
+
+    /* Claims what can be claimed now, and reads all that is held. The group gets its answer even when that is nothing
+     * yet, for until then it makes every member wait. */
+    void claim_all()
+    {
+        const std::size_t before = unclaimed_.size();
+        while (!unclaimed_.empty() && claim(unclaimed_.front())) unclaimed_.pop_front();
+        if (!unclaimed_.empty()) { // one that can't be had must not stand before the others
+            std::rotate(unclaimed_.begin(), unclaimed_.begin() + 1, unclaimed_.end());
+            claim_at_ = clock_.now() + claim_pause;
+        }
+        if (must_answer_ || unclaimed_.size() < before) consumer_.assign(holdings_.starts());
+        must_answer_ = false;
+    }
+
+    /* False: not now. */
+    bool claim(const Partition &partition)
+    {
+        const auto watermarks = consumer_.watermarks(partition);
+        if (!watermarks) return false;
+        const bool from_start = options_.first_start == FirstStart::earliest;
+        const auto answer = writer_.take(partition, from_start ? watermarks->low : watermarks->high, watermarks->high);
+        if (const auto *failure = std::get_if<Failure>(&answer)) {
+            failed(*failure);
+            return false;
+        }
+        recovered();
+        const Claim &claim = std::get<Claim>(answer);
+        holdings_.hold(partition, claim);
+        if (claim.next_offset < watermarks->low || claim.next_offset > watermarks->high) {
+            holdings_.find(partition)->is_stopped = true;
+            observe_(Event::partition_stopped, {{"topic", partition.topic},
+                                                {"partition", partition.id},
+                                                {"offset", claim.next_offset},
+                                                {"low_watermark", watermarks->low},
+                                                {"high_watermark", watermarks->high},
+                                                {"message", "Kafka does not have the stored offset"}});
+            return true;
+        }
+        observe_(Event::partition_taken, {{"topic", partition.topic},
+                                          {"partition", partition.id},
+                                          {"offset", claim.next_offset},
+                                          {"high_watermark", watermarks->high},
+                                          {"epoch", claim.epoch}});
+        return true;
+    }
+
+    // ---- writing ----
+
+    void write_all()
+    {
+        while (auto *entry = is_calm() ? holdings_.any_open() : nullptr) write(*entry);
+    }
+
+    void write(Holdings::Map::value_type &entry)
+    {
+        auto &[partition, holding] = entry;
+        const Time begun = clock_.now();
+        const Receipt receipt =
+            writer_.commit(partition, holding.claim, holding.batch, consumer_.last_high_watermark(partition));
+        if (const auto *failure = std::get_if<Failure>(&receipt)) return failed(*failure);
+        recovered();
+        if (std::holds_alternative<Fenced>(receipt)) return fenced(entry);
+
+        const auto &committed = std::get<Committed>(receipt);
+        observe_committed(entry, committed, clock_.now() - begun);
+        holdings_.committed(entry);
+        consumer_.mark_done(partition, holding.claim.next_offset);
+    }
+
+    void observe_committed(const Holdings::Map::value_type &entry, const Committed &committed, Time::duration took)
+    {
+        const auto &[partition, holding] = entry;
+        observe_(Event::batch_committed, {{"topic", partition.topic},
+                                          {"partition", partition.id},
+                                          {"offset", holding.batch.first_offset()},
+                                          {"next_offset", holding.batch.next_offset()},
+                                          {"records", holding.batch.size()},
+                                          {"stored", committed.stored},
+                                          {"duplicates", committed.duplicates},
+                                          {"dead_lettered", committed.dead_lettered},
+                                          {"skipped", committed.skipped},
+                                          {"counts_known", committed.counts_known},
+                                          {"milliseconds", std::chrono::duration_cast<Milliseconds>(took).count()}});
+        if (!committed.refusals.empty())
+            observe_(Event::records_refused, {{"topic", partition.topic},
+                                              {"partition", partition.id},
+                                              {"offset", holding.batch.first_offset()},
+                                              {"refusals", runtime::Json{committed.refusals}}});
+    }
+
+    void fenced(const Holdings::Map::value_type &entry)
+    {
+        const auto &[partition, holding] = entry;
+        observe_(Event::partition_fenced, {{"topic", partition.topic},
+                                           {"partition", partition.id},
+                                           {"offset", holding.claim.next_offset},
+                                           {"epoch", holding.claim.epoch},
+                                           {"records_dropped", holding.batch.size()}});
+        holdings_.drop(Partition(partition));
+        if (!std::exchange(is_rejoining_, true)) consumer_.rejoin();
+    }
+
+    // ---- sickness ----
+
+    void failed(const Failure &failure)
+    {
+        if (!failure.transient) {
+            observe_(Event::database_refused, {{"sqlstate", failure.sqlstate},
+                                               {"message", failure.message},
+                                               {"detail", failure.detail},
+                                               {"hint", failure.hint}});
+            is_faulty_ = true;
+            return;
+        }
+        const Time now = clock_.now();
+        if (!sickness_) {
+            observe_(Event::database_unavailable, {{"sqlstate", failure.sqlstate}, {"message", failure.message}});
+            sickness_ = Sickness{now, now};
+        }
+        sickness_->retry_at = now + backoff_.next();
+        if (!sickness_->holds_kafka && now - sickness_->since >= options_.hold_after) hold_kafka();
+    }
+
+    void hold_kafka()
+    {
+        sickness_->holds_kafka = true;
+        observe_(Event::consumption_paused, {{"records_in_hand", holdings_.records()}});
+        consumer_.pause();
+    }
+
+    void recovered()
+    {
+        if (!sickness_) return;
+        const auto lasted = std::chrono::duration_cast<Milliseconds>(clock_.now() - sickness_->since);
+        observe_(Event::database_recovered, {{"milliseconds", lasted.count()}, {"attempts", backoff_.attempts()}});
+        if (std::exchange(sickness_, std::nullopt)->holds_kafka) {
+            consumer_.resume();
+            observe_(Event::consumption_resumed);
+        }
+        backoff_.reset();
+    }
+
+    Consumer &consumer_;
+    Writer &writer_;
+    Clock &clock_;
+    std::stop_token stop_;
+    runtime::Observer &observe_;
+    const RunOptions &options_;
+
+    Holdings holdings_;
+    std::deque<Partition> unclaimed_; // ours by the group's word, not yet by the database's
+    Time claim_at_{};                 // when to try again
+    bool must_answer_ = false;        // the group waits for assign()
+    bool is_rejoining_ = false;
+
+    runtime::Backoff backoff_;
+    std::optional<Sickness> sickness_;
+    bool is_faulty_ = false;
+};
+
+} // namespace
+
+ExitCode run(Consumer &consumer, Writer &writer, Clock &clock, const std::stop_token &stop, runtime::Observer &observe,
+             const RunOptions &options)
+{
+    return Run(consumer, writer, clock, stop, observe, options)();
+}
+
+} // namespace analytics::ingestor

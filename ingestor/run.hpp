@@ -1,0 +1,50 @@
+/* The loop: poll, write, acknowledge, in that order. A crash repeats a batch and never loses one; offsets stored with
+ * the rows make the repeat change nothing.
+ *
+ * Records gather in one batch per partition until the batch is full or old enough, or until all open batches together
+ * hold too much; then the batch is one transaction. What else may happen, and what is done:
+ *
+ *     assigned     claim each partition in the database, read on from the offset that the database tells
+ *     revoked      write what is in hand, once, and give it up; when already lost, just drop it
+ *     fenced       somebody else has claimed the partition: drop the batch, join the group anew
+ *     database     sick (transient): keep what is in hand, try again with growing pauses; after a while hold Kafka, but
+ *                  keep polling, so that the group still counts on us. Otherwise (a missing grant): stop with a fault
+ *     broken       a partition whose next record is gone from Kafka, or unreadable, stops; the others go on
+ *     stop asked   write what is in hand, leave the group
+ *
+ * Dropping never loses a record: what the database has not stored is read again by whoever claims next. */
+#pragma once
+
+#include "../runtime/exit.hpp"
+#include "../runtime/observe.hpp"
+#include "batch.hpp"
+#include "ports.hpp"
+
+#include <stop_token>
+
+namespace analytics::ingestor {
+
+enum class FirstStart : std::uint8_t { earliest, latest };
+
+struct RunOptions {
+    BatchLimits limits;
+    FirstStart first_start = FirstStart::earliest;
+    std::uint64_t seed = 0; // of the pauses' jitter
+
+    /* Tries follow each other from 100 ms up to 10 s: quick enough that nobody waits for us after a restart, rare
+     * enough that a server that comes back is not met by a crowd. */
+    Milliseconds first_pause{100};
+    Milliseconds longest_pause{10'000};
+    /* Holding Kafka throws away what is fetched already, so a hiccup must not cause it; until then nobody polls, which
+     * the group allows for max.poll.interval.ms (5 minutes). */
+    Milliseconds hold_after{2'000};
+    /* The open batches of all partitions, together: this many full ones. Memory stays bounded whatever the number of
+     * partitions. */
+    std::size_t open_batches = 2;
+};
+
+/** Runs until a stop is asked for (stopped) or something won't mend (fault). Closes the consumer in either case. */
+[[nodiscard]] runtime::ExitCode run(Consumer &consumer, Writer &writer, Clock &clock, const std::stop_token &stop,
+                                    runtime::Observer &observe, const RunOptions &options);
+
+} // namespace analytics::ingestor
