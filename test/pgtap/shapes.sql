@@ -189,12 +189,12 @@ BEGIN;
 INSERT INTO analytics_shapes (name, event_type, source, required_members, time_member) VALUES ('numbers.even', 'even', 's', '{even,at}', 'at');
 SELECT ok(bool_or(line ~ 'Workers Launched: [1-9]'), 'parallel workers are at work') FROM tap.plan_of(:'tally') AS line;
 :tally \gset
-SELECT is(:'found', 'numbers.even 2500, unknown_shape 2500', 'they know an uncommitted shape');
+SELECT is(:'found'::text, 'numbers.even 2500, unknown_shape 2500', 'they know an uncommitted shape');
 COMMIT;
 :tally \gset
-SELECT is(:'found', 'numbers.even 2500, unknown_shape 2500', 'they know a committed shape');
+SELECT is(:'found'::text, 'numbers.even 2500, unknown_shape 2500', 'they know a committed shape');
 DELETE FROM analytics_shapes WHERE name = 'numbers.even';
 :tally \gset
-SELECT is(:'found', 'unknown_shape 5000', 'they know that a shape is gone');
+SELECT is(:'found'::text, 'unknown_shape 5000', 'they know that a shape is gone');
 
 SELECT * FROM finish();
