@@ -1,12 +1,10 @@
 #include "consumer.hpp"
 
-#include "../runtime/kafka_property.hpp"
+#include "consumer_conf.hpp"
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <deque>
-#include <librdkafka/rdkafka.h>
 #include <set>
 #include <stdexcept>
 #include <syslog.h>
@@ -22,54 +20,10 @@ constexpr int query_timeout_ms = 3'000;
 constexpr Milliseconds close_deadline{10'000}; // a hung close must not hold up a stop; offsets are safe in the database
 constexpr std::size_t message_size = 512;      // of librdkafka's error texts
 
-template <auto Free> struct Freed {
-    template <class T> void operator()(T *object) const noexcept { Free(object); }
-};
-using Conf = std::unique_ptr<rd_kafka_conf_t, Freed<rd_kafka_conf_destroy>>;
 using List = std::unique_ptr<rd_kafka_topic_partition_list_t, Freed<rd_kafka_topic_partition_list_destroy>>;
 using Message = std::unique_ptr<rd_kafka_message_t, Freed<rd_kafka_message_destroy>>;
 using Queue = std::unique_ptr<rd_kafka_queue_t, Freed<rd_kafka_queue_destroy>>;
 using Failed = std::unique_ptr<rd_kafka_error_t, Freed<rd_kafka_error_destroy>>;
-
-/* What delivery rests on, then what bounds memory. The queue holds what is fetched ahead while a batch is written:
- * its kilobytes count values only, and each message costs librdkafka some 400 bytes more, so its messages are bounded
- * as well. fetch.max.bytes bounds what one answer may bring on top. */
-constexpr std::array<std::pair<const char *, const char *>, 14> fixed{{
-    {"enable.auto.commit", "false"},
-    {"enable.auto.offset.store", "false"},
-    {"auto.offset.reset", "error"},
-    {"isolation.level", "read_committed"},
-    {"check.crcs", "true"},
-    {"enable.partition.eof", "true"},
-    {"partition.assignment.strategy", "range,roundrobin"},
-    {"client.id", "analytics-ingestor"},
-    {"socket.keepalive.enable", "true"},
-    {"topic.metadata.refresh.interval.ms", "10000"},
-    {"queued.max.messages.kbytes", "8192"},
-    {"queued.min.messages", "20000"},
-    {"fetch.max.bytes", "8388608"},
-    {"fetch.message.max.bytes", "1048576"},
-}};
-
-constexpr std::array<std::pair<const char *, Key>, 10> from_settings{{
-    {"bootstrap.servers", Key::kafka_bootstrap_servers},
-    {"group.id", Key::kafka_consumer_group},
-    {"security.protocol", Key::kafka_security_protocol},
-    {"sasl.mechanism", Key::kafka_sasl_mechanism},
-    {"sasl.username", Key::kafka_sasl_username},
-    {"sasl.password", Key::kafka_sasl_password},
-    {"ssl.ca.location", Key::kafka_ssl_ca_location},
-    {"ssl.certificate.location", Key::kafka_ssl_certificate_location},
-    {"ssl.key.location", Key::kafka_ssl_key_location},
-    {"ssl.key.password", Key::kafka_ssl_key_password},
-}};
-
-void set(rd_kafka_conf_t *conf, const char *name, const char *value)
-{
-    std::array<char, message_size> message{};
-    if (rd_kafka_conf_set(conf, name, value, message.data(), message.size()) != RD_KAFKA_CONF_OK)
-        throw std::runtime_error(message.data());
-}
 
 List list_of(std::span<const Start> starts)
 {
@@ -140,16 +94,9 @@ struct KafkaConsumer::Handle {
 };
 
 KafkaConsumer::Handle::Handle(const runtime::Settings &settings, runtime::Observer &observer)
-    : observe(observer), topics(settings.text(Key::kafka_topic))
+    : observe(observer), topics(settings.text(Key::kafka_topic)), is_debugging(is_given(settings, "debug"))
 {
-    Conf conf(rd_kafka_conf_new());
-    for (const auto &[name, value] : fixed) set(conf.get(), name, value);
-    for (const auto &[name, key] : from_settings)
-        if (const std::string &value = settings.text(key); !value.empty()) set(conf.get(), name, value.c_str());
-    for (const runtime::Property &property : settings.kafka_properties()) {
-        set(conf.get(), property.name.c_str(), property.value.c_str());
-        is_debugging = is_debugging || property.name == "debug";
-    }
+    Conf conf = conf_of(settings);
     rd_kafka_conf_set_opaque(conf.get(), this);
     rd_kafka_conf_set_rebalance_cb(conf.get(), on_rebalance);
     rd_kafka_conf_set_error_cb(conf.get(), on_error);
@@ -299,7 +246,7 @@ void KafkaConsumer::subscribe()
 
 std::string KafkaConsumer::reachability_fault(Milliseconds timeout)
 {
-    const rd_kafka_metadata *metadata = nullptr;
+    const struct rd_kafka_metadata *metadata = nullptr;
     const auto error = rd_kafka_metadata(handle_->kafka, 0, nullptr, &metadata, static_cast<int>(timeout.count()));
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return rd_kafka_err2str(error);
     rd_kafka_metadata_destroy(metadata);
@@ -408,16 +355,6 @@ void KafkaConsumer::close()
         handle.notice("leaving the group took too long");
         handle.kafka = nullptr; // destroying it might hang as well, and the process ends here
     }
-}
-
-std::string kafka_property_fault(const runtime::Property &property)
-{
-    const Conf conf(rd_kafka_conf_new());
-    std::array<char, message_size> message{};
-    const auto result =
-        rd_kafka_conf_set(conf.get(), property.name.c_str(), property.value.c_str(), message.data(), message.size());
-    if (result == RD_KAFKA_CONF_OK) return {};
-    return runtime::is_secret_property(property.name) ? "librdkafka refuses the value" : message.data();
 }
 
 } // namespace analytics::ingestor

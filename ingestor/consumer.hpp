@@ -45,7 +45,4 @@ private:
     std::unique_ptr<Handle> handle_;
 };
 
-/** What librdkafka has against a property or its value, or nothing. */
-[[nodiscard]] std::string kafka_property_fault(const runtime::Property &property);
-
 } // namespace analytics::ingestor

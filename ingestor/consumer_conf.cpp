@@ -1,0 +1,86 @@
+#include "consumer_conf.hpp"
+
+#include "../runtime/kafka_property.hpp"
+#include "kafka_property_fault.hpp"
+
+#include <algorithm>
+#include <array>
+#include <stdexcept>
+#include <utility>
+
+namespace analytics::ingestor {
+namespace {
+
+using runtime::Key;
+
+constexpr std::size_t message_size = 512; // of librdkafka's error texts
+
+/* What delivery rests on, then what bounds memory. The queue holds what is fetched ahead while a batch is written:
+ * its kilobytes count values only, and each message costs librdkafka some 400 bytes more, so its messages are bounded
+ * as well. fetch.max.bytes bounds what one answer may bring on top. */
+constexpr std::array<std::pair<const char *, const char *>, 14> fixed{{
+    {"enable.auto.commit", "false"},
+    {"enable.auto.offset.store", "false"},
+    {"auto.offset.reset", "error"},
+    {"isolation.level", "read_committed"},
+    {"check.crcs", "true"},
+    {"enable.partition.eof", "true"},
+    {"partition.assignment.strategy", "range,roundrobin"},
+    {"client.id", "analytics-ingestor"},
+    {"socket.keepalive.enable", "true"},
+    {"topic.metadata.refresh.interval.ms", "10000"},
+    {"queued.max.messages.kbytes", "8192"},
+    {"queued.min.messages", "20000"},
+    {"fetch.max.bytes", "8388608"},
+    {"fetch.message.max.bytes", "1048576"},
+}};
+
+constexpr std::array<std::pair<const char *, Key>, 10> from_settings{{
+    {"bootstrap.servers", Key::kafka_bootstrap_servers},
+    {"group.id", Key::kafka_consumer_group},
+    {"security.protocol", Key::kafka_security_protocol},
+    {"sasl.mechanism", Key::kafka_sasl_mechanism},
+    {"sasl.username", Key::kafka_sasl_username},
+    {"sasl.password", Key::kafka_sasl_password},
+    {"ssl.ca.location", Key::kafka_ssl_ca_location},
+    {"ssl.certificate.location", Key::kafka_ssl_certificate_location},
+    {"ssl.key.location", Key::kafka_ssl_key_location},
+    {"ssl.key.password", Key::kafka_ssl_key_password},
+}};
+
+void set(rd_kafka_conf_t *conf, const char *name, const char *value)
+{
+    std::array<char, message_size> message{};
+    if (rd_kafka_conf_set(conf, name, value, message.data(), message.size()) != RD_KAFKA_CONF_OK)
+        throw std::runtime_error(message.data());
+}
+
+} // namespace
+
+Conf conf_of(const runtime::Settings &settings)
+{
+    Conf conf(rd_kafka_conf_new());
+    for (const auto &[name, value] : fixed) set(conf.get(), name, value);
+    for (const auto &[name, key] : from_settings)
+        if (const std::string &value = settings.text(key); !value.empty()) set(conf.get(), name, value.c_str());
+    for (const auto &[name, value] : settings.kafka_properties()) set(conf.get(), name.c_str(), value.c_str());
+    return conf;
+}
+
+bool is_given(const runtime::Settings &settings, std::string_view property)
+{
+    const auto given = settings.kafka_properties();
+    return std::any_of(given.begin(), given.end(), [&](const auto &entry) { return entry.name == property; });
+}
+
+std::string kafka_property_fault(const runtime::Property &property)
+{
+    const Conf conf(rd_kafka_conf_new());
+    std::array<char, message_size> message{};
+    const auto result =
+        rd_kafka_conf_set(conf.get(), property.name.c_str(), property.value.c_str(), message.data(), message.size());
+    if (result == RD_KAFKA_CONF_OK) return {};
+    return runtime::is_secret_property(property.name) ? "librdkafka refuses the value" : message.data();
+}
+
+} // namespace analytics::ingestor

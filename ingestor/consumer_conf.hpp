@@ -1,0 +1,24 @@
+/* librdkafka's configuration, made of the settings; for consumer*.cpp only, since it shows librdkafka's types. */
+#pragma once
+
+#include "../runtime/setting.hpp"
+
+#include <librdkafka/rdkafka.h>
+#include <memory>
+#include <string_view>
+
+namespace analytics::ingestor {
+
+/** Owns what librdkafka frees with Free. */
+template <auto Free> struct Freed {
+    template <class T> void operator()(T *object) const noexcept { Free(object); }
+};
+using Conf = std::unique_ptr<rd_kafka_conf_t, Freed<rd_kafka_conf_destroy>>;
+
+/** Throws std::runtime_error with librdkafka's own words. */
+[[nodiscard]] Conf conf_of(const runtime::Settings &settings);
+
+/** Whether the user sets this property. */
+[[nodiscard]] bool is_given(const runtime::Settings &settings, std::string_view property);
+
+} // namespace analytics::ingestor

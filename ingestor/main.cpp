@@ -1,0 +1,77 @@
+/* analytics-ingestor: what it is made of, put together. The loop is in run. */
+#include "../runtime/command_line.hpp"
+#include "../runtime/log.hpp"
+#include "../runtime/signals.hpp"
+#include "consumer.hpp"
+#include "kafka_property_fault.hpp"
+#include "run.hpp"
+#include "steady_clock.hpp"
+#include "writer.hpp"
+
+#include <exception>
+#include <random>
+
+namespace {
+
+using namespace analytics;
+using runtime::Event;
+using runtime::ExitCode;
+using runtime::Key;
+
+constexpr ingestor::Milliseconds check_timeout{10'000};
+
+ingestor::RunOptions options_of(const runtime::Settings &settings)
+{
+    return {.limits = {.records = static_cast<std::size_t>(settings.integer(Key::batch_records)),
+                       .bytes = static_cast<std::size_t>(settings.integer(Key::batch_bytes)),
+                       .age = settings.milliseconds(Key::batch_ms)},
+            .first_start = settings.text(Key::kafka_auto_offset_reset) == "latest" ? ingestor::FirstStart::latest
+                                                                                   : ingestor::FirstStart::earliest,
+            .seed = std::random_device()()};
+}
+
+ExitCode check(ingestor::KafkaConsumer &consumer, ingestor::SqlWriter &writer, runtime::Observer &observe)
+{
+    bool is_well = true;
+    const auto tell = [&](const char *dependency, const std::string &fault) {
+        if (fault.empty()) return;
+        observe(Event::dependency_unreachable, {{"dependency", dependency}, {"message", fault}});
+        is_well = false;
+    };
+    tell("postgresql", writer.reachability_fault());
+    tell("kafka", consumer.reachability_fault(check_timeout));
+    if (is_well) observe(Event::check_passed);
+    return is_well ? ExitCode::stopped : ExitCode::unreachable;
+}
+
+ExitCode serve(const runtime::Start &start, const runtime::Signals &signals, runtime::Observer &observe)
+try {
+    ingestor::SqlWriter writer(start.settings, observe);
+    ingestor::KafkaConsumer consumer(start.settings, observe);
+    if (start.check) return check(consumer, writer, observe);
+
+    observe(Event::started, {{"version", ANALYTICS_VERSION},
+                             {"topic", start.settings.text(Key::kafka_topic)},
+                             {"group", start.settings.text(Key::kafka_consumer_group)}});
+    consumer.subscribe();
+    ingestor::SteadyClock clock;
+    const ExitCode code = ingestor::run(consumer, writer, clock, signals.token(), observe, options_of(start.settings));
+    observe(Event::stopped, {{"code", static_cast<int>(code)}});
+    return code;
+} catch (const std::exception &error) {
+    observe(Event::fault, {{"message", error.what()}});
+    return ExitCode::fault;
+}
+
+} // namespace
+
+int main(int argc, char **argv)
+{
+    const auto start = runtime::start_up(runtime::Daemon::ingestor, argc, argv, ingestor::kafka_property_fault);
+    if (const auto *code = std::get_if<ExitCode>(&start)) return static_cast<int>(*code);
+    const auto &begun = std::get<runtime::Start>(start);
+
+    const runtime::Signals signals; // before librdkafka's threads, which inherit the mask
+    runtime::Log log(begun.settings);
+    return static_cast<int>(serve(begun, signals, log));
+}

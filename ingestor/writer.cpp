@@ -1,0 +1,154 @@
+#include "writer.hpp"
+
+#include "batch.hpp"
+
+#include <array>
+#include <climits>
+#include <fmt/format.h>
+#include <unistd.h>
+
+namespace analytics::ingestor {
+namespace {
+
+using runtime::DbError;
+using runtime::Event;
+using runtime::Key;
+
+constexpr const char *fenced_off = "AN001";
+constexpr const char *no_such_extension = "42704"; // undefined_object
+
+/* A batch takes well below a second. A minute says that something holds it up that may let go; the server is given
+ * the time to say so itself before we give the connection up. Both stay below the group's five minutes. */
+constexpr const char *statement_timeout = "60s";
+constexpr runtime::Milliseconds answer_deadline{75'000};
+
+std::string owner()
+{
+    std::array<char, HOST_NAME_MAX + 1> host{};
+    gethostname(host.data(), host.size() - 1);
+    return fmt::format("{}:{}", host.data(), getpid());
+}
+
+Failure failure_of(const DbError &error)
+{
+    return {error.is_transient(), error.sqlstate(), error.what(), error.detail(), error.hint()};
+}
+
+/* The schema that the extension lives in, quoted: a user need not have it in his search_path. */
+std::string extension_schema(runtime::Connection &connection)
+{
+    const auto answer = connection.execute("SELECT pg_catalog.quote_ident(n.nspname) FROM pg_catalog.pg_extension e "
+                                           "JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace "
+                                           "WHERE e.extname = 'analytics_events'");
+    if (answer.rows() == 0)
+        throw DbError({.sqlstate = no_such_extension,
+                       .message = "the database does not have the extension \"analytics_events\"",
+                       .detail = {},
+                       .hint = "CREATE EXTENSION analytics_events;",
+                       .constraint = {},
+                       .column = {}});
+    return std::string(answer.text(0, 0));
+}
+
+} // namespace
+
+SqlWriter::SqlWriter(const runtime::Settings &settings, runtime::Observer &observe)
+    : target_{.conninfo = settings.conninfo(),
+              .application_name = std::string(runtime::program(runtime::Daemon::ingestor)),
+              .options = {{"analytics.keep_skipped", settings.text(Key::keep_skipped)},
+                          {"statement_timeout", statement_timeout}},
+              .on_notice =
+                  [&observe](const runtime::Notice &notice) {
+                      observe(
+                          Event::database_notice,
+                          {{"severity", notice.severity}, {"sqlstate", notice.sqlstate}, {"message", notice.message}});
+                  }},
+      group_(settings.text(Key::kafka_consumer_group)), owner_(owner()), observe_(observe)
+{
+}
+
+runtime::Connection &SqlWriter::connected()
+{
+    if (connection_ && connection_->is_usable()) return *connection_;
+    connection_.reset();
+    runtime::Connection fresh(target_);
+    const std::string schema = extension_schema(fresh);
+    fresh.prepare("take", fmt::format("SELECT owner_epoch, next_offset FROM {}.analytics_take_partition("
+                                      "$1::text, $2::text, $3::integer, $4::text, $5::bigint, $6::bigint)",
+                                      schema));
+    fresh.prepare("ingest", fmt::format("SELECT stored, duplicates, dead_lettered, skipped, refusals "
+                                        "FROM {}.analytics_ingest_kafka($1::text, $2::text, $3::integer, $4::bigint, "
+                                        "$5::bigint, $6::bigint, $7::bytea[], $8::bigint[], $9::bytea[], "
+                                        "$10::timestamptz[], $11::jsonb[], $12::bigint)",
+                                        schema));
+    fresh.prepare("look",
+                  fmt::format("SELECT owner_epoch, next_offset FROM {}.analytics_kafka_offsets "
+                              "WHERE consumer_group = $1::text AND topic = $2::text AND partition = $3::integer",
+                              schema));
+    connection_.emplace(std::move(fresh));
+    observe_(Event::database_connected, {{"schema", schema}});
+    return *connection_;
+}
+
+std::variant<Claim, Failure> SqlWriter::take(const Partition &partition, std::int64_t first_offset,
+                                             std::int64_t high_watermark)
+try {
+    runtime::Parameters parameters;
+    parameters.text(group_)
+        .text(partition.topic)
+        .integer(partition.id)
+        .text(owner_)
+        .integer(first_offset)
+        .integer(high_watermark);
+    const auto answer = connected().run("take", parameters, answer_deadline);
+    return Claim{answer.integer(0, 0), answer.integer(0, 1)};
+} catch (const DbError &error) {
+    return failure_of(error);
+}
+
+Receipt SqlWriter::commit(const Partition &partition, const Claim &claim, const Batch &batch,
+                          std::optional<std::int64_t> high_watermark)
+try {
+    runtime::Parameters parameters;
+    parameters.text(group_).text(partition.topic).integer(partition.id);
+    parameters.integer(claim.epoch).integer(claim.next_offset).integer(batch.next_offset());
+    parameters.binary(batch.values()).binary(batch.offsets());
+    parameters.binary(batch.keys()).binary(batch.timestamps()).binary(batch.headers());
+    parameters.integer(high_watermark);
+    try {
+        const auto answer = connected().run("ingest", parameters, answer_deadline);
+        return Committed{.stored = answer.integer(0, 0),
+                         .duplicates = answer.integer(0, 1),
+                         .dead_lettered = answer.integer(0, 2),
+                         .skipped = answer.integer(0, 3),
+                         .refusals = std::string(answer.get(0, 4).value_or("")),
+                         .counts_known = true};
+    } catch (const DbError &error) {
+        if (error.sqlstate() != fenced_off) throw;
+        return resolve(partition, claim, batch);
+    }
+} catch (const DbError &error) {
+    return failure_of(error);
+}
+
+/* Fenced off by somebody else, or by an earlier attempt of ours? */
+Receipt SqlWriter::resolve(const Partition &partition, const Claim &claim, const Batch &batch)
+{
+    runtime::Parameters parameters;
+    parameters.text(group_).text(partition.topic).integer(partition.id);
+    const auto row = connected().run("look", parameters, answer_deadline);
+    const bool is_ours =
+        row.rows() == 1 && row.integer(0, 0) == claim.epoch && row.integer(0, 1) == batch.next_offset();
+    if (is_ours) return Committed{.refusals = {}, .counts_known = false};
+    return Fenced{};
+}
+
+std::string SqlWriter::reachability_fault()
+try {
+    connected();
+    return {};
+} catch (const DbError &error) {
+    return fmt::format("{} ({})", error.what(), error.sqlstate());
+}
+
+} // namespace analytics::ingestor

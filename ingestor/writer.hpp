@@ -1,0 +1,43 @@
+/* Batches into the database: the Writer that calls analytics_take_partition and analytics_ingest_kafka.
+ *
+ * A batch is one statement, hence one transaction. When the connection is lost while it runs, nobody knows what became
+ * of it, and nobody needs to: the statement compares and swaps (epoch, offset), so sending it again changes nothing
+ * twice. If the first attempt did commit, the second one is fenced off by it; whether that is so is seen from the row,
+ * for under our epoch only we can have moved it to where the batch ends. */
+#pragma once
+
+#include "../runtime/db.hpp"
+#include "../runtime/observe.hpp"
+#include "../runtime/setting.hpp"
+#include "ports.hpp"
+
+#include <optional>
+#include <string>
+
+namespace analytics::ingestor {
+
+class SqlWriter final : public Writer {
+public:
+    /** Connects when first used, and again whenever the connection was lost. */
+    SqlWriter(const runtime::Settings &settings, runtime::Observer &observe);
+
+    std::variant<Claim, Failure> take(const Partition &partition, std::int64_t first_offset,
+                                      std::int64_t high_watermark) override;
+    Receipt commit(const Partition &partition, const Claim &claim, const Batch &batch,
+                   std::optional<std::int64_t> high_watermark) override;
+
+    /** Whether the database answers and has what we call: what is wrong, or nothing. */
+    [[nodiscard]] std::string reachability_fault();
+
+private:
+    runtime::Connection &connected();
+    Receipt resolve(const Partition &partition, const Claim &claim, const Batch &batch);
+
+    runtime::Target target_;
+    std::string group_;
+    std::string owner_; // host:pid
+    runtime::Observer &observe_;
+    std::optional<runtime::Connection> connection_;
+};
+
+} // namespace analytics::ingestor
