@@ -207,7 +207,8 @@ private:
 char *Document::Builder::copy_of(std::string_view value)
 {
     const std::size_t needed = value.size() + AbridgingStream::padding;
-    if (text_.size() > kept_bytes && text_.size() / 2 > needed) text_ = {};
+    if (text_.size() > kept_bytes && text_.size() / 2 > needed)
+        text_ = std::vector<char>(); // `= {}` would keep the capacity
     if (text_.size() < needed) text_.resize(needed);
     std::copy(value.begin(), value.end(), text_.begin());
     std::fill_n(text_.begin() + static_cast<std::ptrdiff_t>(value.size()), AbridgingStream::padding, '\0');
@@ -217,7 +218,8 @@ char *Document::Builder::copy_of(std::string_view value)
 void Document::Builder::reset(std::size_t value_size, const Limits &limits)
 {
     const std::size_t most_nodes = value_size / 2 + 1; // each but the first comes after a bracket, a comma or a colon
-    if (nodes_.capacity() > kept_bytes / sizeof(Node) && nodes_.capacity() / 2 > most_nodes) nodes_ = {};
+    if (nodes_.capacity() > kept_bytes / sizeof(Node) && nodes_.capacity() / 2 > most_nodes)
+        nodes_ = std::vector<Node>();
     nodes_.clear();
     if (unstorable_) unstorable_ = {};
     bad_number_ = nullptr;
