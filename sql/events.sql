@@ -61,7 +61,10 @@ DECLARE
     month_start timestamptz := date_trunc('month', instant);
     lower_bound timestamptz;
     upper_bound timestamptz;
+    home name := (SELECT nspname FROM pg_namespace JOIN pg_class ON relnamespace = pg_namespace.oid WHERE pg_class.oid = 'analytics_events'::regclass);
+    month_name text;
     partition_name text;
+    attempt integer := 1;
 BEGIN
     IF instant < '0001-01-01 00:00:00+00' OR instant >= '10000-01-01 00:00:00+00' THEN
         RAISE EXCEPTION USING
@@ -77,11 +80,15 @@ BEGIN
 
     lower_bound := greatest(month_start, place.gap_start);
     upper_bound := least(month_start + interval '1 month', place.gap_end);
-    partition_name := 'analytics_events_' || to_char(lower_bound, CASE WHEN lower_bound = month_start THEN 'YYYY_MM' ELSE 'YYYY_MM_DD_HH24MISSUS' END);
+    month_name := 'analytics_events_' || to_char(lower_bound, CASE WHEN lower_bound = month_start THEN 'YYYY_MM' ELSE 'YYYY_MM_DD_HH24MISSUS' END);
+    partition_name := month_name;
+    WHILE to_regclass(format('%I.%I', home, partition_name)) IS NOT NULL LOOP -- a month that was detached, say, and a late event of it
+        attempt := attempt + 1;
+        partition_name := month_name || '_' || attempt;
+    END LOOP;
 
-    EXECUTE format('CREATE TABLE %I.%I (LIKE analytics_events INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE INCLUDING COMPRESSION)',
-        (SELECT nspname FROM pg_namespace JOIN pg_class ON relnamespace = pg_namespace.oid WHERE pg_class.oid = 'analytics_events'::regclass),
-        partition_name);
+    EXECUTE format('CREATE TABLE %I.%I (LIKE analytics_events INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING GENERATED INCLUDING STORAGE '
+                   'INCLUDING COMPRESSION)', home, partition_name);
     EXECUTE format('ALTER TABLE analytics_events ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)', partition_name, lower_bound, upper_bound);
     RETURN partition_name::regclass;
 END
