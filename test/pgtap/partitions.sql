@@ -1,0 +1,141 @@
+-- The partitions of analytics_events: made when an event needs one, one UTC month each, and never against the operator's own.
+\ir include/start.psql
+\ir include/elsewhere.psql
+SELECT * FROM no_plan();
+SET TimeZone = 'UTC'; SET DateStyle = 'ISO';
+
+CREATE FUNCTION tap.stored(VARIADIC times text[]) RETURNS bigint LANGUAGE sql AS $$
+    SELECT stored FROM analytics_ingest((SELECT array_agg(tap.event(n::text, at) ORDER BY n) FROM unnest(times) WITH ORDINALITY AS _ (at, n)));
+$$;
+
+-- The partitions: name, FOR VALUES …, events.
+CREATE FUNCTION tap.partitions() RETURNS TABLE (name text, bounds text, events bigint) LANGUAGE plpgsql AS $$
+DECLARE
+    partition regclass;
+BEGIN
+    FOR partition IN SELECT inhrelid FROM pg_inherits WHERE inhparent = 'analytics_events'::regclass LOOP
+        name := partition::text;
+        SELECT pg_get_expr(relpartbound, oid) INTO bounds FROM pg_class WHERE oid = partition;
+        EXECUTE format('SELECT count(*) FROM %s', partition) INTO events;
+        RETURN NEXT;
+    END LOOP;
+END
+$$;
+CREATE FUNCTION tap.bounds_of(name text) RETURNS text LANGUAGE sql AS $$
+    SELECT replace(replace(bounds, ' 00:00:00+00', ''), '''', '') FROM tap.partitions() AS p WHERE p.name = $1;
+$$;
+
+SELECT is(count(*), 0::bigint, 'at first there is none') FROM tap.partitions();
+
+-- Made on demand. The session's time zone is not asked.
+BEGIN;
+SET LOCAL TimeZone = 'Asia/Kathmandu'; SET LOCAL DateStyle = 'SQL, DMY';
+SELECT is(tap.stored('2024-02-29T23:59:59.999999Z', '2024-03-01T00:00:00Z', '2024-03-01T00:00:00+01:00', '0001-01-01T00:00:00Z', '9999-12-31T23:59:59.999999Z', '1970-01-01T00:00:00Z', '2024-12-31T23:00:00-05:00'), 7::bigint, 'seven events');
+SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO';
+SELECT set_eq('SELECT name FROM tap.partitions()', '{analytics_events_2024_02,analytics_events_2024_03,analytics_events_0001_01,analytics_events_9999_12,analytics_events_1970_01,analytics_events_2025_01}'::text[], 'six months');
+SELECT is(tap.bounds_of('analytics_events_2024_02'), 'FOR VALUES FROM (2024-02-01) TO (2024-03-01)', 'a month of a leap year');
+SELECT is(tap.bounds_of('analytics_events_0001_01'), 'FOR VALUES FROM (0001-01-01) TO (0001-02-01)', 'the first month');
+SELECT is(tap.bounds_of('analytics_events_9999_12'), 'FOR VALUES FROM (9999-12-01) TO (10000-01-01)', 'the last month');
+SELECT is(events, 2::bigint, 'an event goes to its UTC month') FROM tap.partitions() WHERE name = 'analytics_events_2024_02';
+SELECT is(tap.stored('2024-03-31T23:59:59Z'), 1::bigint, 'another event of a month');
+SELECT is(count(*), 6::bigint, 'needs no other partition') FROM tap.partitions();
+ROLLBACK;
+BEGIN;
+SELECT analytics_create_partition('2024-05-15 12:00:00+00') AS made \gset
+SELECT is(:'made'::text, 'analytics_events_2024_05', 'analytics_create_partition names what it made');
+SELECT is(analytics_create_partition('2024-05-31 23:59:59.999999+00')::text, 'analytics_events_2024_05', 'and what was there');
+SELECT lives_ok($$INSERT INTO analytics_events (event_type, source, occurred_at, payload) VALUES ('t', 's', '2024-05-15 12:00:00+00', '{}')$$, 'a hand-written INSERT into it');
+SELECT tap.fails($$INSERT INTO analytics_events (event_type, source, occurred_at, payload) VALUES ('t', 's', '2024-06-15 12:00:00+00', '{}')$$, '23514', 'a hand-written INSERT needs its partition');
+SELECT tap.fails($$SELECT analytics_create_partition('0001-12-31 23:59:59.999999+00 BC')$$, '22008', 'not before the year 0001');
+SELECT tap.fails($$SELECT analytics_create_partition('10000-01-01 00:00:00+00')$$, '22008', 'not after the year 9999');
+SELECT tap.fails($$SELECT analytics_create_partition('infinity')$$, '22008', 'not for infinity');
+SELECT tap.fails($$SELECT analytics_create_partition('-infinity')$$, '22008', 'nor before all time');
+SELECT is(analytics_create_partition(NULL), NULL, 'nothing for null');
+SELECT is(ROW(p.partition::text, p.gap_start, p.gap_end), ROW('analytics_events_2024_05'::text, NULL::timestamptz, NULL::timestamptz), 'analytics_partition_at tells the partition') FROM analytics_partition_at('2024-05-15 12:00:00+00') AS p;
+SELECT is(ROW(p.partition, p.gap_start, p.gap_end), ROW(NULL::regclass, '2024-06-01 00:00:00+00'::timestamptz, 'infinity'::timestamptz), 'or the gap') FROM analytics_partition_at('2024-06-15 12:00:00+00') AS p;
+ROLLBACK;
+
+-- The operator's partitions count, in whatever bounds; what is missing beside them is made in the gaps.
+BEGIN;
+CREATE TABLE mine PARTITION OF analytics_events FOR VALUES FROM ('2024-03-10 12:00:00+00') TO ('2024-03-20 00:00:00+00');
+SELECT is(tap.stored('2024-03-15T00:00:00Z', '2024-03-05T00:00:00Z', '2024-03-10T11:59:59.999999Z', '2024-03-20T00:00:00Z', '2024-03-25T00:00:00Z'), 5::bigint, 'events in it, before it and after it');
+SELECT is(events, 1::bigint, 'the operator''s partition gets its own') FROM tap.partitions() WHERE name = 'mine';
+SELECT is(tap.bounds_of('analytics_events_2024_03'), 'FOR VALUES FROM (2024-03-01) TO (2024-03-10 12:00:00+00)', 'the month is clipped before it');
+SELECT is(tap.bounds_of('analytics_events_2024_03_20_000000000000'), 'FOR VALUES FROM (2024-03-20) TO (2024-04-01)', 'and after it');
+SELECT is(count(*), 3::bigint, 'nothing else is made') FROM tap.partitions();
+ROLLBACK;
+BEGIN;
+CREATE TABLE mine PARTITION OF analytics_events FOR VALUES FROM ('2023-11-17 00:00:00+00') TO ('2025-02-03 00:00:00+00');
+SELECT is(tap.stored('2024-03-15T00:00:00Z', '2023-11-17T00:00:00Z', '2025-02-02T23:59:59Z', '2025-02-03T00:00:00Z', '2023-11-16T23:59:59Z'), 5::bigint, 'events around a long partition of the operator''s');
+SELECT is(events, 3::bigint, 'it gets its own') FROM tap.partitions() WHERE name = 'mine';
+SELECT is(tap.bounds_of('analytics_events_2023_11'), 'FOR VALUES FROM (2023-11-01) TO (2023-11-17)', 'a clipped month before it');
+SELECT is(tap.bounds_of('analytics_events_2025_02_03_000000000000'), 'FOR VALUES FROM (2025-02-03) TO (2025-03-01)', 'a clipped month after it');
+ROLLBACK;
+BEGIN;
+CREATE TABLE old PARTITION OF analytics_events FOR VALUES FROM (MINVALUE) TO ('2000-01-01 00:00:00+00');
+CREATE TABLE late PARTITION OF analytics_events FOR VALUES FROM ('2100-01-01 00:00:00+00') TO (MAXVALUE);
+SELECT is(tap.stored('0001-01-01T00:00:00Z', '1999-12-31T23:59:59Z', '2100-01-01T00:00:00Z', '9999-12-31T00:00:00Z', '2050-01-01T00:00:00Z'), 5::bigint, 'events with open partitions of the operator''s at both ends');
+SELECT set_eq('SELECT name, events FROM tap.partitions()', $$VALUES ('old', 2::bigint), ('late', 2), ('analytics_events_2050_01', 1)$$, 'each gets its own');
+ROLLBACK;
+BEGIN;
+CREATE TABLE rest PARTITION OF analytics_events DEFAULT;
+SELECT is(tap.stored('2024-03-15T00:00:00Z', '2025-03-15T00:00:00Z'), 2::bigint, 'events with a default partition of the operator''s');
+SELECT set_eq('SELECT name, events FROM tap.partitions()', $$VALUES ('rest', 2::bigint)$$, 'go there, and none is made');
+SELECT is(analytics_create_partition('2026-01-01 00:00:00+00')::text, 'rest', 'analytics_create_partition names it');
+ROLLBACK;
+BEGIN;
+CREATE TABLE year_2024 PARTITION OF analytics_events FOR VALUES FROM ('2024-01-01 00:00:00+00') TO ('2025-01-01 00:00:00+00') PARTITION BY RANGE (occurred_at);
+CREATE TABLE spring_2024 PARTITION OF year_2024 FOR VALUES FROM ('2024-01-01 00:00:00+00') TO ('2024-07-01 00:00:00+00');
+SELECT is(tap.stored('2024-03-15T00:00:00Z', '2025-03-15T00:00:00Z'), 2::bigint, 'events with a partition that has partitions');
+SELECT is(tableoid::regclass::text, 'spring_2024', 'it is found in the lowest') FROM analytics_events WHERE occurred_at < '2025-01-01';
+ROLLBACK;
+
+-- What becomes of a name that is taken: a month detached for an archive, and a late event of it.
+BEGIN;
+SELECT is(tap.stored('2024-03-15T00:00:00Z'), 1::bigint, 'an event of a month');
+ALTER TABLE analytics_events DETACH PARTITION analytics_events_2024_03;
+SELECT is(tap.stored('2024-03-16T00:00:00Z', '2024-03-17T00:00:00Z'), 2::bigint, 'two late ones after the month was detached');
+SELECT is(count(*), 1::bigint, 'the detached table is left alone') FROM analytics_events_2024_03;
+SELECT is(events, 2::bigint, 'they are in a partition of another name') FROM tap.partitions();
+ALTER TABLE analytics_events DETACH PARTITION analytics_events_2024_03_2;
+SELECT is(tap.stored('2024-03-18T00:00:00Z'), 1::bigint, 'and once more');
+ROLLBACK;
+
+-- A partition is as the table is: what the operator has hung on the table holds in months to come.
+BEGIN;
+ALTER TABLE analytics_events ADD COLUMN note text DEFAULT 'mine', ADD COLUMN day date GENERATED ALWAYS AS ((occurred_at AT TIME ZONE 'UTC')::date) STORED;
+ALTER TABLE analytics_events ADD CONSTRAINT short CHECK (length(event_type) < 50), ALTER COLUMN payload SET STORAGE EXTERNAL;
+CREATE INDEX ON analytics_events (event_type, occurred_at);
+SELECT is(tap.stored('2024-03-15T00:00:00Z'), 1::bigint, 'an event after columns, a constraint and an index were added');
+SELECT is(ROW(note, day), ROW('mine'::text, '2024-03-15'::date), 'the columns are filled') FROM analytics_events;
+SELECT is(count(*), 2::bigint, 'the partition has the indexes') FROM pg_index WHERE indrelid = 'analytics_events_2024_03'::regclass;
+SELECT is(attstorage, 'e', 'the storage') FROM pg_attribute WHERE attrelid = 'analytics_events_2024_03'::regclass AND attname = 'payload';
+SELECT tap.fails(format('SELECT * FROM analytics_ingest(ARRAY[tap.event(''x'', ''2024-03-15T00:00:00Z'', %L)])', repeat('t', 60)), '23514', 'and the constraint');
+ROLLBACK;
+BEGIN;
+ALTER TABLE analytics_events ADD COLUMN n int;
+ALTER TABLE analytics_events DROP COLUMN n;
+SELECT is(tap.stored('2024-03-15T00:00:00Z', '2024-04-15T00:00:00Z'), 2::bigint, 'a column dropped: the table has a hole, new partitions do not');
+ROLLBACK;
+
+-- Many months, one batch; readers and other writers are not in the way.
+BEGIN;
+SELECT is((SELECT stored FROM analytics_ingest((SELECT array_agg(tap.event(i::text, analytics_iso8601('1990-01-15 00:00:00+00'::timestamptz + i * interval '1 month'))) FROM generate_series(1, 150) AS i))), 150::bigint, 'a hundred and fifty months in one batch');
+SELECT is(count(*), 150::bigint, 'a partition each') FROM tap.partitions();
+ROLLBACK;
+SELECT tap.stored('2020-01-01T00:00:00Z') \g /dev/null
+SELECT tap.open_session('reader') \g /dev/null
+SELECT tap.there('reader', 'BEGIN') \g /dev/null
+SELECT is(tap.answer_of('reader', 'SELECT count(*) FROM analytics_events'), '1', 'a reader in an open transaction');
+SET lock_timeout = '5s';
+SELECT is(tap.stored('2021-01-01T00:00:00Z'), 1::bigint, 'does not block the making of a partition');
+SELECT is(tap.answer_of('reader', 'SELECT count(*) FROM analytics_events'), '2', 'and sees its event');
+BEGIN;
+SELECT is(tap.stored('2022-01-01T00:00:00Z'), 1::bigint, 'a partition that is not committed yet');
+SELECT tap.there('reader', 'SET LOCAL lock_timeout = ''5s''') \g /dev/null
+SELECT is(tap.answer_of('reader', 'SELECT count(*) FROM analytics_events'), '2', 'does not block a reader');
+SELECT is(tap.answer_of('reader', 'SELECT stored FROM analytics_ingest(ARRAY[tap.event(''other'', ''2021-01-02T00:00:00Z'')])'), '1', 'nor a writer whose partitions are there');
+COMMIT;
+SELECT is(tap.answer_of('reader', 'SELECT stored FROM analytics_ingest(ARRAY[tap.event(''other'', ''2022-01-02T00:00:00Z'')])'), '1', 'once committed, others store there');
+
+SELECT * FROM finish();
