@@ -85,18 +85,6 @@ SELECT tap.open_session('other') \g /dev/null
 CREATE FUNCTION tap.ingest_there(records bytea[]) RETURNS text LANGUAGE sql AS $$
     SELECT dblink_send_query('other', format('SELECT stored || '' '' || duplicates FROM analytics_ingest(%L::bytea[])', records));
 $$;
-CREATE FUNCTION tap.other_waits() RETURNS boolean LANGUAGE plpgsql AS $$
-BEGIN
-    FOR i IN 1 .. 3000 LOOP
-        PERFORM pg_stat_clear_snapshot();
-        IF EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND wait_event_type = 'Lock') THEN
-            RETURN true;
-        END IF;
-        PERFORM pg_sleep(0.01);
-    END LOOP;
-    RETURN false;
-END
-$$;
 BEGIN;
 SELECT is(tap.ingested(tap.event('race')), '{1,0,0,0}', 'race: the first stores');
 SELECT tap.ingest_there(ARRAY[tap.event('race')]) \g /dev/null
