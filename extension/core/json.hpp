@@ -7,7 +7,10 @@
  *
  * Surprising: the two things that JSON allows and jsonb can't hold (\u0000 and unpaired surrogate escapes; numbers
  * out of numeric's range) do not stop the reader, since reasons of higher precedence may come later in the bytes;
- * they are remembered and told by unstorable(). */
+ * they are remembered and told by unstorable(). A text with such an escape is not UTF-8 or holds a NUL: no valid text
+ * equals it. Whatever numeric holds is read, also 1e309 and beyond.
+ *
+ * Details name the place as "at byte N", counted from 0 in the bytes given. */
 #pragma once
 
 #include "reason.hpp"
@@ -27,6 +30,7 @@ struct Node {
     std::uint32_t end = 0;      // index of the node after this one's subtree
     Kind kind = Kind::null;
 
+    /** Of a string or a number only. */
     std::string_view view() const noexcept { return {text, size}; }
 };
 
