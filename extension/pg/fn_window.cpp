@@ -32,6 +32,12 @@ core::Instant required_instant(TimestampTz timestamp)
     return instant_of(timestamp);
 }
 
+/* The end of a half-open window: may also be the first instant of the year 10000, or the last of 9999 was in no window. */
+core::Instant required_end(TimestampTz timestamp)
+{
+    return timestamp == timestamptz_of(core::max_instant + 1) ? core::max_instant + 1 : required_instant(timestamp);
+}
+
 } // namespace
 } // namespace analytics::pg
 
@@ -46,7 +52,7 @@ ANALYTICS_FUNCTION(analytics_buckets)
 {
     using namespace analytics::pg;
     const analytics::core::Instant start = required_instant(PG_GETARG_TIMESTAMPTZ(0));
-    const analytics::core::Instant end = required_instant(PG_GETARG_TIMESTAMPTZ(1));
+    const analytics::core::Instant end = required_end(PG_GETARG_TIMESTAMPTZ(1));
     const analytics::core::Bucket bucket = bucket_of(*PG_GETARG_INTERVAL_P(2));
 
     InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
