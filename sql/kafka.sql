@@ -126,6 +126,7 @@ BEGIN ATOMIC
     FROM (
         SELECT pg_catalog.sum(greatest(o.high_watermark - o.next_offset, 0)) AS records
         FROM analytics_kafka_offsets AS o
+        WHERE o.high_watermark IS NOT NULL -- greatest would take an unknown one for 0
         GROUP BY o.consumer_group
     ) AS lag;
 END;
