@@ -165,7 +165,7 @@ class Kafka(Broker):
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _format(self):
-        port, controller = place.free_port(), place.free_port()
+        port, controller = place.free_ports(2)
         self.bootstrap = f"127.0.0.1:{port}"
         self._admin = None
         self.properties = self.folder / "server.properties"

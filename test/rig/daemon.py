@@ -96,13 +96,14 @@ class Ingestor(Daemon):
 
 
 class Http(Daemon):
-    """The HTTP server on a port of its own; on entry it answers."""
+    """The HTTP server on ports of its own; on entry it answers. url is for /v1, admin_url for /metrics."""
 
     def __init__(self, database_url, **settings):
-        self.port = place.free_port()
+        self.port, self.admin_port = place.free_ports(2)
         self.url = f"http://127.0.0.1:{self.port}"
-        super().__init__(HTTP, {"ANALYTICS_SERVICE_PORT": self.port, "ANALYTICS_DATABASE_URL": database_url,
-                                **settings})
+        self.admin_url = f"http://127.0.0.1:{self.admin_port}"
+        super().__init__(HTTP, {"ANALYTICS_SERVICE_PORT": self.port, "ANALYTICS_ADMIN_PORT": self.admin_port,
+                                "ANALYTICS_DATABASE_URL": database_url, **settings})
 
     def __enter__(self):
         super().__enter__()

@@ -97,11 +97,13 @@ def lock(name):
         yield
 
 
-def free_port():
-    """A TCP port of 127.0.0.1 that nobody listens on right now; the taker must bear losing the race."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+def free_ports(count):
+    """Different TCP ports of 127.0.0.1 that nobody listens on right now; the taker must bear losing the race."""
+    with contextlib.ExitStack() as stack:
+        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [probe.getsockname()[1] for probe in probes]
 
 
 def spawn(command, death_signal=signal.SIGTERM, **options):
