@@ -1,0 +1,92 @@
+"""layers.py FILE ...: who may include whom, checked from the include lines.
+
+Two tables say it all. ROOMS: the rooms that a room's files may include from, itself among them. OWNERS: for headers of
+others, the files that may include them; everybody else asks those files.
+"""
+import pathlib
+import re
+import sys
+
+INCLUDE = re.compile(r'^\s*#\s*include\s*(?:<(?P<system>[^>]+)>|"(?P<own>[^"]+)")')
+
+ROOMS = {
+    "extension/core": {"extension/core"},
+    "extension/pg": {"extension/pg", "extension/core"},
+    "runtime": {"runtime"},
+    "ingestor": {"ingestor", "runtime"},
+    "http": {"http", "runtime"},
+    "test/unit/core": {"test/unit/core", "extension/core"},
+    "test/unit/runtime": {"test/unit/runtime", "runtime"},
+    "test/unit/ingestor": {"test/unit/ingestor", "ingestor", "runtime"},
+    "test/unit/http": {"test/unit/http", "http", "runtime"},
+    "test/fuzz": {"test/fuzz", "test/unit/core", "extension/core"},
+    "test/boundary": {"test/boundary", "extension/pg", "extension/core"},
+    "test/bench": {"test/bench"},
+}
+
+# (what is included, who may include it, why not the others)
+OWNERS = [
+    (r"rapidjson/", r"extension/core/json[a-z_]*\.(cpp|hpp)|runtime/json\.cpp|test/unit/.*", "the JSON readers"),
+    (r"openssl/", r"extension/core/identity\.cpp", "identity"),
+    (r"(postgres|postgres_ext|fmgr|funcapi|miscadmin|pgstat|varatt|c)\.h|"
+     r"(access|catalog|commands|common|executor|lib|mb|nodes|optimizer|parser|port|rewrite|storage|tcop|utils)/.*",
+     r"extension/pg/.*|test/boundary/.*", "the border"),
+    (r"libpq-fe\.h|libpq/.*|pg_config.*", r"runtime/db[a-z_]*\.(cpp|hpp)|test/bench/.*", "the database's wrapper"),
+    (r"librdkafka/", r"ingestor/(consumer|publisher)[a-z_]*\.(cpp|hpp)", "the Kafka client's wrapper"),
+    (r"httplib\.h", r"http/.*", "the HTTP room"),
+    (r"prometheus/", r"runtime/metrics[a-z_]*\.(cpp|hpp)", "the metrics"),
+    (r"CLI/", r"runtime/command_line[a-z_]*\.cpp", "the command line"),
+    (r"spdlog/", r"runtime/log[a-z_]*\.(cpp|hpp)", "the log"),
+    (r"systemd/", r"runtime/.*", "the runtime"),
+    (r"gtest/|gmock/", r"test/unit/.*", "the unit tests"),
+]
+
+# In core: no streams, no clocks of a locale, no threads in what runs inside a backend.
+CORE_REFUSED = re.compile(r"[a-z]*stream|iomanip|locale|regex|thread|mutex|future|filesystem|cstdio")
+STANDARD = re.compile(r"[a-z_]+|c?u?char")
+
+
+def room_of(path):
+    """The room that a path stands in: the longest name that leads it, or nothing."""
+    fitting = [room for room in ROOMS if path.startswith(room + "/")]
+    return max(fitting, key=len, default=None)
+
+
+def faults(path, root):
+    """Sentences about the file's include lines that break a rule."""
+    room = room_of(path)
+    if room is None:
+        yield f"{path}: stands in no known room"
+        return
+    for number, line in enumerate((root / path).read_text().splitlines(), 1):
+        match = INCLUDE.match(line)
+        if match is None:
+            continue
+        where, name = f"{path}:{number}", match["system"] or match["own"]
+        if match["own"] is not None and (root / path).parent.joinpath(name).exists():
+            target = (root / path).parent.joinpath(name).resolve().relative_to(root).as_posix()
+            if room_of(target) not in ROOMS[room]:
+                yield f"{where}: {room} must not include {target}"
+            continue
+        if match["own"] is not None and room != "extension/pg" and room != "test/boundary":
+            yield f'{where}: "{name}" is not a file of ours; write <{name}>'
+        for pattern, owners, title in OWNERS:
+            if re.match(pattern, name) and not re.fullmatch(owners, path):
+                yield f"{where}: only {title} may include {name}"
+        if room == "extension/core":
+            owned = any(re.match(pattern, name) for pattern, _, _ in OWNERS)
+            if not owned and not STANDARD.fullmatch(name):
+                yield f"{where}: core knows the standard library only, not {name}"
+            if CORE_REFUSED.fullmatch(name):
+                yield f"{where}: core does without <{name}>"
+
+
+def main(paths):
+    root = pathlib.Path(__file__).resolve().parents[2]
+    found = [fault for path in paths for fault in faults(path, root)]
+    print("\n".join(found), end="\n" if found else "")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
