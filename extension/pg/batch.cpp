@@ -23,6 +23,10 @@ namespace {
 /* How many records are decided between two looks for a cancel request, and what they may leave in scratch memory. */
 constexpr std::int32_t records_per_chunk = 64;
 
+/* The same for sorting a batch of a million rows, and for handing them over. */
+constexpr std::uint32_t comparisons_per_look = 1 << 14;
+constexpr std::int32_t rows_per_look = 1 << 12;
+
 constexpr std::int32_t event_type_characters = 120;
 constexpr std::int32_t source_characters = 120;
 constexpr std::int32_t tenant_id_characters = 64;
@@ -236,7 +240,11 @@ void Batch::refuse(const core::Refusal &refusal, std::int32_t item)
 
 void Batch::sort_rows()
 {
-    std::sort(rows_, rows_ + accepted_, comes_before);
+    std::uint32_t comparisons = 0;
+    std::sort(rows_, rows_ + accepted_, [&](const Row &a, const Row &b) {
+        if (++comparisons % comparisons_per_look == 0) CHECK_FOR_INTERRUPTS(); // leaves plain data behind, out of order
+        return comes_before(a, b);
+    });
 }
 
 void Batch::settle_times()
@@ -280,6 +288,7 @@ void Batch::store()
 
     TupleTableSlot *const slot = MakeSingleTupleTableSlot(batch_->description(), &TTSOpsMinimalTuple);
     for (std::int32_t i = 0; i < accepted_; ++i) {
+        if (i % rows_per_look == 0) CHECK_FOR_INTERRUPTS();
         ExecStoreMinimalTuple(rows_[i].tuple, slot, false);
         batch_->put(slot);
     }
