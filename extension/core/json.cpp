@@ -65,9 +65,9 @@ private:
     std::size_t size_ = 0;
 };
 
-template <> inline void SkipWhitespace(AbridgingStream &stream)
+template <> inline void SkipWhitespace(AbridgingStream &is)
 {
-    stream.skip_whitespace();
+    is.skip_whitespace();
 }
 
 } // namespace rapidjson
@@ -144,11 +144,11 @@ public:
     bool StartArray() { return open(Kind::array); }
     bool EndArray(rapidjson::SizeType elements) { return close(elements); }
 
-    bool Int(int) { return never(); }
-    bool Uint(unsigned) { return never(); }
-    bool Int64(std::int64_t) { return never(); }
-    bool Uint64(std::uint64_t) { return never(); }
-    bool Double(double) { return never(); }
+    bool Int(int /*value*/) { return never(); }
+    bool Uint(unsigned /*value*/) { return never(); }
+    bool Int64(std::int64_t /*value*/) { return never(); }
+    bool Uint64(std::uint64_t /*value*/) { return never(); }
+    bool Double(double /*value*/) { return never(); }
 
 private:
     /** What a record may leave behind in each buffer; a backend is one of hundreds and lives for days. Larger buffers

@@ -30,7 +30,7 @@ enum class Reason : std::uint8_t {
 std::string_view name(Reason reason) noexcept;
 
 /** The reason of that name; none for any other text. */
-Reason reason_named(std::string_view name) noexcept;
+Reason reason_named(std::string_view wanted) noexcept;
 
 /** A reason and the place or member it speaks of ("at byte 118"), never the payload itself. */
 struct Refusal {

@@ -33,8 +33,18 @@ TEST_P(ReasonName, IsWhatUsersSee)
 {
     EXPECT_EQ(name(GetParam().reason), GetParam().name);
 }
+TEST_P(ReasonName, LeadsBack)
+{
+    EXPECT_EQ(reason_named(GetParam().name), GetParam().reason);
+}
 INSTANTIATE_TEST_SUITE_P(All, ReasonName, testing::ValuesIn(rows),
                          [](const auto &info) { return info.param.reason == Reason::none ? "none" : info.param.name; });
+
+TEST(Reason, NoOtherTextNamesOne)
+{
+    for (const char *text : {"Too_large", "too_large ", "too", "unknown", "accepted"})
+        EXPECT_EQ(reason_named(text), Reason::none) << text;
+}
 
 TEST(Reason, EnumeratorsStandInTheOrderOfPrecedence)
 {
