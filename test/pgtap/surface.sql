@@ -1,0 +1,172 @@
+-- The surface: what is installed, as whom it runs, who may use it; and that nothing is left when it goes.
+\ir include/start.psql
+SELECT * FROM no_plan();
+
+CREATE VIEW tap.members AS SELECT classid::regclass::text AS kind, objid AS id FROM pg_depend WHERE refclassid = 'pg_extension'::regclass AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'analytics_events') AND deptype = 'e';
+CREATE VIEW tap.functions AS SELECT p.*, p.oid::regprocedure::text AS name FROM pg_proc AS p JOIN tap.members ON kind = 'pg_proc' AND id = p.oid;
+CREATE VIEW tap.tables AS SELECT c.* FROM pg_class AS c JOIN tap.members ON kind = 'pg_class' AND id = c.oid WHERE relkind IN ('r', 'p');
+
+-- Functions: name, volatility, strictness, parallel safety, language, and whether everybody may call it.
+CREATE TEMP TABLE due (proname text, arguments text, result text, marks text, everybody boolean);
+INSERT INTO due VALUES
+('analytics_accepted', 'outcome text, reason text, detail text', 'boolean', 'immutable safe', true),
+('analytics_bucket_start', 'instant timestamp with time zone, bucket interval', 'timestamp with time zone', 'immutable strict safe', true),
+('analytics_buckets', 'window_start timestamp with time zone, window_end timestamp with time zone, bucket interval', 'SETOF timestamp with time zone', 'immutable strict safe', true),
+('analytics_check_shape', '', 'trigger', 'volatile unsafe', true),
+('analytics_counts', 'window_start timestamp with time zone, window_end timestamp with time zone, tenant_id text DEFAULT NULL::text, OUT event_type text, OUT count bigint', 'SETOF record', 'stable safe', true),
+('analytics_create_partition', 'instant timestamp with time zone', 'regclass', 'volatile strict unsafe definer', false),
+('analytics_event_json', 'event analytics_events', 'json', 'stable safe', true),
+('analytics_histogram', 'window_start timestamp with time zone, window_end timestamp with time zone, bucket interval, tenant_id text DEFAULT NULL::text, event_type text DEFAULT NULL::text, OUT bucket_start timestamp with time zone, OUT event_type text, OUT count bigint', 'SETOF record', 'stable safe', true),
+('analytics_hold_partition', 'consumer_group text, topic text, partition integer, owner_epoch bigint, expected_offset bigint, next_offset bigint', 'void', 'volatile unsafe', false),
+('analytics_ingest', 'records bytea[], OUT stored bigint, OUT duplicates bigint, OUT dead_lettered bigint, OUT skipped bigint', 'record', 'volatile strict unsafe', false),
+('analytics_ingest_batch', 'records bytea[], topic text, partition integer, offsets bigint[], keys bytea[], timestamps timestamp with time zone[], headers jsonb[], OUT stored bigint, OUT duplicates bigint, OUT dead_lettered bigint, OUT skipped bigint, OUT refusals jsonb', 'record', 'volatile unsafe', false),
+('analytics_ingest_kafka', 'consumer_group text, topic text, partition integer, owner_epoch bigint, expected_offset bigint, next_offset bigint, records bytea[], offsets bigint[], keys bytea[] DEFAULT NULL::bytea[], timestamps timestamp with time zone[] DEFAULT NULL::timestamp with time zone[], headers jsonb[] DEFAULT NULL::jsonb[], high_watermark bigint DEFAULT NULL::bigint, OUT stored bigint, OUT duplicates bigint, OUT dead_lettered bigint, OUT skipped bigint, OUT refusals jsonb', 'record', 'volatile unsafe', false),
+('analytics_iso8601', 'instant timestamp with time zone', 'text', 'immutable strict safe', true),
+('analytics_lag_records', '', 'bigint', 'stable safe', true),
+('analytics_library_version', '', 'text', 'immutable safe', true),
+('analytics_metrics_window_minutes', '', 'integer', 'stable safe', true),
+('analytics_normalize', 'value bytea, OUT event_type text, OUT source text, OUT occurred_at timestamp with time zone, OUT tenant_id text, OUT event_key text[], OUT payload jsonb, OUT shape text, OUT reason text, OUT detail text', 'record', 'stable safe', true),
+('analytics_normalize', 'value text, OUT event_type text, OUT source text, OUT occurred_at timestamp with time zone, OUT tenant_id text, OUT event_key text[], OUT payload jsonb, OUT shape text, OUT reason text, OUT detail text', 'record', 'stable safe', true),
+('analytics_partition_at', 'instant timestamp with time zone, OUT partition regclass, OUT gap_start timestamp with time zone, OUT gap_end timestamp with time zone', 'record', 'stable strict safe', true),
+('analytics_recent', '"limit" integer DEFAULT 50, before_occurred_at timestamp with time zone DEFAULT NULL::timestamp with time zone, before_id uuid DEFAULT NULL::uuid, tenant_id text DEFAULT NULL::text, event_type text DEFAULT NULL::text', 'SETOF analytics_events', 'stable safe', true),
+('analytics_record', 'event jsonb', 'TABLE(id uuid, event_type text, source text, occurred_at timestamp with time zone, ingested_at timestamp with time zone, tenant_id text, payload jsonb, duplicate boolean)', 'volatile strict unsafe', false),
+('analytics_record_each', 'records bytea[], OUT item integer, OUT outcome text, OUT id uuid, OUT event_type text, OUT source text, OUT occurred_at timestamp with time zone, OUT ingested_at timestamp with time zone, OUT tenant_id text, OUT payload jsonb, OUT reason text, OUT detail text', 'SETOF record', 'volatile strict unsafe', false),
+('analytics_shapes_changed', '', 'trigger', 'volatile unsafe', true),
+('analytics_summary', 'window_minutes integer DEFAULT NULL::integer, reference timestamp with time zone DEFAULT now(), tenant_id text DEFAULT NULL::text', 'jsonb', 'stable safe', true),
+('analytics_take_partition', 'consumer_group text, topic text, partition integer, owner text, start_offset bigint, high_watermark bigint DEFAULT NULL::bigint, OUT owner_epoch bigint, OUT next_offset bigint', 'record', 'volatile unsafe', false),
+('analytics_version', 'OUT extension text, OUT library text', 'record', 'stable safe', true);
+SELECT set_eq('SELECT proname::text, pg_get_function_arguments(oid) FROM tap.functions', 'SELECT proname, arguments FROM due', 'the functions and their arguments are these');
+SELECT is(ROW(pg_get_function_result(f.oid), concat_ws(' ', CASE provolatile WHEN 'i' THEN 'immutable' WHEN 's' THEN 'stable' ELSE 'volatile' END, CASE WHEN proisstrict THEN 'strict' END, CASE proparallel WHEN 's' THEN 'safe' WHEN 'r' THEN 'restricted' ELSE 'unsafe' END, CASE WHEN prosecdef THEN 'definer' END)), ROW(result, marks), name || ': answer and marks')
+FROM tap.functions AS f JOIN due ON f.proname = due.proname AND pg_get_function_arguments(f.oid) = arguments;
+SELECT is(has_function_privilege('public', f.oid, 'EXECUTE'), everybody, name || CASE WHEN everybody THEN ': everybody may call it' ELSE ': not everybody may call it' END) FROM tap.functions AS f JOIN due ON f.proname = due.proname AND pg_get_function_arguments(f.oid) = arguments;
+SELECT isnt(obj_description(oid, 'pg_proc'), NULL, name || ' has a comment') FROM tap.functions;
+SELECT ok(cardinality(coalesce(proargnames, '{}')) >= pronargs AND '' <> ALL (coalesce(proargnames, '{}')), name || ': every argument has a name') FROM tap.functions;
+SELECT ok(prolang = (SELECT oid FROM pg_language WHERE lanname = 'c') OR prosqlbody IS NOT NULL OR coalesce(proconfig::text, '') ~ 'search_path=.*pg_catalog, pg_temp', name || ': no search path can reach its body') FROM tap.functions;
+
+-- Tables.
+SELECT set_eq('SELECT relname::text FROM tap.tables', '{analytics_events,analytics_shapes,analytics_dead_letters,analytics_kafka_offsets,analytics_untimed_keys}'::text[], 'the tables are these');
+SELECT isnt(obj_description(oid, 'pg_class'), NULL, relname || ' has a comment') FROM tap.tables;
+SELECT isnt(col_description(attrelid, attnum), NULL, format('%s.%s has a comment', relname, attname)) FROM tap.tables AS t JOIN pg_attribute ON attrelid = t.oid WHERE attnum > 0 AND NOT attisdropped AND NOT (relname = 'analytics_dead_letters' AND attname = 'id');
+SELECT is(format_type(atttypid, atttypmod), due, 'analytics_events.' || attname) FROM (VALUES ('id', 'uuid'), ('event_type', 'character varying(120)'), ('source', 'character varying(120)'), ('occurred_at', 'timestamp with time zone'), ('ingested_at', 'timestamp with time zone'), ('tenant_id', 'character varying(64)'), ('payload', 'jsonb')) AS v (name, due) JOIN pg_attribute ON attrelid = 'analytics_events'::regclass AND attname = name;
+SELECT is(array_agg(attname ORDER BY attnum), '{id,event_type,source,occurred_at,ingested_at,tenant_id,payload}'::name[], 'analytics_events has these columns') FROM pg_attribute WHERE attrelid = 'analytics_events'::regclass AND attnum > 0;
+SELECT col_is_null('analytics_events', 'tenant_id', 'the tenant may be null');
+SELECT is(count(*), 6::bigint, 'nothing else may') FROM pg_attribute WHERE attrelid = 'analytics_events'::regclass AND attnum > 0 AND attnotnull;
+SELECT is(pg_get_partkeydef('analytics_events'::regclass), 'RANGE (occurred_at)', 'it is partitioned by occurred_at');
+SELECT col_is_pk('analytics_events', ARRAY['occurred_at', 'id'], 'its primary key');
+SELECT col_is_pk('analytics_kafka_offsets', ARRAY['consumer_group', 'topic', 'partition'], 'that of the offsets');
+SELECT set_eq('SELECT unnest(extconfig)::regclass::text FROM pg_extension WHERE extname = ''analytics_events''', '{analytics_events,analytics_shapes,analytics_dead_letters,analytics_dead_letters_id_seq,analytics_kafka_offsets,analytics_untimed_keys}'::text[], 'every table of data is dumped, and the sequence');
+SELECT is(array_agg(DISTINCT privilege_type::text) FILTER (WHERE privilege_type IS NOT NULL), CASE WHEN relname = 'analytics_shapes' THEN '{SELECT}'::text[] END, relname || ': what everybody may do') FROM tap.tables AS t LEFT JOIN LATERAL (SELECT * FROM aclexplode(relacl) WHERE grantee = 0) AS a ON true GROUP BY relname;
+SELECT is(count(*), 0::bigint, 'no operator, cast or role comes along') FROM tap.members WHERE kind NOT IN ('pg_proc', 'pg_class', 'pg_trigger', 'pg_type', 'pg_attrdef', 'pg_constraint');
+SELECT is(count(*), 0::bigint, 'every name begins with analytics_') FROM tap.functions WHERE proname !~ '^analytics_';
+SELECT is(ROW(superuser, relocatable, trusted), ROW(true, false, false), 'only a superuser installs it') FROM pg_available_extension_versions WHERE name = 'analytics_events' AND installed;
+SELECT is(v.extension, v.library, 'the versions agree') FROM analytics_version() AS v;
+SELECT is(v.extension, default_version, 'and are the one that is available') FROM analytics_version() AS v, pg_available_extensions WHERE name = 'analytics_events';
+
+-- Settings.
+SELECT is(ROW(setting, coalesce(unit, ''), min_val, max_val, context), ROW(due, due_unit, low, high, 'user'::text), name || ': default, unit, bounds')
+FROM (VALUES ('analytics.deduplicate', 'on', '', NULL, NULL), ('analytics.keep_skipped', 'on', '', NULL, NULL), ('analytics.max_depth', '64', '', '1', '1024'), ('analytics.max_event_bytes', '1048576', 'B', '2', '33554432'), ('analytics.metrics_window_minutes', '60', 'min', '5', '10080')) AS v (setting_name, due, due_unit, low, high) LEFT JOIN pg_settings ON name = setting_name;
+SELECT is(count(*), 5::bigint, 'there are no others') FROM pg_settings WHERE name LIKE 'analytics.%';
+SELECT tap.fails(format('SET analytics.%s', assignment), '22023', 'refused: ' || assignment) FROM unnest(ARRAY['max_depth = 0', 'max_depth = 1025', 'max_event_bytes = 1', 'max_event_bytes = ''33MB''', 'metrics_window_minutes = 4', 'metrics_window_minutes = 10081', 'deduplicate = perhaps', 'keep_skipped = 2']) AS assignment;
+SELECT tap.fails('SET analytics.max_dept = 5', '42602', 'the prefix is reserved: a name mistyped is refused');
+SELECT lives_ok('SET analytics.max_event_bytes = ''2MB''', 'sizes with a unit');
+SELECT lives_ok('SET analytics.metrics_window_minutes = ''2h''', 'times with a unit');
+SELECT is(analytics_metrics_window_minutes(), 120, 'known to the function');
+RESET analytics.max_event_bytes; RESET analytics.metrics_window_minutes;
+
+-- Roles, as the reference grants: a writer, a reader, and one with nothing. Each function is called as each of them.
+BEGIN;
+CREATE ROLE analytics_check_writer; CREATE ROLE analytics_check_reader; CREATE ROLE analytics_check_nobody;
+GRANT USAGE ON SCHEMA tap TO analytics_check_writer, analytics_check_reader, analytics_check_nobody;
+GRANT SELECT, INSERT ON analytics_events, analytics_dead_letters, analytics_untimed_keys TO analytics_check_writer;
+GRANT SELECT, INSERT, UPDATE ON analytics_kafka_offsets TO analytics_check_writer;
+GRANT EXECUTE ON FUNCTION analytics_ingest, analytics_ingest_kafka, analytics_ingest_batch, analytics_hold_partition, analytics_take_partition, analytics_record, analytics_record_each, analytics_create_partition TO analytics_check_writer;
+GRANT SELECT ON analytics_events, analytics_kafka_offsets, analytics_dead_letters TO analytics_check_reader;
+
+-- who may: w writer, r reader, n nobody.
+CREATE TABLE tap.uses (who text, call text);
+GRANT SELECT ON tap.uses TO PUBLIC;
+INSERT INTO tap.uses VALUES
+('wrn', $$SELECT analytics_normalize('{}'::text)$$), ('wrn', $$SELECT analytics_normalize('{}'::bytea)$$), ('wrn', 'SELECT analytics_version()'), ('wrn', 'SELECT analytics_library_version()'), ('wrn', 'SELECT analytics_metrics_window_minutes()'), ('wrn', 'SELECT analytics_iso8601(now())'),
+('wrn', $$SELECT analytics_bucket_start(now(), '1 hour')$$), ('wrn', $$SELECT analytics_buckets(now(), now(), '1 hour')$$), ('wrn', 'SELECT * FROM analytics_shapes'), ('wrn', $$SELECT analytics_accepted('stored', NULL, NULL)$$), ('wrn', 'SELECT analytics_partition_at(now())'),
+('wr', 'SELECT * FROM analytics_recent()'), ('wr', 'SELECT analytics_summary()'), ('wr', $$SELECT * FROM analytics_counts('2025-01-01', now())$$), ('wr', $$SELECT * FROM analytics_histogram(now() - interval '1 day', now(), '1 hour')$$), ('wr', 'SELECT analytics_event_json(e) FROM analytics_events AS e'), ('wr', 'SELECT analytics_lag_records()'),
+('wr', 'SELECT * FROM analytics_dead_letters'), ('wr', 'SELECT * FROM analytics_kafka_offsets'), ('w', 'SELECT * FROM analytics_untimed_keys'),
+('w', $$SELECT analytics_ingest(ARRAY[tap.event('a', '2024-01-01T00:00:00Z'), tap.event('u'), '{'::bytea, '{}', NULL])$$), ('w', $$SELECT * FROM analytics_record('{"eventType":"t","source":"s","eventId":"k","occurredAt":"2024-02-01T00:00:00Z","payload":{}}')$$), ('w', $$SELECT * FROM analytics_record_each(ARRAY[tap.event('a', '2024-03-01T00:00:00Z'), tap.event('u'), '{'::bytea])$$),
+('w', $$SELECT * FROM analytics_take_partition('g', 't', 0, 'o', 0)$$), ('w', $$SELECT * FROM analytics_ingest_kafka('g', 't', 0, (SELECT owner_epoch FROM analytics_kafka_offsets), 0, 0, ARRAY[tap.event('a', '2024-04-01T00:00:00Z'), tap.event('u'), '{'::bytea, '{}', NULL], '{0,1,2,3,4}')$$),
+('w', $$SELECT analytics_hold_partition('g', 't', 0, (SELECT owner_epoch FROM analytics_kafka_offsets), 0, 0)$$), ('w', $$SELECT * FROM analytics_ingest_batch(ARRAY[tap.event('b', '2024-05-01T00:00:00Z')], 't', 0, '{9}', NULL, NULL, NULL)$$), ('w', $$SELECT analytics_create_partition('2024-06-01')$$),
+('', $$INSERT INTO analytics_shapes (name, event_type, source, required_members) VALUES ('x', 't', 's', '{a}')$$), ('', 'DELETE FROM analytics_shapes'), ('', 'DELETE FROM analytics_events'), ('', 'DELETE FROM analytics_dead_letters'), ('', 'DELETE FROM analytics_kafka_offsets'), ('', 'UPDATE analytics_events SET payload = ''{}'''), ('', 'DROP TABLE analytics_events');
+SET LOCAL ROLE analytics_check_writer;
+SELECT is((SELECT state FROM tap.failure_of(call)), CASE WHEN who ~ 'w' THEN '00000' ELSE '42501' END, format('a writer %s: %s', CASE WHEN who ~ 'w' THEN 'may' ELSE 'may not' END, call)) FROM tap.uses;
+RESET ROLE; SET LOCAL ROLE analytics_check_reader;
+SELECT is((SELECT state FROM tap.failure_of(call)), CASE WHEN who ~ 'r' THEN '00000' ELSE '42501' END, format('a reader %s: %s', CASE WHEN who ~ 'r' THEN 'may' ELSE 'may not' END, call)) FROM tap.uses;
+RESET ROLE; SET LOCAL ROLE analytics_check_nobody;
+SELECT is((SELECT state FROM tap.failure_of(call)), CASE WHEN who ~ 'n' THEN '00000' ELSE '42501' END, format('who was granted nothing %s: %s', CASE WHEN who ~ 'n' THEN 'may' ELSE 'may not' END, call)) FROM tap.uses;
+RESET ROLE;
+SELECT is(count(DISTINCT substring(call FROM 'analytics_\w+')), (SELECT count(DISTINCT proname) FROM tap.functions WHERE prorettype <> 'trigger'::regtype) + 5, 'every function was tried, and every table') FROM tap.uses;
+ROLLBACK;
+
+-- In another schema, whose name needs quoting, out of the search path; by way of a hostile search path at that.
+DROP EXTENSION analytics_events CASCADE;
+SELECT is(count(*), 0::bigint, 'DROP EXTENSION leaves no relation') FROM pg_class WHERE relname LIKE 'analytics%';
+SELECT is(count(*), 0::bigint, 'no function') FROM pg_proc WHERE proname LIKE 'analytics%';
+SELECT is(count(*), 0::bigint, 'no type') FROM pg_type WHERE typname LIKE '%analytics%';
+CREATE SCHEMA "Ana %I schema";
+CREATE EXTENSION analytics_events SCHEMA "Ana %I schema";
+\set q '"Ana %I schema"'
+SELECT is(count(*), 0::bigint, 'nothing is anywhere else') FROM pg_proc WHERE proname LIKE 'analytics%' AND pronamespace <> (SELECT oid FROM pg_namespace WHERE nspname = 'Ana %I schema');
+CREATE SCHEMA hostile;
+CREATE TABLE hostile.analytics_events (id int);
+CREATE TABLE hostile.analytics_shapes (id int);
+CREATE FUNCTION hostile.now() RETURNS timestamptz LANGUAGE sql AS $$ SELECT NULL::timestamptz $$;
+CREATE FUNCTION hostile.count() RETURNS bigint LANGUAGE sql AS $$ SELECT 1 / 0 $$;
+CREATE FUNCTION hostile.equal(text, text) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'hostile'; END $$;
+CREATE OPERATOR hostile.= (LEFTARG = text, RIGHTARG = text, FUNCTION = hostile.equal);
+CREATE OPERATOR hostile.<> (LEFTARG = text, RIGHTARG = text, FUNCTION = hostile.equal);
+BEGIN;
+CREATE ROLE analytics_check_writer;
+GRANT USAGE ON SCHEMA :q, hostile, tap TO analytics_check_writer;
+GRANT SELECT, INSERT ON :q.analytics_events, :q.analytics_dead_letters, :q.analytics_untimed_keys TO analytics_check_writer;
+GRANT SELECT, INSERT, UPDATE ON :q.analytics_kafka_offsets TO analytics_check_writer;
+GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA :q TO analytics_check_writer;
+SET LOCAL ROLE analytics_check_writer;
+CREATE TEMP TABLE analytics_kafka_offsets (id int);
+SET LOCAL search_path = hostile, pg_catalog;
+SELECT stored AS ingest FROM :q.analytics_ingest(ARRAY[tap.event('a', '2024-01-01T00:00:00Z'), tap.event('u'), '{'::bytea]) \gset
+SELECT duplicate AS record FROM :q.analytics_record('{"eventType":"t","source":"s","occurredAt":"2024-02-01T00:00:00Z","payload":{}}') \gset
+SELECT string_agg(outcome, ' ' ORDER BY item) AS record_each FROM :q.analytics_record_each(ARRAY[tap.event('a', '2024-01-01T00:00:00Z'), '{'::bytea]) \gset
+SELECT owner_epoch AS take_partition FROM :q.analytics_take_partition('g', 't', 0, 'o', 0) \gset
+SELECT stored || ' ' || (refusals #>> '{0,reason}') AS ingest_kafka FROM :q.analytics_ingest_kafka('g', 't', 0, 1, 0, 2, ARRAY[tap.event('k'), '{'::bytea], '{0,1}', high_watermark => 5) \gset
+SELECT shape AS normalize FROM :q.analytics_normalize('{"guideId":1,"challengeId":2,"occurredAt":3}'::text) \gset
+SELECT pg_catalog.count(*) AS recent FROM :q.analytics_recent(tenant_id => NULL) \gset
+SELECT pg_catalog.count(*) AS recent_typed FROM :q.analytics_recent(event_type => 't') \gset
+SELECT summary #>> '{totalEvents}' AS summary, summary #>> '{freshness,lagRecords}' AS lag FROM :q.analytics_summary(5, pg_catalog.now()) AS _ (summary) \gset
+SELECT pg_catalog.sum(count) AS counts FROM :q.analytics_counts('2024-01-01', '2100-01-01') \gset
+SELECT pg_catalog.sum(count) AS histogram FROM :q.analytics_histogram('2024-01-01', '2100-01-01', '1 month') \gset
+SELECT pg_catalog.count(:q.analytics_event_json(e)) AS event_json FROM :q.analytics_events AS e \gset
+SELECT :q.analytics_create_partition('2024-07-01 00:00:00+00') AS create_partition \gset
+SELECT extension AS version FROM :q.analytics_version() \gset
+RESET ROLE;
+SET LOCAL search_path = tap, pg_catalog;
+SELECT is(ROW(:'ingest'::text, :'record'::text, :'record_each'::text, :'take_partition'::text, :'ingest_kafka'::text), ROW('2'::text, 'f'::text, 'duplicate refused'::text, '1'::text, '1 invalid_json'::text), 'a quoted schema and a hostile search path: what stores');
+SELECT is(ROW(:'normalize'::text, :'recent'::text, :'recent_typed'::text, :'summary'::text, :'lag'::text, :'counts'::text, :'histogram'::text, :'event_json'::text), ROW('guides.challenges'::text, '4'::text, '4'::text, '2'::text, '3'::text, '4'::text, '4'::text, '4'::text), 'what reads');
+SELECT is(:'create_partition'::text, '"Ana %I schema".analytics_events_2024_07', 'what makes partitions');
+SELECT is(:'version'::text, v.library, 'what tells the version') FROM :q.analytics_version() AS v;
+SELECT is(count(*), 4::bigint, 'the partitions are in that schema') FROM pg_class JOIN pg_namespace AS n ON n.oid = relnamespace WHERE relispartition AND relkind = 'r' AND nspname = 'Ana %I schema';
+INSERT INTO :q.analytics_shapes (name, event_type, source, required_members) VALUES ('seventh', 't', 's', '{seven}');
+SELECT is(n.shape, 'seventh', 'a seventh shape there') FROM :q.analytics_normalize('{"seven":7}'::text) AS n;
+ROLLBACK;
+
+-- Gone, nothing is left; and it can come again.
+SELECT :q.analytics_create_partition('2024-07-01') \g /dev/null
+DROP EXTENSION analytics_events;
+DROP SCHEMA :q;
+SELECT pass('its schema was empty');
+DROP SCHEMA hostile CASCADE;
+SELECT is(count(*), 0::bigint, 'not a relation is left') FROM pg_class WHERE relname LIKE 'analytics%';
+SELECT is(count(*), 0::bigint, 'not a function') FROM pg_proc WHERE proname LIKE 'analytics%';
+SELECT is(count(*), 0::bigint, 'not a type') FROM pg_type WHERE typname LIKE '%analytics%';
+SELECT is(count(*), 0::bigint, 'not an entry about it') FROM pg_extension WHERE extname = 'analytics_events';
+CREATE EXTENSION analytics_events;
+SELECT is((SELECT stored FROM analytics_ingest(ARRAY[tap.event('a', '2024-01-01T00:00:00Z')])), 1::bigint, 'it comes again, in a session that knew the old one');
+SELECT is((analytics_normalize('{"guideId":1,"challengeId":2,"occurredAt":3}'::text)).shape, 'guides.challenges', 'with the new one''s shapes');
+
+SELECT * FROM finish();
