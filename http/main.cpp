@@ -57,7 +57,7 @@ int main(int argc, char **argv)
             log(Event::setting_refused, {{"setting", fault->setting}, {"message", fault->message}});
             return static_cast<int>(ExitCode::settings);
         }
-        Pool probe(probe_pool(settings), log);
+        Pool probe(is_check ? service_pool(settings) : probe_pool(settings), log);
         return static_cast<int>(is_check ? check(probe, log) : serve(settings, probe, log));
     } catch (const std::exception &error) {
         log(Event::fault, {{"message", error.what()}});

@@ -22,7 +22,7 @@ constexpr std::size_t limit_at = 0;
 constexpr std::size_t tenant_at = 3;
 constexpr std::size_t type_at = 4;
 
-/** A full page may have a next one; filters and limit go with the link. */
+/** Filters and limit go with the link. */
 std::string next_link(const Arguments &arguments, const Cursor &last)
 {
     std::string link = "<";
@@ -42,7 +42,7 @@ Answer render_page(const Outcome &outcome)
 {
     const runtime::Result &rows = *outcome.rows;
     Answer page{.body = std::string(rows.text(0, 0))};
-    if (rows.text(0, 1) == *outcome.arguments[limit_at])
+    if (rows.is_true(0, 1))
         page.headers.emplace_back("Link",
                                   next_link(outcome.arguments, {rows.integer(0, 2), std::string(rows.text(0, 3))}));
     return page;

@@ -2,17 +2,22 @@
 
 namespace analytics::http {
 
+// One row more than asked for tells whether there is a next page.
 const Statement recent{.name = "recent",
                        .sql = R"sql(
-SELECT '{"items":['
-           || coalesce(string_agg(analytics_event_json(e)::text, ',' ORDER BY e.occurred_at DESC, e.id DESC), '')
-           || '],"count":' || count(*) || '}',
-       count(*),
-       (extract(epoch FROM min(e.occurred_at)) * 1000000)::bigint,
-       (array_agg(e.id ORDER BY e.occurred_at, e.id))[1]
-FROM analytics_recent("limit" => $1::int,
-                      before_occurred_at => timestamptz 'epoch' + ($2::text || ' microseconds')::interval,
-                      before_id => $3::uuid, tenant_id => $4::text, event_type => $5::text) AS e
+WITH page AS (
+    SELECT e, row_number() OVER (ORDER BY e.occurred_at DESC, e.id DESC) AS place
+    FROM analytics_recent("limit" => $1::int + 1,
+                          before_occurred_at => timestamptz 'epoch' + ($2::text || ' microseconds')::interval,
+                          before_id => $3::uuid, tenant_id => $4::text, event_type => $5::text) AS e
+), answered AS (
+    SELECT (p.e).*, analytics_event_json(p.e)::text AS item, p.place FROM page AS p WHERE p.place <= $1::int
+)
+SELECT '{"items":[' || coalesce(string_agg(a.item, ',' ORDER BY a.place), '') || '],"count":' || count(*) || '}',
+       EXISTS (SELECT FROM page AS p WHERE p.place > $1::int),
+       (extract(epoch FROM min(a.occurred_at)) * 1000000)::bigint,
+       (array_agg(a.id ORDER BY a.place DESC))[1]
+FROM answered AS a
 )sql",
                        .is_read = true};
 

@@ -6,8 +6,8 @@
 
 namespace analytics::http {
 
-/** (limit, before's microseconds, before's id, tenant, event type) → the page, its size, the last event's
- * microseconds and id. */
+/** (limit, before's microseconds, before's id, tenant, event type) → the page, whether there is a next one,
+ * its last event's microseconds and id. */
 extern const Statement recent;
 
 /** (window in minutes, reference's microseconds, tenant) → section 5's object. */

@@ -1,0 +1,357 @@
+"""analytics-http over a real database: what the four routes answer, by the reference's section on HTTP."""
+import contextlib
+import json
+import uuid
+
+import psycopg2
+import pytest
+import requests
+
+from http_client import EVENTS, INSTANT, MEMBERS, RECENT, SUMMARY, event, get, pages, post, problem
+
+
+@pytest.fixture
+def service(http):
+    return http()
+
+
+def stored(database):
+    return database.sql("SELECT count(*) FROM analytics_events")
+
+
+# recent
+
+def test_recent_of_nothing_is_an_empty_page(service):
+    answer = get(service, RECENT)
+    assert (answer.status_code, answer.json()) == (200, {"items": [], "count": 0})
+    assert "Link" not in answer.headers
+    assert answer.headers["Content-Type"] == "application/json"
+
+
+def test_an_item_has_the_rows_values(service, database):
+    post(service, event(7, tenantId="t", occurredAt="2026-03-04T06:06:07.5+01:00"))
+    item, = get(service, RECENT).json()["items"]
+    assert list(item) == MEMBERS
+    assert item["occurredAt"] == "2026-03-04T05:06:07.500000Z"
+    assert INSTANT.fullmatch(item["ingestedAt"])
+    assert item["payload"] == {"n": 7}
+    row = database.sql("SELECT id::text, event_type, source, tenant_id FROM analytics_events")
+    assert row == (item["id"], item["eventType"], item["source"], item["tenantId"])
+
+
+def test_an_absent_tenant_is_null(service):
+    post(service, event())
+    assert get(service, RECENT).json()["items"][0]["tenantId"] is None
+
+
+def test_fifty_are_the_default(service):
+    post(service, [event(n) for n in range(60)])
+    assert get(service, RECENT).json()["count"] == 50
+
+
+def test_five_hundred_are_the_most(service):
+    post(service, [event(n) for n in range(501)])
+    answer = get(service, RECENT, limit=500)
+    assert answer.json()["count"] == len(answer.json()["items"]) == 500
+    assert "next" in answer.links
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 7, 500])
+def test_pages_are_the_whole_in_order(service, database, limit):
+    """Oracle: one ORDER BY. Seven events, of which three have one time, and the ends of the calendar."""
+    times = ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z", "2026-01-01T00:00:00.000001Z",
+             "2026-01-01T00:00:00.000002Z", *["2026-06-01T12:00:00Z"] * 3]
+    answer = post(service, [event(n, occurredAt=time) for n, time in enumerate(times)])
+    assert [item["outcome"] for item in answer.json()] == ["stored"] * 7
+    whole = [row[0] for row in database.rows("SELECT id::text FROM analytics_events ORDER BY occurred_at DESC, id DESC")]
+    seen = list(pages(service, limit=limit))
+    assert [item["id"] for page in seen for item in page["items"]] == whole
+    assert [page["count"] for page in seen] == [len(page["items"]) for page in seen]
+    assert len(seen) == -(-7 // limit)
+
+
+def test_what_comes_meanwhile_neither_repeats_nor_hides(service):
+    post(service, [event(n) for n in range(0, 40, 2)])
+    walk = pages(service, limit=5)
+    seen = [item["payload"]["n"] for item in next(walk)["items"]]
+    post(service, [event(n) for n in range(41, 60)])
+    seen += [item["payload"]["n"] for page in walk for item in page["items"]]
+    assert seen == list(range(38, -2, -2))
+
+
+def test_filters_go_with_the_link(service):
+    tenant, kind = "a&b=c/ü +%", "x y"
+    post(service, [event(n, tenantId=tenant, eventType=kind) for n in range(3)]
+         + [event(n + 10, tenantId="other", eventType=kind) for n in range(3)]
+         + [event(n + 20, tenantId=tenant) for n in range(3)])
+    seen = [item for page in pages(service, limit=2, tenantId=tenant, eventType=kind) for item in page["items"]]
+    assert [item["payload"]["n"] for item in seen] == [2, 1, 0]
+
+
+def test_head_is_get_without_the_body(service):
+    post(service, [event(n) for n in range(3)])
+    got, asked = get(service, RECENT, limit=2), requests.head(service.url + RECENT, params={"limit": 2}, timeout=30)
+    assert asked.status_code == 200 and asked.content == b""
+    for name in ("Content-Length", "Content-Type", "Link"):
+        assert asked.headers[name] == got.headers[name]
+
+
+# summary
+
+def test_summary_is_the_functions(service, database):
+    post(service, [event(n, tenantId="t" if n % 2 else None) for n in range(60)])
+    for parameters, arguments in [
+            ({"reference": "2026-03-04T05:10:00Z"}, "60, '2026-03-04T05:10:00Z'"),
+            ({"reference": "2026-03-04T05:06:30Z", "windowMinutes": 5}, "5, '2026-03-04T05:06:30Z'"),
+            ({"reference": "2026-03-04T06:06:30+01:00", "windowMinutes": 10080}, "10080, '2026-03-04T05:06:30Z'"),
+            ({"reference": "2026-03-04T05:06:29.9999999Z"}, "60, '2026-03-04T05:06:29.999999Z'"),
+            ({"reference": "2026-03-04T05:10:00Z", "tenantId": "t"}, "60, '2026-03-04T05:10:00Z', 't'")]:
+        answer = get(service, SUMMARY, **parameters)
+        assert answer.status_code == 200, answer.text
+        assert answer.json() == database.sql(f"SELECT analytics_summary({arguments})")
+
+
+def test_summary_counts_its_window(service):
+    post(service, [event(n) for n in range(60)])
+    found = get(service, SUMMARY, reference="2026-03-04T05:06:29Z", windowMinutes=5).json()
+    assert found["totalEvents"] == 30
+    assert found["eventsPerType"] == {"test.happened": 30}
+
+
+def test_the_default_window_is_the_setting(http):
+    assert get(http(), SUMMARY).json()["windowMinutes"] == 60
+    assert get(http(ANALYTICS_METRICS_WINDOW_MINUTES=90), SUMMARY).json()["windowMinutes"] == 90
+
+
+# parameters
+
+@pytest.mark.parametrize("path, query, field", [
+    (RECENT, "limit=0", "limit"), (RECENT, "limit=501", "limit"), (RECENT, "limit=x", "limit"),
+    (RECENT, "limit=1&limit=2", "limit"), (RECENT, "cursor=x", "cursor"), (RECENT, "cursor=", "cursor"),
+    (RECENT, "tenantId=", "tenantId"), (RECENT, "tenantId=" + "x" * 65, "tenantId"), (RECENT, "eventType=", "eventType"),
+    (RECENT, "eventType=" + "x" * 121, "eventType"), (RECENT, "tenantId=%00", "tenantId"),
+    (RECENT, "tenantId=%FF", "tenantId"), (RECENT, "offset=1", "offset"), (RECENT, "windowMinutes=60", "windowMinutes"),
+    (SUMMARY, "windowMinutes=4", "windowMinutes"), (SUMMARY, "windowMinutes=10081", "windowMinutes"),
+    (SUMMARY, "reference=yesterday", "reference"), (SUMMARY, "reference=2026-03-04T05:06:07", "reference"),
+    (SUMMARY, "tenantId=" + "x" * 65, "tenantId"), (SUMMARY, "eventType=x", "eventType"), ("/health", "x=1", "x")])
+def test_a_bad_parameter_is_422_and_named(service, path, query, field):
+    details = problem(requests.get(f"{service.url}{path}?{query}", timeout=30), 422)
+    assert details["code"] == "22023"
+    assert [fault["field"] for fault in details["errors"]] == [field]
+    assert field in details["detail"]
+
+
+def test_all_bad_parameters_are_told_at_once(service):
+    details = problem(get(service, RECENT, limit=0, cursor="x", nosuch=1), 422)
+    assert sorted(fault["field"] for fault in details["errors"]) == ["cursor", "limit", "nosuch"]
+
+
+# one event
+
+def test_a_new_event_is_201_and_a_known_one_200(service, database):
+    first = post(service, event(1))
+    again = post(service, event(1, payload={"n": "changed"}))
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert first.json() == again.json() == get(service, RECENT).json()["items"][0]
+    assert stored(database) == 1
+
+
+def test_a_shape_is_an_event(service):
+    answer = post(service, {"execution_id": "e", "status": "done", "timestamp": 1700000000.5, "score": 1})
+    assert answer.status_code == 201
+    assert answer.json()["eventType"] == "execution.analytics"
+    assert answer.json()["occurredAt"] == "2023-11-14T22:13:20.500000Z"
+
+
+def test_digits_are_kept(service):
+    body = b'{"eventType":"t","source":"s","payload":{"n":12345678901234567890.10,"m":1.0}}'
+    for answer in (post(service, body), post(service, b"[%s]" % body), post(service, body, "application/x-ndjson")):
+        assert '"n": 12345678901234567890.10' in answer.text and '"m": 1.0' in answer.text
+
+
+def test_an_event_without_a_time_is_now(service, database):
+    answer = post(service, {"eventType": "t", "source": "s", "payload": {}}).json()
+    assert answer["occurredAt"] == answer["ingestedAt"]
+    assert database.sql("SELECT now() - occurred_at < interval '1 minute' FROM analytics_events")
+
+
+REFUSED = [
+    (b"", 400, "invalid_json"), (b"{", 400, "invalid_json"), (b"nul", 400, "invalid_json"),
+    (b'{"eventType":"t",}', 400, "invalid_json"), (b"\xef\xbb\xbf{}", 400, "invalid_json"),
+    (b'{"a":"\xff"}', 400, "invalid_utf8"), (b"{}\x00", 400, "invalid_json"), (b"1", 422, "not_an_object"),
+    (b"null", 422, "not_an_object"), (b'"[]"', 422, "not_an_object"), (b"{}", 422, "unknown_shape"),
+    (b'{"a":' * 64 + b"1" + b"}" * 64, 422, "unknown_shape"), (b'{"a":' * 65 + b"1" + b"}" * 65, 422, "too_deep"),
+    (b'{"eventType":"t","payload":{}}', 422, "missing_field"),
+    (b'{"eventType":"","source":"s","payload":{}}', 422, "invalid_field"),
+    (b'{"eventType":"t","source":"s","payload":[]}', 422, "invalid_field"),
+    (b'{"eventType":"t","source":"s","payload":{},"occurredAt":"now"}', 422, "invalid_timestamp"),
+    (b'{"eventType":"t","source":"s","payload":{"a":"\\u0000"}}', 422, "unstorable_text"),
+    (b'{"eventType":"t","source":"s","payload":{"a":1e999999}}', 422, "unstorable_number"),
+    (b'{"a":"' + b"x" * (1 << 20) + b'"}', 413, "too_large")]
+
+
+@pytest.mark.parametrize("body, status, reason", REFUSED, ids=lambda value: str(value)[:30])
+def test_a_refused_event_has_its_reason(service, database, body, status, reason):
+    details = problem(post(service, body), status)
+    fault, = details["errors"]
+    assert fault["reason"] == reason
+    assert details["detail"] == fault["detail"] != ""
+    assert stored(database) == 0
+    assert database.sql("SELECT count(*) FROM analytics_dead_letters") == 0
+
+
+@pytest.mark.parametrize("body, status, reason", [case for case in REFUSED if case[1] == 422],
+                         ids=lambda value: str(value)[:30])
+def test_the_code_is_what_the_sql_function_raises(service, database, body, status, reason):
+    code = post(service, body).json()["code"]
+    if reason in ("unstorable_text", "unstorable_number"):
+        assert code == {"unstorable_text": "22P05", "unstorable_number": "22003"}[reason]  # no jsonb holds it
+        return
+    with pytest.raises(psycopg2.Error) as raised:
+        database.sql("SELECT analytics_record(%s::jsonb)", (body.decode(),))
+    assert raised.value.pgcode == code
+
+
+# many events
+
+def outcomes(answer):
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["Content-Type"] == "application/json"
+    results = answer.json()
+    assert [result["item"] for result in results] == list(range(1, len(results) + 1))
+    return [result["outcome"] for result in results]
+
+
+MIXED = [event(1), event(2), event(1), {"a": 1}, 5, event(3, occurredAt="?"), None, event(4)]
+MIXED_OUTCOMES = ["stored", "stored", "duplicate", "refused", "refused", "refused", "refused", "stored"]
+
+
+@pytest.mark.parametrize("kind, body", [
+    ("application/json", json.dumps(MIXED).encode()),
+    ("application/json", b" \r\n\t" + json.dumps(MIXED, indent=3).encode() + b"\n"),
+    ("application/x-ndjson", "\n".join(map(json.dumps, MIXED)).encode()),
+    ("application/x-ndjson", b"\n \r\n" + "\r\n\n".join(map(json.dumps, MIXED)).encode() + b"\r\n")])
+def test_every_item_has_its_result_in_order(service, database, kind, body):
+    answer = post(service, body, kind)
+    assert outcomes(answer) == MIXED_OUTCOMES
+    results = answer.json()
+    for number in (0, 1, 2, 7):
+        assert list(results[number]) == ["item", "outcome", "event"]
+        assert list(results[number]["event"]) == MEMBERS
+    assert results[0]["event"] == results[2]["event"]
+    for number, reason in ((3, "unknown_shape"), (4, "not_an_object"), (5, "invalid_timestamp"), (6, "not_an_object")):
+        assert list(results[number]) == ["item", "outcome", "reason", "detail"]
+        assert results[number]["reason"] == reason
+    assert stored(database) == 3
+
+
+@pytest.mark.parametrize("kind, body", [("application/json", b"[]"), ("application/json", b" [ ] "),
+                                        ("application/x-ndjson", b""), ("application/x-ndjson", b"\n \n\r\n")])
+def test_no_items_are_no_results(service, kind, body):
+    answer = post(service, body, kind)
+    assert (answer.status_code, answer.json()) == (200, [])
+
+
+def test_a_line_of_bad_bytes_is_refused_alone(service):
+    good = json.dumps(event()).encode()
+    answer = post(service, b"\xff\n" + good + b"\n{\n" + b'{"a":"\x00"}\n', "application/x-ndjson")
+    assert outcomes(answer) == ["refused", "stored", "refused", "refused"]
+    assert [result.get("reason") for result in answer.json()] == ["invalid_utf8", None, "invalid_json", "invalid_json"]
+
+
+def test_an_item_that_jsonb_can_not_hold_is_refused_alone(service):
+    answer = post(service, b'[{"a":"\\u0000"},{"a":"\\ud800"},{"a":1e999999},%s]' % json.dumps(event()).encode())
+    assert outcomes(answer) == ["refused"] * 3 + ["stored"]
+
+
+def test_keys_are_taken_as_written_whatever_the_body(service):
+    """Oracle: the same event alone. Digits of a key are part of it, so they must not be normalised on the way."""
+    body = (b'{"challengeId":1.50,"guideId":1e2,"occurredAt":"2026-01-01T00:00:00Z"}')
+    one = post(service, body).json()["id"]
+    many = post(service, b"[%s,%s]" % (body, body.replace(b"1.50", b"1.5"))).json()
+    assert [result["outcome"] for result in many] == ["duplicate", "stored"]
+    assert many[0]["event"]["id"] == one != many[1]["event"]["id"]
+
+
+@pytest.mark.parametrize("body", [b"[", b"[1,]", b"[{}] x", b"[{}][{}]", b'[{"a":"\xff"}]', b"[\x00]", b"[nul]"])
+def test_a_malformed_array_is_400_and_stores_nothing(service, database, body):
+    body = body.replace(b"[", b"[" + json.dumps(event()).encode() + b",", 1)
+    details = problem(post(service, body), 400)
+    assert details["errors"][0]["reason"] in ("invalid_json", "invalid_utf8")
+    assert stored(database) == 0
+
+
+def test_an_array_nested_beyond_reason_is_refused(service):
+    problem(post(service, b"[" * 1_000_000 + b"]" * 1_000_000), 422)
+
+
+@pytest.mark.parametrize("kind, join", [("application/json", lambda items: b"[" + b",".join(items) + b"]"),
+                                        ("application/x-ndjson", b"\n".join)])
+def test_a_thousand_items_are_the_most(service, database, kind, join):
+    items = [json.dumps(event(n)).encode() for n in range(1001)]
+    details = problem(post(service, join(items), kind), 413)
+    assert "1000" in details["detail"]
+    assert stored(database) == 0
+    assert outcomes(post(service, join(items[:1000]), kind)) == ["stored"] * 1000
+
+
+def test_all_are_stored_or_none(service, database):
+    """A trigger of the operator's refuses one: the answer says so in his words, and nothing is stored."""
+    database.sql("CREATE FUNCTION picky() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.payload @> '{\"n\": 2}' "
+                 "THEN RAISE EXCEPTION 'not this one'; END IF; RETURN NEW; END $$")
+    database.sql("CREATE TRIGGER picky BEFORE INSERT ON analytics_events FOR EACH ROW EXECUTE FUNCTION picky()")
+    details = problem(post(service, [event(1), event(2)]), 422)
+    assert (details["code"], details["detail"]) == ("P0001", "not this one")
+    assert stored(database) == 0
+
+
+# the rest of HTTP
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x",
+                                  "application/json; charset=latin1", ""])
+def test_other_types_are_415(service, kind):
+    problem(requests.post(service.url + EVENTS, data=b"{}", headers={"Content-Type": kind}, timeout=30), 415)
+
+
+@pytest.mark.parametrize("path", ["/", "/v1", "/v1/analytics/events/", "/health/", "/livez", "/docs", "/%2e%2e/etc/passwd"])
+def test_unknown_routes_are_404(service, path):
+    problem(requests.get(service.url + path, timeout=30), 404)
+
+
+@pytest.mark.parametrize("method, path, allow", [
+    ("POST", RECENT, "GET, HEAD"), ("DELETE", SUMMARY, "GET, HEAD"), ("GET", EVENTS, "POST"), ("PUT", EVENTS, "POST"),
+    ("OPTIONS", EVENTS, "POST"), ("PATCH", "/health", "GET, HEAD"), ("BREW", "/health", "GET, HEAD")])
+def test_other_methods_are_405_with_allow(service, method, path, allow):
+    answer = requests.request(method, service.url + path, timeout=30)
+    problem(answer, 405)
+    assert answer.headers["Allow"] == allow
+
+
+def test_the_admin_port_has_its_own_routes(service):
+    for path in ("/livez", "/readyz"):
+        answer = requests.get(service.admin_url + path, timeout=30)
+        assert (answer.status_code, answer.json()) == (200, {"status": "UP"})
+    problem(requests.get(service.admin_url + RECENT, timeout=30), 404)
+
+
+def test_the_extension_may_live_in_any_schema(server, http, database):
+    database.sql("DROP EXTENSION analytics_events")
+    database.sql('CREATE SCHEMA "Odd one"')
+    database.sql('CREATE EXTENSION analytics_events SCHEMA "Odd one"')
+    service = http()
+    assert post(service, event()).status_code == 201
+    assert get(service, RECENT).json()["count"] == 1
+    assert get(service, SUMMARY).status_code == 200
+
+
+def test_ids_of_keyless_events_are_new(service):
+    body = {"eventType": "t", "source": "s", "payload": {}}
+    ids = {post(service, body).json()["id"] for _ in range(3)}
+    assert {uuid.UUID(one).version for one in ids} == {7} and len(ids) == 3
+
+
+def test_connections_are_kept(service):
+    with requests.Session() as session, contextlib.closing(session.get(service.url + "/health", timeout=30)) as first:
+        assert "Connection" not in first.headers
+        for _ in range(50):
+            assert session.get(service.url + RECENT, timeout=30).status_code == 200

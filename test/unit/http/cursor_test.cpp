@@ -1,0 +1,78 @@
+/* Cursors: what encode writes decode_cursor reads, and nothing else is read. */
+#include "../../../http/cursor.hpp"
+
+#include "../../../http/rfc3339.hpp"
+
+#include <gtest/gtest.h>
+#include <random>
+#include <stdexcept>
+
+namespace analytics::http {
+namespace {
+
+constexpr const char *some_id = "01234567-89ab-8def-8123-456789abcdef";
+
+class Instants : public testing::TestWithParam<std::int64_t> {};
+
+TEST_P(Instants, comeBackToTheMicrosecond)
+{
+    const std::optional<Cursor> back = decode_cursor(encode({GetParam(), some_id}));
+    ASSERT_TRUE(back);
+    EXPECT_EQ(back->micros, GetParam());
+    EXPECT_EQ(back->id, some_id);
+}
+
+INSTANTIATE_TEST_SUITE_P(Bounds, Instants, testing::Values(0, 1, -1, 1'700'000'000'123'456, min_micros, max_micros));
+
+TEST(CursorText, needsNoEncodingInAUrl)
+{
+    std::mt19937_64 random(20261124);
+    for (int i = 0; i < 1'000; ++i) {
+        const auto micros = static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(max_micros));
+        const std::string text = encode({micros, some_id});
+        EXPECT_EQ(text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"),
+                  std::string::npos);
+        EXPECT_EQ(text.size(), 32U);
+        ASSERT_EQ(decode_cursor(text)->micros, micros);
+    }
+}
+
+TEST(CursorText, ofOtherBytesIsNone)
+{
+    const std::string good = encode({0, some_id});
+    for (const char bad : {'+', '/', '=', ' ', '.', '\0', '\x80'}) {
+        std::string text = good;
+        text[5] = bad;
+        EXPECT_FALSE(decode_cursor(text)) << static_cast<int>(bad);
+    }
+}
+
+TEST(CursorText, ofOtherLengthIsNone)
+{
+    const std::string good = encode({0, some_id});
+    EXPECT_FALSE(decode_cursor(""));
+    EXPECT_FALSE(decode_cursor(good.substr(1)));
+    EXPECT_FALSE(decode_cursor(good + "A"));
+}
+
+TEST(CursorText, outOfTheYearsIsNone)
+{
+    EXPECT_FALSE(decode_cursor(encode({min_micros - 1, some_id})));
+    EXPECT_FALSE(decode_cursor(encode({max_micros + 1, some_id})));
+}
+
+class BadIds : public testing::TestWithParam<const char *> {};
+
+TEST_P(BadIds, areAProgrammersError)
+{
+    EXPECT_THROW(static_cast<void>(encode({0, GetParam()})), std::invalid_argument);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, BadIds,
+                         testing::Values("", "01234567", "0123456789ab8def8123456789abcdef",
+                                         "01234567-89ab-8def-8123-456789abcde", "01234567-89ab-8def-8123-456789abcdef0",
+                                         "01234567-89ab-8def-8123-456789abcdeg",
+                                         "01234567-89ab-8def-8123_456789abcdef"));
+
+} // namespace
+} // namespace analytics::http

@@ -1,0 +1,207 @@
+/* From a request to its answer, over a database that only fails or only counts. */
+#include "../../../http/admin.hpp"
+#include "../../../http/handle.hpp"
+
+#include <gtest/gtest.h>
+
+namespace analytics::http {
+namespace {
+
+/** Throws what it was told to, and remembers what it was asked. */
+class Failing final : public Database {
+public:
+    explicit Failing(std::string sqlstate) : sqlstate_(std::move(sqlstate)) {}
+
+    runtime::Result run(const Statement &statement, const runtime::Parameters & /*parameters*/) override
+    {
+        asked = statement.name;
+        if (sqlstate_.empty()) throw std::logic_error("secret of the house");
+        throw runtime::DbError({.sqlstate = sqlstate_,
+                                .message = "message of the server",
+                                .detail = "detail of the server",
+                                .hint = "hint",
+                                .constraint = {},
+                                .column = {}});
+    }
+
+    std::string asked = {};
+
+private:
+    std::string sqlstate_;
+};
+
+class Handled : public testing::Test {
+protected:
+    Answer answer(const Call &call, const std::string &sqlstate = "57014")
+    {
+        Failing service(sqlstate);
+        Failing probe(sqlstate);
+        Answer made = Handler(service_routes(), service, probe, stop_.get_token())(call);
+        asked_ = service.asked;
+        asked_probe_ = probe.asked;
+        return made;
+    }
+
+    static std::string header(const Answer &answer, std::string_view name)
+    {
+        for (const auto &[known, value] : answer.headers)
+            if (known == name) return value;
+        return {};
+    }
+
+    std::stop_source stop_;
+    std::string asked_;
+    std::string asked_probe_;
+};
+
+constexpr Call recent_call{"GET", "/v1/analytics/events/recent", "", "", ""};
+
+Call post(std::string_view type, std::string_view body)
+{
+    return {"POST", "/v1/analytics/events", "", type, body};
+}
+
+TEST_F(Handled, unknownPathsAre404)
+{
+    for (const std::string_view path : {"/", "/v1", "/health/", "/Health", "/v1/analytics/events/recent/", "//health",
+                                        "/%68ealth", "*", "/v1/openapi.json", "/docs", "/livez", "/readyz", "/metrics"})
+        EXPECT_EQ(answer({"GET", path, "", "", ""}).status, 404) << path;
+}
+
+TEST_F(Handled, otherMethodsAre405WithAllow)
+{
+    for (const std::string_view method : {"POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "BREW", "get"}) {
+        const Answer made = answer({method, "/v1/analytics/events/recent", "", "", ""});
+        EXPECT_EQ(made.status, 405) << method;
+        EXPECT_EQ(header(made, "Allow"), "GET, HEAD") << method;
+    }
+    for (const std::string_view method : {"GET", "HEAD", "PUT"}) {
+        const Answer made = answer({method, "/v1/analytics/events", "", "", ""});
+        EXPECT_EQ(made.status, 405) << method;
+        EXPECT_EQ(header(made, "Allow"), "POST") << method;
+    }
+}
+
+TEST_F(Handled, headAsksWhatGetAsks)
+{
+    static_cast<void>(answer({"HEAD", "/v1/analytics/events/recent", "", "", ""}));
+    EXPECT_EQ(asked_, "recent");
+}
+
+TEST_F(Handled, aBadParameterIs422AndNamed)
+{
+    const Answer made = answer({"GET", "/v1/analytics/events/recent", "limit=0", "", ""});
+    EXPECT_EQ(made.status, 422);
+    EXPECT_NE(made.body.find(R"("field":"limit")"), std::string::npos) << made.body;
+    EXPECT_NE(made.body.find(R"("code":"22023")"), std::string::npos) << made.body;
+    EXPECT_EQ(asked_, "");
+}
+
+TEST_F(Handled, everyRouteRefusesUnknownParameters)
+{
+    for (const Route &route : service_routes())
+        EXPECT_EQ(answer({route.method, route.path, "nosuch=1", "application/json", "{}"}).status, 422) << route.path;
+}
+
+TEST_F(Handled, otherTypesAre415)
+{
+    const Answer made = answer(post("text/plain", "{}"));
+    EXPECT_EQ(made.status, 415);
+    EXPECT_EQ(header(made, "Accept-Post"), "application/json, application/x-ndjson");
+    EXPECT_EQ(answer(post("", "{}")).status, 415);
+}
+
+TEST_F(Handled, theBodyChoosesTheStatement)
+{
+    const std::pair<Call, const char *> cases[] = {
+        {post("application/json", "{}"), "record_one"},       {post("application/json", " \t\r\n{}"), "record_one"},
+        {post("application/json", ""), "record_one"},         {post("application/json", "1"), "record_one"},
+        {post("application/json", "[]"), "record_array"},     {post("application/json", " \n[1]"), "record_array"},
+        {post("application/x-ndjson", "[]"), "record_lines"}, {post("application/x-ndjson", ""), "record_lines"}};
+    for (const auto &[call, statement] : cases) {
+        static_cast<void>(answer(call));
+        EXPECT_EQ(asked_, statement) << call.body;
+    }
+}
+
+TEST_F(Handled, moreLinesThanAreTakenAre413)
+{
+    std::string body;
+    for (std::size_t i = 0; i < max_items; ++i) body += "{}\n";
+    static_cast<void>(answer(post("application/x-ndjson", body)));
+    EXPECT_EQ(asked_, "record_lines");
+    body += "{}";
+    EXPECT_EQ(answer(post("application/x-ndjson", body)).status, 413);
+    EXPECT_EQ(asked_, "");
+}
+
+TEST_F(Handled, aSickDatabaseIs503WithRetryAfter)
+{
+    for (const std::string sqlstate : {"08006", "53300", "57P01", "42883"}) {
+        const Answer made = answer(recent_call, sqlstate);
+        EXPECT_EQ(made.status, 503) << sqlstate;
+        EXPECT_GE(std::stoi(header(made, "Retry-After")), 1) << sqlstate;
+        EXPECT_NE(made.body.find("\"code\":\"" + sqlstate + "\""), std::string::npos) << made.body;
+    }
+}
+
+TEST_F(Handled, aTimeoutIs504)
+{
+    EXPECT_EQ(answer(recent_call, "57014").status, 504);
+}
+
+TEST_F(Handled, internalErrorsTellNothing)
+{
+    for (const std::string sqlstate : {"XX000", "42601", "08006", ""}) {
+        const Answer made = answer(recent_call, sqlstate);
+        EXPECT_GE(made.status, 500);
+        for (const char *secret : {"server", "secret", "hint"})
+            EXPECT_EQ(made.body.find(secret), std::string::npos) << made.body;
+        EXPECT_FALSE(made.cause.empty()) << "the log is told";
+    }
+}
+
+TEST_F(Handled, ourOwnWordsAreTold)
+{
+    const Answer made = answer(recent_call, "22023");
+    EXPECT_EQ(made.status, 422);
+    EXPECT_NE(made.body.find("message of the server"), std::string::npos);
+    EXPECT_EQ(made.body.find("detail of the server"), std::string::npos);
+}
+
+TEST_F(Handled, healthAsksTheProbeAndIsDownWithIt)
+{
+    const Answer made = answer({"GET", "/health", "", "", ""}, "08006");
+    EXPECT_EQ(made.status, 503);
+    EXPECT_EQ(made.body, R"({"status":"DOWN"})");
+    EXPECT_EQ(made.content_type, "application/json");
+    EXPECT_EQ(asked_, "");
+    EXPECT_EQ(asked_probe_, "version");
+}
+
+TEST_F(Handled, healthIsDownWhileStopping)
+{
+    stop_.request_stop();
+    EXPECT_EQ(answer({"GET", "/health", "", "", ""}).body, R"({"status":"DOWN"})");
+    EXPECT_EQ(asked_probe_, "");
+}
+
+TEST_F(Handled, theLogHearsTheRouteNotThePath)
+{
+    EXPECT_EQ(answer({"GET", "/secret-in-a-path", "", "", ""}).route, "-");
+    EXPECT_EQ(answer(recent_call).route, "/v1/analytics/events/recent");
+    EXPECT_EQ(answer({"PUT", "/health", "", "", ""}).route, "/health");
+}
+
+TEST(Admin, livezNeedsNoDatabase)
+{
+    Failing sick("08006");
+    const Handler handler(admin_routes(), sick, sick, {});
+    EXPECT_EQ(handler({"GET", "/livez", "", "", ""}).status, 200);
+    EXPECT_EQ(handler({"GET", "/readyz", "", "", ""}).status, 503);
+    EXPECT_EQ(handler({"GET", "/metrics", "", "", ""}).status, 404);
+    EXPECT_EQ(handler({"GET", "/health", "", "", ""}).status, 404);
+}
+
+} // namespace
+} // namespace analytics::http

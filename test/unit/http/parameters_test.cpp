@@ -1,0 +1,135 @@
+/* Query parameters, both sides of every bound; and the query string they come in. */
+#include "../../../http/parameters.hpp"
+
+#include "../../../http/query.hpp"
+
+#include <array>
+#include <gtest/gtest.h>
+
+namespace analytics::http {
+namespace {
+
+constexpr std::array all{&limit, &window_minutes, &reference, &tenant_id, &event_type, &cursor};
+
+std::string repeat(std::string_view text, int times)
+{
+    std::string out;
+    for (int i = 0; i < times; ++i) out += text;
+    return out;
+}
+
+struct Case {
+    std::string query;
+    std::string field; // that is at fault; empty: none
+};
+
+class Judged : public testing::TestWithParam<Case> {};
+
+TEST_P(Judged, asTheReferenceSays)
+{
+    const Query read = read_query(GetParam().query, all);
+    if (GetParam().field.empty()) {
+        EXPECT_TRUE(read.faults.empty()) << read.faults.front().field << ' ' << read.faults.front().detail;
+    } else {
+        ASSERT_EQ(read.faults.size(), 1U) << GetParam().query;
+        EXPECT_EQ(read.faults.front().field, GetParam().field);
+        EXPECT_FALSE(read.faults.front().detail.empty());
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Limit, Judged,
+    testing::Values(Case{"limit=1", ""}, Case{"limit=500", ""}, Case{"limit=007", ""}, Case{"limit=0", "limit"},
+                    Case{"limit=501", "limit"}, Case{"limit=-1", "limit"}, Case{"limit=-0", "limit"},
+                    Case{"limit=%2B5", "limit"}, Case{"limit=+5", "limit"}, Case{"limit=5+", "limit"},
+                    Case{"limit=5.0", "limit"}, Case{"limit=1e2", "limit"}, Case{"limit=0x10", "limit"},
+                    Case{"limit=", "limit"}, Case{"limit", "limit"}, Case{"limit=99999999999999999999", "limit"},
+                    Case{"limit=4294967297", "limit"}, Case{"limit=%D9%A5", "limit"}));
+
+INSTANTIATE_TEST_SUITE_P(Window, Judged,
+                         testing::Values(Case{"windowMinutes=5", ""}, Case{"windowMinutes=10080", ""},
+                                         Case{"windowMinutes=4", "windowMinutes"},
+                                         Case{"windowMinutes=10081", "windowMinutes"},
+                                         Case{"windowMinutes=sixty", "windowMinutes"},
+                                         Case{"windowminutes=60", "windowminutes"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Texts, Judged,
+    testing::Values(Case{"tenantId=a", ""}, Case{"tenantId=" + repeat("x", 64), ""},
+                    Case{"tenantId=" + repeat("%C3%A4", 64), ""}, Case{"tenantId=" + repeat("%F0%9F%98%80", 64), ""},
+                    Case{"tenantId=" + repeat("x", 65), "tenantId"},
+                    Case{"tenantId=" + repeat("%C3%A4", 65), "tenantId"}, Case{"tenantId=", "tenantId"},
+                    Case{"tenantId=a%00b", "tenantId"}, Case{"tenantId=%FF", "tenantId"},
+                    Case{"tenantId=%C0%80", "tenantId"}, Case{"tenantId=%ED%A0%80", "tenantId"},
+                    Case{"tenantId=%", "tenantId"}, Case{"tenantId=%2", "tenantId"}, Case{"tenantId=%zz", "tenantId"},
+                    Case{"tenantId=%u0041", "tenantId"}, Case{"tenantId=%+1", "tenantId"},
+                    Case{"eventType=" + repeat("x", 120), ""}, Case{"eventType=" + repeat("x", 121), "eventType"},
+                    Case{"eventType=", "eventType"}));
+
+INSTANTIATE_TEST_SUITE_P(Reference, Judged,
+                         testing::Values(Case{"reference=2026-01-02T03:04:05Z", ""},
+                                         Case{"reference=2026-01-02T03:04:05%2B01:00", ""},
+                                         Case{"reference=2026-01-02T03:04:05+01:00", "reference"},
+                                         Case{"reference=2026-01-02T03:04:05", "reference"},
+                                         Case{"reference=now", "reference"}, Case{"reference=", "reference"}));
+
+INSTANTIATE_TEST_SUITE_P(Cursor, Judged,
+                         testing::Values(Case{"cursor=", "cursor"}, Case{"cursor=abc", "cursor"},
+                                         Case{"cursor=" + repeat("A", 32), ""},
+                                         Case{"cursor=" + repeat("A", 31), "cursor"},
+                                         Case{"cursor=" + repeat("A", 33), "cursor"},
+                                         Case{"cursor=" + repeat("%3D", 32), "cursor"}));
+
+INSTANTIATE_TEST_SUITE_P(Names, Judged,
+                         testing::Values(Case{"", ""}, Case{"&", ""}, Case{"&&limit=1&", ""},
+                                         Case{"offset=1", "offset"}, Case{"Limit=1", "Limit"},
+                                         Case{"limit=1&limit=1", "limit"}, Case{"limit=1&%6Cimit=2", "limit"},
+                                         Case{"%6Cimit=1", ""}, Case{"=1", ""}, Case{"%FF=1", "%FF"}));
+
+TEST(Arguments, standInTheOrderOfTheKnown)
+{
+    constexpr std::array known{&limit, &tenant_id, &event_type};
+    const Query read = read_query("eventType=b+c&limit=7&tenantId=%26a", known);
+    EXPECT_EQ(read.arguments, (Arguments{"7", "&a", "b c"}));
+}
+
+TEST(Arguments, areDefaultsOrNullWhenAbsent)
+{
+    EXPECT_EQ(read_query("", all).arguments,
+              (Arguments{"50", std::nullopt, std::nullopt, std::nullopt, std::nullopt, std::nullopt, std::nullopt}));
+}
+
+TEST(Faults, areToldAllAtOnce)
+{
+    const Query read = read_query("limit=0&windowMinutes=1&nosuch=1", all);
+    EXPECT_EQ(read.faults.size(), 3U);
+}
+
+TEST(Faults, areBounded)
+{
+    std::string query;
+    for (int i = 0; i < 1000; ++i) query += "p" + std::to_string(i) + "=1&";
+    EXPECT_LE(read_query(query, all).faults.size(), 20U);
+}
+
+TEST(Faults, repeatNoNameOfAnyLength)
+{
+    const Query read = read_query(repeat("%C3%A4", 1000) + "=1", all);
+    ASSERT_EQ(read.faults.size(), 1U);
+    EXPECT_LE(read.faults.front().field.size(), 80U);
+}
+
+TEST(Encoded, isReadBack)
+{
+    std::string every;
+    for (int byte = 1; byte < 128; ++byte) every += static_cast<char>(byte);
+    every += "äß€😀";
+    std::string query = "name=";
+    append_encoded(query, every);
+    const std::vector<Pair> pairs = pairs_of(query);
+    ASSERT_EQ(pairs.size(), 1U);
+    EXPECT_EQ(pairs.front().value, every);
+}
+
+} // namespace
+} // namespace analytics::http
