@@ -27,12 +27,21 @@ std::size_t allocated_bytes() noexcept
 
 } // namespace analytics::core
 
-void *operator new(std::size_t size)
+/* Every form whose memory may come to the plain operator delete, or a sanitizer sees two allocators at odds. */
+
+void *operator new(std::size_t size, const std::nothrow_t & /*tag*/) noexcept
 {
     void *const block = std::malloc(size == 0 ? 1 : size);
-    if (block == nullptr) throw std::bad_alloc();
+    if (block == nullptr) return nullptr;
     ++analytics::core::calls;
     analytics::core::bytes += malloc_usable_size(block);
+    return block;
+}
+
+void *operator new(std::size_t size)
+{
+    void *const block = operator new(size, std::nothrow);
+    if (block == nullptr) throw std::bad_alloc();
     return block;
 }
 
