@@ -28,8 +28,8 @@ struct HeadLimits {
 /** Views into the bytes that were read. */
 struct Head {
     std::string_view method;
-    std::string_view target;       // origin form: begins with "/", or is "*"
-    std::string_view content_type; // empty: not given
+    std::string_view target;            // origin form: begins with "/", or is "*"
+    std::string_view content_type = {}; // empty: not given
     std::uint64_t content_length = 0;
     bool is_last = false; // the client wants no further request on this connection, or can't have one
     bool expects_continue = false;

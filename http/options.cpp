@@ -16,7 +16,9 @@ constexpr std::size_t admin_threads = 4;  // an orchestrator, a balancer, a scra
 
 PoolOptions pool(const Settings &settings, std::string_view name, std::size_t size, Milliseconds timeout)
 {
-    PoolOptions options{.name = name, .size = size};
+    PoolOptions options;
+    options.name = name;
+    options.size = size;
     options.target.conninfo = settings.conninfo();
     options.target.application_name = "analytics-http";
     options.target.connect_timeout = std::min(timeout, options.target.connect_timeout);
@@ -31,7 +33,9 @@ PoolOptions pool(const Settings &settings, std::string_view name, std::size_t si
 
 ListenerOptions listener(const Settings &settings, Key port, std::size_t threads)
 {
-    ListenerOptions options{.host = settings.text(Key::service_host), .threads = threads};
+    ListenerOptions options;
+    options.host = settings.text(Key::service_host);
+    options.threads = threads;
     options.port = static_cast<int>(settings.integer(port));
     options.limits.head.max_body = static_cast<std::uint64_t>(settings.integer(Key::http_max_body_bytes));
     return options;

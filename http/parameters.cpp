@@ -78,6 +78,7 @@ std::string_view read_cursor(std::string_view text, Arguments &into)
 /** The name as it may be repeated to whoever sent it: bounded, not cut within a character. */
 std::string told(std::string_view name)
 {
+    if (name.empty()) return "\"\"";
     if (name.size() <= max_told_name) return std::string(name);
     std::size_t cut = max_told_name;
     while (cut > 0 && (static_cast<unsigned char>(name[cut]) & 0xC0U) == 0x80U) --cut;

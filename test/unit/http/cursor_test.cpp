@@ -12,9 +12,9 @@ namespace {
 
 constexpr const char *some_id = "01234567-89ab-8def-8123-456789abcdef";
 
-class Instants : public testing::TestWithParam<std::int64_t> {};
+class CursorInstants : public testing::TestWithParam<std::int64_t> {};
 
-TEST_P(Instants, comeBackToTheMicrosecond)
+TEST_P(CursorInstants, comeBackToTheMicrosecond)
 {
     const std::optional<Cursor> back = decode_cursor(encode({GetParam(), some_id}));
     ASSERT_TRUE(back);
@@ -22,7 +22,8 @@ TEST_P(Instants, comeBackToTheMicrosecond)
     EXPECT_EQ(back->id, some_id);
 }
 
-INSTANTIATE_TEST_SUITE_P(Bounds, Instants, testing::Values(0, 1, -1, 1'700'000'000'123'456, min_micros, max_micros));
+INSTANTIATE_TEST_SUITE_P(Bounds, CursorInstants,
+                         testing::Values(0, 1, -1, 1'700'000'000'123'456, min_micros, max_micros));
 
 TEST(CursorText, needsNoEncodingInAUrl)
 {

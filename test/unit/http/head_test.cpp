@@ -29,9 +29,9 @@ struct Case {
     int status; // 0: read
 };
 
-class Judged : public testing::TestWithParam<Case> {};
+class HeadIsJudged : public testing::TestWithParam<Case> {};
 
-TEST_P(Judged, asItShould)
+TEST_P(HeadIsJudged, asItShould)
 {
     const auto reading = read_head(GetParam().bytes, limits);
     const auto *problem = std::get_if<Problem>(&reading);
@@ -40,7 +40,7 @@ TEST_P(Judged, asItShould)
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    RequestLine, Judged,
+    RequestLine, HeadIsJudged,
     testing::Values(Case{get(""), 0}, Case{"GET / HTTP/1.0\r\n\r\n", 0}, Case{"GET / HTTP/1.1\r\n\r\n", 400},
                     Case{"GET / HTTP/2.0\r\nHost: x\r\n\r\n", 505}, Case{"GET / HTTP/1.2\r\nHost: x\r\n\r\n", 505},
                     Case{"GET / http/1.1\r\nHost: x\r\n\r\n", 400}, Case{"GET /\r\nHost: x\r\n\r\n", 400},
@@ -57,7 +57,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"\r\n", 400}));
 
 INSTANTIATE_TEST_SUITE_P(
-    Fields, Judged,
+    Fields, HeadIsJudged,
     testing::Values(Case{get("A: b\r\n"), 0}, Case{get("A:b\r\n"), 0}, Case{get("A:\r\n"), 0},
                     Case{get("A: \t b \t\r\n"), 0}, Case{get("A: \xc3\xa4\r\n"), 0}, Case{get("A : b\r\n"), 400},
                     Case{get(" A: b\r\n"), 400}, Case{get("A: b\r\n folded\r\n"), 400}, Case{get("A b\r\n"), 400},
@@ -68,7 +68,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{get("Expect: 200-ok\r\n"), 417}));
 
 INSTANTIATE_TEST_SUITE_P(
-    Bodies, Judged,
+    Bodies, HeadIsJudged,
     testing::Values(Case{post("Content-Length: 0\r\n"), 0}, Case{post("Content-Length: 1000\r\n"), 0},
                     Case{post("Content-Length: 1001\r\n"), 413},
                     Case{post("Content-Length: 99999999999999999999999\r\n"), 413}, Case{post(""), 411},
