@@ -18,8 +18,7 @@ CREATE TABLE analytics_events (
     occurred_at timestamptz NOT NULL,
     ingested_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
     tenant_id varchar(64),
-    payload jsonb NOT NULL,
-    PRIMARY KEY (occurred_at, id)
+    payload jsonb NOT NULL
 ) PARTITION BY RANGE (occurred_at);
 
 COMMENT ON TABLE analytics_events IS
@@ -32,6 +31,71 @@ COMMENT ON COLUMN analytics_events.occurred_at IS 'Event time, microseconds; the
 COMMENT ON COLUMN analytics_events.ingested_at IS 'Start of the transaction that stored the event.';
 COMMENT ON COLUMN analytics_events.tenant_id IS 'Tenant, 1 to 64 characters, or null.';
 COMMENT ON COLUMN analytics_events.payload IS 'Canonical events: their payload. Upstream shapes: the whole object and its ISO member.';
+
+/* The primary key. A dump holds each partition and, after the data, each partition's key, but of this table, which is the
+ * extension's, nothing: a table with a key would give every restored partition one when it is attached, and the dump's own
+ * would fail. So a session that restores (row_security is off in no other) makes the table without the key. The dump's row
+ * of analytics_restores, which comes with the data, adds the key alone, and the dump then makes those of the partitions and
+ * attaches them to it. Should the row not come, analytics_create_partition makes up for it. A restore by several
+ * jobs must be run section by section, or the keys of some partitions come before the row: pg_restore complains of them, and
+ * analytics_complete_key, which the making of the next partition calls too, attaches them. */
+DO $$
+BEGIN
+    IF pg_catalog.current_setting('row_security') OPERATOR(pg_catalog.<>) 'off' THEN
+        ALTER TABLE @extschema@.analytics_events ADD PRIMARY KEY (occurred_at, id);
+    END IF;
+END
+$$;
+
+CREATE TABLE analytics_restores (marker boolean NOT NULL);
+
+COMMENT ON TABLE analytics_restores IS 'One row, for dumps to carry: its arrival in a restored database completes the primary key of analytics_events.';
+COMMENT ON COLUMN analytics_restores.marker IS 'True.';
+
+INSERT INTO analytics_restores VALUES (true);
+
+CREATE FUNCTION analytics_complete_key() RETURNS void
+    LANGUAGE plpgsql VOLATILE
+    SET search_path = @extschema@, pg_catalog, pg_temp
+    AS $$
+DECLARE
+    partition_key regclass;
+BEGIN
+    IF EXISTS (SELECT FROM pg_index WHERE indrelid = 'analytics_events'::regclass AND indisprimary AND indisvalid) THEN
+        RETURN;
+    END IF;
+    IF NOT EXISTS (SELECT FROM pg_index WHERE indrelid = 'analytics_events'::regclass AND indisprimary) THEN
+        ALTER TABLE ONLY analytics_events ADD PRIMARY KEY (occurred_at, id);
+    END IF;
+    FOR partition_key IN
+        SELECT indexrelid FROM pg_index JOIN pg_inherits ON inhrelid = indrelid AND inhparent = 'analytics_events'::regclass WHERE indisprimary
+    LOOP
+        EXECUTE format('ALTER INDEX analytics_events_pkey ATTACH PARTITION %s', partition_key);
+    END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION analytics_complete_key() IS
+    'In a restored database: gives analytics_events its primary key, and the partitions'' keys to it; does nothing where that is done. '
+    'Call it after a restore by several jobs that was not run section by section.';
+
+CREATE FUNCTION analytics_restored() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path = @extschema@, pg_catalog, pg_temp
+    AS $$
+BEGIN
+    PERFORM analytics_complete_key();
+    RETURN NULL;
+END
+$$;
+
+COMMENT ON FUNCTION analytics_restored() IS 'Calls analytics_complete_key when a restore brings the row of analytics_restores, and lets the row go.';
+
+CREATE TRIGGER analytics_restored
+    BEFORE INSERT ON analytics_restores
+    FOR EACH ROW EXECUTE FUNCTION analytics_restored();
+
+REVOKE EXECUTE ON FUNCTION analytics_complete_key() FROM PUBLIC;
 
 CREATE TABLE analytics_untimed_keys (
     id uuid PRIMARY KEY,
@@ -73,6 +137,7 @@ BEGIN
     END IF;
 
     LOCK TABLE ONLY analytics_events IN SHARE UPDATE EXCLUSIVE MODE;
+    PERFORM analytics_complete_key();
     SELECT * INTO place FROM analytics_partition_at(instant);
     IF place.partition IS NOT NULL THEN
         RETURN place.partition;
@@ -103,3 +168,4 @@ REVOKE EXECUTE ON FUNCTION analytics_create_partition(timestamptz) FROM PUBLIC;
 
 SELECT pg_catalog.pg_extension_config_dump('analytics_events', '');
 SELECT pg_catalog.pg_extension_config_dump('analytics_untimed_keys', '');
+SELECT pg_catalog.pg_extension_config_dump('analytics_restores', '');
