@@ -1,0 +1,153 @@
+/* What the normalizer must answer about a record that could be read, found a second way: the reference's sentences,
+ * one after the other, over a map of members. No slots, no tape, no care for speed.
+ *
+ * It shares instant_of_text and instant_of_number with the core; those have oracles of their own. */
+#pragma once
+
+#include "verdict_text.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <optional>
+#include <string>
+
+namespace analytics::core {
+
+class NormalizeOracle {
+public:
+    /** verdict_text's line for an event, else the name of the reason. */
+    static std::string judge(const Value &record, Reason unstorable, const Shapes &shapes)
+    {
+        NormalizeOracle oracle(record);
+        const Reason reason = oracle.reason(shapes);
+        if (reason != Reason::none) return std::string(name(reason));
+        if (unstorable != Reason::none) return std::string(name(unstorable));
+        return oracle.line_;
+    }
+
+    /** The same words from a verdict. */
+    static std::string answer(const Verdict &verdict, const Document &document)
+    {
+        return verdict.refusal ? std::string(name(verdict.refusal.reason)) : verdict_text(verdict, document);
+    }
+
+    /** A Java array is read as the text that it would be. */
+    static std::optional<Instant> instant(const Value &value)
+    {
+        if (value.kind == Kind::string) return instant_of_text(value.text);
+        if (value.kind == Kind::number) return instant_of_number(value.text);
+        if (value.kind != Kind::array || value.elements.size() < 5 || value.elements.size() > 7) return std::nullopt;
+        int fields[7] = {};
+        for (std::size_t i = 0; i < value.elements.size(); ++i) {
+            const Value &element = value.elements[i];
+            std::string digits = element.text == "-0" ? "0" : element.text;
+            if (element.kind != Kind::number || digits.find_first_not_of("0123456789") != std::string::npos ||
+                digits.size() > 9)
+                return std::nullopt;
+            fields[i] = std::stoi(digits);
+        }
+        if (fields[5] == 60) return std::nullopt;
+        char text[96];
+        std::snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%09d", fields[0], fields[1], fields[2],
+                      fields[3], fields[4], fields[5], fields[6]);
+        return instant_of_text(text);
+    }
+
+private:
+    explicit NormalizeOracle(const Value &record) : record_(record) {}
+
+    bool present(const std::string &member) const { return record_.members.count(member) != 0; }
+    bool given(const std::string &member) const
+    {
+        return present(member) && record_.members.at(member).kind != Kind::null;
+    }
+
+    static bool is_text(const Value &value, std::size_t longest)
+    {
+        std::size_t characters = 0;
+        for (std::size_t at = 0; at < value.text.size(); ++characters) {
+            const auto lead = static_cast<unsigned char>(value.text[at]);
+            at += lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+        }
+        return value.kind == Kind::string && characters >= 1 && characters <= longest;
+    }
+
+    bool bad_text(const std::string &member, std::size_t longest) const
+    {
+        return given(member) && !is_text(record_.members.at(member), longest);
+    }
+
+    Reason reason(const Shapes &shapes)
+    {
+        if (record_.kind != Kind::object) return Reason::not_an_object;
+        if (present("eventType") && present("payload")) return canonical();
+        for (const Shape &shape : shapes)
+            if (fits(shape)) return of_shape(shape);
+        return Reason::unknown_shape;
+    }
+
+    Reason canonical()
+    {
+        if (!given("eventType") || !given("source") || !given("payload")) return Reason::missing_field;
+        Value payload = record_.members.at("payload");
+        if (bad_text("eventType", 120) || bad_text("source", 120) || payload.kind != Kind::object ||
+            bad_text("tenantId", 64) || bad_text("eventId", 200))
+            return Reason::invalid_field;
+        std::optional<Instant> time;
+        if (given("occurredAt") && !(time = instant(record_.members.at("occurredAt"))))
+            return Reason::invalid_timestamp;
+        std::string key = "-";
+        if (given("eventId"))
+            key = "[\"" + record_.members.at("eventId").text + "\"]";
+        else if (payload.members.count("eventId") != 0 && is_text(payload.members.at("eventId"), 200))
+            key = "[\"" + payload.members.at("eventId").text + "\"]";
+        put_line("canonical", record_.members.at("eventType").text, record_.members.at("source").text, time, key,
+                 payload);
+        return Reason::none;
+    }
+
+    bool fits(const Shape &shape) const
+    {
+        const auto is_present = [&](const std::string &member) { return present(member); };
+        const auto is_given = [&](const std::string &member) { return given(member); };
+        return std::all_of(shape.required.begin(), shape.required.end(), is_present) &&
+               std::all_of(shape.not_null.begin(), shape.not_null.end(), is_given) &&
+               std::none_of(shape.null_or_absent.begin(), shape.null_or_absent.end(), is_given) &&
+               std::none_of(shape.absent.begin(), shape.absent.end(), is_present);
+    }
+
+    Reason of_shape(const Shape &shape)
+    {
+        if (bad_text("tenantId", 64)) return Reason::invalid_field;
+        if (!given(shape.time_member)) return Reason::invalid_timestamp;
+        const std::optional<Instant> time = instant(record_.members.at(shape.time_member));
+        if (!time) return Reason::invalid_timestamp;
+        std::string key;
+        for (const std::string &member : shape.key_members) {
+            const bool is_key = present(member) && (record_.members.at(member).kind == Kind::string ||
+                                                    record_.members.at(member).kind == Kind::number);
+            if (!is_key) {
+                key.clear();
+                break;
+            }
+            key += (key.empty() ? "\"" : ",\"") + record_.members.at(member).text + "\"";
+        }
+        Value payload = record_;
+        payload.members.insert_or_assign(shape.iso_member, scalar(Kind::string, iso8601(*time).view()));
+        put_line(shape.name, shape.event_type, shape.source, time, key.empty() ? "-" : "[" + key + "]", payload);
+        return Reason::none;
+    }
+
+    void put_line(const std::string &shape, const std::string &type, const std::string &source,
+                  std::optional<Instant> time, const std::string &key, const Value &payload)
+    {
+        const std::string tenant = given("tenantId") ? "\"" + record_.members.at("tenantId").text + "\"" : "-";
+        const std::string when = time ? std::string(iso8601(*time).view()) : "-";
+        line_ = shape + " " + type + " " + source + " " + when + " " + tenant + " " + key + " " + printed(payload);
+    }
+
+    const Value &record_;
+    std::string line_;
+};
+
+} // namespace analytics::core

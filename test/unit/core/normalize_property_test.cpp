@@ -1,0 +1,114 @@
+/* The normalizer against its oracle, on records that are put together from what matters: members that decide, values
+ * that are just right or just wrong, duplicates, any order. */
+#include "normalize_oracle.hpp"
+#include "seed.hpp"
+#include "shipped_shapes.hpp"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace analytics::core {
+namespace {
+
+/** The names that any rule speaks of, and one that none does. */
+std::vector<std::string> names_of(const Shapes &shapes)
+{
+    std::vector<std::string> names{"eventType", "source", "payload", "occurredAt", "tenantId", "eventId", "other"};
+    for (const Shape &shape : shapes) {
+        for (const auto *list : {&shape.required, &shape.not_null, &shape.null_or_absent, &shape.key_members})
+            names.insert(names.end(), list->begin(), list->end());
+        names.push_back(shape.iso_member);
+    }
+    return names;
+}
+
+class Generator {
+public:
+    Generator(std::mt19937_64 &random, const Shapes &shapes)
+        : random_(random), shapes_(shapes), names_(names_of(shapes))
+    {
+    }
+
+    std::string record()
+    {
+        std::vector<std::string> members;
+        if (one_in(2))
+            for (const char *name : {"eventType", "source", "payload"}) members.emplace_back(name);
+        else
+            for (const std::string &name : any(shapes_).required) members.push_back(name);
+        if (one_in(4)) members.erase(members.begin() + static_cast<std::ptrdiff_t>(random_() % members.size()));
+        for (std::size_t more = random_() % 5; more > 0; --more) members.push_back(any(names_));
+        std::shuffle(members.begin(), members.end(), random_);
+        std::string json;
+        for (const std::string &name : members) json += (json.empty() ? "\"" : ",\"") + name + "\":" + value(name);
+        return "{" + json + "}";
+    }
+
+private:
+    bool one_in(std::uint64_t chances) { return random_() % chances == 0; }
+    template <class T> const T &any(const std::vector<T> &list) { return list[random_() % list.size()]; }
+
+    /** Mostly what the member wants, sometimes anything. */
+    std::string value(const std::string &name)
+    {
+        static const std::vector<std::string> times{"0",
+                                                    "-1.5",
+                                                    "\"2025-11-16T18:14:00.5+01\"",
+                                                    "[2025,11,16,18,14]",
+                                                    "[2025,11,16,18,14,59,999999999]",
+                                                    "\"9999-12-31T23:59:60Z\"",
+                                                    "\"2016-12-31T23:59:60Z\"",
+                                                    "253402300800000000000",
+                                                    "[2025,2,29,0,0]"};
+        static const std::vector<std::string> payloads{"{}", R"({"eventId":"k"})", R"({"eventId":7,"a":[{}]})",
+                                                       R"({"a":1,"eventId":"x","eventId":""})", R"({"eventId":null})"};
+        static const std::vector<std::string> others{"null",
+                                                     "true",
+                                                     "false",
+                                                     "[]",
+                                                     "{}",
+                                                     "\"\"",
+                                                     "\"x\"",
+                                                     "1.50",
+                                                     "\"\\u0000\"",
+                                                     "1e200000",
+                                                     "\"" + std::string(64, 'n') + "\"",
+                                                     "\"" + std::string(65, 'n') + "\"",
+                                                     "\"" + std::string(121, 'n') + "\"",
+                                                     "\"" + std::string(201, 'n') + "\""};
+        if (one_in(12)) return any(others);
+        if (name == "payload") return any(payloads);
+        if (name.find("occurred") == 0 || name == "timestamp" || name == "registeredAt") return any(times);
+        return one_in(2) ? "\"text\"" : "42";
+    }
+
+    std::mt19937_64 &random_;
+    const Shapes &shapes_;
+    std::vector<std::string> names_;
+};
+
+TEST(NormalizeProperty, AgreesWithTheOracleOnGeneratedRecords)
+{
+    std::mt19937_64 random = seeded();
+    const Shapes shapes = shipped_shapes();
+    Normalizer normalizer(shapes, {});
+    Generator generator(random, shapes);
+    std::map<std::string, int> seen;
+    for (int i = 0; i < 60'000; ++i) {
+        const std::string json = generator.record();
+        const Verdict &verdict = normalizer.normalize(json);
+        const Document &document = normalizer.document();
+        const std::string expected =
+            NormalizeOracle::judge(value_of(document, 0), document.unstorable().reason, shapes);
+        ASSERT_EQ(NormalizeOracle::answer(verdict, document), expected) << json;
+        ++seen[verdict.refusal ? std::string(name(verdict.refusal.reason)) : std::string(verdict.shape)];
+    }
+    EXPECT_EQ(seen.size(), 13U); // canonical, six shapes, and the six reasons of records that could be read
+    for (const auto &[outcome, count] : seen) EXPECT_GT(count, 50) << outcome;
+}
+
+} // namespace
+} // namespace analytics::core
