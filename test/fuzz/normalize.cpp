@@ -1,0 +1,75 @@
+/* Any bytes: the normalizer answers as its oracle does, and a kept one as a new one.
+ *
+ * The shapes are of every kind of rule, under names short enough for a fuzzer to find. */
+#include "../unit/core/normalize_oracle.hpp"
+
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+
+namespace {
+
+using namespace analytics::core;
+
+void require(bool holds, const char *promise)
+{
+    if (holds) return;
+    std::fprintf(stderr, "broken: %s\n", promise);
+    std::abort();
+}
+
+const Shapes &shapes()
+{
+    static const Shapes all{{.name = "one",
+                             .event_type = "first",
+                             .source = "f",
+                             .required = {"a", "t"},
+                             .null_or_absent = {"n"},
+                             .time_member = "t",
+                             .iso_member = "i",
+                             .key_members = {"a"}},
+                            {.name = "two",
+                             .event_type = "second",
+                             .source = "f",
+                             .required = {"a", "t"},
+                             .not_null = {"n"},
+                             .absent = {"x"},
+                             .time_member = "t",
+                             .iso_member = "a",
+                             .key_members = {"n", "a"}},
+                            {.name = "three",
+                             .event_type = "third",
+                             .source = "f",
+                             .not_null = {"occurredAt"},
+                             .time_member = "occurredAt",
+                             .iso_member = "occurredAtIso",
+                             .key_members = {"eventId", "missing"}}};
+    return all;
+}
+
+constexpr Limits limits{.max_bytes = 4000, .max_depth = 8};
+
+} // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size)
+{
+    const std::string bytes(data, data + size);
+    static Normalizer kept(shapes(), limits);
+    const Verdict &verdict = kept.normalize(bytes);
+    require(!verdict.refusal || !verdict.refusal.detail.empty(), "a refusal has a detail");
+    require(verdict.refusal.detail.size() < 200, "a detail is short");
+
+    Document document;
+    if (const Refusal refusal = document.read(bytes, limits)) {
+        require(verdict.refusal.reason == refusal.reason, "the reader's reason comes first");
+        return 0;
+    }
+    const std::string expected = NormalizeOracle::judge(value_of(document, 0), document.unstorable().reason, shapes());
+    require(NormalizeOracle::answer(verdict, kept.document()) == expected, "the oracle's verdict");
+
+    Normalizer fresh(shapes(), limits);
+    require(verdict_text(fresh.normalize(bytes), fresh.document()) == verdict_text(verdict, kept.document()),
+            "a kept normalizer answers as a new one");
+    return 0;
+}
