@@ -134,7 +134,7 @@ private:
     static bool is_high_surrogate(int unit) noexcept { return unit >= 0xD800 && unit <= 0xDBFF; }
     static bool is_low_surrogate(int unit) noexcept { return unit >= 0xDC00 && unit <= 0xDFFF; }
 
-    static constexpr std::uint64_t each(unsigned char byte) noexcept { return std::uint64_t{0x0101010101010101} * byte; }
+    static constexpr std::uint64_t each(unsigned char byte) noexcept { return 0x0101010101010101ULL * byte; }
 
     /** The first of eight bytes that ends a plain run has its high bit set here; bits behind it may be wrong. */
     static std::uint64_t ends_of_run(std::uint64_t bytes) noexcept
