@@ -39,7 +39,7 @@ public:
     ExitCode operator()()
     {
         while (!stop_.stop_requested() && !is_faulty_) {
-            if (sickness_ && !sickness_->holds_kafka)
+            if (must_not_take_more())
                 clock_.wait(sickness_->retry_at, stop_);
             else
                 std::visit([this](const auto &delivery) { on(delivery); }, consumer_.poll(patience()));
@@ -96,6 +96,9 @@ private:
     }
 
     // ---- what is to be done ----
+
+    /* A batch waits for the database, and Kafka is not held: a poll would bring more, without bound. */
+    bool must_not_take_more() { return sickness_ && !sickness_->holds_kafka && holdings_.any_open() != nullptr; }
 
     /* How long a poll may take before something is due. */
     Milliseconds patience()

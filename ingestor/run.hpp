@@ -31,10 +31,10 @@ struct RunOptions {
     FirstStart first_start = FirstStart::earliest;
     std::uint64_t seed = 0; // of the pauses' jitter
 
-    /* Tries follow each other from 100 ms up to 10 s: quick enough that nobody waits for us after a restart, rare
+    /* Tries follow each other from 100 ms up to 5 s: quick enough that nobody waits for us after a restart, rare
      * enough that a server that comes back is not met by a crowd. */
     Milliseconds first_pause{100};
-    Milliseconds longest_pause{10'000};
+    Milliseconds longest_pause{5'000};
     /* Holding Kafka throws away what is fetched already, so a hiccup must not cause it; until then nobody polls, which
      * the group allows for max.poll.interval.ms (5 minutes). */
     Milliseconds hold_after{2'000};
