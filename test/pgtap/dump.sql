@@ -19,7 +19,7 @@ SELECT is((SELECT jsonb_array_length(refusals) FROM analytics_ingest_kafka('g', 
 UPDATE analytics_dead_letters SET replayed_at = now() WHERE reason = 'invalid_json';
 
 -- The whole of a database: tables with a digest of their rows, partitions with their bounds, indexes, triggers.
-CREATE FUNCTION tap.contents() RETURNS SETOF text LANGUAGE plpgsql AS $$
+CREATE FUNCTION tap.contents() RETURNS SETOF text LANGUAGE plpgsql SET TimeZone = 'UTC' SET DateStyle = 'ISO' SET bytea_output = 'hex' SET extra_float_digits = 1 AS $$
 DECLARE
     name text;
     digest text;

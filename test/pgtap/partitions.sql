@@ -138,4 +138,25 @@ SELECT is(tap.answer_of('reader', 'SELECT stored FROM analytics_ingest(ARRAY[tap
 COMMIT;
 SELECT is(tap.answer_of('reader', 'SELECT stored FROM analytics_ingest(ARRAY[tap.event(''other'', ''2022-01-02T00:00:00Z'')])'), '1', 'once committed, others store there');
 
+-- Two sessions that need one new partition: the second waits for the first, then uses its partition, or makes its own when the first gives up.
+CREATE FUNCTION tap.store_there(at text) RETURNS int LANGUAGE sql AS $$
+    SELECT dblink_send_query('reader', format('SELECT stored FROM analytics_ingest(ARRAY[tap.event(''there'', %L)])', at));
+$$;
+SELECT tap.there('reader', 'COMMIT') \g /dev/null
+BEGIN;
+SELECT is(tap.stored('2040-01-01T00:00:00Z'), 1::bigint, 'race: the first makes a partition');
+SELECT tap.store_there('2040-01-02T00:00:00Z') \g /dev/null
+SELECT ok(tap.other_waits(), 'race: the second waits');
+COMMIT;
+SELECT is(stored, 1::bigint, 'race: and stores in it after the commit') FROM dblink_get_result('reader') AS _ (stored bigint);
+SELECT count(*) FROM dblink_get_result('reader') AS _ (stored bigint) \g /dev/null
+BEGIN;
+SELECT is(tap.stored('2041-01-01T00:00:00Z'), 1::bigint, 'race: the first makes another');
+SELECT tap.store_there('2041-01-02T00:00:00Z') \g /dev/null
+SELECT ok(tap.other_waits(), 'race: the second waits for it');
+ROLLBACK;
+SELECT is(stored, 1::bigint, 'race: and makes its own after a rollback') FROM dblink_get_result('reader') AS _ (stored bigint);
+SELECT count(*) FROM dblink_get_result('reader') AS _ (stored bigint) \g /dev/null
+SELECT set_eq($$SELECT name, events FROM tap.partitions() WHERE name ~ '204[01]'$$, $$VALUES ('analytics_events_2040_01', 2::bigint), ('analytics_events_2041_01', 1)$$, 'race: one partition each');
+
 SELECT * FROM finish();

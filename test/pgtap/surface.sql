@@ -141,8 +141,8 @@ SELECT shape AS normalize FROM :q.analytics_normalize('{"guideId":1,"challengeId
 SELECT pg_catalog.count(*) AS recent FROM :q.analytics_recent(tenant_id => NULL) \gset
 SELECT pg_catalog.count(*) AS recent_typed FROM :q.analytics_recent(event_type => 't') \gset
 SELECT summary #>> '{totalEvents}' AS summary, summary #>> '{freshness,lagRecords}' AS lag FROM :q.analytics_summary(5, pg_catalog.now()) AS _ (summary) \gset
-SELECT pg_catalog.sum(count) AS counts FROM :q.analytics_counts('2024-01-01', '2100-01-01') \gset
-SELECT pg_catalog.sum(count) AS histogram FROM :q.analytics_histogram('2024-01-01', '2100-01-01', '1 month') \gset
+SELECT pg_catalog.sum(count) AS counts FROM :q.analytics_counts('2023-12-01', '2100-01-01') \gset
+SELECT pg_catalog.sum(count) AS histogram FROM :q.analytics_histogram('2023-12-01', '2100-01-01', '1 month') \gset
 SELECT pg_catalog.count(:q.analytics_event_json(e)) AS event_json FROM :q.analytics_events AS e \gset
 SELECT :q.analytics_create_partition('2024-07-01 00:00:00+00') AS create_partition \gset
 SELECT extension AS version FROM :q.analytics_version() \gset
