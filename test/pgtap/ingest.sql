@@ -101,6 +101,19 @@ SELECT is(answer, '1 0', 'race: after a rollback it is stored') FROM dblink_get_
 SELECT count(*) FROM dblink_get_result('other') AS _ (answer text) \g /dev/null
 TRUNCATE analytics_events, analytics_untimed_keys;
 
+-- Two sessions with the same thousands of keys, each in an order of its own: nobody is deadlocked, each key is stored once.
+SELECT tap.open_session('third') \g /dev/null
+CREATE FUNCTION tap.shuffled(seed text) RETURNS bytea[] LANGUAGE sql AS $$
+    SELECT array_agg(record ORDER BY md5(seed || i::text)) FROM generate_series(1, 5000) AS i, LATERAL (SELECT tap.event('both ' || i, CASE WHEN i % 4 <> 0 THEN analytics_iso8601('2025-01-01 00:00:00+00'::timestamptz + i % 700 * interval '5 hours') END)) AS _ (record);
+$$;
+SELECT dblink_send_query(session, format('SELECT stored, duplicates FROM analytics_ingest(tap.shuffled(%L))', session)) FROM unnest('{other,third}'::text[]) AS session \g /dev/null
+SELECT is(sum(stored), 5000::numeric, 'two at a time: each key is stored once') FROM unnest('{other,third}'::text[]) AS session, dblink_get_result(session) AS r (stored bigint, duplicates bigint);
+SELECT dblink_disconnect('third') \g /dev/null
+SELECT count(*) FROM dblink_get_result('other') AS _ (stored bigint, duplicates bigint) \g /dev/null
+SELECT is(count(*), 5000::bigint, 'and is there') FROM analytics_events;
+SELECT is(count(*), 1250::bigint, 'those without a time are remembered') FROM analytics_untimed_keys;
+TRUNCATE analytics_events, analytics_untimed_keys;
+
 -- Transactions.
 BEGIN;
 SELECT is(tap.ingested(tap.event('a', '2031-01-01T00:00:00Z'), tap.event('u'), '{'), '{2,0,1,0}', 'a batch in a transaction that will be rolled back');
