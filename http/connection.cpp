@@ -84,12 +84,11 @@ bool Connection::serve_request()
         return refuse(*problem, begin);
     std::string body = take(head.content_length);
 
-    const bool is_last = head.is_last || !is_wanted_();
-    const Reply reply = engine_.respond(head, std::move(body), is_last);
+    const Reply reply = engine_.respond(head, std::move(body), [&] { return head.is_last || !is_wanted_(); });
     const bool is_sent = send(reply.bytes);
     tell(head.method, reply, begin);
-    if (is_sent && is_last && !buffer_.empty()) linger();
-    return is_sent && !is_last;
+    if (is_sent && reply.is_last && !buffer_.empty()) linger();
+    return is_sent && !reply.is_last;
 }
 
 std::string Connection::take(std::size_t size)

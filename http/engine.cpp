@@ -12,6 +12,8 @@ struct Engine::Exchange {
     const Head *head = nullptr; // nothing: the answer is there already
     std::string body = {};
     Answer answer = {};
+    std::function<bool()> ends = [] { return true; };
+    bool is_last = true;
 };
 
 thread_local Engine::Exchange *Engine::in_hand_ = nullptr;
@@ -71,6 +73,8 @@ Engine::Engine(Handler handler) : handler_(std::move(handler))
                                         .query = exchange.head->query(),
                                         .content_type = exchange.head->content_type,
                                         .body = request.body});
+        exchange.is_last = exchange.ends();
+        if (exchange.is_last) response.set_header("Connection", "close");
         write_into(exchange.answer, response);
         return HandlerResponse::Handled;
     });
@@ -106,31 +110,32 @@ void Engine::close_socket()
     if (const socket_t socket = svr_sock_.exchange(INVALID_SOCKET); socket != INVALID_SOCKET) ::close(socket);
 }
 
-Reply Engine::respond(const Head &head, std::string body, bool is_last)
+Reply Engine::respond(const Head &head, std::string body, const std::function<bool()> &is_last)
 {
-    Exchange request{.head = &head, .body = std::move(body)};
-    return run(request, is_last);
+    Exchange exchange{.head = &head, .body = std::move(body), .ends = is_last};
+    return run(exchange);
 }
 
 Reply Engine::refuse(Answer answer)
 {
-    Exchange request{.answer = std::move(answer)};
-    return run(request, true);
+    Exchange exchange{.answer = std::move(answer)};
+    return run(exchange);
 }
 
-Reply Engine::run(Exchange &exchange, bool is_last)
+Reply Engine::run(Exchange &exchange)
 {
     Memory stream("GET / HTTP/1.1\r\n\r\n");
     bool wants_close = false;
     in_hand_ = &exchange;
-    process_request(stream, is_last, wants_close, [&](httplib::Request &request) {
+    process_request(stream, false, wants_close, [&](httplib::Request &request) {
         if (exchange.head != nullptr) request.method = exchange.head->method;
         request.body = std::move(exchange.body);
     });
     in_hand_ = nullptr;
 
     const Answer &answer = exchange.answer;
-    Reply reply{.bytes = stream.take_output(), .status = answer.status, .route = answer.route};
+    Reply reply{.bytes = stream.take_output(), .status = answer.status, .is_last = exchange.is_last};
+    reply.route = answer.route;
     reply.sqlstate = std::move(exchange.answer.sqlstate);
     reply.cause = std::move(exchange.answer.cause);
     reply.body_size = reply.bytes.size() - std::min(reply.bytes.find("\r\n\r\n") + 4, reply.bytes.size());

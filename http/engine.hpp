@@ -28,6 +28,7 @@ struct Reply {
     std::string bytes; // head and body
     std::size_t body_size = 0;
     int status = 500;
+    bool is_last = true; // "Connection: close" was said
     std::string_view route = "-";
     std::string sqlstate = {};
     std::string cause = {};
@@ -44,8 +45,9 @@ public:
     int listen_on(const std::string &host, int port);
     void close_socket();
 
-    /** Answers a request. Safe to call from many threads at once. */
-    Reply respond(const Head &head, std::string body, bool is_last);
+    /** Answers a request. Whether the connection ends with it is asked when the answer is known: a stop may have come
+     * meanwhile. Safe to call from many threads at once. */
+    Reply respond(const Head &head, std::string body, const std::function<bool()> &is_last);
 
     /** Writes an answer to what was no request. */
     Reply refuse(Answer answer);
@@ -53,7 +55,7 @@ public:
 private:
     struct Exchange;
 
-    Reply run(Exchange &exchange, bool is_last);
+    Reply run(Exchange &exchange);
 
     // The library's hooks belong to the server, not to a request: this is how they find theirs.
     static thread_local Exchange *in_hand_;

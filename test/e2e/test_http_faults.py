@@ -182,7 +182,7 @@ def test_the_documented_grants_are_enough_to_write(server, http, database):
     server.sql("CREATE ROLE http_writer LOGIN")
     for grant in ("SELECT, INSERT ON analytics_events, analytics_dead_letters, analytics_untimed_keys",
                   "SELECT, INSERT, UPDATE ON analytics_kafka_offsets",
-                  "EXECUTE ON FUNCTION analytics_record_each(bytea[])"):
+                  "EXECUTE ON FUNCTION analytics_record_each(bytea[]), analytics_create_partition(timestamptz)"):
         database.sql(f"GRANT {grant} TO http_writer")
     with daemon.Http(server.url(database.name, "http_writer")) as service:
         assert post(service, event()).status_code == 201
@@ -316,9 +316,11 @@ def test_a_request_is_one_line_without_its_content(http):
 
 
 def test_an_internal_error_is_told_to_the_log_alone(service, database):
-    database.sql("CREATE OR REPLACE FUNCTION analytics_recent(\"limit\" int, before_occurred_at timestamptz, before_id uuid, "
-                 "tenant_id text, event_type text) RETURNS SETOF analytics_events LANGUAGE plpgsql AS "
-                 "$$ BEGIN RAISE EXCEPTION 'inner matters' USING ERRCODE = 'XX000', DETAIL = 'more of it'; END $$")
+    database.sql("""
+        CREATE OR REPLACE FUNCTION analytics_recent(
+            "limit" int DEFAULT 50, before_occurred_at timestamptz DEFAULT NULL, before_id uuid DEFAULT NULL,
+            tenant_id text DEFAULT NULL, event_type text DEFAULT NULL) RETURNS SETOF analytics_events LANGUAGE plpgsql
+        AS $$ BEGIN RAISE EXCEPTION 'inner matters' USING ERRCODE = 'XX000', DETAIL = 'more of it'; END $$""")
     details = problem(get(service, RECENT), 500)
     assert details["detail"] == "internal error" and details["code"] == "XX000"
     line = service.await_log(event="request_failed")

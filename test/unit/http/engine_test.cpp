@@ -18,7 +18,7 @@ Reply respond(std::string_view method, std::string body, bool is_last, Engine::H
 {
     Engine engine(std::move(handler));
     const Head head{.method = method, .target = "/p?q"};
-    return engine.respond(head, std::move(body), is_last);
+    return engine.respond(head, std::move(body), [&] { return is_last; });
 }
 
 TEST(Reply, isTheHandlersAnswer)
