@@ -20,10 +20,11 @@ extern "C" {
 namespace analytics::pg {
 namespace {
 
-/* How many records are decided between two looks for a cancel request, and what they may leave in scratch memory. */
+/* How many records may leave something in scratch memory before it is reset. A cancel request is looked for at each
+ * record: a large one alone takes tens of milliseconds. */
 constexpr std::int32_t records_per_chunk = 64;
 
-/* The same for sorting a batch of a million rows, and for handing them over. */
+/* The same look while a batch of a million rows is sorted, and handed over. */
 constexpr std::uint32_t comparisons_per_look = 1 << 14;
 constexpr std::int32_t rows_per_look = 1 << 12;
 
@@ -156,10 +157,8 @@ void Batch::decide()
     Decider &decider = decider_at(home_);
     const MemoryContext outer = MemoryContextSwitchTo(scratch_);
     for (std::int32_t i = 0; i < records_.count; ++i) {
-        if (i % records_per_chunk == 0) {
-            CHECK_FOR_INTERRUPTS();
-            MemoryContextReset(scratch_);
-        }
+        CHECK_FOR_INTERRUPTS();
+        if (i % records_per_chunk == 0) MemoryContextReset(scratch_);
         const core::Verdict *verdict = nullptr;
         if (records_.is_null(i)) {
             verdict = guarded([&] { return &decider.judge_tombstone(); });
