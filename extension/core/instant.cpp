@@ -272,7 +272,7 @@ IsoText iso8601(Instant instant) noexcept
     const year_month_day date{midnight};
     const hh_mm_ss clock{moment - midnight};
 
-    IsoText text;
+    IsoText text{};
     char *at = put_digits(text.bytes, 4, static_cast<int>(date.year()));
     *at++ = '-';
     at = put_digits(at, 2, static_cast<int>(static_cast<unsigned>(date.month())));

@@ -113,7 +113,8 @@ Refusal Normalizer::judge(std::string_view value)
         refusal = judge_shape(members, *recipe);
     else
         refusal = {Reason::unknown_shape, "neither canonical nor of any known shape"};
-    return refusal ? std::move(refusal) : document_.unstorable();
+    if (refusal) return refusal;
+    return document_.unstorable();
 }
 
 Refusal Normalizer::judge_canonical(const Members &members)
