@@ -20,6 +20,8 @@ SIZES = (0, 1, 1, 2, 2, 3, 3, 4, 5, 8, 31, 32, 33, 63, 64, 65, 97)
 LENGTHS = (0, 1, 3, 8, 31, 125, 126, 127, 128, 255, 256)
 SPACES = (" ", "\n", "\t", "\r\n", "  ")
 
+ENVELOPE = '{"eventType":"e","source":"s","payload":'  # and an object, and a closing brace
+
 
 class Texts(random.Random):
     """Texts of random values; after object() depth holds how deep it nests."""

@@ -12,20 +12,19 @@ An accepted payload is compared byte for byte with jsonb's datum: equality, hash
 a jsonb are functions of these bytes. DIFFERENTIAL=<n> sets the number of random texts, SEED=<n> repeats a run.
 """
 import contextlib
-import io
 import os
 import random
 
 import pytest
+from bulk import copy_rows
 from conftest import Database
 from data import emitters
-from random_json import Texts, damaged
+from random_json import ENVELOPE, Texts, damaged
 
 DOCUMENTS = int(os.environ.get("DIFFERENTIAL", "20000"))
 SEED = int(os.environ.get("SEED") or random.SystemRandom().getrandbits(32))
 MUTANTS_PER_RECORD = 2
 MAX_DEPTH = 64
-ENVELOPE = '{"eventType":"e","source":"s","payload":'
 ISO_MEMBERS = {"iam.registered": "registeredAtIso", "guides.challenges": "occurredAtIso", "execution.analytics": "timestampIso",
                "community.registration": "occurredOnIso", "community.profile-updated": "occurredOnIso",
                "challenges.completion": "occurredOnIso"}
@@ -48,16 +47,6 @@ def corpus():
         yield kind, depth, value
         for _ in range(MUTANTS_PER_RECORD):
             yield "damaged", None, damaged(texts, value, texts.choice((1, 1, 2, 3, 9)))
-
-
-def copy_rows(connection, table, rows):
-    """COPY of rows whose last column is bytes and whose others need no escape."""
-    lines = io.StringIO()
-    for *others, value in rows:
-        lines.write("".join(("\\N" if other is None else str(other)) + "\t" for other in others) + f"\\\\x{value.hex()}\n")
-    lines.seek(0)
-    with connection.cursor() as cursor:
-        cursor.copy_expert(f"COPY {table} FROM STDIN", lines)
 
 
 @pytest.fixture(scope="module")
