@@ -24,9 +24,8 @@ namespace {
  * record: a large one alone takes tens of milliseconds. */
 constexpr std::int32_t records_per_chunk = 64;
 
-/* The same look while a batch of a million rows is sorted, and handed over. */
+/* The same look while a batch of a million rows is sorted. */
 constexpr std::uint32_t comparisons_per_look = 1 << 14;
-constexpr std::int32_t rows_per_look = 1 << 12;
 
 constexpr std::int32_t event_type_characters = 120;
 constexpr std::int32_t source_characters = 120;
@@ -252,6 +251,7 @@ void Batch::settle_times()
     const MemoryContext outer = MemoryContextSwitchTo(context_);
     NamedRows untimed{"untimed", {{"id", UUIDOID}, {"asked_at", TIMESTAMPTZOID}}, untimed_ * sizeof(Row)};
     for (std::int32_t i = 0; i < accepted_; ++i) {
+        CHECK_FOR_INTERRUPTS();
         if (!rows_[i].untimed) continue;
         Datum values[] = {PointerGetDatum(rows_[i].id.data()), TimestampTzGetDatum(now_)};
         bool nulls[] = {false, false};
@@ -287,7 +287,7 @@ void Batch::store()
 
     TupleTableSlot *const slot = MakeSingleTupleTableSlot(batch_->description(), &TTSOpsMinimalTuple);
     for (std::int32_t i = 0; i < accepted_; ++i) {
-        if (i % rows_per_look == 0) CHECK_FOR_INTERRUPTS();
+        CHECK_FOR_INTERRUPTS(); // a row may be megabytes
         ExecStoreMinimalTuple(rows_[i].tuple, slot, false);
         batch_->put(slot);
     }
