@@ -267,7 +267,7 @@ def test_one_thread_serves_many_kept_connections(http):
 
 
 def test_what_is_beyond_the_queue_is_503_at_once(http):
-    """One thread, held by a head that does not end; 64 wait (65 until the thread has taken the holder); the rest is told."""
+    """One thread, held by a head that does not end; 64 wait; the rest is told."""
     crowded = http(ANALYTICS_HTTP_THREADS=1)
     with Raw(crowded.port) as holder:
         holder.send(b"GET /health HTTP/1.1\r\n")
@@ -276,7 +276,7 @@ def test_what_is_beyond_the_queue_is_503_at_once(http):
             client.send(HEALTH)
         place.eventually(lambda: len(select.select(clients, [], [], 0)[0]) >= 15, 5, what="the answers of the refused")
         refused = [clients.pop(one) for one in select.select(clients, [], [], 0)[0]]
-        assert len(refused) <= 16
+        assert len(refused) <= 17  # 80 and the holder, less 64, while the thread still has another
         for client in refused:
             answer = client.answer()
             assert is_problem(answer, 503)
