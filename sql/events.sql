@@ -32,71 +32,6 @@ COMMENT ON COLUMN analytics_events.ingested_at IS 'Start of the transaction that
 COMMENT ON COLUMN analytics_events.tenant_id IS 'Tenant, 1 to 64 characters, or null.';
 COMMENT ON COLUMN analytics_events.payload IS 'Canonical events: their payload. Upstream shapes: the whole object and its ISO member.';
 
-/* The primary key. A dump holds each partition and, after the data, each partition's key, but of this table, which is the
- * extension's, nothing: a table with a key would give every restored partition one when it is attached, and the dump's own
- * would fail. So a session that restores (row_security is off in no other) makes the table without the key. The dump's row
- * of analytics_restores, which comes with the data, adds the key alone, and the dump then makes those of the partitions and
- * attaches them to it. Should the row not come, analytics_create_partition makes up for it. A restore by several
- * jobs must be run section by section, or the keys of some partitions come before the row: pg_restore complains of them, and
- * analytics_complete_key, which the making of the next partition calls too, attaches them. */
-DO $$
-BEGIN
-    IF pg_catalog.current_setting('row_security') OPERATOR(pg_catalog.<>) 'off' THEN
-        ALTER TABLE @extschema@.analytics_events ADD PRIMARY KEY (occurred_at, id);
-    END IF;
-END
-$$;
-
-CREATE TABLE analytics_restores (marker boolean NOT NULL);
-
-COMMENT ON TABLE analytics_restores IS 'One row, for dumps to carry: its arrival in a restored database completes the primary key of analytics_events.';
-COMMENT ON COLUMN analytics_restores.marker IS 'True.';
-
-INSERT INTO analytics_restores VALUES (true);
-
-CREATE FUNCTION analytics_complete_key() RETURNS void
-    LANGUAGE plpgsql VOLATILE
-    SET search_path = @extschema@, pg_catalog, pg_temp
-    AS $$
-DECLARE
-    partition_key regclass;
-BEGIN
-    IF EXISTS (SELECT FROM pg_index WHERE indrelid = 'analytics_events'::regclass AND indisprimary AND indisvalid) THEN
-        RETURN;
-    END IF;
-    IF NOT EXISTS (SELECT FROM pg_index WHERE indrelid = 'analytics_events'::regclass AND indisprimary) THEN
-        ALTER TABLE ONLY analytics_events ADD PRIMARY KEY (occurred_at, id);
-    END IF;
-    FOR partition_key IN
-        SELECT indexrelid FROM pg_index JOIN pg_inherits ON inhrelid = indrelid AND inhparent = 'analytics_events'::regclass WHERE indisprimary
-    LOOP
-        EXECUTE format('ALTER INDEX analytics_events_pkey ATTACH PARTITION %s', partition_key);
-    END LOOP;
-END
-$$;
-
-COMMENT ON FUNCTION analytics_complete_key() IS
-    'In a restored database: gives analytics_events its primary key, and the partitions'' keys to it; does nothing where that is done. '
-    'Call it after a restore by several jobs that was not run section by section.';
-
-CREATE FUNCTION analytics_restored() RETURNS trigger
-    LANGUAGE plpgsql
-    SET search_path = @extschema@, pg_catalog, pg_temp
-    AS $$
-BEGIN
-    PERFORM analytics_complete_key();
-    RETURN NULL;
-END
-$$;
-
-COMMENT ON FUNCTION analytics_restored() IS 'Calls analytics_complete_key when a restore brings the row of analytics_restores, and lets the row go.';
-
-CREATE TRIGGER analytics_restored
-    BEFORE INSERT ON analytics_restores
-    FOR EACH ROW EXECUTE FUNCTION analytics_restored();
-
-REVOKE EXECUTE ON FUNCTION analytics_complete_key() FROM PUBLIC;
-
 CREATE TABLE analytics_untimed_keys (
     id uuid PRIMARY KEY,
     occurred_at timestamptz NOT NULL
@@ -125,7 +60,7 @@ DECLARE
     month_start timestamptz := date_trunc('month', instant);
     lower_bound timestamptz;
     upper_bound timestamptz;
-    home name := (SELECT nspname FROM pg_namespace JOIN pg_class ON relnamespace = pg_namespace.oid WHERE pg_class.oid = 'analytics_events'::regclass);
+    home name := (SELECT n.nspname FROM pg_namespace AS n JOIN pg_class AS c ON c.relnamespace = n.oid WHERE c.oid = 'analytics_events'::regclass);
     month_name text;
     partition_name text;
     attempt integer := 1;
@@ -168,4 +103,3 @@ REVOKE EXECUTE ON FUNCTION analytics_create_partition(timestamptz) FROM PUBLIC;
 
 SELECT pg_catalog.pg_extension_config_dump('analytics_events', '');
 SELECT pg_catalog.pg_extension_config_dump('analytics_untimed_keys', '');
-SELECT pg_catalog.pg_extension_config_dump('analytics_restores', '');
