@@ -10,7 +10,10 @@ kafka     the same, for tests that need Apache Kafka: skipped with the reason wh
 database  a new database with the extension: sql(), rows(), connect(), url
 topic     a new topic's name, four partitions
 produce   produce(topic, values, key=…, partition=…, headers=…, timestamp=…): returns when the broker has them
-ingestor  ingestor(NAME=value, group=…): a started analytics-ingestor on topic and database; stopped after the test
+ingestor  ingestor(NAME=value, group=…): a started analytics-ingestor on topic and database, its group named as the topic
+          unless told otherwise; stopped after the test
+stream    the test's topic seen from both ends (stream.Stream); real Kafka only
+new_database  with new_database() as database: the same as database, for fixtures that outlive a test
 http      http(NAME=value): a started analytics-http that answers; stopped after the test; url, port
 """
 import contextlib
@@ -27,6 +30,7 @@ from confluent_kafka import Producer
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from rig import broker as brokers  # noqa: E402
 from rig import cluster, daemon, installation  # noqa: E402
+from stream import Stream  # noqa: E402
 
 numbers = itertools.count(1)
 
@@ -87,13 +91,23 @@ class Database:
         return rows[0][0] if len(rows[0]) == 1 else rows[0]
 
 
+@pytest.fixture(scope="session")
+def new_database(server):
+    @contextlib.contextmanager
+    def made():
+        fresh = Database(server, f"e2e_{next(numbers)}")
+        server.sql(f"CREATE DATABASE {fresh.name}")
+        server.sql("CREATE EXTENSION analytics_events", fresh.name)
+        yield fresh
+        server.sql(f"DROP DATABASE {fresh.name} WITH (FORCE)")
+
+    return made
+
+
 @pytest.fixture
-def database(server):
-    fresh = Database(server, f"e2e_{next(numbers)}")
-    server.sql(f"CREATE DATABASE {fresh.name}")
-    server.sql("CREATE EXTENSION analytics_events", fresh.name)
-    yield fresh
-    server.sql(f"DROP DATABASE {fresh.name} WITH (FORCE)")
+def database(new_database):
+    with new_database() as fresh:
+        yield fresh
 
 
 @pytest.fixture
@@ -120,9 +134,14 @@ def produce(broker):
 
 
 @pytest.fixture
+def stream(kafka, database, topic):
+    return Stream(kafka, database, topic)
+
+
+@pytest.fixture
 def ingestor(broker, database, topic):
     with contextlib.ExitStack() as stack:
-        yield lambda group="analytics-service", **settings: stack.enter_context(
+        yield lambda group=topic, topic=topic, **settings: stack.enter_context(
             daemon.Ingestor(broker, database.url, topic, group, **settings))
 
 
