@@ -10,8 +10,8 @@ kafka     the same, for tests that need Apache Kafka: skipped with the reason wh
 database  a new database with the extension: sql(), rows(), connect(), url
 topic     a new topic's name, four partitions
 produce   produce(topic, values, key=…, partition=…, headers=…, timestamp=…): returns when the broker has them
-ingestor  ingestor(NAME=value, group=…): a started analytics-ingestor on topic and database, its group named as the topic
-          unless told otherwise; stopped after the test
+ingestor  ingestor(NAME=value, group=…, topic=…): a started analytics-ingestor on topic and database, its group named
+          as the topic unless told otherwise; stopped after the test
 stream    the test's topic seen from both ends (stream.Stream); real Kafka only
 new_database  with new_database() as database: the same as database, for fixtures that outlive a test
 http      http(NAME=value): a started analytics-http that answers; stopped after the test; url, port

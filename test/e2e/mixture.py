@@ -10,6 +10,7 @@ from stream import Record
 
 MARK = "Qx7-never-in-a-log"
 SMALL = 65_536  # analytics.max_event_bytes for this stream, so that too large is not too large for the broker
+BINARY = b"\xff\0\x01" + MARK.encode()
 STORED, DUPLICATE, TOMBSTONE = "stored", "duplicate", "tombstone"
 
 
@@ -44,7 +45,7 @@ HEADERS = (
     (),
     (("traceparent", b"00-" + MARK.encode()),),
     (("a", b"first"), ("a", b"second"), ("b", b""), ("a", b"first")),
-    (("nothing", None), ("binary", b"\xff\0\x01" + MARK.encode()), ("nul", b"a\0b"), ("", "Zoë\n\"\\".encode())),
+    (("nothing", None), ("binary", BINARY), ("nul", b"a\0b"), ("", "Zoë\n\"\\".encode())),
     (("ñ", "€".encode()), ("one", b"\xff"), ("two", b"\xff\xfe"), ("three", b"\xff\xfe\xfd")),
 )
 TIMESTAMPS = (None, 1, 1_767_323_045_678)

@@ -1,0 +1,118 @@
+"""The ingestor goes and comes back: asked to, twice asked to, or killed; the stream goes on where it was."""
+import contextlib
+import signal
+
+import pytest
+
+from rig import place
+from stream import QUICK_GROUP, events
+
+BACKLOG = 20_000
+OFTEN = {"ANALYTICS_BATCH_RECORDS": 100, **QUICK_GROUP}  # many transactions to interrupt
+
+
+@pytest.fixture
+def hanging(stream, ingestor):
+    """An ingestor in the middle of a batch that does not end: somebody has locked the events."""
+    running = ingestor(**QUICK_GROUP)
+    stream.await_taken()
+    with contextlib.closing(stream.database.connect(autocommit=False)) as other, other.cursor() as cursor:
+        cursor.execute("LOCK TABLE analytics_events IN ACCESS EXCLUSIVE MODE")
+        stream.produce(events(1))
+        place.eventually(lambda: stream.database.sql("SELECT count(*) FROM pg_locks WHERE NOT granted"), what="a wait")
+        yield running
+
+
+def unlock(stream):
+    """What makes the batch go on."""
+    stream.database.rows("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE granted "
+                         "AND mode = 'AccessExclusiveLock' AND relation = 'analytics_events'::regclass")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
+def test_a_signal_ends_it_with_0(stream, ingestor, number):
+    running = ingestor(**QUICK_GROUP)
+    stream.await_taken()
+    running.signal(number)
+    assert running.wait() == 0
+
+
+def test_a_stop_before_the_first_assignment_ends_it_with_0(stream, ingestor):
+    running = ingestor(**QUICK_GROUP)
+    running.await_log(event="started")
+    assert running.terminate() == 0
+
+
+def test_a_stop_leaves_the_group(stream, ingestor):
+    """Else the next member would wait for the first one's session to run out."""
+    patient = {"ANALYTICS_KAFKA_X_SESSION_TIMEOUT_MS": 300_000, "ANALYTICS_KAFKA_X_MAX_POLL_INTERVAL_MS": 300_000}
+    first = ingestor(**patient)
+    first.await_log(event="partition_taken")
+    assert first.terminate() == 0
+    ingestor(**patient).await_log(event="partition_taken")
+
+
+def test_a_stop_lets_the_transaction_at_work_end(stream, hanging):
+    hanging.signal(signal.SIGTERM)
+    unlock(stream)
+    assert hanging.wait() == 0
+    assert stream.numbers() == [0]
+
+
+@pytest.mark.parametrize("first, second", [(signal.SIGTERM, signal.SIGTERM), (signal.SIGINT, signal.SIGTERM)],
+                         ids=["SIGTERM", "SIGINT"])
+def test_a_second_signal_ends_it_at_once(stream, hanging, first, second):
+    hanging.signal(first)
+    hanging.signal(second)
+    assert hanging.wait(5) == 1
+
+
+def test_it_goes_on_where_it_stopped(stream, ingestor):
+    stream.produce(events(50))
+    running = ingestor(**QUICK_GROUP)
+    stream.await_read()
+    assert running.terminate() == 0
+    stream.produce(events(50, first=50))
+    ingestor(**QUICK_GROUP)
+    stream.await_read()
+    assert (stream.totals(), stream.numbers()) == ((100, 0, 0, 0), list(range(100)))
+
+
+def test_a_restart_raises_the_epochs(stream, ingestor):
+    for _ in range(2):
+        running = ingestor(**QUICK_GROUP)
+        running.await_log(event="partition_taken", partition=3)
+        assert running.terminate() == 0
+    assert stream.epochs() == {0: 2, 1: 2, 2: 2, 3: 2}
+
+
+def test_stops_in_the_middle_of_a_backlog_lose_nothing_and_repeat_nothing(stream, ingestor):
+    stream.produce(events(BACKLOG))
+    for share in (1, 2, 3):
+        running = ingestor(**OFTEN)
+        stream.await_stored(BACKLOG * share // 4)
+        assert running.terminate() == 0
+    ingestor(**OFTEN)
+    stream.await_read()
+    assert (stream.totals(), stream.numbers()) == ((BACKLOG, 0, 0, 0), list(range(BACKLOG)))
+
+
+def test_a_kill_in_the_middle_of_a_backlog_loses_nothing_and_repeats_nothing(stream, ingestor):
+    stream.produce(events(BACKLOG))
+    running = ingestor(**OFTEN)
+    stream.await_stored(BACKLOG // 3)
+    running.kill()
+    assert sum(stream.offsets().values()) < BACKLOG
+    running.start()
+    stream.await_read()
+    assert (stream.totals(), stream.numbers()) == ((BACKLOG, 0, 0, 0), list(range(BACKLOG)))
+
+
+def test_a_kill_in_the_middle_of_a_transaction_loses_nothing_and_repeats_nothing(stream, hanging):
+    """The server goes on with it, for it has not noticed yet that nobody waits for the answer."""
+    hanging.kill()
+    unlock(stream)
+    hanging.start()
+    stream.produce(events(1, first=1))
+    stream.await_read()
+    assert (stream.totals(), stream.numbers()) == ((2, 0, 0, 0), [0, 1])

@@ -1,0 +1,107 @@
+"""Several ingestors on one topic: they share its partitions, take over from each other, and who has been overtaken
+writes nothing more."""
+import pytest
+
+from rig import place
+from stream import QUICK_GROUP, events
+
+ROUND = 400
+
+
+@pytest.fixture
+def two(stream, ingestor):
+    """Two ingestors that have two partitions each."""
+    both = [ingestor(**QUICK_GROUP)]
+    stream.await_taken()
+    both.append(ingestor(**QUICK_GROUP))
+    pids = sorted(running.process.pid for running in both)
+    place.eventually(lambda: sorted(stream.owners().values()) == sorted(pids * 2), what="an even share")
+    return both
+
+
+def test_two_share_the_partitions_and_store_every_record_once(stream, two):
+    stream.produce(events(ROUND))
+    stream.await_read()
+    assert (stream.totals(), stream.numbers()) == ((ROUND, 0, 0, 0), list(range(ROUND)))
+    assert set(stream.owners().values()) == {running.process.pid for running in two}
+
+
+def test_the_other_takes_over_what_one_leaves(stream, two):
+    stream.produce(events(ROUND))
+    assert two[0].terminate() == 0
+    stream.produce(events(ROUND, first=ROUND))
+    stream.await_read()
+    place.eventually(lambda: set(stream.owners().values()) == {two[1].process.pid}, what="one owner")
+    assert (stream.totals(), stream.numbers()) == ((2 * ROUND, 0, 0, 0), list(range(2 * ROUND)))
+
+
+def test_the_other_takes_over_what_a_killed_one_had(stream, two):
+    stream.produce(events(ROUND))
+    two[0].kill()
+    stream.produce(events(ROUND, first=ROUND))
+    stream.await_read()
+    assert (stream.totals(), stream.numbers()) == ((2 * ROUND, 0, 0, 0), list(range(2 * ROUND)))
+
+
+def test_a_rebalance_in_the_middle_of_a_backlog_loses_nothing_and_repeats_nothing(stream, ingestor):
+    backlog = 20_000
+    stream.produce(events(backlog))
+    ingestor(ANALYTICS_BATCH_RECORDS=100, **QUICK_GROUP)
+    stream.await_stored(1_000)
+    ingestor(ANALYTICS_BATCH_RECORDS=100, **QUICK_GROUP)
+    stream.await_read()
+    assert (stream.totals(), stream.numbers()) == ((backlog, 0, 0, 0), list(range(backlog)))
+
+
+def test_a_rebalance_raises_the_epochs(stream, ingestor):
+    ingestor(**QUICK_GROUP)
+    stream.await_taken()
+    before = stream.epochs()
+    second = ingestor(**QUICK_GROUP)
+    second.await_log(event="partition_taken")
+    place.eventually(lambda: all(epoch > before[partition] for partition, epoch in stream.epochs().items()),
+                     what="a new epoch for each partition")
+
+
+# ---- fencing
+
+@pytest.fixture
+def overtaken(stream, ingestor):
+    """An ingestor whose partition 0 somebody else took while it has records of it to write."""
+    running = ingestor(**QUICK_GROUP)
+    stream.await_taken()
+    stream.produce(events(ROUND))
+    stream.await_read()
+    stream.database.sql("SELECT owner_epoch FROM analytics_take_partition(%s, %s, 0, 'somebody:1', 0)",
+                        (stream.group, stream.topic))
+    stream.produce(events(ROUND, first=ROUND))
+    return running
+
+
+def test_who_is_overtaken_says_so_once_and_names_the_partition(stream, overtaken):
+    stream.await_read()
+    fenced = overtaken.logs(event="partition_fenced")
+    assert [(entry["topic"], entry["partition"], entry["offset"], entry["epoch"]) for entry in fenced] == [
+        (stream.topic, 0, ROUND // 4, 1)]
+
+
+def test_who_is_overtaken_joins_anew_and_goes_on(stream, overtaken):
+    stream.await_read()
+    assert overtaken.running
+    assert (stream.epochs()[0], stream.owners()[0]) == (3, overtaken.process.pid)
+
+
+def test_nothing_is_lost_and_nothing_stored_twice_by_being_overtaken(stream, overtaken):
+    stream.await_read()
+    assert (stream.totals(), stream.numbers()) == ((2 * ROUND, 0, 0, 0), list(range(2 * ROUND)))
+
+
+def test_two_groups_read_the_same_records_each_for_itself(stream, ingestor):
+    """The events are the same: to the second group each is a duplicate."""
+    stream.produce(events(ROUND))
+    ingestor(**QUICK_GROUP)
+    stream.await_read()
+    ingestor(group=stream.group + ".second", **QUICK_GROUP)
+    sums = ("SELECT sum(next_offset)::int, sum(stored)::int, sum(duplicates)::int FROM analytics_kafka_offsets "
+            "GROUP BY consumer_group ORDER BY consumer_group")
+    place.eventually(lambda: stream.database.rows(sums) == [(ROUND, ROUND, 0), (ROUND, 0, ROUND)], what="both groups")
