@@ -52,7 +52,7 @@ COMMENT ON FUNCTION analytics_partition_at(timestamptz) IS
 
 CREATE FUNCTION analytics_create_partition(instant timestamptz) RETURNS regclass
     LANGUAGE plpgsql VOLATILE STRICT SECURITY DEFINER
-    SET search_path = @extschema@, pg_catalog, pg_temp
+    SET search_path = pg_catalog, @extschema@, pg_temp
     SET TimeZone = 'UTC'
     AS $$
 DECLARE

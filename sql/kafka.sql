@@ -52,7 +52,7 @@ COMMENT ON FUNCTION analytics_take_partition(text, text, integer, text, bigint, 
 CREATE FUNCTION analytics_hold_partition(
     consumer_group text, topic text, partition integer, owner_epoch bigint, expected_offset bigint, next_offset bigint) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-    SET search_path = @extschema@, pg_catalog, pg_temp
+    SET search_path = pg_catalog, @extschema@, pg_temp
     AS $$
 DECLARE
     held record;

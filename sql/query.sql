@@ -24,7 +24,7 @@ CREATE FUNCTION analytics_recent(
     tenant_id text DEFAULT NULL, event_type text DEFAULT NULL)
     RETURNS SETOF analytics_events
     LANGUAGE plpgsql STABLE PARALLEL SAFE
-    SET search_path = @extschema@, pg_catalog, pg_temp
+    SET search_path = pg_catalog, @extschema@, pg_temp
     AS $$
 BEGIN
     IF "limit" IS NULL OR "limit" < 1 THEN
@@ -111,7 +111,7 @@ COMMENT ON FUNCTION analytics_histogram(timestamptz, timestamptz, interval, text
 CREATE FUNCTION analytics_summary(
     window_minutes integer DEFAULT NULL, reference timestamptz DEFAULT pg_catalog.now(), tenant_id text DEFAULT NULL) RETURNS jsonb
     LANGUAGE plpgsql STABLE PARALLEL SAFE
-    SET search_path = @extschema@, pg_catalog, pg_temp
+    SET search_path = pg_catalog, @extschema@, pg_temp
     AS $$
 DECLARE
     minutes integer := coalesce(window_minutes, analytics_metrics_window_minutes());

@@ -26,7 +26,7 @@ INSERT INTO analytics_restores VALUES (true);
 
 CREATE FUNCTION analytics_complete_key() RETURNS void
     LANGUAGE plpgsql VOLATILE
-    SET search_path = @extschema@, pg_catalog, pg_temp
+    SET search_path = pg_catalog, @extschema@, pg_temp
     AS $$
 DECLARE
     partition_key regclass;
@@ -51,7 +51,7 @@ COMMENT ON FUNCTION analytics_complete_key() IS
 
 CREATE FUNCTION analytics_restored() RETURNS trigger
     LANGUAGE plpgsql
-    SET search_path = @extschema@, pg_catalog, pg_temp
+    SET search_path = pg_catalog, @extschema@, pg_temp
     AS $$
 BEGIN
     PERFORM analytics_complete_key();

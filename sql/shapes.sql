@@ -37,7 +37,7 @@ COMMENT ON COLUMN analytics_shapes.shipped IS
 
 CREATE FUNCTION analytics_check_shape() RETURNS trigger
     LANGUAGE plpgsql
-    SET search_path = @extschema@, pg_catalog, pg_temp
+    SET search_path = pg_catalog, @extschema@, pg_temp
     AS $$
 DECLARE
     present text[] := NEW.required_members || NEW.not_null_members;
