@@ -56,24 +56,39 @@ DbError error_of(const PGresult *result)
     return DbError(std::move(fields));
 }
 
-/* A refused connection has no PGresult, so the verbose message is all there is to learn the SQLSTATE from:
+constexpr std::size_t state_length = 5;
+
+/* Where ":  28P01: " begins in a line, with any SQLSTATE. */
+std::size_t find_state(std::string_view line)
+{
+    const auto is_state_char = [](unsigned char c) { return std::isdigit(c) != 0 || std::isupper(c) != 0; };
+    for (std::size_t at = line.find(":  "); at != std::string_view::npos; at = line.find(":  ", at + 1)) {
+        const std::string_view state = line.substr(at + 3).substr(0, state_length);
+        const bool is_state = state.size() == state_length && std::all_of(state.begin(), state.end(), is_state_char);
+        if (is_state && line.substr(at + 3 + state_length).starts_with(": ")) return at;
+    }
+    return std::string_view::npos;
+}
+
+/* A refused connection has no PGresult, so the verbose message is all there is to learn the SQLSTATE from; with several
+ * hosts, the last one's:
  *
  *     connection to server … failed: FATAL:  28P01: password authentication failed for user "x"
  *     LOCATION:  auth_failed, auth.c:335 */
 DbError connect_error(std::string_view verbose)
 {
-    constexpr std::size_t state_length = 5;
     DbError::Fields fields;
     fields.sqlstate = could_not_connect;
-    std::string text(verbose.substr(0, verbose.find("\nLOCATION:")));
-    const std::size_t found = text.rfind(":  ");
-    if (found != std::string::npos && text.compare(std::min(text.size(), found + 3 + state_length), 2, ": ") == 0) {
-        const std::string state = text.substr(found + 3, state_length);
-        if (std::all_of(state.begin(), state.end(),
-                        [](unsigned char c) { return std::isdigit(c) || std::isupper(c); })) {
-            fields.sqlstate = state;
-            text.erase(found + 3, state_length + 2);
+    std::string text;
+    for (std::string_view rest = verbose; !rest.empty();) {
+        std::string line(rest.substr(0, rest.find('\n')));
+        rest.remove_prefix(std::min(rest.size(), line.size() + 1));
+        if (line.starts_with("LOCATION:")) continue;
+        if (const std::size_t at = find_state(line); at != std::string::npos) {
+            fields.sqlstate = line.substr(at + 3, state_length);
+            line.erase(at + 3, state_length + 2);
         }
+        text += line + '\n';
     }
     fields.message = one_line(text);
     return DbError(std::move(fields));

@@ -35,21 +35,21 @@ struct Case {
     const char *json;
     const char *text;
 };
-class ValueTest : public testing::TestWithParam<Case> {};
+class LogValueTest : public testing::TestWithParam<Case> {};
 
-TEST_P(ValueTest, AsJson)
+TEST_P(LogValueTest, AsJson)
 {
     const std::string found = line(LogFormat::json, {{"x", GetParam().value}});
     EXPECT_EQ(found.substr(found.find("\"x\":") + 4), std::string(GetParam().json) + "}");
 }
 
-TEST_P(ValueTest, AsText)
+TEST_P(LogValueTest, AsText)
 {
     const std::string found = line(LogFormat::text, {{"x", GetParam().value}});
     EXPECT_EQ(found.substr(found.find("x=") + 2), GetParam().text);
 }
 
-INSTANTIATE_TEST_SUITE_P(Kinds, ValueTest,
+INSTANTIATE_TEST_SUITE_P(Kinds, LogValueTest,
                          testing::Values(Case{"Integer", std::int64_t{-5}, "-5", "-5"},
                                          Case{"True", true, "true", "true"}, Case{"Fraction", 1.5, "1.5", "1.5"},
                                          Case{"Infinity", std::numeric_limits<double>::infinity(), "null", "null"},
