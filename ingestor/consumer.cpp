@@ -17,7 +17,7 @@ using runtime::Event;
 using runtime::Key;
 
 constexpr int query_timeout_ms = 3'000;
-constexpr Milliseconds close_deadline{10'000}; // a hung close must not hold up a stop; offsets are safe in the database
+constexpr Milliseconds close_deadline{5'000}; // a hung close must not hold up a stop; offsets are safe in the database
 constexpr std::size_t message_size = 512;      // of librdkafka's error texts
 
 using List = std::unique_ptr<rd_kafka_topic_partition_list_t, Freed<rd_kafka_topic_partition_list_destroy>>;
@@ -119,8 +119,8 @@ void KafkaConsumer::Handle::on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t err
                                          rd_kafka_topic_partition_list_t *partitions, void *self)
 {
     auto &handle = *static_cast<Handle *>(self);
-    handle.heard();
     if (err == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+        handle.heard();
         Assigned assigned;
         for (int i = 0; i < partitions->cnt; ++i)
             assigned.partitions.push_back({partitions->elems[i].topic, partitions->elems[i].partition});
@@ -144,7 +144,7 @@ void KafkaConsumer::Handle::on_error(rd_kafka_t *rk, int err, const char *reason
     } else if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
         if (!std::exchange(handle.is_unavailable, true))
             handle.observe(Event::kafka_unavailable, {{"message", reason}});
-    } else {
+    } else if (code != RD_KAFKA_RESP_ERR__TRANSPORT && code != RD_KAFKA_RESP_ERR__RESOLVE) { // those are in the log
         handle.notice(reason);
     }
 }

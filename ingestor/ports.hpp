@@ -143,8 +143,7 @@ struct Claim {
 struct Failure {
     bool transient = false;
     std::string sqlstate;
-    std::string message;
-    std::string detail;
+    std::string message; // without the server's DETAIL, which may quote the row
     std::string hint;
 };
 

@@ -242,10 +242,8 @@ private:
     void failed(const Failure &failure)
     {
         if (!failure.transient) {
-            observe_(Event::database_refused, {{"sqlstate", failure.sqlstate},
-                                               {"message", failure.message},
-                                               {"detail", failure.detail},
-                                               {"hint", failure.hint}});
+            observe_(Event::database_refused,
+                     {{"sqlstate", failure.sqlstate}, {"message", failure.message}, {"hint", failure.hint}});
             is_faulty_ = true;
             return;
         }

@@ -31,7 +31,7 @@ std::string owner()
 
 Failure failure_of(const DbError &error)
 {
-    return {error.is_transient(), error.sqlstate(), error.what(), error.detail(), error.hint()};
+    return {error.is_transient(), error.sqlstate(), error.what(), error.hint()};
 }
 
 /* The schema that the extension lives in, quoted: a user need not have it in his search_path. */

@@ -177,7 +177,7 @@ inline Record record(const char *topic, std::int32_t partition, std::int64_t off
     return {.partition = {topic, partition}, .offset = offset, .value = value};
 }
 
-inline const Failure sick{true, "57P01", "terminating connection due to administrator command", "", ""};
-inline const Failure refused{false, "42501", "permission denied for function analytics_ingest_kafka", "", ""};
+inline const Failure sick{true, "57P01", "terminating connection due to administrator command", ""};
+inline const Failure refused{false, "42501", "permission denied for function analytics_ingest_kafka", ""};
 
 } // namespace analytics::ingestor::fakes
