@@ -25,14 +25,16 @@ END
 $$;
 
 CREATE FUNCTION contexts_bytes() RETURNS bigint LANGUAGE sql AS 'SELECT sum(used_bytes)::bigint FROM pg_backend_memory_contexts';
-CREATE FUNCTION resident_pages() RETURNS bigint LANGUAGE sql AS $$SELECT split_part(pg_read_file('/proc/self/statm'), ' ', 2)::bigint$$;
+CREATE FUNCTION private_pages() RETURNS bigint LANGUAGE sql AS $$
+    SELECT split_part(statm, ' ', 2)::bigint - split_part(statm, ' ', 3)::bigint FROM pg_read_file('/proc/self/statm') AS statm
+$$;
 
 SELECT cross(10000);
-SELECT contexts_bytes(), resident_pages() \g /dev/null
+SELECT contexts_bytes(), private_pages() \g /dev/null
 SELECT boundary_counts() \g /dev/null
-SELECT contexts_bytes() AS bytes_before, resident_pages() AS pages_before \gset
+SELECT contexts_bytes() AS bytes_before, private_pages() AS pages_before \gset
 SELECT cross(100000) \g /dev/null
-SELECT contexts_bytes() AS bytes_after, resident_pages() AS pages_after \gset
+SELECT contexts_bytes() AS bytes_after, private_pages() AS pages_after \gset
 SELECT * FROM boundary_counts() \gset
 
 SELECT is(:destroyed::bigint, :made::bigint, 'every object was destroyed');

@@ -1,0 +1,140 @@
+"""A cancel request in the middle of a batch, wherever it hits: the answer comes at once, nothing is stored, nothing
+leaks, and the session goes on as if nothing had been.
+
+Each batch is interrupted again and again, a little later every time, so that every phase is hit: reading, sorting, the
+settling of times, the insert. The promise is an answer within 100 ms on a machine that does nothing else; here twice
+that is granted, and time without a CPU is not counted.
+"""
+import contextlib
+
+import pytest
+from backend import QUERY_CANCELED, Backend
+from conftest import Database
+
+PROMISE = 0.100
+GRANTED = 2 * PROMISE
+FIRST_REQUEST = 0.05
+NEXT_REQUEST = 1.6
+LAST_REQUEST = 4.0
+MEBIBYTE = 1 << 20
+
+# SQL for one record, n its number, and how many. numbers: what takes longest to read, and sixfold the bytes in jsonb. They are
+# no larger because PostgreSQL compresses a stored value in one go: 6 MB of numbers keep it busy for 100 ms by themselves.
+BATCHES = {
+    "small": ("""format('{"eventType":"t.%s","source":"s","occurredAt":"2026-03-%sT10:00:00Z","eventId":"e%s","payload":{"n":%s}}',
+                        n % 7, to_char(1 + n % 28, 'FM00'), n, n)""", 1_000_000),
+    "untimed": ("""format('{"eventType":"t","source":"s","eventId":"e%s","payload":{}}', n)""", 300_000),
+    "refused": ("""format('{"eventType":"t","eventId":"e%s","payload":{}}', n)""", 300_000),
+    "numbers": ("""format('{"eventType":"t","source":"s","payload":{"n":%s,"numbers":[%s0]}}', n, repeat('1,', 200000))""", 64),
+    "texts": ("""format('{"eventType":"t","source":"s","payload":{"n":%s,"text":"%s"}}', n, repeat(md5(n::text), 32000))""", 64),
+}
+INGEST = "SELECT i.* FROM batch, analytics_ingest(records) AS i"
+STORED = "SELECT (SELECT count(*) FROM analytics_events), (SELECT count(*) FROM analytics_untimed_keys), (SELECT count(*) FROM analytics_dead_letters)"
+
+
+@pytest.fixture(scope="module")
+def place_of_batches(server):
+    database = Database(server, "cancel")
+    server.sql("CREATE DATABASE cancel")
+    server.sql("CREATE EXTENSION analytics_events", "cancel")
+    server.sql("SELECT analytics_create_partition('2026-03-01')", "cancel")
+    yield database
+    server.sql("DROP DATABASE cancel WITH (FORCE)")
+
+
+@contextlib.contextmanager
+def session_with(database, name):
+    """A session and a table batch with the batch of this name, in no order."""
+    record, count = BATCHES[name]
+    with contextlib.closing(database.connect()) as connection:
+        backend = Backend(connection)
+        backend.run("DROP TABLE IF EXISTS batch; CREATE UNLOGGED TABLE batch (records bytea[]); "
+                    "ALTER TABLE batch ALTER records SET STORAGE EXTERNAL")
+        backend.run(f"INSERT INTO batch SELECT array_agg(convert_to({record}, 'UTF8') ORDER BY hashint4(n)) "
+                    f"FROM generate_series(1, {count}) AS n")
+        yield backend
+
+
+class Series:
+    """One batch's interruptions, and what was found after them."""
+
+    def __init__(self, backend):
+        self.interruptions = []
+        after = FIRST_REQUEST
+        while after < LAST_REQUEST:
+            interruption = backend.interrupt(INGEST, after)
+            if interruption is None:
+                break
+            self.interruptions.append(interruption)
+            after *= NEXT_REQUEST
+        self.completed = after < LAST_REQUEST
+        self.contexts = backend.context_bytes()
+        self.stored = backend.run(STORED)
+        self.next = backend.run("SELECT * FROM analytics_ingest(ARRAY['{\"eventType\":\"after\",\"source\":\"s\",\"payload\":{}}'::bytea])")
+
+
+@pytest.fixture(scope="module", params=BATCHES)
+def series(request, place_of_batches):
+    with session_with(place_of_batches, request.param) as backend:
+        done = Series(backend)
+        backend.run("TRUNCATE analytics_events, analytics_untimed_keys, analytics_dead_letters")
+    late = [round(interruption.late * 1000) for interruption in done.interruptions]
+    print(f"{request.param}: answers after {late} ms, then {'completed' if done.completed else 'not yet completed'}")
+    return done
+
+
+def test_every_interruption_is_a_cancel(series):
+    assert {interruption.sqlstate for interruption in series.interruptions} == {QUERY_CANCELED}
+
+
+def test_several_moments_are_hit(series):
+    assert len(series.interruptions) >= 4
+
+
+def test_the_answer_comes_at_once(series):
+    assert max(interruption.late for interruption in series.interruptions) < GRANTED
+
+
+def test_nothing_of_an_interrupted_batch_is_stored(series):
+    if series.completed:
+        assert sum(series.stored) > 0
+    else:
+        assert series.stored == (0, 0, 0)
+
+
+def test_the_session_ingests_on(series):
+    assert series.next == (1, 0, 0, 0)
+
+
+def test_no_memory_is_kept(series):
+    """In PostgreSQL's contexts: a session that has worked holds 2 to 4 MiB."""
+    assert series.contexts < 8 * MEBIBYTE
+
+
+@pytest.mark.parametrize("name", ["untimed", "numbers"])
+def test_the_process_does_not_grow_with_each_interruption(place_of_batches, name):
+    """What malloc keeps for later is large, but the twentieth time no larger than the fifth."""
+    private = []
+    with session_with(place_of_batches, name) as backend:
+        for round in range(20):
+            assert backend.interrupt(INGEST, 0.2 + 0.1 * (round % 5)).sqlstate == QUERY_CANCELED
+            private.append(backend.private_bytes())
+    assert max(private[15:]) < max(private[:10]) + 16 * MEBIBYTE, private
+
+
+@pytest.mark.parametrize("request_by", ["timeout", "libpq"])
+def test_a_timeout_and_a_client_s_request_are_heard_alike(place_of_batches, request_by):
+    with session_with(place_of_batches, "small") as backend:
+        interruption = backend.interrupt(INGEST, 0.5, request_by)
+        assert interruption.sqlstate == QUERY_CANCELED
+        assert interruption.late < GRANTED
+        assert backend.run(STORED) == (0, 0, 0)
+
+
+def test_a_cancel_within_a_transaction_keeps_what_was_before(place_of_batches):
+    with session_with(place_of_batches, "small") as backend:
+        backend.run("BEGIN; SELECT analytics_ingest(ARRAY['{\"eventType\":\"before\",\"source\":\"s\",\"payload\":{}}'::bytea]); SAVEPOINT s")
+        assert backend.interrupt(INGEST, 0.5).sqlstate == QUERY_CANCELED
+        backend.run("ROLLBACK TO s; COMMIT")
+        assert backend.run("SELECT array_agg(event_type) FROM analytics_events") == (["before"],)
+        backend.run("TRUNCATE analytics_events")
