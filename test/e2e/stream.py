@@ -14,10 +14,11 @@ from rig import place
 
 PARTITIONS = 4
 
-# Short enough that a member that was killed is not waited for long, the least that the broker allows; and rebalances
-# are heard of at once.
+# A member that was killed is not waited for longer than need be (6 s is the least that the broker allows); rebalances,
+# new partitions and a broker that is back are heard of at once.
 QUICK_GROUP = {"ANALYTICS_KAFKA_X_SESSION_TIMEOUT_MS": 6000, "ANALYTICS_KAFKA_X_HEARTBEAT_INTERVAL_MS": 200,
-               "ANALYTICS_KAFKA_X_TOPIC_METADATA_REFRESH_INTERVAL_MS": 300}
+               "ANALYTICS_KAFKA_X_TOPIC_METADATA_REFRESH_INTERVAL_MS": 300,
+               "ANALYTICS_KAFKA_X_RECONNECT_BACKOFF_MAX_MS": 500}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,7 +62,8 @@ class Stream:
     def produce(self, records, topic=None, producer=None):
         """In order; returns when the broker has them all, each with its offset."""
         topic = topic or self.topic
-        producer = producer or self.producer()
+        if producer is None:  # an idle producer is falsy
+            producer = self.producer()
         placed = {}
 
         def delivered(number):
@@ -104,6 +106,12 @@ class Stream:
         with self._asking() as consumer:
             asked = [TopicPartition(self.topic, number) for number in self.ends()]
             return {answer.partition: answer.offset for answer in consumer.committed(asked, timeout=10)}
+
+    def commit(self, offsets):
+        """Tells Kafka how far the group has read, as some other tool might."""
+        with self._asking() as consumer:
+            told = [TopicPartition(self.topic, *entry) for entry in offsets.items()]
+            consumer.commit(offsets=told, asynchronous=False)
 
     # ---- the database's end
 

@@ -1,0 +1,167 @@
+"""PostgreSQL falls ill under a running ingestor and gets well: it waits, keeps its place in the group, and goes on;
+and the broker does the same. No good record becomes a dead letter, none is lost, none is stored twice."""
+import contextlib
+import os
+import signal
+
+import pytest
+
+from mixture import MARK
+from rig import daemon
+from stream import QUICK_GROUP, Stream, events
+
+ROUND = 400
+BACKLOG = 20_000
+
+
+class Outage:
+    def __init__(self, stream, ingestor, epochs):
+        self.stream = stream
+        self.ingestor = ingestor
+        self.epochs = epochs
+
+
+@pytest.fixture(scope="module", params=[signal.SIGINT, signal.SIGQUIT], ids=["fast", "immediate"])
+def outage(request, server, broker, new_database):
+    """PostgreSQL was stopped until the ingestor held Kafka, and started again; meanwhile records were produced."""
+    if broker.kind == "embedded":
+        pytest.skip("needs Apache Kafka, only the embedded broker is here")
+    with contextlib.ExitStack() as stack:
+        database = stack.enter_context(new_database())
+        topic = f"e2e.outage.{request.param}.{os.getpid()}"
+        broker.create_topic(topic)
+        stream = Stream(broker, database, topic)
+        ingestor = stack.enter_context(daemon.Ingestor(broker, database.url, topic, topic, **QUICK_GROUP))
+        stream.produce(events(ROUND))
+        stream.await_read()
+        epochs = stream.epochs()
+        server.stop(request.param)
+        try:
+            stream.produce(events(ROUND, first=ROUND))
+            ingestor.await_log(event="consumption_paused")
+        finally:
+            server.start()
+        stream.produce(events(ROUND, first=2 * ROUND))
+        stream.await_read()
+        yield Outage(stream, ingestor, epochs)
+
+
+def test_nothing_is_lost_and_nothing_stored_twice(outage):
+    assert (outage.stream.totals(), outage.stream.numbers()) == ((3 * ROUND, 0, 0, 0), list(range(3 * ROUND)))
+
+
+def test_no_dead_letter_comes_of_it(outage):
+    assert outage.stream.database.sql("SELECT count(*) FROM analytics_dead_letters") == 0
+
+
+@pytest.mark.parametrize("event", ["database_unavailable", "consumption_paused", "database_recovered",
+                                   "consumption_resumed"])
+def test_each_step_is_told_once(outage, event):
+    assert len(outage.ingestor.logs(event=event)) == 1
+
+
+def test_the_log_says_why_with_a_transient_sqlstate(outage):
+    assert outage.ingestor.logs(event="database_unavailable")[0]["sqlstate"][:2] in {"08", "57"}
+
+
+def test_the_group_kept_counting_on_it(outage):
+    """No rebalance, hence no new epoch."""
+    assert outage.stream.epochs() == outage.epochs
+    assert outage.ingestor.logs(event="partitions_revoked") == []
+
+
+# ---- shorter troubles
+
+def test_a_server_that_is_away_at_the_start_is_waited_for(server, stream, ingestor):
+    stream.produce(events(ROUND))
+    server.stop()
+    try:
+        ingestor(**QUICK_GROUP).await_log(event="database_unavailable")
+    finally:
+        server.start()
+    stream.await_read()
+    assert (stream.totals(), stream.numbers()) == ((ROUND, 0, 0, 0), list(range(ROUND)))
+
+
+def test_a_stop_during_an_outage_does_not_wait_for_its_end(server, stream, ingestor):
+    running = ingestor(**QUICK_GROUP)
+    stream.await_taken()
+    server.stop()
+    try:
+        stream.produce(events(ROUND))
+        running.await_log(event="database_unavailable")
+        running.signal(signal.SIGTERM)
+        assert running.wait(15) == 0
+    finally:
+        server.start()
+    ingestor(**QUICK_GROUP)
+    stream.await_read()
+    assert (stream.totals(), stream.numbers()) == ((ROUND, 0, 0, 0), list(range(ROUND)))
+
+
+def test_connections_that_are_cut_again_and_again(stream, ingestor):
+    """Whatever a statement was doing just then: before, within or after its commit."""
+    stream.produce(events(BACKLOG))
+    ingestor(ANALYTICS_BATCH_RECORDS=100, **QUICK_GROUP)
+    ends, cuts = stream.ends(), 0
+    while stream.offsets() != ends:
+        stream.await_stored(min(BACKLOG, stream.database.sql("SELECT count(*) FROM analytics_events") + 1_000))
+        cuts += stream.database.sql("SELECT count(pg_terminate_backend(pid))::int FROM pg_stat_activity "
+                                    "WHERE application_name = 'analytics-ingestor' AND datname = current_database()")
+    assert cuts > 1
+    assert (sum(stream.totals()), stream.numbers()) == (BACKLOG, list(range(BACKLOG)))
+
+
+@pytest.mark.parametrize("sqlstate", ["40001", "53100", "57014"])
+def test_a_transient_error_is_tried_again(stream, ingestor, sqlstate):
+    """A trigger raises it until somebody mends what it complains of."""
+    stream.database.rows(f"""
+        CREATE TABLE ill ();
+        CREATE FUNCTION complain() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            IF to_regclass('ill') IS NOT NULL THEN RAISE 'not now' USING ERRCODE = '{sqlstate}'; END IF;
+            RETURN NEW;
+        END $$;
+        CREATE TRIGGER complain BEFORE INSERT ON analytics_events FOR EACH ROW EXECUTE FUNCTION complain();""")
+    stream.produce(events(4))
+    running = ingestor(**QUICK_GROUP)
+    assert running.await_log(event="database_unavailable")["sqlstate"] == sqlstate
+    stream.database.sql("DROP TABLE ill")
+    stream.await_read()
+    assert (stream.totals(), stream.numbers()) == ((4, 0, 0, 0), [0, 1, 2, 3])
+
+
+@pytest.fixture
+def hopeless(stream, ingestor):
+    """An ingestor that has ended, for the database takes no such event."""
+    stream.database.rows("ALTER TABLE analytics_events ADD CONSTRAINT no_s CHECK (source <> 's')")
+    stream.produce(events(1, text=MARK))
+    running = ingestor(**QUICK_GROUP)
+    running.wait()
+    return running
+
+
+def test_an_error_that_waiting_does_not_mend_ends_it_with_1(stream, hopeless):
+    assert hopeless.wait() == 1
+    [refused] = hopeless.logs(event="database_refused")
+    assert (refused["sqlstate"], "no_s" in refused["message"]) == ("23514", True)
+    assert stream.offsets()[0] == 0
+
+
+def test_the_failing_row_is_not_in_the_log(hopeless):
+    """PostgreSQL tells it in DETAIL."""
+    assert MARK not in hopeless.output()
+
+
+# ---- the broker
+
+def test_a_broker_that_is_killed_and_comes_back(kafka, stream, ingestor):
+    stream.produce(events(ROUND))
+    running = ingestor(**QUICK_GROUP)
+    stream.await_read()
+    kafka.kill()
+    running.await_log(event="kafka_unavailable")
+    kafka.start()
+    stream.produce(events(ROUND, first=ROUND))
+    stream.await_read()
+    assert (stream.totals(), stream.numbers()) == ((2 * ROUND, 0, 0, 0), list(range(2 * ROUND)))
+    assert [len(running.logs(event=event)) for event in ("kafka_unavailable", "kafka_recovered")] == [1, 1]

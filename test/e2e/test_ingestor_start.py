@@ -1,0 +1,212 @@
+"""Before the first record: settings, what --check and --print-config say, what the database must have and may refuse,
+and the rights that suffice."""
+import json
+import re
+
+import psycopg2.errors
+import pytest
+
+from rig import daemon, place
+from stream import QUICK_GROUP, Record, events
+
+SECRET = "Qx9-never-shown"
+WRITER_S_RIGHTS = re.compile(r"^    (GRANT [^;]* TO writer;)", re.MULTILINE)
+
+
+def run(*arguments, **settings):
+    """Runs the ingestor to its end: (exit code, what it wrote)."""
+    with daemon.Daemon(daemon.INGESTOR, settings, arguments) as once:
+        return once.wait(), once.output()
+
+
+def refused(output):
+    """{setting: message} of the settings that the output refuses."""
+    entries = [json.loads(line) for line in output.splitlines()]
+    return {entry["setting"]: entry["message"] for entry in entries if entry["event"] == "setting_refused"}
+
+
+# ---- settings
+
+def test_all_bad_settings_are_told_at_once_with_exit_78():
+    bad = {"ANALYTICS_BATCH_RECORDS": "0", "ANALYTICS_BATCH_MS": "soon", "ANALYTICS_KAFKA_TOPIC": "a b",
+           "ANALYTICS_KAFKA_AUTO_OFFSET_RESET": "middle", "ANALYTICS_LOG_LEVEL": "loud", "ANALYTICS_NONSENSE": "1",
+           "ANALYTICS_DATABASE_URL": "postgresql://[", "ANALYTICS_KAFKA_X_NO_SUCH_THING": "1",
+           "ANALYTICS_KAFKA_X_FETCH_MIN_BYTES": "few", "ANALYTICS_KAFKA_X_GROUP_ID": "mine",
+           "ANALYTICS_KAFKA_SASL_PASSWORD_FILE": "/nowhere/at/all"}
+    code, output = run(**bad)
+    told = {name.removesuffix("_FILE") for name in bad}
+    assert (code, set(refused(output))) == (78, told)
+
+
+@pytest.mark.parametrize("name", ["ANALYTICS_KAFKA_SASL_PASSWORD", "ANALYTICS_KAFKA_X_SASL_OAUTHBEARER_CONFIG",
+                                  "ANALYTICS_DATABASE_URL"])
+def test_a_refused_setting_does_not_show_a_secret(name):
+    code, output = run(**{name: f"postgresql://u:{SECRET}@[", "ANALYTICS_BATCH_MS": "soon"})
+    assert (code, SECRET in output) == (78, False)
+
+
+def test_an_owned_property_is_refused_with_the_setting_to_use():
+    code, output = run("-X", "group.id=mine")
+    assert (code, list(refused(output))) == (78, ["-X group.id"])
+    assert "ANALYTICS_KAFKA_CONSUMER_GROUP" in refused(output)["-X group.id"]
+
+
+@pytest.mark.parametrize("argument", ["--nonsense", "argument", "-X"])
+def test_an_unknown_argument_exits_64(argument):
+    assert run(argument)[0] == 64
+
+
+def test_version_is_meta_json_s():
+    version = json.loads((place.ROOT / "META.json").read_text())["version"]
+    assert run("--version") == (0, f"analytics-ingestor {version}\n")
+
+
+def test_print_config_masks_secrets(tmp_path):
+    file = tmp_path / "password"
+    file.write_text(SECRET + "\n")
+    code, output = run("--print-config", ANALYTICS_DATABASE_URL=f"postgresql://me:{SECRET}@db.example:5433/events",
+                       ANALYTICS_POSTGRES_PASSWORD=SECRET, ANALYTICS_KAFKA_SASL_PASSWORD_FILE=file,
+                       ANALYTICS_KAFKA_SSL_KEY_PASSWORD=SECRET, ANALYTICS_KAFKA_X_SASL_OAUTHBEARER_CONFIG=SECRET)
+    assert (code, SECRET in output) == (0, False)
+    assert "db.example" in output and "ANALYTICS_KAFKA_SASL_PASSWORD=***" in output.splitlines()
+
+
+def test_print_config_tells_what_is_in_force():
+    code, output = run("--print-config", ANALYTICS_BATCH_RECORDS=17, ANALYTICS_KAFKA_X_FETCH_MIN_BYTES=5)
+    lines = output.splitlines()
+    assert code == 0
+    assert {"ANALYTICS_BATCH_RECORDS=17", "ANALYTICS_KAFKA_TOPIC=analytics.events",
+            "ANALYTICS_KAFKA_X_FETCH_MIN_BYTES=5"} <= set(lines)
+
+
+def test_help_names_every_setting_that_print_config_prints():
+    shown = {line.split("=")[0] for line in run("--print-config")[1].splitlines()}
+    code, text = run("--help")
+    assert code == 0 and shown and {name for name in shown if name not in text} == set()
+
+
+# ---- --check
+
+@pytest.fixture
+def well(kafka, database, topic):
+    """Settings with which all is well."""
+    return {"ANALYTICS_KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap, "ANALYTICS_KAFKA_TOPIC": topic,
+            "ANALYTICS_KAFKA_CONSUMER_GROUP": topic, "ANALYTICS_DATABASE_URL": database.url}
+
+
+def unreachable(output):
+    entries = [json.loads(line) for line in output.splitlines()]
+    return [entry["dependency"] for entry in entries if entry["event"] == "dependency_unreachable"]
+
+
+def nobody():
+    return place.free_ports(1)[0]
+
+
+def test_check_passes_when_all_is_well(well):
+    code, output = run("--check", **well)
+    assert (code, unreachable(output)) == (0, [])
+
+
+def test_check_takes_no_partition(well, database):
+    assert run("--check", **well)[0] == 0
+    assert database.sql("SELECT count(*) FROM analytics_kafka_offsets") == 0
+
+
+@pytest.mark.parametrize("sick", [["postgresql"], ["kafka", "postgresql"]], ids="-".join)
+def test_check_names_what_is_unreachable_with_exit_69(well, sick):
+    if "kafka" in sick:
+        well["ANALYTICS_KAFKA_BOOTSTRAP_SERVERS"] = f"127.0.0.1:{nobody()}"
+    if "postgresql" in sick:
+        well["ANALYTICS_DATABASE_URL"] = f"postgresql://postgres:{SECRET}@127.0.0.1:{nobody()}/none"
+    code, output = run("--check", **well)
+    assert (code, sorted(unreachable(output)), SECRET in output) == (69, sick, False)
+
+
+def test_check_fails_without_the_extension(well, database):
+    database.sql("DROP EXTENSION analytics_events")
+    code, output = run("--check", **well)
+    assert (code, unreachable(output)) == (69, ["postgresql"])
+    assert "analytics_events" in output
+
+
+# ---- what the database must have
+
+def test_a_database_without_the_extension_ends_it_with_1_and_what_to_do(stream, ingestor):
+    stream.database.sql("DROP EXTENSION analytics_events")
+    running = ingestor(**QUICK_GROUP)
+    assert running.wait() == 1
+    [refusal] = running.logs(event="database_refused")
+    assert "analytics_events" in refusal["message"] and "CREATE EXTENSION" in refusal["hint"]
+
+
+def test_a_database_that_does_not_exist_ends_it_with_1(stream, ingestor):
+    running = ingestor(ANALYTICS_DATABASE_URL=stream.database.url.replace(stream.database.name, "no_such_database"))
+    assert running.wait() == 1
+    [refusal] = running.logs(event="database_refused")
+    assert (refusal["sqlstate"], "no_such_database" in refusal["message"]) == ("3D000", True)
+
+
+@pytest.fixture
+def writer(server, database):
+    """A role that may do nothing yet: its name, which is also its database's."""
+    name = f"writer_of_{database.name}"
+    server.sql(f"CREATE ROLE {name} LOGIN")
+    yield name
+    database.sql(f"DROP OWNED BY {name}")
+    server.sql(f"DROP ROLE {name}")
+
+
+def granted(database, writer):
+    """Grants what the reference tells an operator to grant."""
+    text = (place.ROOT / "doc/analytics_events.md").read_text()
+    grants = WRITER_S_RIGHTS.findall(text[text.index("\nRights\n"):])
+    assert grants
+    for grant in grants:
+        database.sql(grant.replace("TO writer;", f"TO {writer}"))
+
+
+def url_of(database, writer):
+    return database.server.url(database.name, writer)
+
+
+def test_the_documented_rights_suffice(stream, ingestor, writer):
+    granted(stream.database, writer)
+    stream.produce([*(record.value for record in events(8)), b"{}", b"no JSON", None,
+                    b'{"eventType":"e","source":"s","eventId":"untimed","payload":{"number":8}}'])
+    ingestor(ANALYTICS_DATABASE_URL=url_of(stream.database, writer), **QUICK_GROUP)
+    stream.await_read()
+    assert (stream.totals(), stream.numbers()) == ((9, 0, 1, 2), list(range(9)))
+
+
+def test_the_documented_rights_suffice_in_a_schema_out_of_the_search_path(stream, ingestor, writer):
+    stream.database.rows("DROP EXTENSION analytics_events; CREATE SCHEMA \"Far away\"; "
+                         "CREATE EXTENSION analytics_events SCHEMA \"Far away\"")
+    stream.database.rows(f"GRANT USAGE ON SCHEMA \"Far away\" TO {writer}; "
+                         f"ALTER DATABASE {stream.database.name} SET search_path = public, \"Far away\"")
+    granted(stream.database, writer)
+    stream.database.sql(f"ALTER ROLE {writer} SET search_path = public")
+    stream.produce(events(8))
+    ingestor(ANALYTICS_DATABASE_URL=url_of(stream.database, writer), **QUICK_GROUP)
+    stream.await_read()
+    assert stream.numbers() == list(range(8))
+
+
+@pytest.mark.parametrize("right", ["INSERT ON analytics_events", "INSERT ON analytics_dead_letters",
+                                   "UPDATE ON analytics_kafka_offsets", "EXECUTE ON FUNCTION analytics_ingest_kafka"])
+def test_a_missing_right_ends_it_with_1_and_is_named(stream, ingestor, writer, right):
+    granted(stream.database, writer)
+    stream.database.sql(f"REVOKE {right} FROM {writer}")
+    stream.produce([*events(1, partition=0), Record(b"no JSON", 0)])
+    running = ingestor(ANALYTICS_DATABASE_URL=url_of(stream.database, writer), **QUICK_GROUP)
+    assert running.wait() == 1
+    [refusal] = running.logs(event="database_refused")
+    assert (refusal["sqlstate"], right.split()[-1] in refusal["message"]) == ("42501", True)
+    assert stream.offsets().get(0, 0) == 0
+
+
+def test_a_role_without_rights_may_not_store(database, writer):
+    connection = psycopg2.connect(url_of(database, writer))
+    with connection, connection.cursor() as cursor, pytest.raises(psycopg2.errors.InsufficientPrivilege):
+        cursor.execute("SELECT * FROM analytics_ingest(ARRAY['{}'::bytea])")
+    connection.close()

@@ -1,0 +1,181 @@
+"""What is read, and from where on: transactions that were aborted, first starts, stored offsets, topics that grow,
+several topics, topics by regular expression, and records that Kafka no longer has."""
+import json
+import re
+
+import pytest
+from confluent_kafka.admin import NewPartitions
+
+from rig import place
+from stream import QUICK_GROUP, Record, event, events
+
+
+# ---- transactions
+
+def await_ends(stream, ends):
+    """A transaction's marks come a moment after its end was told to the producer."""
+    place.eventually(lambda: stream.ends() == ends, what="the transactions' marks")
+
+
+@pytest.fixture
+def transacted(stream):
+    """In every partition: 10 records committed, 10 aborted, 5 committed, 10 aborted, with the marks after each."""
+    producer = stream.producer(**{"transactional.id": stream.topic})
+    producer.init_transactions(30)
+    number = 0
+    for count, is_kept in ((40, True), (40, False), (20, True), (40, False)):
+        producer.begin_transaction()
+        stream.produce(events(count, first=number), producer=producer)
+        (producer.commit_transaction if is_kept else producer.abort_transaction)(30)
+        number += count
+    await_ends(stream, {partition: 39 for partition in range(4)})
+    return [*range(40), *range(80, 100)]
+
+
+def test_aborted_records_never_appear_and_offsets_move_past_them(stream, ingestor, transacted):
+    ingestor(**QUICK_GROUP)
+    stream.await_read()
+    assert stream.numbers() == transacted
+    assert stream.offsets() == {partition: 39 for partition in range(4)}
+
+
+def test_a_restart_behind_a_gap_reads_nothing_twice(stream, ingestor, transacted):
+    running = ingestor(**QUICK_GROUP)
+    stream.await_read()
+    assert running.terminate() == 0
+    stream.produce(events(4, first=1_000))
+    ingestor(**QUICK_GROUP)
+    stream.await_read()
+    assert (stream.totals(), stream.numbers()) == ((64, 0, 0, 0), [*transacted, *range(1_000, 1_004)])
+
+
+def test_an_open_transaction_is_waited_for(stream, ingestor):
+    """Records behind its first one are not read before it ends."""
+    producer = stream.producer(**{"transactional.id": stream.topic})
+    producer.init_transactions(30)
+    stream.produce(events(1, partition=0))
+    producer.begin_transaction()
+    stream.produce(events(1, first=1, partition=0), producer=producer)
+    stream.produce(events(1, first=2, partition=0))
+    stream.produce(events(1, first=3, partition=1))
+    ingestor(**QUICK_GROUP)
+    stream.await_stored(2)
+    assert (stream.numbers(), stream.offsets()[0]) == ([0, 3], 1)
+    producer.commit_transaction(30)
+    await_ends(stream, {0: 4, 1: 1, 2: 0, 3: 0})
+    stream.await_read()
+    assert stream.numbers() == [0, 1, 2, 3]
+
+
+# ---- where it starts
+
+@pytest.mark.parametrize("reset, first", [("", 0), ("earliest", 0), ("latest", 4)])
+def test_where_a_first_start_begins(stream, ingestor, reset, first):
+    stream.produce(events(4))
+    ingestor(ANALYTICS_KAFKA_AUTO_OFFSET_RESET=reset, **QUICK_GROUP)
+    stream.await_taken()
+    stream.produce(events(4, first=4))
+    stream.await_read()
+    assert stream.numbers() == list(range(first, 8))
+
+
+@pytest.mark.parametrize("reset", ["earliest", "latest"])
+def test_a_stored_offset_wins(stream, ingestor, reset):
+    stream.produce(events(8))
+    for partition in range(4):
+        stream.database.sql("SELECT owner_epoch FROM analytics_take_partition(%s, %s, %s, 'somebody:1', 1)",
+                            (stream.group, stream.topic, partition))
+    ingestor(ANALYTICS_KAFKA_AUTO_OFFSET_RESET=reset, **QUICK_GROUP)
+    stream.await_read()
+    assert stream.numbers() == [4, 5, 6, 7]
+
+
+def test_kafka_s_own_group_offsets_do_not_matter(stream, ingestor):
+    """They are a hint for lag tools: what they say is not believed, and put right."""
+    stream.produce(events(8))
+    stream.commit({partition: 2 for partition in range(4)})
+    running = ingestor(**QUICK_GROUP)
+    stream.await_read()
+    assert running.terminate() == 0
+    assert stream.numbers() == list(range(8))
+
+
+# ---- topics
+
+def test_partitions_that_are_added_later_are_read(stream, ingestor):
+    running = ingestor(**QUICK_GROUP)
+    stream.await_taken()
+    stream.broker.admin.create_partitions([NewPartitions(stream.topic, 6)])[stream.topic].result(30)
+    place.eventually(lambda: len(stream.ends()) == 6, what="six partitions")
+    stream.produce([Record(event(number), number) for number in range(6)])
+    stream.await_read()
+    assert (stream.numbers(), len(running.logs(event="started"))) == (list(range(6)), 1)
+
+
+@pytest.fixture
+def family(stream):
+    """Topics of one name's beginning: a and b exist."""
+    names = [f"{stream.topic}.{letter}" for letter in "abc"]
+    for name in names[:2]:
+        stream.broker.create_topic(name, 1)
+    return names
+
+
+def test_several_topics_are_read(stream, ingestor, family):
+    for number, topic in enumerate(family[:2]):
+        stream.produce([Record(event(number), 0)], topic)
+    ingestor(topic=",".join(family[:2]), **QUICK_GROUP)
+    for topic in family[:2]:
+        stream.await_read(topic=topic)
+    assert stream.numbers() == [0, 1]
+
+
+def test_topics_by_regular_expression_are_read_also_those_that_come_later(stream, ingestor, family):
+    ingestor(topic="^" + re.escape(stream.topic) + r"\.[ac]$", **QUICK_GROUP)
+    stream.produce([Record(event(0), 0)], family[0])
+    stream.await_read(topic=family[0])
+    stream.broker.create_topic(family[2], 1)
+    for number, topic in enumerate(family[1:], start=1):
+        stream.produce([Record(event(number), 0)], topic)
+    stream.await_read(topic=family[2])
+    assert stream.numbers() == [0, 2]
+
+
+# ---- records that Kafka no longer has
+
+@pytest.fixture
+def cut(stream, ingestor, tmp_path):
+    """Of partition 0, read up to 10, Kafka has only what is from 15 on; an ingestor comes back to that."""
+    stream.produce([Record(event(number), number % 2) for number in range(20)])
+    first = ingestor(**QUICK_GROUP)
+    stream.await_read()
+    assert first.terminate() == 0
+    stream.produce([Record(event(number), number % 2) for number in range(20, 40)])
+    cuts = tmp_path / "cuts.json"
+    cuts.write_text(json.dumps({"version": 1, "partitions": [{"topic": stream.topic, "partition": 0, "offset": 15}]}))
+    stream.broker.tool("org.apache.kafka.tools.DeleteRecordsCommand", "--bootstrap-server", stream.broker.bootstrap,
+                       "--offset-json-file", cuts)
+    running = ingestor(**QUICK_GROUP)
+    place.eventually(lambda: stream.offsets()[1] == 20, what="the other partition's end")
+    return running
+
+
+def test_a_partition_whose_records_are_gone_stops_and_others_go_on(stream, cut):
+    assert cut.running
+    assert stream.offsets() == {0: 10, 1: 20, 2: 0, 3: 0}
+    assert stream.numbers() == sorted([*range(20), *range(21, 40, 2)])
+    stopped = [(entry["topic"], entry["partition"], entry["offset"], entry["low_watermark"], entry["high_watermark"])
+               for entry in cut.logs(event="partition_stopped")]
+    assert stopped == [(stream.topic, 0, 10, 15, 20)]
+
+
+def test_a_stored_offset_beyond_the_end_stops_the_partition(stream, ingestor):
+    """As after a topic was deleted and made anew."""
+    stream.produce(events(8))
+    stream.database.sql("SELECT owner_epoch FROM analytics_take_partition(%s, %s, 0, 'somebody:1', 100)",
+                        (stream.group, stream.topic))
+    running = ingestor(**QUICK_GROUP)
+    stopped = running.await_log(event="partition_stopped")
+    assert (stopped["partition"], stopped["offset"], stopped["high_watermark"]) == (0, 100, 2)
+    stream.await_stored(6)
+    assert stream.offsets() == {0: 100, 1: 2, 2: 2, 3: 2}
