@@ -37,7 +37,7 @@ class Backend:
         return self.cursor.fetchone() if self.cursor.description else None
 
     def private_bytes(self):
-        """Resident memory without what is shared: the more a session does, the more of shared_buffers it has touched."""
+        """Resident memory without what is shared: a session that works touches more and more of shared_buffers."""
         resident, shared = map(int, (self.folder / "statm").read_text().split()[1:3])
         return (resident - shared) * resource.getpagesize()
 

@@ -1,21 +1,24 @@
 """Random JSON texts, and random damage to bytes. Everything is decided by the generator's seed.
 
-The texts lean towards what is hard: duplicate members, numbers at the bounds of numeric's forms, escapes and surrogates,
+The texts lean towards what is hard: duplicate members, numbers at the bounds of numeric's forms, escapes, surrogates,
 containers around jsonb's stride of 32, strings around the longest short varlena (126 bytes), keys of equal length.
 About one text in thirty holds what jsonb can't store: a \\u0000, an unpaired surrogate, a number out of range.
 """
 import random
 
 ODD_NUMBERS = (
-    "-0", "0.10", "-0.0", "0.000", "1E+2", "1e-400", "1e400", "0e309", "0e-16383", "9999", "10000", "99999999", "100000000",
-    "0.0001", "0.00001", "1e-63", "1e-64", "123e-64", "1e255", "1e256", "-1e-256", "1e-257", "1e131071", "1e-16383",
-    "0." + "0" * 60 + "123", "0." + "0" * 70 + "1", "1" + "0" * 70, "12345678901234567890.12345678901234567890", "1e0", "1E-0",
-    "10e-1", "0.5e1", "1.0000000000000000000000", "9007199254740993", "18446744073709551616", "3.141592653589793238462643e+30")
+    "-0", "0.10", "-0.0", "0.000", "1E+2", "1e-400", "1e400", "0e309", "0e-16383", "9999", "10000", "99999999",
+    "100000000", "0.0001", "0.00001", "1e-63", "1e-64", "123e-64", "1e255", "1e256", "-1e-256", "1e-257", "1e131071",
+    "1e-16383", "0." + "0" * 60 + "123", "0." + "0" * 70 + "1", "1" + "0" * 70, "1e0",
+    "12345678901234567890.12345678901234567890", "1E-0", "10e-1", "0.5e1", "1.0000000000000000000000",
+    "9007199254740993", "18446744073709551616", "3.141592653589793238462643e+30")
 REFUSED_NUMBERS = ("1e131072", "1e-16384", "0e-16384", "1.5e200000", "1e99999999999", "-1e-99999999999", "0e1073741823",
                    "1.0000000000e-2147483639")
-PIECES = ("a", "Z", " ", "/", "é", "€", "𝄞", "\u007f", "\u0080", "\u2028", "\ufffd", "\U0010ffff", '\\"', "\\\\", "\\/", "\\b", "\\f",
-          "\\n", "\\r", "\\t", "\\u0041", "\\u00e9", "\\u20AC", "\\ud834\\udd1e", "\\uDBFF\\uDFFF", "\\u0001", "\\uffff", "{", "}", "[", ",", ":")
+PIECES = ("a", "Z", " ", "/", "é", "€", "𝄞", "\u007f", "\u0080", "\u2028", "\ufffd", "\U0010ffff", '\\"', "\\\\", "\\/",
+          "\\b", "\\f", "\\n", "\\r", "\\t", "\\u0041", "\\u00e9", "\\u20AC", "\\ud834\\udd1e", "\\uDBFF\\uDFFF",
+          "\\u0001", "\\uffff", "{", "}", "[", ",", ":")
 REFUSED_PIECES = ("\\u0000", "\\ud800", "\\udc00", "\\udc00\\ud800", "\\ud800\\ud800\\udc00", "\\ud834x", "\\uD834\\n")
+TELLING_BYTES = b'{}[]",:\\0123456789.eE+-ntu \x00\x1f\x7f\x80\xc0\xed\xf4\xff'
 SIZES = (0, 1, 1, 2, 2, 3, 3, 4, 5, 8, 31, 32, 33, 63, 64, 65, 97)
 LENGTHS = (0, 1, 3, 8, 31, 125, 126, 127, 128, 255, 256)
 SPACES = (" ", "\n", "\t", "\r\n", "  ")
@@ -108,7 +111,7 @@ class Texts(random.Random):
 
 
 def damaged(rng, value, times):
-    """value (bytes) after so many mutations: a byte changed, put in or taken out, a slice repeated, moved or cut off."""
+    """value (bytes) after so many mutations: a byte changed, put in or taken out, a slice repeated, moved, cut off."""
     for _ in range(times):
         size = len(value)
         at = rng.randrange(size + 1)
@@ -116,7 +119,7 @@ def damaged(rng, value, times):
         if kind < 0.3 and at < size:
             value = value[:at] + bytes((value[at] ^ (1 << rng.randrange(8)),)) + value[at + 1:]
         elif kind < 0.45:
-            value = value[:at] + bytes((rng.choice(b'{}[]",:\\0123456789.eE+-ntu \x00\x1f\x7f\x80\xc0\xed\xf4\xff'),)) + value[at:]
+            value = value[:at] + bytes((rng.choice(TELLING_BYTES),)) + value[at:]
         elif kind < 0.6:
             value = value[:at] + value[at + 1:]
         elif kind < 0.75:

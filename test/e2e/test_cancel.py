@@ -18,18 +18,22 @@ NEXT_REQUEST = 1.6
 LAST_REQUEST = 4.0
 MEBIBYTE = 1 << 20
 
-# SQL for one record, n its number, and how many. numbers: what takes longest to read, and sixfold the bytes in jsonb. They are
-# no larger because PostgreSQL compresses a stored value in one go: 6 MB of numbers keep it busy for 100 ms by themselves.
+# SQL for one record, n its number, and how many. numbers: what takes longest to read, and sixfold the bytes in jsonb.
+# They are no larger because PostgreSQL compresses a stored value in one go: 6 MB of numbers take 100 ms by themselves.
 BATCHES = {
-    "small": ("""format('{"eventType":"t.%s","source":"s","occurredAt":"2026-03-%sT10:00:00Z","eventId":"e%s","payload":{"n":%s}}',
-                        n % 7, to_char(1 + n % 28, 'FM00'), n, n)""", 1_000_000),
+    "small": ("""format('{"eventType":"t.%s","source":"s","occurredAt":"2026-03-%sT10:00:00Z","eventId":"e%s",
+                          "payload":{"n":%s}}', n % 7, to_char(1 + n % 28, 'FM00'), n, n)""", 1_000_000),
     "untimed": ("""format('{"eventType":"t","source":"s","eventId":"e%s","payload":{}}', n)""", 300_000),
     "refused": ("""format('{"eventType":"t","eventId":"e%s","payload":{}}', n)""", 300_000),
-    "numbers": ("""format('{"eventType":"t","source":"s","payload":{"n":%s,"numbers":[%s0]}}', n, repeat('1,', 200000))""", 64),
-    "texts": ("""format('{"eventType":"t","source":"s","payload":{"n":%s,"text":"%s"}}', n, repeat(md5(n::text), 32000))""", 64),
+    "numbers": ("""format('{"eventType":"t","source":"s","payload":{"n":%s,"numbers":[%s0]}}', n,
+                          repeat('1,', 200000))""", 64),
+    "texts": ("""format('{"eventType":"t","source":"s","payload":{"n":%s,"text":"%s"}}', n,
+                        repeat(md5(n::text), 32000))""", 64),
 }
 INGEST = "SELECT i.* FROM batch, analytics_ingest(records) AS i"
-STORED = "SELECT (SELECT count(*) FROM analytics_events), (SELECT count(*) FROM analytics_untimed_keys), (SELECT count(*) FROM analytics_dead_letters)"
+STORED = """SELECT (SELECT count(*) FROM analytics_events), (SELECT count(*) FROM analytics_untimed_keys),
+                   (SELECT count(*) FROM analytics_dead_letters)"""
+ONE_MORE = """SELECT * FROM analytics_ingest(ARRAY['{"eventType":"one more","source":"s","payload":{}}'::bytea])"""
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +74,7 @@ class Series:
         self.completed = after < LAST_REQUEST
         self.contexts = backend.context_bytes()
         self.stored = backend.run(STORED)
-        self.next = backend.run("SELECT * FROM analytics_ingest(ARRAY['{\"eventType\":\"after\",\"source\":\"s\",\"payload\":{}}'::bytea])")
+        self.next = backend.run(ONE_MORE)
 
 
 @pytest.fixture(scope="module", params=BATCHES)
@@ -133,8 +137,8 @@ def test_a_timeout_and_a_client_s_request_are_heard_alike(place_of_batches, requ
 
 def test_a_cancel_within_a_transaction_keeps_what_was_before(place_of_batches):
     with session_with(place_of_batches, "small") as backend:
-        backend.run("BEGIN; SELECT analytics_ingest(ARRAY['{\"eventType\":\"before\",\"source\":\"s\",\"payload\":{}}'::bytea]); SAVEPOINT s")
+        backend.run(f"BEGIN; {ONE_MORE}; SAVEPOINT s")
         assert backend.interrupt(INGEST, 0.5).sqlstate == QUERY_CANCELED
         backend.run("ROLLBACK TO s; COMMIT")
-        assert backend.run("SELECT array_agg(event_type) FROM analytics_events") == (["before"],)
+        assert backend.run("SELECT array_agg(event_type) FROM analytics_events") == (["one more"],)
         backend.run("TRUNCATE analytics_events")

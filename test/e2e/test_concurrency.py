@@ -1,5 +1,5 @@
-"""Many sessions at once: the same events, new partitions, keys without a time, batches in opposite order, two owners of one
-Kafka partition. No deadlock, no wait that need not be, exact counts.
+"""Many sessions at once: the same events, new partitions, keys without a time, batches in opposite order, two owners of
+one Kafka partition. No deadlock, no wait that need not be, exact counts.
 
 The races are forced, not hoped for: sessions meet at a barrier, or one holds its transaction open while pg_locks shows
 that the other waits for it.
@@ -19,7 +19,8 @@ SNAPPY = "SET deadlock_timeout = '50ms'; SET statement_timeout = '60s'"
 
 def event(number, when="2026-03-04T05:06:07Z", kind="e"):
     occurred = f'"occurredAt":"{when}",' if when else ""
-    return f'{{"eventType":"{kind}","source":"s",{occurred}"eventId":"k{number}","payload":{{"n":"{number}"}}}}'.encode()
+    return (f'{{"eventType":"{kind}","source":"s",{occurred}"eventId":"k{number}",'
+            f'"payload":{{"n":"{number}"}}}}').encode()
 
 
 def ingest(cursor, records):
@@ -33,7 +34,8 @@ def sessions(database):
     """sessions(n): n connections, closed after the test."""
     with contextlib.ExitStack() as stack:
         def opened(count, autocommit=True):
-            connections = [stack.enter_context(contextlib.closing(database.connect(autocommit=autocommit))) for _ in range(count)]
+            connections = [stack.enter_context(contextlib.closing(database.connect(autocommit=autocommit)))
+                           for _ in range(count)]
             for connection in connections:
                 with connection.cursor() as cursor:
                     cursor.execute(SNAPPY)
@@ -82,7 +84,8 @@ def test_the_same_events_at_once_are_stored_once(database, sessions, order, when
 
 def test_different_events_at_once_are_all_stored(database, sessions):
     def work(cursor, number):
-        return summed(ingest(cursor, [event(n, kind=f"e{number}") for n in range(at, at + 100)]) for at in range(0, EVENTS, 100))
+        return summed(ingest(cursor, [event(n, kind=f"e{number}") for n in range(at, at + 100)])
+                      for at in range(0, EVENTS, 100))
 
     assert summed(at_once(sessions(SESSIONS), work)) == (SESSIONS * EVENTS, 0, 0, 0)
     assert database.sql("SELECT count(*) FROM analytics_events") == SESSIONS * EVENTS
@@ -97,7 +100,8 @@ def test_first_events_of_new_months_at_once(database, sessions):
         return summed(ingest(cursor, [event(f"{number}-{when}", when)]) for when in months[shift:] + months[:shift])
 
     assert summed(at_once(sessions(SESSIONS), work)) == (SESSIONS * len(months), 0, 0, 0)
-    assert database.sql("SELECT count(*) FROM pg_inherits WHERE inhparent = 'analytics_events'::regclass") == len(months)
+    partitions = database.sql("SELECT count(*) FROM pg_inherits WHERE inhparent = 'analytics_events'::regclass")
+    assert partitions == len(months)
 
 
 def test_new_months_in_one_batch_in_opposite_order(database, sessions):
@@ -195,7 +199,8 @@ def take(cursor, owner):
 def ingest_kafka(cursor, epoch, expected, records):
     offsets = list(range(expected, expected + len(records)))
     cursor.execute("SELECT stored, duplicates, dead_lettered, skipped FROM analytics_ingest_kafka("
-                   "'g', 't', 0, %s, %s, %s, %s::bytea[], %s)", (epoch, expected, expected + len(records), records, offsets))
+                   "'g', 't', 0, %s, %s, %s, %s::bytea[], %s)",
+                   (epoch, expected, expected + len(records), records, offsets))
     return cursor.fetchone()
 
 

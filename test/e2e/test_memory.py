@@ -1,5 +1,5 @@
-"""Memory: flat from batch to batch, and when there is none left, an error like any other: SQLSTATE 53200, nothing stored,
-and a session that decides as before."""
+"""Memory: flat from batch to batch, and when there is none left, an error like any other: SQLSTATE 53200, nothing
+stored, and a session that decides as before."""
 import contextlib
 import os
 import random
@@ -74,7 +74,8 @@ def test_a_rare_giant_is_not_kept_for_ever(backend):
     backend.run("SET analytics.max_event_bytes = '32MB'")
     backend.run(INGEST)
     before = backend.private_bytes()
-    giant = "SELECT reason FROM analytics_normalize(convert_to('" + ENVELOPE + """{"n":[' || repeat('1,', 8000000) || '1]}}', 'UTF8'))"""
+    giant = ("SELECT reason FROM analytics_normalize(convert_to('" + ENVELOPE
+             + """{"n":[' || repeat('1,', 8000000) || '1]}}', 'UTF8'))""")
     assert backend.run(giant) == (None,)
     assert backend.private_bytes() - before > 32 * MEBIBYTE
     backend.run(f"SELECT reason FROM analytics_normalize('{ENVELOPE}{{}}}}'::text)")
@@ -97,7 +98,7 @@ GIANT = ("SELECT i.* FROM analytics_ingest(ARRAY(SELECT convert_to(format('" + E
 
 
 def test_memory_that_runs_out_anywhere_is_an_error(backend, short_of_memory):
-    """From nothing at all to enough, in steps: every allocation on the way, PostgreSQL's and C++'s, fails once or more."""
+    """From nothing at all to enough, in steps: every large allocation, PostgreSQL's and C++'s, fails once or more."""
     backend.run(INGEST)  # or the library itself can't be loaded
     outcomes = []
     for tenths in range(0, 200, 3):

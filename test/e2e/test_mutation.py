@@ -1,5 +1,5 @@
-"""Damaged records in great number through analytics_ingest on a running server: no error, no crash, and every single one
-is accounted for: in the counts, in the tables, and with the reason that analytics_normalize gives.
+"""Damaged records in great number through analytics_ingest on a running server: no error, no crash, and every one is
+accounted for: in the counts, in the tables, and with the reason that analytics_normalize gives.
 
 Records of every kind and shape are damaged by one to nine mutations; some are left whole, some are sent twice, some are
 null. MUTATIONS=<n> sets how many (make check: 40000), SEED=<n> repeats a run.
@@ -36,7 +36,8 @@ def records(texts, count):
         if kind < 0.3:
             value = (ENVELOPE + texts.object() + "}").encode()
         else:
-            moment = emitters.Moment((1_700_000_000 + texts.randrange(YEAR)) * emitters.SECOND + texts.randrange(emitters.SECOND))
+            seconds = 1_700_000_000 + texts.randrange(YEAR)
+            moment = emitters.Moment(seconds * emitters.SECOND + texts.randrange(emitters.SECOND))
             value = texts.choice(emitters.BY_PERCENT)(texts, moment).encode()
         previous = value if kind < 0.4 else damaged(texts, value, texts.choice((1, 1, 1, 2, 3, 9)))
         yield previous
@@ -58,7 +59,8 @@ def outcome(server):
             size = min(BATCH, MUTATIONS - batch)
             copy_rows(connection, "sent", ((batch, value) for value in records(texts, size)))
             began = time.monotonic()
-            cursor.execute("SELECT i.* FROM analytics_ingest(ARRAY(SELECT value FROM sent WHERE batch = %s)) AS i", (batch,))
+            cursor.execute("SELECT i.* FROM analytics_ingest(ARRAY(SELECT value FROM sent WHERE batch = %s)) AS i",
+                           (batch,))
             seconds += time.monotonic() - began
             counts = dict(zip(("stored", "duplicates", "dead_lettered", "skipped"), cursor.fetchone()))
             assert sum(counts.values()) == size, f"SEED={SEED}, batch {batch}: {counts}"
@@ -75,7 +77,8 @@ def test_counts_add_up_to_what_was_sent(outcome):
 
 def test_stored_events_are_in_the_table(outcome):
     database, totals = outcome
-    assert database.sql("SELECT count(*), count(DISTINCT (occurred_at, id)) FROM analytics_events") == (totals["stored"], totals["stored"])
+    stored = database.sql("SELECT count(*), count(DISTINCT (occurred_at, id)) FROM analytics_events")
+    assert stored == (totals["stored"], totals["stored"])
 
 
 def test_refused_records_are_dead_letters_byte_for_byte(outcome):
@@ -101,7 +104,8 @@ def test_accepted_records_are_stored_or_duplicates(outcome):
     database, totals = outcome
     keyless, keyed, keys = database.sql("""
         SELECT count(*) FILTER (WHERE event_key IS NULL), count(event_key),
-               count(DISTINCT (event_type, source, tenant_id, event_key, occurred_at)) FILTER (WHERE event_key IS NOT NULL)
+               count(DISTINCT (event_type, source, tenant_id, event_key, occurred_at))
+                   FILTER (WHERE event_key IS NOT NULL)
         FROM sent, LATERAL analytics_normalize(value) WHERE reason IS NULL""")
     assert (totals["stored"], totals["duplicates"]) == (keyless + keys, keyed - keys), f"SEED={SEED}"
 
@@ -110,7 +114,8 @@ def test_stored_payloads_are_the_ones_sent(outcome):
     database, _ = outcome
     assert database.rows("""
         SELECT event_type, payload::text FROM analytics_events
-        EXCEPT SELECT event_type, payload::text FROM sent, LATERAL analytics_normalize(value) WHERE reason IS NULL LIMIT 3""") == []
+        EXCEPT SELECT event_type, payload::text FROM sent, LATERAL analytics_normalize(value) WHERE reason IS NULL
+        LIMIT 3""") == []
 
 
 def test_the_damage_reaches_all_four_outcomes(outcome):
