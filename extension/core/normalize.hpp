@@ -35,7 +35,7 @@ struct Verdict {
     std::string_view source;
     std::optional<Instant> occurred_at; // nothing: the ingestion time
     std::optional<std::string_view> tenant_id;
-    std::vector<std::string_view> key; // the natural key's values; meaningful when has_key
+    std::vector<std::string_view> key; // the natural key's values; empty without one
     bool has_key = false;
     Payload payload;
 };

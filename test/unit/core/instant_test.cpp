@@ -135,6 +135,7 @@ INSTANTIATE_TEST_SUITE_P(LeapSecond, TextInstant,
                              {"at_another_minute", "2016-12-31T23:58:60Z", nullptr},
                              {"at_midnight", "2016-12-31T00:00:60Z", nullptr},
                              {"ends_the_last_year", "9999-12-31T23:59:60Z", nullptr},
+                             {"begins_the_first_year", "0000-12-31T23:59:60Z", "0001-01-01T00:00:00Z"},
                          }),
                          name_of);
 
@@ -284,6 +285,7 @@ INSTANTIATE_TEST_SUITE_P(Bound, EpochNumber,
                              {"after_the_last_in_nanos", "253402300800000000000", nullptr},
                              {"all_digits_that_are_looked_at", "999999999999999999999", nullptr},
                              {"more_digits_than_that", "1000000000000000000000", nullptr},
+                             {"more_than_64_bits_hold", "9999999999999999999999", nullptr},
                              {"as_many_digits_as_it_likes", std::string(5000, '9'), nullptr},
                          }),
                          name_of);

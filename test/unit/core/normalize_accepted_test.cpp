@@ -38,6 +38,7 @@ TEST_P(AcceptedRecord, IsThisEvent)
     const Verdict &verdict = normalizer.normalize(GetParam().input);
     EXPECT_EQ(verdict_text(verdict, normalizer.document()),
               GetParam().head + " " + printed(parsed(GetParam().payload)));
+    EXPECT_TRUE(verdict.has_key || verdict.key.empty());
 }
 
 std::string repeated(std::size_t count, std::string_view text)
