@@ -18,7 +18,7 @@ using runtime::Key;
 
 constexpr int query_timeout_ms = 3'000;
 constexpr Milliseconds close_deadline{5'000}; // a hung close must not hold up a stop; offsets are safe in the database
-constexpr std::size_t message_size = 512;      // of librdkafka's error texts
+constexpr std::size_t message_size = 512;     // of librdkafka's error texts
 
 using List = std::unique_ptr<rd_kafka_topic_partition_list_t, Freed<rd_kafka_topic_partition_list_destroy>>;
 using Message = std::unique_ptr<rd_kafka_message_t, Freed<rd_kafka_message_destroy>>;
@@ -104,7 +104,7 @@ KafkaConsumer::Handle::Handle(const runtime::Settings &settings, runtime::Observ
 
     std::array<char, message_size> message_text{};
     kafka = rd_kafka_new(RD_KAFKA_CONSUMER, conf.get(), message_text.data(), message_text.size());
-    if (kafka == nullptr) throw std::runtime_error(message_text.data());
+    if (kafka == nullptr) throw runtime::SettingFaults({{"ANALYTICS_KAFKA_*", message_text.data()}});
     conf.release(); // NOLINT(bugprone-unused-return-value): rd_kafka_new took it
     rd_kafka_poll_set_consumer(kafka);
 }

@@ -16,7 +16,7 @@ namespace analytics::ingestor {
 
 class KafkaConsumer final : public Consumer {
 public:
-    /** Connects lazily; throws std::runtime_error when librdkafka refuses the settings as a whole. */
+    /** Connects lazily; throws runtime::SettingFaults when librdkafka refuses the settings as a whole. */
     KafkaConsumer(const runtime::Settings &settings, runtime::Observer &observe);
     ~KafkaConsumer() override;
     KafkaConsumer(const KafkaConsumer &) = delete;

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <stdexcept>
 #include <utility>
 
 namespace analytics::ingestor {
@@ -52,7 +51,7 @@ void set(rd_kafka_conf_t *conf, const char *name, const char *value)
 {
     std::array<char, message_size> message{};
     if (rd_kafka_conf_set(conf, name, value, message.data(), message.size()) != RD_KAFKA_CONF_OK)
-        throw std::runtime_error(message.data());
+        throw runtime::SettingFaults({{name, message.data()}});
 }
 
 } // namespace

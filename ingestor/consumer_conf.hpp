@@ -15,7 +15,7 @@ template <auto Free> struct Freed {
 };
 using Conf = std::unique_ptr<rd_kafka_conf_t, Freed<rd_kafka_conf_destroy>>;
 
-/** Throws std::runtime_error with librdkafka's own words. */
+/** Throws runtime::SettingFaults with librdkafka's own words. */
 [[nodiscard]] Conf conf_of(const runtime::Settings &settings);
 
 /** Whether the user sets this property. */

@@ -4,12 +4,12 @@
 #include "../runtime/signals.hpp"
 #include "consumer.hpp"
 #include "kafka_property_fault.hpp"
+#include "options.hpp"
 #include "run.hpp"
 #include "steady_clock.hpp"
 #include "writer.hpp"
 
 #include <exception>
-#include <random>
 
 namespace {
 
@@ -19,16 +19,6 @@ using runtime::ExitCode;
 using runtime::Key;
 
 constexpr ingestor::Milliseconds check_timeout{10'000};
-
-ingestor::RunOptions options_of(const runtime::Settings &settings)
-{
-    return {.limits = {.records = static_cast<std::size_t>(settings.integer(Key::batch_records)),
-                       .bytes = static_cast<std::size_t>(settings.integer(Key::batch_bytes)),
-                       .age = settings.milliseconds(Key::batch_ms)},
-            .first_start = settings.text(Key::kafka_auto_offset_reset) == "latest" ? ingestor::FirstStart::latest
-                                                                                   : ingestor::FirstStart::earliest,
-            .seed = std::random_device()()};
-}
 
 ExitCode check(ingestor::KafkaConsumer &consumer, ingestor::SqlWriter &writer, runtime::Observer &observe)
 {
@@ -55,9 +45,13 @@ try {
                              {"group", start.settings.text(Key::kafka_consumer_group)}});
     consumer.subscribe();
     ingestor::SteadyClock clock;
-    const ExitCode code = ingestor::run(consumer, writer, clock, signals.token(), observe, options_of(start.settings));
+    const ExitCode code =
+        ingestor::run(consumer, writer, clock, signals.token(), observe, ingestor::options_of(start.settings));
     observe(Event::stopped, {{"code", static_cast<int>(code)}});
     return code;
+} catch (const runtime::SettingFaults &faults) {
+    runtime::tell(faults, observe);
+    return ExitCode::settings;
 } catch (const std::exception &error) {
     observe(Event::fault, {{"message", error.what()}});
     return ExitCode::fault;

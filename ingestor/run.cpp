@@ -61,6 +61,7 @@ private:
     void on(const Assigned &assigned)
     {
         observe_(Event::partitions_assigned, {{"partitions", assigned.partitions.size()}});
+        holdings_.clear();
         unclaimed_.assign(assigned.partitions.begin(), assigned.partitions.end());
         must_answer_ = true;
         is_rejoining_ = false;
@@ -69,6 +70,7 @@ private:
 
     void on(const Revoked &revoked)
     {
+        is_rejoining_ = true; // whatever the writing brings, the group is about to be joined anew
         if (!revoked.lost && !sickness_) write_all();
         observe_(Event::partitions_revoked, {{"lost", revoked.lost}, {"records_dropped", holdings_.records()}});
         holdings_.clear();

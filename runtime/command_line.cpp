@@ -48,11 +48,16 @@ void report(const SettingFaults &faults, const Environment &environment)
     const auto format = environment.find("ANALYTICS_LOG_FORMAT");
     const bool as_text = format != environment.end() && format->second == "text";
     Log log(Level::info, as_text ? LogFormat::text : LogFormat::json);
-    for (const SettingFault &fault : faults.faults())
-        log(Event::setting_refused, {{"setting", fault.setting}, {"message", fault.message}});
+    tell(faults, log);
 }
 
 } // namespace
+
+void tell(const SettingFaults &faults, Observer &observe)
+{
+    for (const auto &[setting, message] : faults.faults())
+        observe(Event::setting_refused, {{"setting", setting}, {"message", message}});
+}
 
 std::variant<Start, ExitCode> start_up(Daemon daemon, int argc, const char *const *argv,
                                        const PropertyFault &property_fault)

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "exit.hpp"
+#include "observe.hpp"
 #include "setting.hpp"
 
 #include <variant>
@@ -20,5 +21,8 @@ struct Start {
  *     if (const auto *code = std::get_if<ExitCode>(&start)) return static_cast<int>(*code); */
 [[nodiscard]] std::variant<Start, ExitCode> start_up(Daemon daemon, int argc, const char *const *argv,
                                                      const PropertyFault &property_fault = {});
+
+/** Tells every fault, for an exit with ExitCode::settings. */
+void tell(const SettingFaults &faults, Observer &observe);
 
 } // namespace analytics::runtime

@@ -152,7 +152,7 @@ private:
         void operator()(pg_conn *connection) const noexcept;
     };
 
-    Result await(Milliseconds deadline);
+    Result await(Milliseconds timeout);
     [[noreturn]] void lost(std::string message);
 
     std::unique_ptr<pg_conn, Finish> connection_;

@@ -25,7 +25,7 @@ constexpr std::array table{
     Entry{Event::database_recovered, "database_recovered", Level::info},
     Entry{Event::database_refused, "database_refused", Level::error},
     Entry{Event::database_notice, "database_notice", Level::info},
-    Entry{Event::kafka_notice, "kafka_notice", Level::info},
+    Entry{Event::kafka_notice, "kafka_notice", Level::warning},
     Entry{Event::kafka_unavailable, "kafka_unavailable", Level::warning},
     Entry{Event::kafka_recovered, "kafka_recovered", Level::info},
     Entry{Event::partitions_assigned, "partitions_assigned", Level::info},

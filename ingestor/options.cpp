@@ -1,0 +1,19 @@
+#include "options.hpp"
+
+#include <random>
+
+namespace analytics::ingestor {
+
+using runtime::Key;
+
+RunOptions options_of(const runtime::Settings &settings)
+{
+    const bool starts_late = settings.text(Key::kafka_auto_offset_reset) == "latest";
+    return {.limits = {.records = static_cast<std::size_t>(settings.integer(Key::batch_records)),
+                       .bytes = static_cast<std::size_t>(settings.integer(Key::batch_bytes)),
+                       .age = settings.milliseconds(Key::batch_ms)},
+            .first_start = starts_late ? FirstStart::latest : FirstStart::earliest,
+            .seed = std::random_device()()};
+}
+
+} // namespace analytics::ingestor

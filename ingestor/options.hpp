@@ -1,0 +1,11 @@
+/* The loop's options as the settings give them. */
+#pragma once
+
+#include "../runtime/setting.hpp"
+#include "run.hpp"
+
+namespace analytics::ingestor {
+
+[[nodiscard]] RunOptions options_of(const runtime::Settings &settings);
+
+} // namespace analytics::ingestor
