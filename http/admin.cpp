@@ -11,7 +11,7 @@ Answer render(const Outcome & /*outcome*/)
     return up();
 }
 
-const std::array table{
+constexpr std::array table{
     Route{.path = "/livez", .method = "GET", .render = render},
     Route{.path = "/readyz", .method = "GET", .statement = &version, .render = render, .is_probe = true},
 };

@@ -149,9 +149,7 @@ bool Connection::send(std::string_view bytes)
         const ssize_t count = ::send(socket_.fd(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
         if (count > 0)
             bytes.remove_prefix(static_cast<std::size_t>(count));
-        else if (errno != EINTR && errno != EAGAIN)
-            return false;
-        else if (!is_ready(socket_.fd(), POLLOUT, deadline))
+        else if ((errno != EINTR && errno != EAGAIN) || !is_ready(socket_.fd(), POLLOUT, deadline))
             return false;
     }
     return true;

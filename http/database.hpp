@@ -3,13 +3,12 @@
 
 #include "../runtime/db.hpp"
 
-#include <string>
 #include <string_view>
 
 namespace analytics::http {
 
 struct Statement {
-    std::string name; // it is prepared under, once a session
+    std::string_view name; // it is prepared under, once a session
     std::string_view sql;
     bool is_read = false; // may be run again when the connection is lost in the middle
 };

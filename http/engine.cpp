@@ -1,6 +1,8 @@
 #include "engine.hpp"
 
 #include <algorithm>
+#include <ctime>
+#include <fmt/chrono.h>
 #include <stdexcept>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -16,7 +18,7 @@ struct Engine::Exchange {
     bool is_last = true;
 };
 
-thread_local Engine::Exchange *Engine::in_hand_ = nullptr;
+thread_local Engine::Exchange *Engine::in_hand = nullptr; // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
 
 namespace {
 
@@ -51,11 +53,18 @@ private:
     std::string output_;
 };
 
+/** RFC 9110, 6.6.1: whoever has a clock says when an answer was made. */
+std::string http_date()
+{
+    return fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT", fmt::gmtime(std::time(nullptr)));
+}
+
 void write_into(Answer &answer, httplib::Response &response)
 {
     response.status = answer.status;
     response.body = std::move(answer.body);
     response.set_header("Content-Type", std::string(answer.content_type));
+    response.set_header("Date", http_date());
     response.set_header("Cache-Control", "no-store");
     response.set_header("X-Content-Type-Options", "nosniff");
     for (const auto &[name, value] : answer.headers) response.set_header(name, value);
@@ -66,7 +75,7 @@ void write_into(Answer &answer, httplib::Response &response)
 Engine::Engine(Handler handler) : handler_(std::move(handler))
 {
     set_pre_routing_handler([this](const httplib::Request &request, httplib::Response &response) {
-        Exchange &exchange = *in_hand_;
+        Exchange &exchange = *in_hand;
         if (exchange.head != nullptr)
             exchange.answer = handler_({.method = exchange.head->method,
                                         .path = exchange.head->path(),
@@ -83,7 +92,7 @@ Engine::Engine(Handler handler) : handler_(std::move(handler))
         response.headers.erase("Keep-Alive");    // an end that we don't keep to the second
     });
     // Both only run when something of the library's own went wrong; neither may let its texts out.
-    set_exception_handler([](const httplib::Request &, httplib::Response &response, std::exception_ptr) {
+    set_exception_handler([](const httplib::Request &, httplib::Response &response, const std::exception_ptr &) {
         Answer failed{.status = 500, .body = "{}", .content_type = "application/problem+json"};
         write_into(failed, response);
     });
@@ -126,12 +135,12 @@ Reply Engine::run(Exchange &exchange)
 {
     Memory stream("GET / HTTP/1.1\r\n\r\n");
     bool wants_close = false;
-    in_hand_ = &exchange;
+    in_hand = &exchange;
     process_request(stream, false, wants_close, [&](httplib::Request &request) {
         if (exchange.head != nullptr) request.method = exchange.head->method;
         request.body = std::move(exchange.body);
     });
-    in_hand_ = nullptr;
+    in_hand = nullptr;
 
     const Answer &answer = exchange.answer;
     Reply reply{.bytes = stream.take_output(), .status = answer.status, .is_last = exchange.is_last};

@@ -58,7 +58,7 @@ private:
     Reply run(Exchange &exchange);
 
     // The library's hooks belong to the server, not to a request: this is how they find theirs.
-    static thread_local Exchange *in_hand_;
+    static thread_local Exchange *in_hand; // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
 
     Handler handler_;
 };

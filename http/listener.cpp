@@ -78,13 +78,14 @@ Listener::Accepted Listener::accept_one(std::chrono::milliseconds timeout)
     }
 
     std::unique_lock lock(mutex_);
-    const bool is_taken = waiting_.size() < options_.max_waiting;
-    if (is_taken) waiting_.push_back(std::move(socket));
-    lock.unlock();
-    if (is_taken)
-        has_waiting_.notify_one();
-    else
+    if (waiting_.size() >= options_.max_waiting) {
+        lock.unlock();
         shed(std::move(socket));
+        return Accepted::one;
+    }
+    waiting_.push_back(std::move(socket));
+    lock.unlock();
+    has_waiting_.notify_one();
     return Accepted::one;
 }
 

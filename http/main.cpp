@@ -16,51 +16,48 @@ namespace {
 using namespace analytics::http;
 using namespace analytics::runtime;
 
-ExitCode check(Pool &probe, Log &log)
-{
-    try {
-        const Result found = probe.run(version, {});
-        log(Event::check_passed, {{"extension", found.text(0, 0)}});
-        return ExitCode::stopped;
-    } catch (const DbError &error) {
-        log(Event::dependency_unreachable,
-            {{"dependency", "database"}, {"sqlstate", error.sqlstate()}, {"message", error.what()}});
-        return ExitCode::unreachable;
-    }
+ExitCode check(const Settings &settings, Log &log)
+try {
+    const Result found = Pool(service_pool(settings), log).run(version, {});
+    log(Event::check_passed, {{"extension", found.text(0, 0)}});
+    return ExitCode::stopped;
+} catch (const DbError &error) {
+    log(Event::dependency_unreachable,
+        {{"dependency", "postgresql"}, {"sqlstate", error.sqlstate()}, {"message", error.what()}});
+    return ExitCode::unreachable;
 }
 
-ExitCode serve(const Settings &settings, Pool &probe, Log &log)
-{
-    const Signals signals;
-    const std::stop_callback stopping(signals.token(), [&] { log(Event::stopping); });
+ExitCode serve(const Settings &settings, const Signals &signals, Log &log)
+try {
     Pool pool(service_pool(settings), log);
+    Pool probe(probe_pool(settings), log);
     Listener service(service_listener(settings), Handler(service_routes(), pool, probe, signals.token()), log);
     Listener admin(admin_listener(settings), Handler(admin_routes(), probe, probe, signals.token()), log);
 
-    log(Event::started);
+    log(Event::started, {{"version", ANALYTICS_VERSION}});
+    const std::stop_callback stopping(signals.token(), [&] { log(Event::stopping); });
     const std::jthread beside([&](const std::stop_token &after) { admin.run(after); });
     if (!service.run(signals.token())) return ExitCode::fault;
     log(Event::stopped);
     return ExitCode::stopped;
+} catch (const std::exception &error) {
+    log(Event::fault, {{"message", error.what()}});
+    return ExitCode::fault;
 }
 
 } // namespace
 
 int main(int argc, char **argv)
 {
-    auto start = start_up(Daemon::http, argc, argv);
+    const auto start = start_up(Daemon::http, argc, argv);
     if (const auto *code = std::get_if<ExitCode>(&start)) return static_cast<int>(*code);
     const auto &[settings, is_check] = std::get<Start>(start);
+
+    const Signals signals; // before any other thread, which inherits the mask
     Log log(settings);
-    try {
-        if (const auto fault = exposure_fault(settings)) {
-            log(Event::setting_refused, {{"setting", fault->setting}, {"message", fault->message}});
-            return static_cast<int>(ExitCode::settings);
-        }
-        Pool probe(is_check ? service_pool(settings) : probe_pool(settings), log);
-        return static_cast<int>(is_check ? check(probe, log) : serve(settings, probe, log));
-    } catch (const std::exception &error) {
-        log(Event::fault, {{"message", error.what()}});
-        return static_cast<int>(ExitCode::fault);
+    if (const auto fault = exposure_fault(settings)) {
+        log(Event::setting_refused, {{"setting", fault->setting}, {"message", fault->message}});
+        return static_cast<int>(ExitCode::settings);
     }
+    return static_cast<int>(is_check ? check(settings, log) : serve(settings, signals, log));
 }

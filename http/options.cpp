@@ -10,7 +10,7 @@ using runtime::Key;
 using runtime::Milliseconds;
 using runtime::Settings;
 
-constexpr Milliseconds slack{2'000};      // the server cancels first, by statement_timeout
+constexpr Milliseconds slack{2'000};      // at most: the server cancels first, by statement_timeout
 constexpr Milliseconds probe_time{1'000}; // a probe that takes longer has its answer
 constexpr std::size_t admin_threads = 4;  // an orchestrator, a balancer, a scraper, an operator
 
@@ -27,7 +27,7 @@ PoolOptions pool(const Settings &settings, std::string_view name, std::size_t si
                               {"client_min_messages", "error"},
                               {"jit", "off"}}; // our statements are short: compiling takes longer than running
     options.wait = std::min(timeout, options.wait);
-    options.deadline = timeout + slack;
+    options.deadline = timeout + std::min(slack, timeout / 2);
     return options;
 }
 

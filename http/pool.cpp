@@ -21,26 +21,27 @@ constexpr std::string_view find_extension =
 
 class Pool::Session {
 public:
-    Session(const runtime::Target &target, runtime::Milliseconds deadline) : connection_(target), deadline_(deadline)
+    Session(const runtime::Target &target, runtime::Milliseconds deadline) : connection_(target)
     {
-        if (connection_.execute(find_extension, {}, deadline_).rows() == 0)
+        if (connection_.execute(find_extension, {}, deadline).rows() == 0)
             throw DbError("42883", "the extension analytics_events is not in the database");
     }
 
-    runtime::Result run(const Statement &statement, const runtime::Parameters &parameters)
+    runtime::Result run(const Statement &statement, const runtime::Parameters &parameters,
+                        runtime::Milliseconds deadline)
     {
-        if (!prepared_.contains(statement.name)) {
-            connection_.prepare(statement.name, statement.sql, deadline_);
-            prepared_.insert(statement.name);
+        const std::string name(statement.name);
+        if (!prepared_.contains(name)) {
+            connection_.prepare(name, statement.sql, deadline);
+            prepared_.insert(name);
         }
-        return connection_.run(statement.name, parameters, deadline_);
+        return connection_.run(name, parameters, deadline);
     }
 
     [[nodiscard]] bool is_usable() noexcept { return connection_.is_usable(); }
 
 private:
     runtime::Connection connection_;
-    runtime::Milliseconds deadline_;
     std::set<std::string> prepared_;
 };
 
@@ -117,15 +118,21 @@ std::unique_ptr<Pool::Session> Pool::open()
 runtime::Result Pool::run(const Statement &statement, const runtime::Parameters &parameters)
 {
     Lease lease(*this);
+    const auto begin = std::chrono::steady_clock::now();
+    const auto left = [&] {
+        return std::chrono::duration_cast<runtime::Milliseconds>(begin + options_.deadline -
+                                                                 std::chrono::steady_clock::now());
+    };
     Session &session = lease.session();
     try {
-        return session.run(statement, parameters);
+        return session.run(statement, parameters, options_.deadline);
     } catch (const DbError &error) {
         // A statement that failed with its session alive changed nothing; one whose session was lost may have.
         const bool is_spoilt = spoils_session(error.sqlstate());
-        if (!lease.drop_if(is_spoilt) || !(is_spoilt || statement.is_read)) throw;
+        const bool is_dropped = lease.drop_if(is_spoilt);
+        if (!is_dropped || !(is_spoilt || statement.is_read) || left() <= runtime::Milliseconds::zero()) throw;
     }
-    return lease.session().run(statement, parameters);
+    return lease.session().run(statement, parameters, left());
 }
 
 } // namespace analytics::http

@@ -37,7 +37,7 @@ struct Reader {
     {
         if (!ok || text.empty() || text.front() != '.') return 0;
         text.remove_prefix(1);
-        std::int64_t micros = number(1) * 100'000;
+        std::int64_t micros = std::int64_t{number(1)} * 100'000;
         for (std::int64_t unit = 10'000; ok && !text.empty() && text.front() >= '0' && text.front() <= '9'; unit /= 10)
             micros += number(1) * unit;
         return micros;

@@ -78,7 +78,7 @@ Answer render_up(const Outcome & /*outcome*/)
     return up();
 }
 
-const std::array table{
+constexpr std::array table{
     Route{.path = recent_path,
           .method = "GET",
           .parameters = recent_parameters,

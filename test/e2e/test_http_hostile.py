@@ -138,6 +138,8 @@ def test_unusual_heads_are_served(service, data):
     ids=lambda field: field[:24])
 def test_fields_that_the_library_would_act_on_change_nothing(service, field):
     plain, with_field = exchange(service.port, HEALTH), exchange(service.port, head(GET, field))
+    for answer in (plain, with_field):
+        assert answer[1].pop("date")
     assert plain == with_field
 
 
@@ -267,23 +269,26 @@ def test_one_thread_serves_many_kept_connections(http):
 
 
 def test_what_is_beyond_the_queue_is_503_at_once(http):
-    """One thread, held by a head that does not end; 64 wait; the rest is told."""
+    """One thread, held by a head that does not end; 64 wait; the rest is told before anything else is answered.
+
+    The thread may have yet to end another connection, and the queue to take one more, when the last ones come.
+    """
     crowded = http(ANALYTICS_HTTP_THREADS=1)
     with Raw(crowded.port) as holder:
         holder.send(b"GET /health HTTP/1.1\r\n")
-        clients = {client.socket: client for client in (Raw(crowded.port) for _ in range(80))}
-        for client in clients.values():
+        clients = [Raw(crowded.port) for _ in range(80)]
+        for client in clients:
             client.send(HEALTH)
-        place.eventually(lambda: len(select.select(clients, [], [], 0)[0]) >= 15, 5, what="the answers of the refused")
-        refused = [clients.pop(one) for one in select.select(clients, [], [], 0)[0]]
-        assert len(refused) <= 17  # 80 and the holder, less 64, while the thread still has another
-        for client in refused:
-            answer = client.answer()
-            assert is_problem(answer, 503)
-            assert int(answer[1]["retry-after"]) >= 1
+        place.eventually(lambda: len(select.select([client.socket for client in clients], [], [], 0)[0]) >= 15, 5,
+                         what="the answers of the refused")
         holder.send(b"Host: x\r\n\r\n")
         assert holder.answer()[2] == UP
-        assert {client.answer()[2] for client in clients.values()} == {UP}
+        answers = [client.answer() for client in clients]
+    refused = [answer for answer in answers if answer[2] != UP]
+    assert 15 <= len(refused) <= 17
+    for answer in refused:
+        assert is_problem(answer, 503)
+        assert int(answer[1]["retry-after"]) >= 1
     assert len(crowded.logs(event="overloaded")) == 1
 
 

@@ -3,6 +3,7 @@
 
 #include "../../../http/problem.hpp"
 
+#include <ctime>
 #include <gtest/gtest.h>
 #include <stdexcept>
 
@@ -31,6 +32,18 @@ TEST(Reply, isTheHandlersAnswer)
     EXPECT_NE(reply.bytes.find("\r\nX-Path: /p\r\n"), std::string::npos) << reply.bytes;
     EXPECT_EQ(reply.status, 201);
     EXPECT_EQ(reply.body_size, 2U);
+}
+
+TEST(Reply, saysWhen)
+{
+    const Reply reply = respond("GET", "x", false);
+    const std::size_t at = reply.bytes.find("\r\nDate: ");
+    ASSERT_NE(at, std::string::npos) << reply.bytes;
+    std::tm parts{};
+    const char *end = strptime(reply.bytes.c_str() + at + 8, "%a, %d %b %Y %H:%M:%S GMT", &parts);
+    ASSERT_NE(end, nullptr) << reply.bytes;
+    EXPECT_EQ(std::string_view(end, 2), "\r\n");
+    EXPECT_NEAR(static_cast<double>(timegm(&parts)), static_cast<double>(std::time(nullptr)), 5);
 }
 
 TEST(Reply, toHeadHasTheLengthAndNoBody)
