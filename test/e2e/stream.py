@@ -81,6 +81,13 @@ class Stream:
         assert producer.flush(60) == 0, "the broker did not take all records"
         return [Produced(record, topic, *placed[number]) for number, record in enumerate(records)]
 
+    def fill(self, values):
+        """Produces many values anywhere, quickly."""
+        producer = self.producer(**{"sticky.partitioning.linger.ms": 20})
+        for value in values:
+            producer.produce(self.topic, value)
+        assert producer.flush(60) == 0, "the broker did not take all records"
+
     def producer(self, **settings):
         return Producer({"bootstrap.servers": self.broker.bootstrap, "linger.ms": 5,
                          "queue.buffering.max.messages": 1_000_000, **settings})
@@ -152,3 +159,14 @@ class Stream:
     def await_taken(self, count=PARTITIONS, timeout=60):
         """Awaits that so many partitions have an owner."""
         place.eventually(lambda: len(self.offsets()) == count, timeout, what=f"{count} partitions taken")
+
+    @contextlib.contextmanager
+    def locked(self):
+        """Nobody can store an event meanwhile; gives what ends that early."""
+        with contextlib.closing(self.database.connect(autocommit=False)) as other, other.cursor() as cursor:
+            cursor.execute("LOCK TABLE analytics_events IN ACCESS EXCLUSIVE MODE")
+            yield other.rollback
+
+    def await_waiting(self):
+        """Awaits that somebody waits for a lock."""
+        place.eventually(lambda: self.database.sql("SELECT count(*) FROM pg_locks WHERE NOT granted"), what="a wait")

@@ -18,6 +18,7 @@ from stream import QUICK_GROUP, Stream
 
 SEED = random.SystemRandom().randrange(1_000_000)
 PASSWORD = "Qx8-never-in-a-log"
+CODECS = ("none", "gzip", "snappy", "lz4", "zstd")
 TIME_MEMBERS = {"iam.user-registered": "registeredAt", "guides.challenge-linked": "occurredAt",
                 "execution.analytics": "timestamp", "community.user-registered": "occurredOn",
                 "community.profile-updated": "occurredOn", "challenges.solution-completed": "occurredOn"}
@@ -29,7 +30,8 @@ class Mix:
     def __init__(self, stream, told, produced, ingestor):
         self.stream = stream
         self.database = stream.database
-        self.produced = list(zip(produced, (outcome for _, outcome in told)))
+        self.produced = [(record, outcome) for record, (_, outcome) in zip(produced, told)]
+        assert len(self.produced) == len(told)
         self.ingestor = ingestor
 
     def values(self, *outcomes):
@@ -53,7 +55,10 @@ def mix(server, broker, new_database):
         broker.create_topic(topic)
         stream = Stream(broker, database, topic)
         told = mixture.records(SEED)
-        produced = stream.produce([record for record, _ in told])
+        produced = []
+        for number, codec in enumerate(CODECS):
+            part = [record for record, _ in told[len(produced):(number + 1) * len(told) // len(CODECS)]]
+            produced += stream.produce(part, producer=stream.producer(**{"compression.codec": codec}))
         ingestor = stack.enter_context(daemon.Ingestor(
             broker, database.url.replace("postgres@", f"postgres:{PASSWORD}@"), topic, topic,
             ANALYTICS_LOG_LEVEL="debug", ANALYTICS_BATCH_RECORDS=100, **QUICK_GROUP))

@@ -5,7 +5,7 @@ import pathlib
 import pytest
 
 from rig import place
-from stream import QUICK_GROUP, events
+from stream import QUICK_GROUP, Record, event, events
 
 WAITING = {"ANALYTICS_BATCH_MS": 60_000, "ANALYTICS_LOG_LEVEL": "debug", **QUICK_GROUP}
 RECORDS = 23
@@ -32,8 +32,7 @@ def test_the_record_that_reaches_so_many_bytes_is_the_batch_s_last(stream, inges
 
 
 def test_keys_and_headers_count_as_bytes(stream, ingestor):
-    record = events(1, partition=0)[0]
-    stream.produce([type(record)(record.value, 0, key=b"k" * 400, headers=(("h", b"h" * 400),))] * 4)
+    stream.produce([Record(event(0), 0, key=b"k" * 400, headers=(("h", b"h" * 400),))] * 4)
     running = ingestor(ANALYTICS_BATCH_BYTES=1000, **WAITING)
     place.eventually(lambda: batches(running) == [2, 2], what="full batches")
 
@@ -78,9 +77,9 @@ def test_a_new_shape_changes_what_a_running_ingestor_stores_next(stream, ingesto
 
 def test_a_large_backlog_takes_little_memory(stream, ingestor):
     """200,000 records of 400 bytes: at its largest the process is below 128 MiB."""
-    count = 200_000
-    text = "x" * (400 - len(events(1, first=count)[0].value))
-    stream.produce(events(count, text=text))
+    count, size = 200_000, 400
+    text = "x" * (size - len(event(count)))
+    stream.fill(event(number, text) for number in range(count))
     running = ingestor(**QUICK_GROUP)
     stream.await_read(120)
     status = pathlib.Path(f"/proc/{running.process.pid}/status").read_text()

@@ -1,10 +1,8 @@
 """The ingestor goes and comes back: asked to, twice asked to, or killed; the stream goes on where it was."""
-import contextlib
 import signal
 
 import pytest
 
-from rig import place
 from stream import QUICK_GROUP, events
 
 BACKLOG = 20_000
@@ -13,20 +11,14 @@ OFTEN = {"ANALYTICS_BATCH_RECORDS": 100, **QUICK_GROUP}  # many transactions to 
 
 @pytest.fixture
 def hanging(stream, ingestor):
-    """An ingestor in the middle of a batch that does not end: somebody has locked the events."""
+    """An ingestor in the middle of a batch that does not end before the test says unlock()."""
     running = ingestor(**QUICK_GROUP)
     stream.await_taken()
-    with contextlib.closing(stream.database.connect(autocommit=False)) as other, other.cursor() as cursor:
-        cursor.execute("LOCK TABLE analytics_events IN ACCESS EXCLUSIVE MODE")
+    with stream.locked() as unlock:
         stream.produce(events(1))
-        place.eventually(lambda: stream.database.sql("SELECT count(*) FROM pg_locks WHERE NOT granted"), what="a wait")
+        stream.await_waiting()
+        running.unlock = unlock
         yield running
-
-
-def unlock(stream):
-    """What makes the batch go on."""
-    stream.database.rows("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE granted "
-                         "AND mode = 'AccessExclusiveLock' AND relation = 'analytics_events'::regclass")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
@@ -54,7 +46,7 @@ def test_a_stop_leaves_the_group(stream, ingestor):
 
 def test_a_stop_lets_the_transaction_at_work_end(stream, hanging):
     hanging.signal(signal.SIGTERM)
-    unlock(stream)
+    hanging.unlock()
     assert hanging.wait() == 0
     assert stream.numbers() == [0]
 
@@ -111,7 +103,7 @@ def test_a_kill_in_the_middle_of_a_backlog_loses_nothing_and_repeats_nothing(str
 def test_a_kill_in_the_middle_of_a_transaction_loses_nothing_and_repeats_nothing(stream, hanging):
     """The server goes on with it, for it has not noticed yet that nobody waits for the answer."""
     hanging.kill()
-    unlock(stream)
+    hanging.unlock()
     hanging.start()
     stream.produce(events(1, first=1))
     stream.await_read()

@@ -1,5 +1,7 @@
 """Several ingestors on one topic: they share its partitions, take over from each other, and who has been overtaken
 writes nothing more."""
+import signal
+
 import pytest
 
 from rig import place
@@ -41,6 +43,34 @@ def test_the_other_takes_over_what_a_killed_one_had(stream, two):
     stream.produce(events(ROUND, first=ROUND))
     stream.await_read()
     assert (stream.totals(), stream.numbers()) == ((2 * ROUND, 0, 0, 0), list(range(2 * ROUND)))
+
+
+def test_one_that_was_frozen_until_others_took_over_harms_nothing_when_it_wakes(stream, two):
+    """What it had read before, it must not write any more."""
+    frozen, other = two
+    frozen.signal(signal.SIGSTOP)
+    stream.produce(events(ROUND))
+    place.eventually(lambda: set(stream.owners().values()) == {other.process.pid}, what="one owner")
+    stream.produce(events(ROUND, first=ROUND))
+    frozen.signal(signal.SIGCONT)
+    stream.produce(events(ROUND, first=2 * ROUND))
+    place.eventually(lambda: frozen.process.pid in stream.owners().values(), what="its return")
+    stream.await_read()
+    assert (stream.totals(), stream.numbers()) == ((3 * ROUND, 0, 0, 0), list(range(3 * ROUND)))
+
+
+def test_one_whose_batch_takes_longer_than_the_group_waits_for_it(stream, ingestor):
+    """It finishes the batch, for nobody else has claimed the partition, and joins anew."""
+    running = ingestor(ANALYTICS_KAFKA_X_MAX_POLL_INTERVAL_MS=6000, **QUICK_GROUP)
+    stream.await_taken()
+    with stream.locked():
+        stream.produce(events(ROUND))
+        stream.await_waiting()
+        running.await_log(event="kafka_notice")
+    stream.produce(events(ROUND, first=ROUND))
+    stream.await_read()
+    assert (stream.totals(), stream.numbers()) == ((2 * ROUND, 0, 0, 0), list(range(2 * ROUND)))
+    assert running.logs(event="partitions_revoked", lost=True)
 
 
 def test_a_rebalance_in_the_middle_of_a_backlog_loses_nothing_and_repeats_nothing(stream, ingestor):

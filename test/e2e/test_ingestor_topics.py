@@ -141,7 +141,25 @@ def test_topics_by_regular_expression_are_read_also_those_that_come_later(stream
     assert stream.numbers() == [0, 2]
 
 
+def test_a_topic_that_does_not_exist_yet_is_waited_for(stream, ingestor, family):
+    running = ingestor(topic=family[2], **QUICK_GROUP)
+    running.await_log(event="kafka_notice")
+    stream.broker.create_topic(family[2], 1)
+    stream.produce([Record(event(0), 0)], family[2])
+    stream.await_read(topic=family[2])
+    assert stream.numbers() == [0]
+
+
 # ---- records that Kafka no longer has
+
+def delete(stream, tmp_path, before):
+    """Takes the records of partition 0 that are before this offset out of Kafka."""
+    cuts = tmp_path / "cuts.json"
+    cuts.write_text(json.dumps({"version": 1, "partitions": [
+        {"topic": stream.topic, "partition": 0, "offset": before}]}))
+    stream.broker.tool("org.apache.kafka.tools.DeleteRecordsCommand", "--bootstrap-server", stream.broker.bootstrap,
+                       "--offset-json-file", cuts)
+
 
 @pytest.fixture
 def cut(stream, ingestor, tmp_path):
@@ -151,10 +169,7 @@ def cut(stream, ingestor, tmp_path):
     stream.await_read()
     assert first.terminate() == 0
     stream.produce([Record(event(number), number % 2) for number in range(20, 40)])
-    cuts = tmp_path / "cuts.json"
-    cuts.write_text(json.dumps({"version": 1, "partitions": [{"topic": stream.topic, "partition": 0, "offset": 15}]}))
-    stream.broker.tool("org.apache.kafka.tools.DeleteRecordsCommand", "--bootstrap-server", stream.broker.bootstrap,
-                       "--offset-json-file", cuts)
+    delete(stream, tmp_path, 15)
     running = ingestor(**QUICK_GROUP)
     place.eventually(lambda: stream.offsets()[1] == 20, what="the other partition's end")
     return running
@@ -179,3 +194,18 @@ def test_a_stored_offset_beyond_the_end_stops_the_partition(stream, ingestor):
     assert (stopped["partition"], stopped["offset"], stopped["high_watermark"]) == (0, 100, 2)
     stream.await_stored(6)
     assert stream.offsets() == {0: 100, 1: 2, 2: 2, 3: 2}
+
+
+def test_a_partition_whose_next_record_is_gone_while_it_is_read_stops_there(stream, ingestor, tmp_path):
+    """It is behind by more than it has fetched ahead; what it has fetched is stored, and nothing is skipped."""
+    count, most = 4_000, 1_000
+    stream.produce(events(count, partition=0, text="x" * most))
+    with stream.locked():
+        running = ingestor(ANALYTICS_BATCH_RECORDS=10, ANALYTICS_KAFKA_X_QUEUED_MIN_MESSAGES=1,
+                           ANALYTICS_KAFKA_X_FETCH_MESSAGE_MAX_BYTES=most * 100, **QUICK_GROUP)
+        stream.await_waiting()
+        delete(stream, tmp_path, count - 1)
+    stopped = running.await_log(event="partition_stopped")
+    place.eventually(lambda: stream.offsets()[0] == stopped["offset"], what="what was fetched is stored")
+    assert stream.numbers() == list(range(stopped["offset"]))
+    assert (stopped["topic"], stopped["partition"], 0 < stopped["offset"] < count - 1) == (stream.topic, 0, True)
