@@ -47,6 +47,8 @@ def corpus():
         yield kind, depth, value
         for _ in range(MUTANTS_PER_RECORD):
             yield "damaged", None, damaged(texts, value, texts.choice((1, 1, 2, 3, 9)))
+        if number % 50 == 0:
+            yield "damaged", None, b"[" + value + b"]"
 
 
 @pytest.fixture(scope="module")
