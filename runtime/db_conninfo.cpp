@@ -1,7 +1,6 @@
 #include "db_conninfo.hpp"
 
 #include <cctype>
-#include <cstdlib>
 #include <fmt/format.h>
 #include <libpq-fe.h>
 #include <map>
@@ -24,16 +23,16 @@ Options parse(std::string_view conninfo)
     return options;
 }
 
-std::map<std::string, std::string> shown_options(std::string_view conninfo)
+/* What is set, passwords as ***. */
+std::map<std::string, std::string> shown(const Options &options)
 {
-    std::map<std::string, std::string> shown;
-    const Options options = parse(conninfo);
+    std::map<std::string, std::string> values;
     for (const PQconninfoOption *o = options.get(); o != nullptr && o->keyword != nullptr; ++o) {
         if (o->val == nullptr) continue;
         const bool is_password = o->dispchar[0] == '*';
-        shown.emplace(o->keyword, is_password ? "***" : o->val);
+        values.emplace(o->keyword, is_password ? "***" : o->val);
     }
-    return shown;
+    return values;
 }
 
 std::string percent_encoded(std::string_view text)
@@ -60,9 +59,9 @@ std::string conninfo_fault(std::string_view conninfo)
 
 std::string masked_conninfo(std::string_view conninfo)
 {
-    auto shown = shown_options(conninfo);
+    auto values = shown(parse(conninfo));
     const auto take = [&](const char *keyword) {
-        const auto node = shown.extract(keyword);
+        const auto node = values.extract(keyword);
         return node.empty() ? std::string() : percent_encoded(node.mapped());
     };
     std::string url = "postgresql://";
@@ -70,14 +69,14 @@ std::string masked_conninfo(std::string_view conninfo)
         const std::string password = take("password");
         url += user + (password.empty() ? "" : ":" + password) + "@";
     }
-    const bool one_plain_host = shown.contains("host") && shown["host"].find_first_of(",/:") == std::string::npos;
+    const bool one_plain_host = values.contains("host") && values["host"].find_first_of(",/:") == std::string::npos;
     if (one_plain_host) {
         url += take("host");
         if (const std::string port = take("port"); !port.empty()) url += ":" + port;
     }
     url += "/" + take("dbname");
     char separator = '?';
-    for (const auto &[keyword, value] : shown) {
+    for (const auto &[keyword, value] : values) {
         url += fmt::format("{}{}={}", separator, keyword, percent_encoded(value));
         separator = '&';
     }
@@ -86,10 +85,8 @@ std::string masked_conninfo(std::string_view conninfo)
 
 std::string session_options(std::string_view conninfo, std::span<const std::pair<std::string, std::string>> settings)
 {
-    auto given = shown_options(conninfo);
-    std::string options = given["options"];
-    if (const char *of_environment = std::getenv("PGOPTIONS"); options.empty() && of_environment != nullptr)
-        options = of_environment;
+    std::string options = shown(parse(conninfo))["options"];
+    if (options.empty()) options = shown(Options(PQconndefaults()))["options"]; // PGOPTIONS, a service file
     for (const auto &[name, value] : settings) {
         options += fmt::format("{}-c {}=", options.empty() ? "" : " ", name);
         for (const char c : value) {
