@@ -29,8 +29,8 @@ public:
 private:
     struct Member {
         std::string_view name;
-        std::uint32_t value;    // index of its node; added_member for the one that the payload adds
-        std::uint32_t position; // order of arrival
+        std::uint32_t value = 0;    // index of its node; added_member for the one that the payload adds
+        std::uint32_t position = 0; // order of arrival
     };
 
     static constexpr std::uint32_t added_member = UINT32_MAX;

@@ -117,6 +117,7 @@ std::string string_of(Datum text)
 std::vector<std::string> strings_of(const Texts &texts)
 {
     std::vector<std::string> strings;
+    strings.reserve(static_cast<std::size_t>(texts.count));
     for (int i = 0; i < texts.count; ++i) strings.push_back(string_of(texts.items[i]));
     return strings;
 }

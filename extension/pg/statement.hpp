@@ -17,8 +17,8 @@ extern "C" {
 namespace analytics::pg {
 
 struct Column {
-    const char *name;
-    Oid type;
+    const char *name = nullptr;
+    Oid type = InvalidOid;
     int32 modifier = -1;
 };
 
