@@ -52,7 +52,7 @@ COMMENT ON FUNCTION analytics_partition_at(timestamptz) IS
 
 CREATE FUNCTION analytics_create_partition(instant timestamptz) RETURNS regclass
     LANGUAGE plpgsql VOLATILE STRICT SECURITY DEFINER
-    SET search_path = pg_catalog, @extschema@, pg_temp
+    SET search_path = pg_catalog, @extschema@, pg_temp -- format is qualified: an overload that fits better would win from any schema
     SET TimeZone = 'UTC'
     AS $$
 DECLARE
@@ -82,14 +82,14 @@ BEGIN
     upper_bound := least(month_start + interval '1 month', place.gap_end);
     month_name := 'analytics_events_' || to_char(lower_bound, CASE WHEN lower_bound = month_start THEN 'YYYY_MM' ELSE 'YYYY_MM_DD_HH24MISSUS' END);
     partition_name := month_name;
-    WHILE to_regclass(format('%I.%I', home, partition_name)) IS NOT NULL LOOP -- a month that was detached, say, and a late event of it
+    WHILE to_regclass(pg_catalog.format('%I.%I', home, partition_name)) IS NOT NULL LOOP -- a month that was detached, say, and a late event of it
         attempt := attempt + 1;
-        partition_name := month_name || '_' || attempt;
+        partition_name := month_name || '_' || attempt::text;
     END LOOP;
 
-    EXECUTE format('CREATE TABLE %I.%I (LIKE analytics_events INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING GENERATED INCLUDING STORAGE '
+    EXECUTE pg_catalog.format('CREATE TABLE %I.%I (LIKE analytics_events INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING GENERATED INCLUDING STORAGE '
                    'INCLUDING COMPRESSION)', home, partition_name);
-    EXECUTE format('ALTER TABLE analytics_events ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)', partition_name, lower_bound, upper_bound);
+    EXECUTE pg_catalog.format('ALTER TABLE analytics_events ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)', partition_name, lower_bound, upper_bound);
     RETURN partition_name::regclass;
 END
 $$;

@@ -41,6 +41,13 @@ COMMENT ON FUNCTION analytics_record_each(bytea[]) IS
     'Stores a batch and tells for each record, numbered from 1, its outcome: stored, duplicate (with the event that was there before) or '
     'refused (with reason and detail; such a record is not kept, for the caller has it).';
 
+CREATE FUNCTION analytics_sqlstate(reason text) RETURNS text
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'analytics_sqlstate';
+
+COMMENT ON FUNCTION analytics_sqlstate(text) IS
+    'The SQLSTATE, of class 22, of a reason for refusal where that is raised; null for what is no reason.';
+
 CREATE FUNCTION analytics_accepted(outcome text, reason text, detail text) RETURNS boolean
     LANGUAGE c IMMUTABLE PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'analytics_accepted';

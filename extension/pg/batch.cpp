@@ -4,6 +4,7 @@
 #include "decider.hpp"
 #include "guc.hpp"
 #include "partitions.hpp"
+#include "text.hpp"
 #include "times.hpp"
 
 extern "C" {
@@ -30,17 +31,6 @@ constexpr std::uint32_t comparisons_per_look = 1 << 14;
 constexpr std::int32_t event_type_characters = 120;
 constexpr std::int32_t source_characters = 120;
 constexpr std::int32_t tenant_id_characters = 64;
-
-std::string_view bytes_of(Datum datum)
-{
-    const struct varlena *const bytes = PG_DETOAST_DATUM_PACKED(datum);
-    return {VARDATA_ANY(bytes), static_cast<std::size_t>(VARSIZE_ANY_EXHDR(bytes))};
-}
-
-Datum text_of(std::string_view bytes)
-{
-    return PointerGetDatum(cstring_to_text_with_len(bytes.data(), static_cast<int>(bytes.size())));
-}
 
 int compare(const Row &row, TimestampTz occurred_at, const std::uint8_t *id) noexcept
 {

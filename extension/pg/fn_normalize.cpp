@@ -1,9 +1,11 @@
-/* analytics_normalize: one record's verdict as a row. Never raises for bad input. And analytics_accepted, which does. */
+/* analytics_normalize: one record's verdict as a row; never raises for bad input. analytics_accepted, which does, and
+ * analytics_sqlstate, which tells with what. */
 
 #include "args.hpp"
 #include "boundary.hpp"
 #include "decider.hpp"
 #include "sqlstate.hpp"
+#include "text.hpp"
 #include "times.hpp"
 
 extern "C" {
@@ -13,11 +15,6 @@ extern "C" {
 
 namespace analytics::pg {
 namespace {
-
-Datum text_of(std::string_view bytes)
-{
-    return PointerGetDatum(cstring_to_text_with_len(bytes.data(), static_cast<int>(bytes.size())));
-}
 
 Datum text_array_of(const std::vector<std::string_view> &texts)
 {
@@ -65,21 +62,27 @@ ANALYTICS_FUNCTION(analytics_normalize)
     if (PG_ARGISNULL(0)) {
         verdict = guarded([&] { return &decider.judge_tombstone(); });
     } else {
-        const struct varlena *const value = PG_GETARG_VARLENA_PP(0);
-        const std::string_view record{VARDATA_ANY(value), static_cast<std::size_t>(VARSIZE_ANY_EXHDR(value))};
+        const std::string_view record = bytes_of(PG_GETARG_DATUM(0));
         verdict = guarded([&] { return &decider.judge(record); });
     }
     if (verdict->refusal) return refusal_row(type, verdict->refusal);
     return verdict_row(type, *verdict, guarded([&] { return decider.payload(); }));
 }
 
+ANALYTICS_FUNCTION(analytics_sqlstate)
+{
+    using namespace analytics;
+    const core::Reason reason = core::reason_named(pg::bytes_of(PG_GETARG_DATUM(0)));
+    if (reason == core::Reason::none) PG_RETURN_NULL();
+    return PointerGetDatum(cstring_to_text(unpack_sql_state(pg::sqlstate_of(reason))));
+}
+
 ANALYTICS_FUNCTION(analytics_accepted)
 {
     using namespace analytics;
-    using namespace analytics::pg;
     if (PG_ARGISNULL(1)) PG_RETURN_BOOL(true);
-    const char *const reason_name = text_to_cstring(PG_GETARG_TEXT_PP(1));
-    const char *const detail = PG_ARGISNULL(2) ? reason_name : text_to_cstring(PG_GETARG_TEXT_PP(2));
-    ereport(ERROR, (errcode(sqlstate_of(core::reason_named(reason_name))), errmsg("event refused: %s", detail),
-                    errdetail("%s", reason_name)));
+    const char *const reason = text_to_cstring(PG_GETARG_TEXT_PP(1));
+    const char *const detail = PG_ARGISNULL(2) ? reason : text_to_cstring(PG_GETARG_TEXT_PP(2));
+    ereport(ERROR, (errcode(pg::sqlstate_of(core::reason_named(reason))), errmsg("event refused: %s", detail),
+                    errdetail("%s", reason)));
 }

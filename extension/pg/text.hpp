@@ -1,0 +1,22 @@
+/* Bytes between the two sides: views of varlenas, and text made from views. PostgreSQL phases. */
+#pragma once
+
+#include "postgres.hpp"
+
+#include <string_view>
+
+namespace analytics::pg {
+
+/** The bytes of a text, a varchar or a bytea. */
+inline std::string_view bytes_of(Datum datum)
+{
+    const struct varlena *const bytes = PG_DETOAST_DATUM_PACKED(datum);
+    return {VARDATA_ANY(bytes), static_cast<std::size_t>(VARSIZE_ANY_EXHDR(bytes))};
+}
+
+inline Datum text_of(std::string_view bytes)
+{
+    return PointerGetDatum(cstring_to_text_with_len(bytes.data(), static_cast<int>(bytes.size())));
+}
+
+} // namespace analytics::pg
