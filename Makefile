@@ -47,13 +47,15 @@ installcheck:
 setup:
 	@test/rig/setup
 
-demo: setup
-	+@test/demo/demo
+demo:
+	@test/rig/setup build run
+	@test/demo/demo
 
 check: setup
-	+@test/rig/check
+	@test/rig/check
 
-bench: setup
+bench:
+	@test/rig/setup build run
 	+@$(MAKE) -C test/bench bench
 
 lint: setup

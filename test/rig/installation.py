@@ -79,7 +79,8 @@ def prepare(pg_config):
 
 def make(*arguments):
     """Runs make in the checkout, silently; what it said is shown when it fails."""
-    done = subprocess.run(["make", "-s", *arguments], cwd=place.ROOT, capture_output=True, text=True)
+    done = subprocess.run(place.make("-s", *arguments), cwd=place.ROOT, env=place.make_environment(),
+                          capture_output=True, text=True)
     if done.returncode != 0:
         raise place.RigError(f"make {' '.join(arguments)} failed:\n{done.stdout}{done.stderr}")
 

@@ -142,6 +142,21 @@ def eventually(condition, timeout=30, every=0.05, what="the condition"):
         time.sleep(every)
 
 
+def make(*words):
+    """The command line of a make that uses every core."""
+    return ["make", f"-j{os.cpu_count()}", *words]
+
+
+def make_environment():
+    """Ours without the outer make's job server, whose slots its own recipe holds; its command-line variables stay."""
+    ours = dict(os.environ)
+    flags = ours.pop("MAKEFLAGS", "")
+    ours.pop("MFLAGS", None)
+    if " -- " in flags:
+        ours["MAKEFLAGS"] = " -- " + flags.split(" -- ", 1)[1]
+    return ours
+
+
 def stop_on_signals():
     """Makes SIGTERM and SIGHUP unwind like Ctrl-C does, so that context managers stop their servers."""
     def unwind(number, _frame):
