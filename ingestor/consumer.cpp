@@ -76,7 +76,7 @@ struct KafkaConsumer::Handle {
     void heard();
     void hold(std::span<const Start> partitions);
     void release();
-    void notice(std::string_view message);
+    void notice(std::string_view text);
 
     runtime::Observer &observe;
     std::string topics;

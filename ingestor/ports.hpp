@@ -6,7 +6,6 @@
 #pragma once
 
 #include <chrono>
-#include <compare>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -33,14 +32,15 @@ struct PartitionView {
 
     PartitionView(std::string_view topic_name, std::int32_t number) : topic(topic_name), id(number) {}
     PartitionView(const Partition &partition) : topic(partition.topic), id(partition.id) {}
-
-    auto operator<=>(const PartitionView &) const = default;
 };
 
 /** Orders partitions, whoever owns the name. */
 struct PartitionOrder {
-    using is_transparent = void;
-    bool operator()(PartitionView a, PartitionView b) const noexcept { return a < b; }
+    using is_transparent = void; // NOLINT(readability-identifier-naming): the standard's name
+    bool operator()(PartitionView a, PartitionView b) const noexcept
+    {
+        return std::tie(a.topic, a.id) < std::tie(b.topic, b.id);
+    }
 };
 
 // ---- what a poll brings ------------------------------------------------------------------------------------------

@@ -28,10 +28,10 @@ struct Sickness {
 
 class Run {
 public:
-    Run(Consumer &consumer, Writer &writer, Clock &clock, const std::stop_token &stop, runtime::Observer &observe,
+    Run(Consumer &consumer, Writer &writer, Clock &clock, std::stop_token stop, runtime::Observer &observe,
         const RunOptions &options)
-        : consumer_(consumer), writer_(writer), clock_(clock), stop_(stop), observe_(observe), options_(options),
-          holdings_(options.limits, options.limits.bytes * options.open_batches),
+        : consumer_(consumer), writer_(writer), clock_(clock), stop_(std::move(stop)), observe_(observe),
+          options_(options), holdings_(options.limits, options.limits.bytes * options.open_batches),
           backoff_(options.first_pause, options.longest_pause, options.seed)
     {
     }
@@ -163,7 +163,7 @@ private:
             return false;
         }
         recovered();
-        const Claim &claim = std::get<Claim>(answer);
+        const auto &claim = std::get<Claim>(answer);
         holdings_.hold(partition, claim);
         if (claim.next_offset < watermarks->low || claim.next_offset > watermarks->high) {
             holdings_.find(partition)->is_stopped = true;
