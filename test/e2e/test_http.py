@@ -63,7 +63,8 @@ def test_pages_are_the_whole_in_order(service, database, limit):
              "2026-01-01T00:00:00.000002Z", *["2026-06-01T12:00:00Z"] * 3]
     answer = post(service, [event(n, occurredAt=time) for n, time in enumerate(times)])
     assert [item["outcome"] for item in answer.json()] == ["stored"] * 7
-    whole = [row[0] for row in database.rows("SELECT id::text FROM analytics_events ORDER BY occurred_at DESC, id DESC")]
+    newest_first = "SELECT id::text FROM analytics_events ORDER BY occurred_at DESC, id DESC"
+    whole = [row[0] for row in database.rows(newest_first)]
     seen = list(pages(service, limit=limit))
     assert [item["id"] for page in seen for item in page["items"]] == whole
     assert [page["count"] for page in seen] == [len(page["items"]) for page in seen]
@@ -128,7 +129,8 @@ def test_the_default_window_is_the_setting(http):
 @pytest.mark.parametrize("path, query, field", [
     (RECENT, "limit=0", "limit"), (RECENT, "limit=501", "limit"), (RECENT, "limit=x", "limit"),
     (RECENT, "limit=1&limit=2", "limit"), (RECENT, "cursor=x", "cursor"), (RECENT, "cursor=", "cursor"),
-    (RECENT, "tenantId=", "tenantId"), (RECENT, "tenantId=" + "x" * 65, "tenantId"), (RECENT, "eventType=", "eventType"),
+    (RECENT, "tenantId=", "tenantId"), (RECENT, "tenantId=" + "x" * 65, "tenantId"),
+    (RECENT, "eventType=", "eventType"),
     (RECENT, "eventType=" + "x" * 121, "eventType"), (RECENT, "tenantId=%00", "tenantId"),
     (RECENT, "tenantId=%FF", "tenantId"), (RECENT, "offset=1", "offset"), (RECENT, "windowMinutes=60", "windowMinutes"),
     (SUMMARY, "windowMinutes=4", "windowMinutes"), (SUMMARY, "windowMinutes=10081", "windowMinutes"),
@@ -313,7 +315,8 @@ def test_other_types_are_415(service, kind):
     problem(requests.post(service.url + EVENTS, data=b"{}", headers={"Content-Type": kind}, timeout=30), 415)
 
 
-@pytest.mark.parametrize("path", ["/", "/v1", "/v1/analytics/events/", "/health/", "/livez", "/docs", "/%2e%2e/etc/passwd"])
+@pytest.mark.parametrize("path", ["/", "/v1", "/v1/analytics/events/", "/health/", "/livez", "/docs",
+                                  "/%2e%2e/etc/passwd"])
 def test_unknown_routes_are_404(service, path):
     problem(requests.get(service.url + path, timeout=30), 404)
 

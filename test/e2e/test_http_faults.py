@@ -50,7 +50,8 @@ def in_background(function, *arguments, **options):
 
 def waits_for_a_lock(database, count=1):
     place.eventually(lambda: database.sql("SELECT count(*) >= %s FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
-                                          "AND application_name = 'analytics-http'", (count,)), 10, what="a waiting statement")
+                                          "AND application_name = 'analytics-http'", (count,)),
+                     10, what="a waiting statement")
 
 
 def is_up(service):
@@ -90,7 +91,8 @@ def test_after_a_restart_no_request_meets_a_stale_connection(server, service, ho
 def test_connections_that_the_server_ends_are_replaced(service, database):
     assert get(service, RECENT).status_code == 200
     database.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'analytics-http'")
-    place.eventually(lambda: database.sql("SELECT count(*) = 0 FROM pg_stat_activity WHERE application_name = 'analytics-http'"),
+    place.eventually(lambda: database.sql("SELECT count(*) = 0 FROM pg_stat_activity "
+                                          "WHERE application_name = 'analytics-http'"),
                      10, what="the backends' end")
     assert post(service, event()).status_code == 201
 
@@ -139,7 +141,8 @@ def test_a_frozen_backend_is_given_up(http, database):
     """SIGSTOP: the connection stays, nothing answers, and no statement_timeout runs."""
     service = http(ANALYTICS_HTTP_TIMEOUT_MS=1000)
     assert get(service, RECENT).status_code == 200
-    frozen = [str(row[0]) for row in database.rows("SELECT pid FROM pg_stat_activity WHERE application_name = 'analytics-http'")]
+    frozen = [str(row[0]) for row in database.rows("SELECT pid FROM pg_stat_activity "
+                                                   "WHERE application_name = 'analytics-http'")]
     subprocess.run(["kill", "-STOP", *frozen], check=True)
     try:
         begin = time.monotonic()

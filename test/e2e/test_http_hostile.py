@@ -110,7 +110,8 @@ def test_it_is_refused_and_the_connection_ends(service, data, status):
 
 
 @pytest.mark.parametrize("field", [
-    "Transfer-Encoding: chunked", "Transfer-Encoding:chunked", "transfer-encoding: CHUNKED", "Transfer-Encoding: \tchunked",
+    "Transfer-Encoding: chunked", "Transfer-Encoding:chunked", "transfer-encoding: CHUNKED",
+    "Transfer-Encoding: \tchunked",
     "Transfer-Encoding: identity, chunked", "Transfer-Encoding: chunked, identity", "Transfer-Encoding:"])
 def test_no_spelling_of_a_transfer_encoding_smuggles(service, field):
     inner = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -215,7 +216,8 @@ def test_close_is_obeyed_whatever_its_case(service):
 # bodies
 
 @pytest.mark.parametrize("body, status", [
-    (b"[" * 100_000, 422), (b'{"a":' * 100_000, 422), (b'{"a":' * 100_000 + b"1" + b"}" * 100_000, 422), (b"\x00" * 1000, 400),
+    (b"[" * 100_000, 422), (b'{"a":' * 100_000, 422), (b'{"a":' * 100_000 + b"1" + b"}" * 100_000, 422),
+    (b"\x00" * 1000, 400),
     (b"\xff" * 1000, 400), (b"1.0000000000e-2147483639", 422), (b"[1.0000000000e-2147483639]", 200),
     (b'{"eventType":"t","source":"s","payload":{"n":1e-2147483639}}', 422)], ids=range(8))
 def test_bodies_that_broke_other_readers(service, body, status):
