@@ -119,6 +119,17 @@ def spawn(command, death_signal=signal.SIGTERM, **options):
     return subprocess.Popen(command, preexec_fn=tie_to_parent, start_new_session=True, **options)
 
 
+def run(command, **options):
+    """Runs a command to its end and returns its exit code; an exception here asks it to stop first, as make's children
+    would otherwise go on."""
+    process = subprocess.Popen([str(word) for word in command], **options)
+    try:
+        return process.wait()
+    except BaseException:
+        stop(process)
+        raise
+
+
 def stop(process, first=signal.SIGTERM, patience=30):
     """Stops a child, gently first; returns its exit code."""
     if process.poll() is None:
