@@ -145,12 +145,12 @@ Answer Handler::run(const Call &call, const Route &route, const Arguments &argum
         parameters.binary(call.body);
         break;
     case Form::array:
-        parameters.binary(call.body).integer(max_items);
+        parameters.binary(call.body).null().integer(max_items);
         break;
     case Form::lines:
         for (const std::string_view record : records_of_lines(call.body, max_items)) records.bytes(record);
         if (records.size() > max_items) return too_many_items();
-        parameters.binary(records.view());
+        parameters.null().binary(records.view()).integer(max_items);
         break;
     }
     const runtime::Result rows = (route.is_probe ? probe_ : database_).run(*route.statement, parameters);

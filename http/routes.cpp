@@ -57,13 +57,12 @@ Answer render_record(const Outcome &outcome)
 {
     const runtime::Result &rows = *outcome.rows;
     const std::string_view verdict = rows.text(0, 0);
-    if (verdict != "refused") return {.status = verdict == "stored" ? 201 : 200, .body = std::string(rows.text(0, 3))};
+    if (verdict != "refused") return {.status = verdict == "stored" ? 201 : 200, .body = std::string(rows.text(0, 4))};
     const std::string reason(rows.text(0, 1));
     const std::string detail(rows.get(0, 2).value_or(reason));
-    const Refused &refused = refusal_of(reason);
-    return answer({.status = refused.status,
+    return answer({.status = status_of_refusal(reason),
                    .detail = detail,
-                   .code = refused.sqlstate,
+                   .code = rows.text(0, 3),
                    .errors = {{.field = {}, .reason = reason, .detail = detail}}});
 }
 
@@ -92,9 +91,9 @@ constexpr std::array table{
     Route{
         .path = events_path, .method = "POST", .form = Form::object, .statement = &record_one, .render = render_record},
     Route{
-        .path = events_path, .method = "POST", .form = Form::array, .statement = &record_array, .render = render_batch},
+        .path = events_path, .method = "POST", .form = Form::array, .statement = &record_batch, .render = render_batch},
     Route{
-        .path = events_path, .method = "POST", .form = Form::lines, .statement = &record_lines, .render = render_batch},
+        .path = events_path, .method = "POST", .form = Form::lines, .statement = &record_batch, .render = render_batch},
     Route{.path = "/health", .method = "GET", .statement = &version, .render = render_up, .is_probe = true},
 };
 

@@ -29,7 +29,7 @@ SELECT analytics_summary($1::int, coalesce(timestamptz 'epoch' + ($2::text || ' 
                         .is_read = true};
 
 const Statement record_one{.name = "record_one", .sql = R"sql(
-SELECT r.outcome, r.reason, r.detail,
+SELECT r.outcome, r.reason, r.detail, analytics_sqlstate(r.reason),
        CASE WHEN r.outcome <> 'refused'
             THEN analytics_event_json(ROW(r.id, r.event_type, r.source, r.occurred_at, r.ingested_at, r.tenant_id,
                                           r.payload)::analytics_events)::text END
@@ -38,15 +38,15 @@ FROM analytics_record_each(ARRAY[$1::bytea]) AS r
 
 // json, not jsonb: its elements are the sender's own bytes, so digits and duplicate members reach the one judge of
 // events as they were written, and an element that jsonb can't hold is refused alone.
-const Statement record_array{.name = "record_array", .sql = R"sql(
+const Statement record_batch{.name = "record_batch", .sql = R"sql(
 WITH body AS MATERIALIZED (
     SELECT convert_from($1::bytea, 'UTF8')::json AS list
 ), size AS MATERIALIZED (
-    SELECT json_array_length(list) AS items FROM body
+    SELECT coalesce(cardinality($2::bytea[]), json_array_length(list)) AS items FROM body
 ), records AS (
-    SELECT coalesce(array_agg(convert_to(e.value::text, 'UTF8') ORDER BY e.position), '{}'::bytea[]) AS list
+    SELECT coalesce($2::bytea[], array_agg(convert_to(e.value::text, 'UTF8') ORDER BY e.position), '{}') AS list
     FROM body, json_array_elements(body.list) WITH ORDINALITY AS e(value, position)
-    WHERE (SELECT items FROM size) <= $2::int
+    WHERE (SELECT items FROM size) <= $3::int
 )
 SELECT (SELECT items FROM size),
        '[' || coalesce(string_agg(
@@ -58,19 +58,6 @@ SELECT (SELECT items FROM size),
                             r.ingested_at, r.tenant_id, r.payload)::analytics_events)::text END
            || '}', ',' ORDER BY r.item), '') || ']'
 FROM records, analytics_record_each(records.list) AS r
-)sql"};
-
-const Statement record_lines{.name = "record_lines", .sql = R"sql(
-SELECT count(*),
-       '[' || coalesce(string_agg(
-           '{"item":' || r.item || ',"outcome":' || to_json(r.outcome)::text
-           || CASE WHEN r.outcome = 'refused'
-                   THEN ',"reason":' || to_json(r.reason)::text
-                        || ',"detail":' || coalesce(to_json(r.detail)::text, 'null')
-                   ELSE ',"event":' || analytics_event_json(ROW(r.id, r.event_type, r.source, r.occurred_at,
-                            r.ingested_at, r.tenant_id, r.payload)::analytics_events)::text END
-           || '}', ',' ORDER BY r.item), '') || ']'
-FROM analytics_record_each($1::bytea[]) AS r
 )sql"};
 
 const Statement version{.name = "version", .sql = "SELECT v.extension FROM analytics_version() AS v", .is_read = true};

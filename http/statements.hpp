@@ -13,15 +13,12 @@ extern const Statement recent;
 /** (window in minutes, reference's microseconds, tenant) → section 5's object. */
 extern const Statement summary;
 
-/** (a record's bytes) → outcome, reason, detail, the event. */
+/** (a record's bytes) → outcome, reason, detail, the reason's SQLSTATE, the event. */
 extern const Statement record_one;
 
-/** (a JSON array's bytes, the most items taken) → its items' number, a result per item; stores nothing when there are
- * more than are taken. */
-extern const Statement record_array;
-
-/** (bytea[]) → their number, a result per item. */
-extern const Statement record_lines;
+/** (a JSON array's bytes, or null; else the records as bytea[]; the most items taken) → their number, a result per item;
+ * stores nothing of an array that has more than are taken. */
+extern const Statement record_batch;
 
 /** () → the extension's version: fails unless the database answers and the extension is there. */
 extern const Statement version;

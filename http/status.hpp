@@ -20,14 +20,8 @@ struct Meaning {
 [[nodiscard]] const Meaning &meaning_of(std::string_view sqlstate) noexcept;
 
 /** How a single refused event is answered: 400 what is not even JSON text, 413 what is too long, 422 what is well
- * formed and no event (RFC 9110, 15.5). sqlstate is what analytics_record raises for the reason. */
-struct Refused {
-    std::string_view reason;
-    int status;
-    std::string_view sqlstate;
-};
-
-[[nodiscard]] const Refused &refusal_of(std::string_view reason) noexcept;
+ * formed and no event (RFC 9110, 15.5). */
+[[nodiscard]] int status_of_refusal(std::string_view reason) noexcept;
 
 /** Whether a session that heard this must not be used again: what it prepared, or its search_path, no longer fits
  * the database. A lost connection says so itself. */

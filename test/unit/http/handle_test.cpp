@@ -116,8 +116,8 @@ TEST_F(Handled, theBodyChoosesTheStatement)
     const std::pair<Call, const char *> cases[] = {
         {post("application/json", "{}"), "record_one"},       {post("application/json", " \t\r\n{}"), "record_one"},
         {post("application/json", ""), "record_one"},         {post("application/json", "1"), "record_one"},
-        {post("application/json", "[]"), "record_array"},     {post("application/json", " \n[1]"), "record_array"},
-        {post("application/x-ndjson", "[]"), "record_lines"}, {post("application/x-ndjson", ""), "record_lines"}};
+        {post("application/json", "[]"), "record_batch"},     {post("application/json", " \n[1]"), "record_batch"},
+        {post("application/x-ndjson", "[]"), "record_batch"}, {post("application/x-ndjson", ""), "record_batch"}};
     for (const auto &[call, statement] : cases) {
         static_cast<void>(answer(call));
         EXPECT_EQ(asked_, statement) << call.body;
@@ -129,7 +129,7 @@ TEST_F(Handled, moreLinesThanAreTakenAre413)
     std::string body;
     for (std::size_t i = 0; i < max_items; ++i) body += "{}\n";
     static_cast<void>(answer(post("application/x-ndjson", body)));
-    EXPECT_EQ(asked_, "record_lines");
+    EXPECT_EQ(asked_, "record_batch");
     body += "{}";
     EXPECT_EQ(answer(post("application/x-ndjson", body)).status, 413);
     EXPECT_EQ(asked_, "");
