@@ -97,7 +97,7 @@ def test_kafka_s_own_group_offsets_do_not_matter(stream, ingestor):
     running = ingestor(**QUICK_GROUP)
     stream.await_read()
     assert running.terminate() == 0
-    assert stream.numbers() == list(range(8))
+    assert (stream.numbers(), stream.group_offsets()) == (list(range(8)), stream.offsets())
 
 
 # ---- topics
