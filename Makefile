@@ -77,6 +77,7 @@ clean:
 	+$(MAKE) -C http clean
 	+$(MAKE) -C test/unit clean
 	+$(MAKE) -C test/fuzz clean
+	+$(MAKE) -C test/boundary clean
 	+$(MAKE) -C test/bench clean
 	+$(MAKE) -C test/lint clean
 	@[ ! -d .local/rig ] || PYTHONPATH=test $(PYTHON) -c 'from rig import place; place.forget_server_home()'
