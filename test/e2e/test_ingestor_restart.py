@@ -1,8 +1,11 @@
 """The ingestor goes and comes back: asked to, twice asked to, or killed; the stream goes on where it was."""
+import pathlib
+import re
 import signal
 
 import pytest
 
+from rig import place
 from stream import QUICK_GROUP, events
 
 BACKLOG = 20_000
@@ -51,10 +54,17 @@ def test_a_stop_lets_the_transaction_at_work_end(stream, hanging):
     assert stream.numbers() == [0]
 
 
+def await_heard(running):
+    """Awaits that no signal is pending: one that comes while its like still is would be none."""
+    status = pathlib.Path(f"/proc/{running.process.pid}/status")
+    place.eventually(lambda: re.search(r"^ShdPnd:\s*0+$", status.read_text(), re.MULTILINE), what="an answer to a signal")
+
+
 @pytest.mark.parametrize("first, second", [(signal.SIGTERM, signal.SIGTERM), (signal.SIGINT, signal.SIGTERM)],
                          ids=["SIGTERM", "SIGINT"])
 def test_a_second_signal_ends_it_at_once(stream, hanging, first, second):
     hanging.signal(first)
+    await_heard(hanging)
     hanging.signal(second)
     assert hanging.wait(5) == 1
 
