@@ -57,7 +57,8 @@ def test_a_stop_lets_the_transaction_at_work_end(stream, hanging):
 def await_heard(running):
     """Awaits that no signal is pending: one that comes while its like still is would be none."""
     status = pathlib.Path(f"/proc/{running.process.pid}/status")
-    place.eventually(lambda: re.search(r"^ShdPnd:\s*0+$", status.read_text(), re.MULTILINE), what="an answer to a signal")
+    nothing = re.compile(r"^ShdPnd:\s*0+$", re.MULTILINE)
+    place.eventually(lambda: nothing.search(status.read_text()), what="the signal's being heard")
 
 
 @pytest.mark.parametrize("first, second", [(signal.SIGTERM, signal.SIGTERM), (signal.SIGINT, signal.SIGTERM)],
