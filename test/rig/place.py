@@ -155,7 +155,7 @@ def eventually(condition, timeout=30, every=0.05, what="the condition"):
 
 def make(*words):
     """The command line of a make that uses every core."""
-    return ["make", f"-j{os.cpu_count()}", *words]
+    return ["make", "-s", f"-j{os.cpu_count()}", *words]
 
 
 def make_environment():
