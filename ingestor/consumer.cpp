@@ -341,6 +341,8 @@ void KafkaConsumer::close()
 {
     Handle &handle = *handle_;
     handle.message.reset();
+    rd_kafka_unsubscribe(
+        handle.kafka); // or a rejoin that is under way subscribes after the end, and destroying asserts
     const Queue queue(rd_kafka_queue_new(handle.kafka));
     const Failed refused(rd_kafka_consumer_close_queue(handle.kafka, queue.get()));
     if (refused) return;
