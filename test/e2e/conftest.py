@@ -1,8 +1,8 @@
 """Fixtures of the end-to-end tests: real servers, fresh names.
 
-One PostgreSQL cluster and one broker serve the session; every test gets a database and a topic of its own, so tests
-can neither see nor hurt each other. After every test the server's log is searched for crashed backends, failed
-assertions and leaks: such a test fails, whatever it asserted.
+One PostgreSQL cluster and one broker serve the session (each worker's, under pytest-xdist); every test gets a database
+and a topic of its own, so tests can neither see nor hurt each other. After every test the server's log is searched for
+crashed backends, failed assertions and leaks: such a test fails, whatever it asserted.
 
 server    the cluster (rig.cluster.Cluster): sql(), restart(), stop(signal.SIGQUIT), faults_since()
 broker    the broker (rig.broker.Broker): bootstrap, kind, create_topic(); kill(), start(), tool() when kind is "kafka"
@@ -93,11 +93,13 @@ class Database:
 
 @pytest.fixture(scope="session")
 def new_database(server):
+    server.sql("CREATE DATABASE e2e_template")
+    server.sql("CREATE EXTENSION analytics_events", "e2e_template")
+
     @contextlib.contextmanager
     def made():
         fresh = Database(server, f"e2e_{next(numbers)}")
-        server.sql(f"CREATE DATABASE {fresh.name}")
-        server.sql("CREATE EXTENSION analytics_events", fresh.name)
+        server.sql(f"CREATE DATABASE {fresh.name} TEMPLATE e2e_template")
         yield fresh
         server.sql(f"DROP DATABASE {fresh.name} WITH (FORCE)")
 
