@@ -11,8 +11,6 @@
 
 #include "postgres.hpp"
 
-#include "core/error.hpp"
-
 #include <exception>
 #include <new>
 #include <type_traits>
@@ -62,8 +60,6 @@ template <class Body> auto guarded(Body body) -> decltype(body())
         return body();
     } catch (const PgError &error) {
         fault.carry(error.data());
-    } catch (const core::Error &error) {
-        fault.set(ERRCODE_INTERNAL_ERROR, error.what());
     } catch (const std::bad_alloc &) {
         fault.set(ERRCODE_OUT_OF_MEMORY, "out of memory");
     } catch (const std::exception &error) {

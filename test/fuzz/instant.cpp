@@ -1,22 +1,14 @@
 /* Any bytes as a text, as a number and as a JSON value: what is read lies in range, is written and read again as the
  * same instant, and other spellings of it are the same instant too. */
 #include "../unit/core/normalize_oracle.hpp"
+#include "require.hpp"
 
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <string>
 
 namespace {
 
 using namespace analytics::core;
-
-void require(bool holds, const char *promise)
-{
-    if (holds) return;
-    std::fprintf(stderr, "broken: %s\n", promise);
-    std::abort();
-}
 
 void sound(Instant instant)
 {

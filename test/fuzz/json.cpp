@@ -3,20 +3,13 @@
  * The first byte sets the depth limit, 0 to 15, so that short inputs reach it. */
 #include "../unit/core/json_oracle.hpp"
 #include "../unit/core/tape.hpp"
+#include "require.hpp"
 
-#include <cstdio>
-#include <cstdlib>
+#include <cstdint>
 
 namespace {
 
 using namespace analytics::core;
-
-void require(bool holds, const char *promise)
-{
-    if (holds) return;
-    std::fprintf(stderr, "broken: %s\n", promise);
-    std::abort();
-}
 
 /** Lone surrogates and \u0000 aside, every text is UTF-8. */
 bool texts_are_utf8(const Document &document)

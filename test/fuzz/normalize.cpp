@@ -2,22 +2,14 @@
  *
  * The shapes are of every kind of rule, under names short enough for a fuzzer to find. */
 #include "../unit/core/normalize_oracle.hpp"
+#include "require.hpp"
 
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <string>
 
 namespace {
 
 using namespace analytics::core;
-
-void require(bool holds, const char *promise)
-{
-    if (holds) return;
-    std::fprintf(stderr, "broken: %s\n", promise);
-    std::abort();
-}
 
 const Shapes &shapes()
 {

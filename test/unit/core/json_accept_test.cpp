@@ -1,5 +1,5 @@
 /* What the reader accepts, and the tape that it lays: order, duplicates, digits and texts as they came. */
-#include "tape.hpp"
+#include "named_bytes.hpp"
 
 #include <gtest/gtest.h>
 
@@ -11,21 +11,9 @@ namespace {
 
 using namespace std::string_literals;
 
-struct Row {
-    const char *name;
-    std::string bytes;
+struct Row : NamedBytes {
     std::string tape; // as tape_text shows it
 };
-
-void PrintTo(const Row &row, std::ostream *out)
-{
-    *out << shown(row.bytes);
-}
-
-std::string name_of(const testing::TestParamInfo<Row> &info)
-{
-    return info.param.name;
-}
 
 class AcceptedJson : public testing::TestWithParam<Row> {};
 TEST_P(AcceptedJson, IsLaidOnTheTapeAsItCame)
@@ -51,7 +39,7 @@ INSTANTIATE_TEST_SUITE_P(Scalars, AcceptedJson,
                              {"blanks_around", " \t\r\n1 \t\r\n", "1"},
                              {"newline_behind", "{}\n", "{}"},
                          }),
-                         name_of);
+                         name_of<Row>);
 
 INSTANTIATE_TEST_SUITE_P(
     Numbers, AcceptedJson,
@@ -88,7 +76,7 @@ INSTANTIATE_TEST_SUITE_P(
         {"in_a_member_then_more", R"({"a":12345,"b":-0.5e-3,"c":7})", "{'a':12345,'b':-0.5e-3,'c':7}"},
         {"blanks_behind", "[12 ,\t34\n]", "[12,34]"},
     }),
-    name_of);
+    name_of<Row>);
 
 INSTANTIATE_TEST_SUITE_P(
     Strings, AcceptedJson,
@@ -133,7 +121,7 @@ INSTANTIATE_TEST_SUITE_P(
         {"structure_inside", R"("{\"a\":[1,2]}")", R"('{"a":[1,2]}')"},
         {"apostrophe", R"("'")", R"('\x27')"},
     }),
-    name_of);
+    name_of<Row>);
 
 INSTANTIATE_TEST_SUITE_P(Containers, AcceptedJson,
                          testing::ValuesIn(std::vector<Row>{
@@ -155,7 +143,7 @@ INSTANTIATE_TEST_SUITE_P(Containers, AcceptedJson,
                              {"mixed_nesting", R"([{"a":[{"b":[null]}]}])", "[{'a':[{'b':[null]}]}]"},
                              {"siblings_after_nesting", R"({"a":[1,[2]],"b":[3]})", "{'a':[1,[2]],'b':[3]}"},
                          }),
-                         name_of);
+                         name_of<Row>);
 
 /** A string of n plain bytes with an escape behind it, read in place: each n puts the escape elsewhere in a block. */
 class StringLength : public testing::TestWithParam<std::size_t> {};

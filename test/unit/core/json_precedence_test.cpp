@@ -1,5 +1,5 @@
 /* Which reason wins, and what is told without stopping: sizes, UTF-8, depth, and what jsonb can't hold. */
-#include "tape.hpp"
+#include "named_bytes.hpp"
 
 #include <gtest/gtest.h>
 
@@ -11,22 +11,10 @@ namespace {
 
 using namespace std::string_literals;
 
-struct Row {
-    const char *name;
-    std::string bytes;
+struct Row : NamedBytes {
     Reason reason;
     std::string detail;
 };
-
-void PrintTo(const Row &row, std::ostream *out)
-{
-    *out << shown(row.bytes);
-}
-
-std::string name_of(const testing::TestParamInfo<Row> &info)
-{
-    return info.param.name;
-}
 
 std::string repeated(const std::string &text, int times)
 {
@@ -82,7 +70,7 @@ INSTANTIATE_TEST_SUITE_P(
          "\\u0000 or an unpaired surrogate at byte 7"},
         {"scalar_root", R"("\u0000")", Reason::unstorable_text, "\\u0000 or an unpaired surrogate at byte 1"},
     }),
-    name_of);
+    name_of<Row>);
 
 INSTANTIATE_TEST_SUITE_P(
     Number, Precedence,
@@ -109,7 +97,7 @@ INSTANTIATE_TEST_SUITE_P(
          "a number out of numeric's range at byte 5"},
         {"as_a_name_it_is_text", R"({"1e200000":"1e200000"})", Reason::none, ""},
     }),
-    name_of);
+    name_of<Row>);
 
 INSTANTIATE_TEST_SUITE_P(
     Order, Precedence,
@@ -142,7 +130,7 @@ INSTANTIATE_TEST_SUITE_P(
         {"text_over_number_behind", R"(["\u0000",1e999999])", Reason::unstorable_text,
          "\\u0000 or an unpaired surrogate at byte 2"},
     }),
-    name_of);
+    name_of<Row>);
 
 /** What can't be stored stands on the tape as a name that no valid text equals, so it never decides shape or member. */
 TEST(Unstorable, NamesEqualNoValidName)

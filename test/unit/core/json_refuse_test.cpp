@@ -1,5 +1,5 @@
 /* What the reader refuses as invalid_json, each with what it misses and the byte at which it stands. */
-#include "tape.hpp"
+#include "named_bytes.hpp"
 
 #include <gtest/gtest.h>
 
@@ -11,21 +11,9 @@ namespace {
 
 using namespace std::string_literals;
 
-struct Row {
-    const char *name;
-    std::string bytes;
+struct Row : NamedBytes {
     const char *detail;
 };
-
-void PrintTo(const Row &row, std::ostream *out)
-{
-    *out << shown(row.bytes);
-}
-
-std::string name_of(const testing::TestParamInfo<Row> &info)
-{
-    return info.param.name;
-}
 
 class RefusedJson : public testing::TestWithParam<Row> {};
 TEST_P(RefusedJson, SaysWhatAndWhere)
@@ -50,7 +38,7 @@ INSTANTIATE_TEST_SUITE_P(Nothing, RefusedJson,
                              {"nul_alone", "\0"s, "a NUL byte at byte 0"},
                              {"comment", "/* a */{}", "invalid value at byte 0"},
                          }),
-                         name_of);
+                         name_of<Row>);
 
 INSTANTIATE_TEST_SUITE_P(Trailing, RefusedJson,
                          testing::ValuesIn(std::vector<Row>{
@@ -69,7 +57,7 @@ INSTANTIATE_TEST_SUITE_P(Trailing, RefusedJson,
                              {"two_strings", R"("a""b")", "something follows the value at byte 3"},
                              {"newline_delimited", "{}\n{}", "something follows the value at byte 3"},
                          }),
-                         name_of);
+                         name_of<Row>);
 
 INSTANTIATE_TEST_SUITE_P(
     Objects, RefusedJson,
@@ -101,7 +89,7 @@ INSTANTIATE_TEST_SUITE_P(
         {"object_nul_inside", "{\"a\":\0}"s, "a NUL byte at byte 5"},
         {"object_nul_after_name", "{\"a\"\0:1}"s, "a NUL byte at byte 4"},
     }),
-    name_of);
+    name_of<Row>);
 
 INSTANTIATE_TEST_SUITE_P(
     Arrays, RefusedJson,
@@ -133,7 +121,7 @@ INSTANTIATE_TEST_SUITE_P(
          "1]",
          "invalid value at byte 1"},
     }),
-    name_of);
+    name_of<Row>);
 
 INSTANTIATE_TEST_SUITE_P(Words, RefusedJson,
                          testing::ValuesIn(std::vector<Row>{
@@ -155,7 +143,7 @@ INSTANTIATE_TEST_SUITE_P(Words, RefusedJson,
                              {"star", "*", "invalid value at byte 0"},
                              {"angle", "<html>", "invalid value at byte 0"},
                          }),
-                         name_of);
+                         name_of<Row>);
 
 INSTANTIATE_TEST_SUITE_P(
     Numbers, RefusedJson,
@@ -200,7 +188,7 @@ INSTANTIATE_TEST_SUITE_P(
         {"superscript", "[1\xC2\xB2]", "missing a comma or ] after an array element at byte 2"},
         {"huge_then_letter", "[1e999999999999x]", "missing a comma or ] after an array element at byte 15"},
     }),
-    name_of);
+    name_of<Row>);
 
 INSTANTIATE_TEST_SUITE_P(
     Strings, RefusedJson,
@@ -252,7 +240,7 @@ INSTANTIATE_TEST_SUITE_P(
         {"unicode_escape_outside", R"([\u0031])", "invalid value at byte 1"},
         {"position_counts_bytes", "{\"\xC3\xA9\":1,}", "missing a member name at byte 8"},
     }),
-    name_of);
+    name_of<Row>);
 
 /** Every byte below 0x20 inside a string. */
 class RawControl : public testing::TestWithParam<int> {};

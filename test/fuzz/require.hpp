@@ -1,0 +1,16 @@
+/* A promise that an input has broken ends the program, which is what a fuzzer looks for. */
+#pragma once
+
+#include <cstdio>
+#include <cstdlib>
+
+namespace analytics::core {
+
+inline void require(bool holds, const char *promise)
+{
+    if (holds) return;
+    std::fprintf(stderr, "broken: %s\n", promise);
+    std::abort();
+}
+
+} // namespace analytics::core
