@@ -12,4 +12,10 @@ public:
     using std::logic_error::logic_error;
 };
 
+/** Bytes of the product's own that are not as it wrote them; what() says where they break the format. */
+class Corrupt : public Error {
+public:
+    using Error::Error;
+};
+
 } // namespace analytics::core

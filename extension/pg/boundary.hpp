@@ -60,6 +60,8 @@ template <class Body> auto guarded(Body body) -> decltype(body())
         return body();
     } catch (const PgError &error) {
         fault.carry(error.data());
+    } catch (const core::Corrupt &error) {
+        fault.set(ERRCODE_DATA_CORRUPTED, error.what());
     } catch (const std::bad_alloc &) {
         fault.set(ERRCODE_OUT_OF_MEMORY, "out of memory");
     } catch (const std::exception &error) {

@@ -36,6 +36,7 @@ volatile std::size_t too_much = std::numeric_limits<std::ptrdiff_t>::max();
 void throw_kind(std::string_view kind)
 {
     if (kind == "core::Error") throw analytics::core::Error("a promise did not hold");
+    if (kind == "core::Corrupt") throw analytics::core::Corrupt("bytes that are no bag");
     if (kind == "std::bad_alloc") throw std::bad_alloc();
     if (kind == "allocation") {
         const std::vector<char> memory(too_much);

@@ -26,6 +26,7 @@ $$;
 CREATE TABLE kinds (kind text, sqlstate text, message text);
 INSERT INTO kinds VALUES
     ('core::Error',        'XX000', 'a promise did not hold'),
+    ('core::Corrupt',      'XX001', 'bytes that are no bag'),
     ('std::bad_alloc',     '53200', 'out of memory'),
     ('allocation',         '53200', 'out of memory'),
     ('std::length_error',  'XX000', 'vector::reserve'),

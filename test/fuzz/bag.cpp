@@ -1,0 +1,45 @@
+/* Any bytes as a bag: refused, or read; and what is read is packed and read again as the same cells. */
+#include "../unit/core/bag_oracle.hpp"
+
+#include "../../extension/core/error.hpp"
+
+#include <cstdio>
+#include <cstdlib>
+
+namespace {
+
+using namespace analytics::core;
+
+void require(bool holds, const char *promise)
+{
+    if (holds) return;
+    std::fprintf(stderr, "broken: %s\n", promise);
+    std::abort();
+}
+
+void check(const std::string &bytes)
+{
+    Bag bag;
+    bag.add(bytes);
+    const std::string packed = bag.pack();
+    require(cells_of(packed) == cells_of(bytes), "packed again, it holds the same cells");
+    bag.add(packed);
+    Cells doubled = cells_of(bytes);
+    for (auto &[cell, count] : doubled) count *= 2;
+    require(cells_of(bag.pack()) == doubled, "added twice, it holds each cell twice");
+    for (BagReader reader{bytes}; reader.next();) {
+        require(reader.sum(0, minutes_per_hour) == reader.total(), "its minutes are its total");
+        require(reader.sum(0, 30) + reader.sum(30, minutes_per_hour) == reader.total(), "so are its halves");
+    }
+}
+
+} // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size)
+{
+    try {
+        check(std::string(data, data + size));
+    } catch (const Error &) { // Corrupt, or counts beyond 64 bits
+    }
+    return 0;
+}
