@@ -11,6 +11,8 @@
 
 #include "postgres.hpp"
 
+#include "core/error.hpp"
+
 #include <exception>
 #include <new>
 #include <type_traits>
