@@ -1,0 +1,98 @@
+/* Cells as the bytes of a bag, and back:
+ *
+ *   bag    version, number of measures, number of cells, (key, cell) in the order of keys, 0 or 1, the cell "other"
+ *   cell   count, mismatched, a tally a measure
+ *   tally  which extremes are there (1 came, 2 went), count, sum, then least and greatest of each
+ *
+ * Dumps carry bags, so a form once released stays readable: another one gets another version. */
+#include "cells.hpp"
+
+#include "error.hpp"
+#include "packed.hpp"
+
+namespace analytics::core {
+namespace {
+
+constexpr std::uint64_t version = 1;
+constexpr std::uint64_t with_came = 1;
+constexpr std::uint64_t with_went = 2;
+
+void pack(Packer &out, const Extremes &extremes)
+{
+    extremes.least.pack(out);
+    extremes.greatest.pack(out);
+}
+
+void pack(Packer &out, const Cell &cell)
+{
+    out.signed_number(cell.count);
+    out.signed_number(cell.mismatched);
+    for (const Tally &tally : cell.tallies) {
+        out.number((tally.came ? with_came : 0) | (tally.went ? with_went : 0));
+        out.signed_number(tally.count);
+        tally.sum.pack(out);
+        if (tally.came) pack(out, *tally.came);
+        if (tally.went) pack(out, *tally.went);
+    }
+}
+
+Extremes unpack_extremes(Unpacker &in)
+{
+    ExactNumber least = ExactNumber::unpack(in);
+    ExactNumber greatest = ExactNumber::unpack(in);
+    return {std::move(least), std::move(greatest)};
+}
+
+Cell unpack_cell(Unpacker &in, std::size_t measures)
+{
+    Cell cell;
+    cell.count = in.signed_number();
+    cell.mismatched = in.signed_number();
+    cell.tallies.resize(measures);
+    for (Tally &tally : cell.tallies) {
+        const std::uint64_t extremes = in.number();
+        tally.count = in.signed_number();
+        tally.sum = ExactNumber::unpack(in);
+        if ((extremes & with_came) != 0) tally.came = unpack_extremes(in);
+        if ((extremes & with_went) != 0) tally.went = unpack_extremes(in);
+    }
+    return cell;
+}
+
+} // namespace
+
+std::string Cells::bag() const
+{
+    Packer out;
+    out.number(version);
+    out.number(measures_);
+    out.number(kept_.size());
+    for (const auto &[key, cell] : kept_) {
+        out.text(key.bytes);
+        pack(out, cell);
+    }
+    out.number(other_ ? 1 : 0);
+    if (other_) pack(out, *other_);
+    return out.take();
+}
+
+void Cells::merge(std::string_view bag)
+{
+    Unpacker in{bag};
+    if (in.number() != version) throw Corrupt("bag of cells is of another version");
+    if (in.number() != measures_) throw Corrupt("bag of cells is of another projection");
+    for (std::uint64_t cells = in.number(); cells > 0; --cells) {
+        const CellKey key{in.text()};
+        Cell cell = unpack_cell(in, measures_);
+        const auto place = kept_.find(key);
+        if (place == kept_.end())
+            kept_.emplace(key, std::move(cell));
+        else
+            place->second.add(cell);
+    }
+    if (in.number() != 0) add_other(unpack_cell(in, measures_));
+    if (!in.at_end()) throw Corrupt("bag of cells goes on after its end");
+    keep_to_limit();
+}
+
+} // namespace analytics::core

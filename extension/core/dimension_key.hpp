@@ -1,0 +1,69 @@
+/* The dimension values of one cell as bytes: equal values, equal bytes, whatever way a number was written.
+ *
+ * Each value is a tag and what the tag needs. A null stands for an absent value, a JSON null and a mismatch alike. */
+#pragma once
+
+#include "exact.hpp"
+#include "packed.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace analytics::core {
+
+enum class KeyTag : std::uint8_t { null, boolean_false, boolean_true, text, number };
+
+class KeyWriter {
+public:
+    void put_null() { put(KeyTag::null); }
+    void put(bool value) { put(value ? KeyTag::boolean_true : KeyTag::boolean_false); }
+    void put(std::string_view text)
+    {
+        put(KeyTag::text);
+        out_.text(text);
+    }
+    void put(const ExactNumber &number)
+    {
+        put(KeyTag::number);
+        number.pack(out_);
+    }
+
+    [[nodiscard]] const std::string &key() const noexcept { return out_.bytes(); }
+    void clear() noexcept { out_.clear(); }
+
+private:
+    void put(KeyTag tag) { out_.number(static_cast<std::uint64_t>(tag)); }
+
+    Packer out_;
+};
+
+class KeyReader {
+public:
+    struct Value {
+        KeyTag tag = KeyTag::null;
+        std::string_view text; // of the key's own bytes
+        ExactNumber number;
+    };
+
+    explicit KeyReader(std::string_view key) noexcept : in_(key) {}
+
+    /** The next dimension's value; Corrupt for what KeyWriter can't have written. */
+    Value next()
+    {
+        Value value;
+        const std::uint64_t tag = in_.number();
+        if (tag > static_cast<std::uint64_t>(KeyTag::number)) throw Corrupt("key of a cell is damaged");
+        value.tag = static_cast<KeyTag>(tag);
+        if (value.tag == KeyTag::text) value.text = in_.text();
+        if (value.tag == KeyTag::number) value.number = ExactNumber::unpack(in_);
+        return value;
+    }
+
+    [[nodiscard]] bool at_end() const noexcept { return in_.at_end(); }
+
+private:
+    Unpacker in_;
+};
+
+} // namespace analytics::core

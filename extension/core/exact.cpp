@@ -1,0 +1,165 @@
+#include "exact.hpp"
+
+#include "error.hpp"
+
+#include <algorithm>
+
+namespace analytics::core {
+namespace {
+
+constexpr std::int32_t base = 10'000;
+constexpr std::int32_t highest_digit = 4'999;
+constexpr std::int32_t lowest_digit = -5'000;
+
+constexpr int digits_per_place = 4;
+constexpr std::int32_t highest_numeric_power = 32'767; // NUMERIC_WEIGHT_MAX
+constexpr std::int32_t lowest_numeric_power =
+    -16'384 / digits_per_place; // its last digit lies beyond NUMERIC_DSCALE_MAX, 16383
+
+/* What damaged bytes may claim, so that no conversion runs away: far more than any sum of storable numbers reaches. */
+constexpr std::int32_t highest_power = 40'000;
+constexpr std::int32_t lowest_power = -5'000;
+
+} // namespace
+
+void ExactNumber::assign(const Decimal &decimal)
+{
+    places_.clear();
+    std::size_t from = 0;
+    for (std::size_t i = decimal.digits.size(); i > 0; --i) {
+        const std::int32_t digit = decimal.digits[i - 1];
+        from = add_at(from, decimal.weight - static_cast<std::int32_t>(i) + 1, decimal.negative ? -digit : digit);
+    }
+}
+
+void ExactNumber::add(const ExactNumber &other)
+{
+    std::size_t from = 0;
+    for (const Place &place : other.places_) from = add_at(from, place.power, place.digit);
+}
+
+void ExactNumber::subtract(const ExactNumber &other)
+{
+    std::size_t from = 0;
+    for (const Place &place : other.places_) from = add_at(from, place.power, -place.digit);
+}
+
+/* Adds digit, at most the base, at a power that is not below that of index from, and carries on. Answers the index from
+ * which the next higher power is found. */
+std::size_t ExactNumber::add_at(std::size_t from, std::int32_t power, std::int32_t digit)
+{
+    while (from < places_.size() && places_[from].power < power) ++from;
+    std::size_t at = from;
+    for (; digit != 0; ++power) {
+        if (at == places_.size() || places_[at].power != power)
+            places_.insert(places_.begin() + static_cast<std::ptrdiff_t>(at), Place{power, 0});
+        std::int32_t sum = places_[at].digit + digit;
+        digit = 0;
+        if (sum > highest_digit) {
+            sum -= base;
+            digit = 1;
+        } else if (sum < lowest_digit) {
+            sum += base;
+            digit = -1;
+        }
+        places_[at].digit = sum;
+        if (sum == 0)
+            places_.erase(places_.begin() + static_cast<std::ptrdiff_t>(at));
+        else
+            ++at;
+    }
+    return from;
+}
+
+bool ExactNumber::fits_numeric() const noexcept
+{
+    if (places_.empty()) return true;
+    const Place &lowest = places_.front();
+    if (lowest.power < lowest_numeric_power || (lowest.power == lowest_numeric_power && lowest.digit % 10 != 0))
+        return false;
+    if (places_.back().power <= highest_numeric_power) return true;
+    // 10000^32768 less something is a number of 32768 places.
+    const bool is_carry = places_.back().power == highest_numeric_power + 1 && std::abs(places_.back().digit) == 1;
+    const bool is_less = places_.size() > 1 && (places_[places_.size() - 2].digit < 0) != (places_.back().digit < 0);
+    return is_carry && is_less;
+}
+
+void ExactNumber::to_decimal(Decimal &out) const
+{
+    out.digits.clear();
+    out.weight = 0;
+    out.scale = 0;
+    out.negative = false;
+    if (places_.empty()) return;
+
+    // From the lowest place up, all digits brought to 0 … 9999 by borrowing from the next.
+    const std::int32_t sign = places_.back().digit < 0 ? -1 : 1;
+    const std::int32_t lowest = places_.front().power;
+    out.digits.reserve(static_cast<std::size_t>(places_.back().power - lowest) + 1);
+    std::int32_t borrowed = 0;
+    std::int32_t power = lowest;
+    for (const Place &place : places_) {
+        for (; power < place.power; ++power)
+            out.digits.push_back(static_cast<std::int16_t>(borrowed != 0 ? base - 1 : 0));
+        std::int32_t digit = sign * place.digit - borrowed;
+        borrowed = digit < 0 ? 1 : 0;
+        if (digit < 0) digit += base;
+        out.digits.push_back(static_cast<std::int16_t>(digit));
+        ++power;
+    }
+    while (out.digits.back() == 0) {
+        out.digits.pop_back();
+        --power;
+    }
+    std::reverse(out.digits.begin(), out.digits.end());
+    out.weight = power - 1;
+    out.negative = sign < 0;
+    if (lowest < 0) {
+        out.scale = -lowest * digits_per_place;
+        for (std::int16_t last = out.digits.back(); last % 10 == 0; last = static_cast<std::int16_t>(last / 10))
+            --out.scale;
+    }
+}
+
+void ExactNumber::pack(Packer &out) const
+{
+    out.number(places_.size());
+    std::int32_t next = 0;
+    for (const Place &place : places_) {
+        out.signed_number(place.power - next);
+        out.signed_number(place.digit);
+        next = place.power + 1;
+    }
+}
+
+ExactNumber ExactNumber::unpack(Unpacker &in)
+{
+    ExactNumber number;
+    std::int64_t next = 0;
+    for (std::uint64_t count = in.number(); count > 0; --count) {
+        const std::int64_t step = in.signed_number();
+        const std::int64_t digit = in.signed_number();
+        const bool is_step = step >= (number.places_.empty() ? lowest_power : 0) && step <= highest_power - next;
+        if (!is_step || digit == 0 || digit < lowest_digit || digit > highest_digit) throw Corrupt("number is damaged");
+        number.places_.push_back({static_cast<std::int32_t>(next + step), static_cast<std::int32_t>(digit)});
+        next += step + 1;
+    }
+    return number;
+}
+
+std::strong_ordering operator<=>(const ExactNumber &a, const ExactNumber &b) noexcept
+{
+    auto left = a.places_.rbegin();
+    auto right = b.places_.rbegin();
+    for (; left != a.places_.rend() && right != b.places_.rend() && *left == *right; ++left, ++right) {
+    }
+    const bool left_ends = left == a.places_.rend();
+    const bool right_ends = right == b.places_.rend();
+    if (left_ends && right_ends) return std::strong_ordering::equal;
+    // A place that only one of them has is compared with a zero.
+    if (right_ends || (!left_ends && left->power > right->power)) return left->digit <=> 0;
+    if (left_ends || right->power > left->power) return 0 <=> right->digit;
+    return left->digit <=> right->digit;
+}
+
+} // namespace analytics::core

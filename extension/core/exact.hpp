@@ -1,0 +1,63 @@
+/* A decimal number of any size, and exact sums of such numbers: what a projection adds up.
+ *
+ * The form is sparse and balanced: a list of the places that are not zero, in base 10000, each with a digit from -5000
+ * to 4999. Every number has exactly one such form, so equal numbers are equal bytes, and the highest place decides the
+ * sign and every comparison. Adding 1e-300 to 1e300 makes two places, not six hundred digits; memory follows the
+ * bytes that events have brought, whatever their exponents. Nothing overflows: a sum may well be a number that
+ * PostgreSQL's numeric can't hold, which is then the reader's misfortune, never the writer's.
+ *
+ * Scales are not kept: 1.50 and 1.5 are one number, written 1.5. */
+#pragma once
+
+#include "number.hpp"
+#include "packed.hpp"
+
+#include <compare>
+#include <cstdint>
+#include <vector>
+
+namespace analytics::core {
+
+class ExactNumber {
+public:
+    /** Zero. */
+    ExactNumber() = default;
+    explicit ExactNumber(const Decimal &decimal) { assign(decimal); }
+
+    /** Becomes the decimal's value, in the memory that it has. */
+    void assign(const Decimal &decimal);
+
+    void add(const ExactNumber &other);
+    void subtract(const ExactNumber &other);
+
+    [[nodiscard]] bool is_zero() const noexcept { return places_.empty(); }
+
+    /** Whether numeric can hold it; asked before to_decimal. */
+    [[nodiscard]] bool fits_numeric() const noexcept;
+
+    /** In numeric's terms, with the smallest scale that shows the whole value; requires fits_numeric. */
+    void to_decimal(Decimal &out) const;
+
+    /** Equal numbers, equal bytes. */
+    void pack(Packer &out) const;
+
+    /** What pack wrote; Corrupt for what it can't have written. */
+    static ExactNumber unpack(Unpacker &in);
+
+    friend bool operator==(const ExactNumber &, const ExactNumber &) = default;
+    friend std::strong_ordering operator<=>(const ExactNumber &a, const ExactNumber &b) noexcept;
+
+private:
+    struct Place {
+        std::int32_t power = 0; // of 10000
+        std::int32_t digit = 0; // -5000 to 4999, not 0
+
+        friend bool operator==(const Place &, const Place &) = default;
+    };
+
+    std::size_t add_at(std::size_t from, std::int32_t power, std::int32_t digit);
+
+    std::vector<Place> places_; // from the lowest power up
+};
+
+} // namespace analytics::core

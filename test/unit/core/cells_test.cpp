@@ -1,0 +1,221 @@
+/* Cells: whatever is recorded, split into bags and added up in whatever order, is what the events themselves say; the
+ * limit; what bags lack. The oracle keeps every event. */
+#include "../../../extension/core/cells.hpp"
+#include "../../../extension/core/error.hpp"
+
+#include "seed.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+namespace analytics::core {
+namespace {
+
+constexpr std::size_t measures = 2;
+
+ExactNumber number(int value)
+{
+    Decimal decimal;
+    to_decimal(std::to_string(value), decimal);
+    return ExactNumber{decimal};
+}
+
+Observation event(std::string key, std::optional<int> first, std::optional<int> second = std::nullopt,
+                  bool mismatched = false)
+{
+    Observation observation{std::move(key), {std::nullopt, std::nullopt}, mismatched};
+    if (first) observation.values[0] = number(*first);
+    if (second) observation.values[1] = number(*second);
+    return observation;
+}
+
+Cells cells_of(const std::vector<Observation> &events, std::size_t limit)
+{
+    Cells cells{measures, limit};
+    for (const Observation &event : events) cells.record(event, 1);
+    return cells;
+}
+
+/** The bags said again from their bytes, added up in the order given. */
+Cells sum_of(const std::vector<std::string> &bags, std::size_t limit)
+{
+    Cells sum{measures, limit};
+    for (const std::string &bag : bags) sum.merge(bag);
+    return sum;
+}
+
+/** Counts and sums are equal, and extremes that are not doubtful are the events' own. */
+void expect_says(const Cell &cell, const Cell &truth)
+{
+    EXPECT_EQ(cell.count, truth.count);
+    EXPECT_EQ(cell.mismatched, truth.mismatched);
+    for (std::size_t i = 0; i < measures; ++i) {
+        const Tally &tally = cell.tallies[i];
+        const Tally &due = truth.tallies[i];
+        EXPECT_EQ(tally.count, due.count);
+        EXPECT_EQ(tally.sum, due.sum);
+        if (due.count == 0) continue;
+        EXPECT_TRUE(tally.came);
+        EXPECT_TRUE(tally.least_is_doubtful() || tally.came->least == due.came->least);
+        EXPECT_TRUE(tally.greatest_is_doubtful() || tally.came->greatest == due.came->greatest);
+    }
+}
+
+/** All cells say what the events say; what is beyond the kept ones is in "other". */
+void expect_says(const Cells &cells, const std::vector<Observation> &events)
+{
+    Cells kept{measures, SIZE_MAX};
+    Cells rest{measures, 0};
+    for (const Observation &event : events) (cells.kept().contains(CellKey{event.key}) ? kept : rest).record(event, 1);
+    Cell nothing;
+    nothing.tallies.resize(measures);
+    for (const auto &[key, cell] : cells.kept()) {
+        const auto due = kept.kept().find(key);
+        expect_says(cell, due == kept.kept().end() ? nothing : due->second);
+    }
+    expect_says(cells.other().value_or(nothing), rest.other().value_or(nothing));
+}
+
+TEST(Cells, CountSumAndExtremes)
+{
+    const Cells cells = cells_of({event("a", 3), event("a", -4, 10), event("a", std::nullopt, 7, true)}, 10);
+    ASSERT_EQ(cells.kept().size(), 1U);
+    const Cell &cell = cells.kept().begin()->second;
+    EXPECT_EQ(cell.count, 3);
+    EXPECT_EQ(cell.mismatched, 1);
+    EXPECT_EQ(cell.tallies[0], (Tally{2, number(-1), Extremes{number(-4), number(3)}, std::nullopt}));
+    EXPECT_EQ(cell.tallies[1], (Tally{2, number(17), Extremes{number(7), number(10)}, std::nullopt}));
+}
+
+TEST(Cells, WhatWentIsTakenBackAndItsExtremesAreDoubtful)
+{
+    Cells cells = cells_of({event("a", 1), event("a", 5), event("a", 9)}, 10);
+    cells.record(event("a", 9), -1);
+    const Tally &tally = cells.kept().begin()->second.tallies[0];
+    EXPECT_EQ(tally.count, 2);
+    EXPECT_EQ(tally.sum, number(6));
+    EXPECT_FALSE(tally.least_is_doubtful());
+    EXPECT_TRUE(tally.greatest_is_doubtful());
+}
+
+TEST(Cells, WhatWentFromTheMiddleLeavesNoDoubt)
+{
+    Cells cells = cells_of({event("a", 1), event("a", 5), event("a", 9)}, 10);
+    cells.record(event("a", 5), -1);
+    const Tally &tally = cells.kept().begin()->second.tallies[0];
+    EXPECT_FALSE(tally.least_is_doubtful());
+    EXPECT_FALSE(tally.greatest_is_doubtful());
+}
+
+TEST(Cells, BeyondTheLimitIsOther)
+{
+    std::vector<Observation> events;
+    for (int i = 0; i < 20; ++i) events.push_back(event("key " + std::to_string(i), i));
+    const Cells cells = cells_of(events, 5);
+    EXPECT_EQ(cells.kept().size(), 5U);
+    ASSERT_TRUE(cells.other());
+    EXPECT_EQ(cells.other()->count, 15);
+    expect_says(cells, events);
+}
+
+TEST(Cells, OfAnotherProjectionAreNotAdded)
+{
+    Cells cells{measures + 1, 10};
+    EXPECT_THROW(cells.merge(cells_of({event("a", 1)}, 10).bag()), Corrupt);
+}
+
+/** Random events that come and go, shared out to random bags. */
+struct History {
+    std::vector<Observation> events; // what is there in the end
+    std::vector<std::string> bags;
+};
+
+Observation draw(std::mt19937_64 &random)
+{
+    const auto value = [&random]() -> std::optional<int> {
+        if (random() % 4 == 0) return std::nullopt;
+        return static_cast<int>(random() % 21) - 10;
+    };
+    return event("k" + std::to_string(random() % 12), value(), value(), random() % 5 == 0);
+}
+
+/** With losses, some bags that took place are not among the bags. */
+History draw_history(std::mt19937_64 &random, std::size_t limit, bool losses)
+{
+    History history;
+    Cells bag{measures, limit};
+    for (int i = static_cast<int>(random() % 60); i > 0; --i) {
+        if (!history.events.empty() && random() % 3 == 0) {
+            const auto gone = history.events.begin() + static_cast<std::ptrdiff_t>(random() % history.events.size());
+            bag.record(*gone, -1);
+            history.events.erase(gone);
+        } else {
+            history.events.push_back(draw(random));
+            bag.record(history.events.back(), 1);
+        }
+        if (random() % 4 != 0 && i > 1) continue;
+        if (!losses || random() % 2 == 0) history.bags.push_back(bag.bag());
+        bag = Cells{measures, limit};
+    }
+    return history;
+}
+
+TEST(Cells, RandomBagsInAnyOrderSayWhatTheEventsSay)
+{
+    std::mt19937_64 random = seeded();
+    for (int round = 0; round < 2'000; ++round) {
+        const std::size_t limit = random() % 2 == 0 ? 1'000 : random() % 14;
+        History history = draw_history(random, limit, false);
+        const std::string bytes = sum_of(history.bags, limit).bag();
+        expect_says(sum_of({bytes}, limit), history.events);
+        for (int shuffles = 0; shuffles < 3; ++shuffles) {
+            // Fold some of them into one, as upkeep does, and add up in another order.
+            std::shuffle(history.bags.begin(), history.bags.end(), random);
+            const auto half = static_cast<std::ptrdiff_t>(history.bags.size() / 2);
+            std::vector<std::string> folded(history.bags.begin() + half, history.bags.end());
+            folded.push_back(sum_of({history.bags.begin(), history.bags.begin() + half}, limit).bag());
+            ASSERT_EQ(sum_of(folded, limit).bag(), bytes);
+        }
+        if (testing::Test::HasFailure()) FAIL() << "round " << round << ", limit " << limit;
+    }
+}
+
+TEST(Cells, WhatBagsLackMakesThemSayWhatTheEventsSay)
+{
+    std::mt19937_64 random = seeded();
+    for (int round = 0; round < 3'000; ++round) {
+        const std::size_t limit = random() % 2 == 0 ? 1'000 : random() % 14;
+        const History history = draw_history(random, limit, true);
+        const Cells events = cells_of(history.events, limit);
+        Cells bags = sum_of(history.bags, limit);
+        bags.merge(events.less(bags).bag());
+        expect_says(bags, history.events);
+        EXPECT_TRUE(events.less(bags).empty());
+        if (testing::Test::HasFailure()) FAIL() << "round " << round << ", limit " << limit;
+    }
+}
+
+TEST(Cells, DamagedBagsAreAnErrorOrABag)
+{
+    std::mt19937_64 random = seeded();
+    for (int round = 0; round < 5'000; ++round) {
+        const History history = draw_history(random, 10, true);
+        if (history.bags.empty()) continue;
+        std::string bag = history.bags.front();
+        for (int i = 0; i < 3; ++i) bag[random() % bag.size()] = static_cast<char>(random());
+        if (random() % 2 == 0) bag.resize(random() % (bag.size() + 1));
+        Cells cells{measures, 10};
+        try {
+            cells.merge(bag);
+            cells.merge(bag);
+            EXPECT_FALSE(cells.bag().empty());
+        } catch (const Error &) {
+        }
+    }
+}
+
+} // namespace
+} // namespace analytics::core
