@@ -1,6 +1,7 @@
 #include "bag.hpp"
 
 #include "error.hpp"
+#include "packed.hpp"
 
 #include <algorithm>
 
@@ -8,49 +9,12 @@ namespace analytics::core {
 namespace {
 
 constexpr char version = 1;
-constexpr unsigned bits_per_byte = 7;
-constexpr unsigned low_bits = 0x7F;
-constexpr unsigned more = 0x80;
-
-void put(std::string &bytes, std::uint64_t value)
-{
-    for (; value > low_bits; value >>= bits_per_byte) bytes.push_back(static_cast<char>((value & low_bits) | more));
-    bytes.push_back(static_cast<char>(value));
-}
-
-/* Small counts of either sign in few bits: 0, -1, 1, -2 … */
-void put_signed(std::string &bytes, std::int64_t value)
-{
-    put(bytes, (static_cast<std::uint64_t>(value) << 1U) ^ static_cast<std::uint64_t>(value >> 63));
-}
-
-std::uint64_t take(const char *&at, const char *end)
-{
-    std::uint64_t value = 0;
-    for (unsigned shift = 0; at != end; shift += bits_per_byte) {
-        const auto byte = static_cast<unsigned char>(*at++);
-        const std::uint64_t part = byte & low_bits;
-        if (shift >= 64 || (part << shift) >> shift != part) throw Corrupt("bag holds a number beyond 64 bits");
-        value |= part << shift;
-        if ((byte & more) == 0) return value;
-    }
-    throw Corrupt("bag ends within a number");
-}
-
-std::int64_t take_signed(const char *&at, const char *end)
-{
-    const std::uint64_t value = take(at, end);
-    return static_cast<std::int64_t>((value >> 1U) ^ (~(value & 1U) + 1U));
-}
-
-std::string_view take_bytes(const char *&at, const char *end)
-{
-    const std::uint64_t size = take(at, end);
-    if (size > static_cast<std::uint64_t>(end - at)) throw Corrupt("bag ends within a type");
-    const char *const begin = at;
-    at += size;
-    return {begin, static_cast<std::size_t>(size)};
-}
+using packed::put;
+using packed::put_signed;
+using packed::put_text;
+using packed::take;
+using packed::take_bytes;
+using packed::take_signed;
 
 std::int64_t sum_of(std::int64_t a, std::int64_t b)
 {
@@ -175,11 +139,9 @@ std::string Bag::pack() const
             before = cell.minute;
         }
         if (part.empty()) continue;
-        put(packed, type.size());
-        packed += type;
+        put_text(packed, type);
         put_signed(packed, total);
-        put(packed, part.size());
-        packed += part;
+        put_text(packed, part);
     }
     return packed;
 }

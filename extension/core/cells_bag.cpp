@@ -17,33 +17,33 @@ constexpr std::uint64_t version = 1;
 constexpr std::uint64_t with_came = 1;
 constexpr std::uint64_t with_went = 2;
 
-void pack(Packer &out, const Extremes &extremes)
+void pack(std::string &out, const Extremes &extremes)
 {
     extremes.least.pack(out);
     extremes.greatest.pack(out);
 }
 
-void pack(Packer &out, const Cell &cell)
+void pack(std::string &out, const Cell &cell)
 {
-    out.signed_number(cell.count);
-    out.signed_number(cell.mismatched);
+    packed::put_signed(out, cell.count);
+    packed::put_signed(out, cell.mismatched);
     for (const Tally &tally : cell.tallies) {
-        out.number((tally.came ? with_came : 0) | (tally.went ? with_went : 0));
-        out.signed_number(tally.count);
+        packed::put(out, (tally.came ? with_came : 0) | (tally.went ? with_went : 0));
+        packed::put_signed(out, tally.count);
         tally.sum.pack(out);
         if (tally.came) pack(out, *tally.came);
         if (tally.went) pack(out, *tally.went);
     }
 }
 
-Extremes unpack_extremes(Unpacker &in)
+Extremes unpack_extremes(packed::Rest &in)
 {
     ExactNumber least = ExactNumber::unpack(in);
     ExactNumber greatest = ExactNumber::unpack(in);
     return {std::move(least), std::move(greatest)};
 }
 
-Cell unpack_cell(Unpacker &in, std::size_t measures)
+Cell unpack_cell(packed::Rest &in, std::size_t measures)
 {
     Cell cell;
     cell.count = in.signed_number();
@@ -63,22 +63,22 @@ Cell unpack_cell(Unpacker &in, std::size_t measures)
 
 std::string Cells::bag() const
 {
-    Packer out;
-    out.number(version);
-    out.number(measures_);
-    out.number(kept_.size());
+    std::string out;
+    packed::put(out, version);
+    packed::put(out, measures_);
+    packed::put(out, kept_.size());
     for (const auto &[key, cell] : kept_) {
-        out.text(key.bytes);
+        packed::put_text(out, key.bytes);
         pack(out, cell);
     }
-    out.number(other_ ? 1 : 0);
+    packed::put(out, other_ ? 1 : 0);
     if (other_) pack(out, *other_);
-    return out.take();
+    return out;
 }
 
 void Cells::merge(std::string_view bag)
 {
-    Unpacker in{bag};
+    packed::Rest in{bag};
     if (in.number() != version) throw Corrupt("bag of cells is of another version");
     if (in.number() != measures_) throw Corrupt("bag of cells is of another projection");
     for (std::uint64_t cells = in.number(); cells > 0; --cells) {
@@ -91,7 +91,7 @@ void Cells::merge(std::string_view bag)
             place->second.add(cell);
     }
     if (in.number() != 0) add_other(unpack_cell(in, measures_));
-    if (!in.at_end()) throw Corrupt("bag of cells goes on after its end");
+    if (!in.empty()) throw Corrupt("bag of cells goes on after its end");
     keep_to_limit();
 }
 

@@ -21,7 +21,7 @@ public:
     void put(std::string_view text)
     {
         put(KeyTag::text);
-        out_.text(text);
+        packed::put_text(out_, text);
     }
     void put(const ExactNumber &number)
     {
@@ -29,13 +29,13 @@ public:
         number.pack(out_);
     }
 
-    [[nodiscard]] const std::string &key() const noexcept { return out_.bytes(); }
+    [[nodiscard]] const std::string &key() const noexcept { return out_; }
     void clear() noexcept { out_.clear(); }
 
 private:
-    void put(KeyTag tag) { out_.number(static_cast<std::uint64_t>(tag)); }
+    void put(KeyTag tag) { packed::put(out_, static_cast<std::uint64_t>(tag)); }
 
-    Packer out_;
+    std::string out_;
 };
 
 class KeyReader {
@@ -60,10 +60,10 @@ public:
         return value;
     }
 
-    [[nodiscard]] bool at_end() const noexcept { return in_.at_end(); }
+    [[nodiscard]] bool at_end() const noexcept { return in_.empty(); }
 
 private:
-    Unpacker in_;
+    packed::Rest in_;
 };
 
 } // namespace analytics::core

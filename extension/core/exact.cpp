@@ -121,18 +121,18 @@ void ExactNumber::to_decimal(Decimal &out) const
     }
 }
 
-void ExactNumber::pack(Packer &out) const
+void ExactNumber::pack(std::string &out) const
 {
-    out.number(places_.size());
+    packed::put(out, places_.size());
     std::int32_t next = 0;
     for (const Place &place : places_) {
-        out.signed_number(place.power - next);
-        out.signed_number(place.digit);
+        packed::put_signed(out, place.power - next);
+        packed::put_signed(out, place.digit);
         next = place.power + 1;
     }
 }
 
-ExactNumber ExactNumber::unpack(Unpacker &in)
+ExactNumber ExactNumber::unpack(packed::Rest &in)
 {
     ExactNumber number;
     std::int64_t next = 0;

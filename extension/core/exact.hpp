@@ -39,10 +39,10 @@ public:
     void to_decimal(Decimal &out) const;
 
     /** Equal numbers, equal bytes. */
-    void pack(Packer &out) const;
+    void pack(std::string &out) const;
 
     /** What pack wrote; Corrupt for what it can't have written. */
-    static ExactNumber unpack(Unpacker &in);
+    static ExactNumber unpack(packed::Rest &in);
 
     friend bool operator==(const ExactNumber &, const ExactNumber &) = default;
     friend std::strong_ordering operator<=>(const ExactNumber &a, const ExactNumber &b) noexcept;

@@ -1,6 +1,6 @@
-/* Numbers packed into bytes, seven bits a byte from the lowest up (LEB128); signed ones zigzag, so that small ones of
- * either sign are short. Texts are preceded by their length. The reader throws Corrupt where bytes end early or a
- * number does not fit, so damaged bytes are never more than an error. */
+/* Numbers packed into bytes as bags hold them: LEB128 (the lowest seven bits first), signed ones zigzag, so that small
+ * ones of either sign are short; a text is preceded by its length. What takes them throws Corrupt where bytes end early or
+ * a number does not fit, and never reads beyond the end. */
 #pragma once
 
 #include "error.hpp"
@@ -9,75 +9,70 @@
 #include <string>
 #include <string_view>
 
-namespace analytics::core {
+namespace analytics::core::packed {
 
-class Packer {
-public:
-    void number(std::uint64_t value)
-    {
-        for (; value >= more; value >>= 7U) bytes_.push_back(static_cast<char>(value | more));
-        bytes_.push_back(static_cast<char>(value));
+inline constexpr unsigned bits_per_byte = 7;
+inline constexpr unsigned low_bits = 0x7F;
+inline constexpr unsigned more = 0x80;
+
+inline void put(std::string &bytes, std::uint64_t value)
+{
+    for (; value > low_bits; value >>= bits_per_byte) bytes.push_back(static_cast<char>((value & low_bits) | more));
+    bytes.push_back(static_cast<char>(value));
+}
+
+/** Small counts of either sign in few bits: 0, -1, 1, -2 … */
+inline void put_signed(std::string &bytes, std::int64_t value)
+{
+    put(bytes, (static_cast<std::uint64_t>(value) << 1U) ^ static_cast<std::uint64_t>(value >> 63));
+}
+
+inline void put_text(std::string &bytes, std::string_view text)
+{
+    put(bytes, text.size());
+    bytes += text;
+}
+
+inline std::uint64_t take(const char *&at, const char *end)
+{
+    std::uint64_t value = 0;
+    for (unsigned shift = 0; at != end; shift += bits_per_byte) {
+        const auto byte = static_cast<unsigned char>(*at++);
+        const std::uint64_t part = byte & low_bits;
+        if (shift >= 64 || (part << shift) >> shift != part) throw Corrupt("bag holds a number beyond 64 bits");
+        value |= part << shift;
+        if ((byte & more) == 0) return value;
     }
+    throw Corrupt("bag ends within a number");
+}
 
-    void signed_number(std::int64_t value)
-    {
-        number((static_cast<std::uint64_t>(value) << 1U) ^ static_cast<std::uint64_t>(value >> 63U));
-    }
+inline std::int64_t take_signed(const char *&at, const char *end)
+{
+    const std::uint64_t value = take(at, end);
+    return static_cast<std::int64_t>((value >> 1U) ^ (~(value & 1U) + 1U));
+}
 
-    void text(std::string_view text)
-    {
-        number(text.size());
-        bytes_.append(text);
-    }
+/** Bytes preceded by their number: a text, or a part of a bag. */
+inline std::string_view take_bytes(const char *&at, const char *end)
+{
+    const std::uint64_t size = take(at, end);
+    if (size > static_cast<std::uint64_t>(end - at)) throw Corrupt("bag ends within a text");
+    const char *const begin = at;
+    at += size;
+    return {begin, static_cast<std::size_t>(size)};
+}
 
-    [[nodiscard]] const std::string &bytes() const noexcept { return bytes_; }
-    std::string take() noexcept { return std::move(bytes_); }
-    void clear() noexcept { bytes_.clear(); }
+/** What is left to be taken of packed bytes. */
+struct Rest {
+    explicit Rest(std::string_view bytes) noexcept : at(bytes.data()), end(bytes.data() + bytes.size()) {}
 
-private:
-    static constexpr std::uint64_t more = 0x80;
+    std::uint64_t number() { return take(at, end); }
+    std::int64_t signed_number() { return take_signed(at, end); }
+    std::string_view text() { return take_bytes(at, end); }
+    [[nodiscard]] bool empty() const noexcept { return at == end; }
 
-    std::string bytes_;
+    const char *at;
+    const char *end;
 };
 
-class Unpacker {
-public:
-    explicit Unpacker(std::string_view bytes) noexcept : rest_(bytes) {}
-
-    std::uint64_t number()
-    {
-        std::uint64_t value = 0;
-        for (unsigned shift = 0; shift < 64; shift += 7) {
-            const auto byte = static_cast<unsigned char>(take(1).front());
-            const std::uint64_t bits = byte & 0x7fU;
-            if (bits << shift >> shift != bits) break;
-            value |= bits << shift;
-            if (bits == byte) return value;
-        }
-        throw Corrupt("packed number is damaged");
-    }
-
-    std::int64_t signed_number()
-    {
-        const std::uint64_t value = number();
-        return static_cast<std::int64_t>((value >> 1U) ^ (~(value & 1U) + 1U));
-    }
-
-    std::string_view text() { return take(number()); }
-
-    [[nodiscard]] bool at_end() const noexcept { return rest_.empty(); }
-    [[nodiscard]] std::size_t size() const noexcept { return rest_.size(); }
-
-private:
-    std::string_view take(std::uint64_t size)
-    {
-        if (size > rest_.size()) throw Corrupt("packed bytes end early");
-        const std::string_view taken = rest_.substr(0, size);
-        rest_.remove_prefix(size);
-        return taken;
-    }
-
-    std::string_view rest_;
-};
-
-} // namespace analytics::core
+} // namespace analytics::core::packed

@@ -29,9 +29,9 @@ std::string text(const ExactNumber &number)
 
 std::string bytes(const ExactNumber &number)
 {
-    Packer packer;
-    number.pack(packer);
-    return packer.take();
+    std::string packed;
+    number.pack(packed);
+    return packed;
 }
 
 struct SumRow {
@@ -180,10 +180,10 @@ TEST(Exact, RandomSumsOrdersAndBytesAgreeWithIntegers)
                     << text(x) << " and " << text(y);
                 ASSERT_EQ(bytes(x) == bytes(y), a == b);
             }
-            const std::string packed = bytes(x);
-            Unpacker unpacker{packed};
-            ASSERT_EQ(ExactNumber::unpack(unpacker), x);
-            ASSERT_TRUE(unpacker.at_end());
+            const std::string raw = bytes(x);
+            packed::Rest rest{raw};
+            ASSERT_EQ(ExactNumber::unpack(rest), x);
+            ASSERT_TRUE(rest.empty());
         }
     }
 }
@@ -192,12 +192,12 @@ TEST(Exact, DamagedBytesAreAnErrorOrANumber)
 {
     std::mt19937_64 random = seeded();
     for (int round = 0; round < 20'000; ++round) {
-        std::string packed = bytes(number(draw(random).json));
-        packed[random() % packed.size()] = static_cast<char>(random());
-        packed.resize(random() % (packed.size() + 1));
-        Unpacker unpacker{packed};
+        std::string raw = bytes(number(draw(random).json));
+        raw[random() % raw.size()] = static_cast<char>(random());
+        raw.resize(random() % (raw.size() + 1));
+        packed::Rest rest{raw};
         try {
-            const ExactNumber read = ExactNumber::unpack(unpacker);
+            const ExactNumber read = ExactNumber::unpack(rest);
             if (read.fits_numeric()) text(read);
         } catch (const Corrupt &) {
         }
