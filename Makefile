@@ -1,7 +1,7 @@
 # The conductor: every target of the project, each carried out in the room it belongs to.
 #
 #   make            the extension and both daemons         make demo     all of it at work, on this machine, by itself
-#   make install    into pg_config's places and PREFIX/bin make check    every test, likewise by itself
+#   make install    into pg_config's places and PREFIX     make check    every test, likewise by itself
 #   make installcheck  pgTAP against the server of PG*     make bench    the figures, BENCH_EVENTS= sets the size
 #   make lint, make format, make fuzz, make clean          make setup    installs the Debian packages that are missing
 #
@@ -11,6 +11,8 @@ MAKEFLAGS += --no-print-directory
 
 PG_CONFIG ?= pg_config
 PREFIX ?= /usr/local
+UNITS = $(PREFIX)/lib/systemd/system
+DOCS = $(PREFIX)/share/doc/analytics-events
 INSTALL ?= install
 PYTHON ?= /usr/bin/python3
 FUZZ_SECONDS ?= 60
@@ -34,12 +36,15 @@ ingestor http: runtime
 
 install: all
 	+$(MAKE) -C extension install
-	$(INSTALL) -d '$(DESTDIR)$(PREFIX)/bin'
+	$(INSTALL) -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(UNITS)' '$(DESTDIR)$(DOCS)'
 	$(INSTALL) -m 755 ingestor/analytics-ingestor http/analytics-http '$(DESTDIR)$(PREFIX)/bin/'
+	sed 's|/usr/local/|$(PREFIX)/|' ingestor/analytics-ingestor.service >'$(DESTDIR)$(UNITS)/analytics-ingestor.service'
+	$(INSTALL) -m 644 ingestor/ingestor.env doc/operating.md '$(DESTDIR)$(DOCS)/'
 
 uninstall:
 	+$(MAKE) -C extension uninstall
 	rm -f '$(DESTDIR)$(PREFIX)/bin/analytics-ingestor' '$(DESTDIR)$(PREFIX)/bin/analytics-http'
+	rm -f '$(DESTDIR)$(UNITS)/analytics-ingestor.service' '$(DESTDIR)$(DOCS)/ingestor.env' '$(DESTDIR)$(DOCS)/operating.md'
 
 installcheck:
 	+$(MAKE) -C extension installcheck

@@ -49,7 +49,8 @@ public:
     [[nodiscard]] std::vector<Start> starts() const;
     /** When the oldest open batch is due. */
     [[nodiscard]] std::optional<Time> due_at() const;
-    [[nodiscard]] std::size_t records() const noexcept; // in hand
+    [[nodiscard]] std::size_t records() const noexcept;                     // in hand
+    [[nodiscard]] std::size_t size() const noexcept { return map_.size(); } // partitions, stopped ones too
 
 private:
     void opened(const Batch &batch) noexcept;

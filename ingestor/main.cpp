@@ -1,6 +1,7 @@
 /* analytics-ingestor: what it is made of, put together. The loop is in run. */
 #include "../runtime/command_line.hpp"
 #include "../runtime/log.hpp"
+#include "../runtime/service_manager.hpp"
 #include "../runtime/signals.hpp"
 #include "consumer.hpp"
 #include "kafka_property_fault.hpp"
@@ -67,5 +68,7 @@ int main(int argc, char **argv)
 
     const runtime::Signals signals; // before librdkafka's threads, which inherit the mask
     runtime::Log log(begun.settings);
-    return static_cast<int>(serve(begun, signals, log));
+    runtime::ServiceManager systemd;
+    runtime::Observers observe{&log, &systemd};
+    return static_cast<int>(serve(begun, signals, observe));
 }

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <stop_token>
@@ -161,18 +162,22 @@ struct Fenced {};
 
 using Receipt = std::variant<Committed, Fenced, Failure>;
 
+/** Asked a few times a second, on the loop's thread, while the database makes us wait. False gives up: a transient
+ * failure, after which nobody knows what became of the statement. */
+using Patience = std::function<bool()>;
+
 class Writer {
 public:
     virtual ~Writer() = default;
 
     /** Claims a partition. first_offset: where it starts when it was never read before. */
     virtual std::variant<Claim, Failure> take(const Partition &partition, std::int64_t first_offset,
-                                              std::int64_t high_watermark) = 0;
+                                              std::int64_t high_watermark, const Patience &may_wait) = 0;
 
     /** Stores a batch and moves the claim's next offset to the batch's, in one transaction, or neither. May be called
      * again with the same batch after a failure, whatever became of the first attempt. */
     virtual Receipt commit(const Partition &partition, const Claim &claim, const Batch &batch,
-                           std::optional<std::int64_t> high_watermark) = 0;
+                           std::optional<std::int64_t> high_watermark, const Patience &may_wait) = 0;
 };
 
 // ---- and time ----------------------------------------------------------------------------------------------------

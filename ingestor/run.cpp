@@ -39,6 +39,7 @@ public:
     ExitCode operator()()
     {
         while (!stop_.stop_requested() && !is_faulty_) {
+            observe_.alive();
             if (must_not_take_more())
                 clock_.wait(sickness_->retry_at, stop_);
             else
@@ -71,7 +72,11 @@ private:
     void on(const Revoked &revoked)
     {
         is_rejoining_ = true; // whatever the writing brings, the group is about to be joined anew
-        if (!revoked.lost && !sickness_) write_all();
+        if (!revoked.lost && !sickness_) {
+            give_up_by(clock_.now() + options_.hand_over_budget);
+            write_all();
+            if (!is_stopping_) give_up_at_.reset();
+        }
         observe_(Event::partitions_revoked, {{"lost", revoked.lost}, {"records_dropped", holdings_.records()}});
         holdings_.clear();
         unclaimed_.clear();
@@ -135,6 +140,19 @@ private:
 
     bool is_calm() const { return !is_faulty_ && !sickness_; }
 
+    // ---- how long the database may make us wait ----
+
+    void give_up_by(Time time) { give_up_at_ = std::min(time, give_up_at_.value_or(time)); }
+
+    /* Asked before and while the database is waited for; a stop may be asked for meanwhile. */
+    bool may_wait()
+    {
+        observe_.alive();
+        if (stop_.stop_requested() && !std::exchange(is_stopping_, true))
+            give_up_by(clock_.now() + options_.stop_budget);
+        return !give_up_at_ || clock_.now() < *give_up_at_;
+    }
+
     // ---- claiming ----
 
     /* Claims what can be claimed now, and reads all that is held. The group gets its answer even when that is nothing
@@ -147,19 +165,31 @@ private:
             std::rotate(unclaimed_.begin(), unclaimed_.begin() + 1, unclaimed_.end());
             claim_at_ = clock_.now() + claim_pause;
         }
-        if (must_answer_ || unclaimed_.size() < before) consumer_.assign(holdings_.starts());
+        if (must_answer_ || unclaimed_.size() < before) read_all();
         must_answer_ = false;
+    }
+
+    void read_all()
+    {
+        const auto starts = holdings_.starts();
+        consumer_.assign(starts);
+        if (!unclaimed_.empty()) return;
+        observe_(Event::partitions_ready,
+                 {{"partitions", starts.size()}, {"stopped", holdings_.size() - starts.size()}});
     }
 
     /* False: not now. */
     bool claim(const Partition &partition)
     {
+        observe_.alive();
         const auto watermarks = consumer_.watermarks(partition);
         if (!watermarks) return false;
         const bool from_start = options_.first_start == FirstStart::earliest;
-        const auto answer = writer_.take(partition, from_start ? watermarks->low : watermarks->high, watermarks->high);
+        const Time begun = clock_.now();
+        const auto answer = writer_.take(partition, from_start ? watermarks->low : watermarks->high, watermarks->high,
+                                         [this] { return may_wait(); });
         if (const auto *failure = std::get_if<Failure>(&answer)) {
-            failed(*failure);
+            failed(*failure, begun);
             return false;
         }
         recovered();
@@ -187,16 +217,16 @@ private:
 
     void write_all()
     {
-        while (auto *entry = is_calm() ? holdings_.any_open() : nullptr) write(*entry);
+        while (auto *entry = is_calm() && may_wait() ? holdings_.any_open() : nullptr) write(*entry);
     }
 
     void write(Holdings::Map::value_type &entry)
     {
         auto &[partition, holding] = entry;
         const Time begun = clock_.now();
-        const Receipt receipt =
-            writer_.commit(partition, holding.claim, holding.batch, consumer_.last_high_watermark(partition));
-        if (const auto *failure = std::get_if<Failure>(&receipt)) return failed(*failure);
+        const Receipt receipt = writer_.commit(partition, holding.claim, holding.batch,
+                                               consumer_.last_high_watermark(partition), [this] { return may_wait(); });
+        if (const auto *failure = std::get_if<Failure>(&receipt)) return failed(*failure, begun);
         recovered();
         if (std::holds_alternative<Fenced>(receipt)) return fenced(entry);
 
@@ -241,7 +271,8 @@ private:
 
     // ---- sickness ----
 
-    void failed(const Failure &failure)
+    /* begun: when that was tried which failed; what took a minute to fail counts as a minute of sickness. */
+    void failed(const Failure &failure, Time begun)
     {
         if (!failure.transient) {
             observe_(Event::database_refused,
@@ -252,10 +283,11 @@ private:
         const Time now = clock_.now();
         if (!sickness_) {
             observe_(Event::database_unavailable, {{"sqlstate", failure.sqlstate}, {"message", failure.message}});
-            sickness_ = Sickness{now, now};
+            sickness_ = Sickness{begun, now};
         }
         sickness_->retry_at = now + backoff_.next();
-        if (!sickness_->holds_kafka && now - sickness_->since >= options_.hold_after) hold_kafka();
+        const bool is_leaving = give_up_at_.has_value();
+        if (!is_leaving && !sickness_->holds_kafka && now - sickness_->since >= options_.hold_after) hold_kafka();
     }
 
     void hold_kafka()
@@ -289,6 +321,8 @@ private:
     Time claim_at_{};                 // when to try again
     bool must_answer_ = false;        // the group waits for assign()
     bool is_rejoining_ = false;
+    std::optional<Time> give_up_at_; // on the database, for others wait for us
+    bool is_stopping_ = false;
 
     runtime::Backoff backoff_;
     std::optional<Sickness> sickness_;

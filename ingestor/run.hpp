@@ -5,12 +5,12 @@
  * hold too much; then the batch is one transaction. What else may happen, and what is done:
  *
  *     assigned     claim each partition in the database, read on from the offset that the database tells
- *     revoked      write what is in hand, once, and give it up; when already lost, just drop it
+ *     revoked      write what is in hand, once and within a budget, and give it up; when already lost, just drop it
  *     fenced       somebody else has claimed the partition: drop the batch, join the group anew
  *     database     sick (transient): keep what is in hand, try again with growing pauses; after a while hold Kafka, but
  *                  keep polling, so that the group still counts on us. Otherwise (a missing grant): stop with a fault
  *     broken       a partition whose next record is gone from Kafka, or unreadable, stops; the others go on
- *     stop asked   write what is in hand, leave the group
+ *     stop asked   write what is in hand, within a budget, leave the group
  *
  * Dropping never loses a record: what the database has not stored is read again by whoever claims next. */
 #pragma once
@@ -41,6 +41,10 @@ struct RunOptions {
     /* The open batches of all partitions, together: this many full ones. Memory stays bounded whatever the number of
      * partitions. */
     std::size_t open_batches = 2;
+    /* What a database that does not answer may cost others: a stop, which has to leave the group too within 10 s, and
+     * the group, all of which waits for a member that gives partitions back. */
+    Milliseconds stop_budget{4'000};
+    Milliseconds hand_over_budget{10'000};
 };
 
 /** Runs until a stop is asked for (stopped) or something won't mend (fault). Closes the consumer in either case. */

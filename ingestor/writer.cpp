@@ -62,7 +62,8 @@ SqlWriter::SqlWriter(const runtime::Settings &settings, runtime::Observer &obser
                       observe(
                           Event::database_notice,
                           {{"severity", notice.severity}, {"sqlstate", notice.sqlstate}, {"message", notice.message}});
-                  }},
+                  },
+              .may_wait = [this] { return may_wait_ == nullptr || (*may_wait_)(); }},
       group_(settings.text(Key::kafka_consumer_group)), owner_(owner()), observe_(observe)
 {
 }
@@ -91,8 +92,9 @@ runtime::Connection &SqlWriter::connected()
 }
 
 std::variant<Claim, Failure> SqlWriter::take(const Partition &partition, std::int64_t first_offset,
-                                             std::int64_t high_watermark)
+                                             std::int64_t high_watermark, const Patience &may_wait)
 try {
+    may_wait_ = &may_wait;
     runtime::Parameters parameters;
     parameters.text(group_)
         .text(partition.topic)
@@ -107,8 +109,9 @@ try {
 }
 
 Receipt SqlWriter::commit(const Partition &partition, const Claim &claim, const Batch &batch,
-                          std::optional<std::int64_t> high_watermark)
+                          std::optional<std::int64_t> high_watermark, const Patience &may_wait)
 try {
+    may_wait_ = &may_wait;
     runtime::Parameters parameters;
     parameters.text(group_).text(partition.topic).integer(partition.id);
     parameters.integer(claim.epoch).integer(claim.next_offset).integer(batch.next_offset());

@@ -20,11 +20,13 @@ class SqlWriter final : public Writer {
 public:
     /** Connects when first used, and again whenever the connection was lost. */
     SqlWriter(const runtime::Settings &settings, runtime::Observer &observe);
+    SqlWriter(const SqlWriter &) = delete;
+    SqlWriter &operator=(const SqlWriter &) = delete;
 
     std::variant<Claim, Failure> take(const Partition &partition, std::int64_t first_offset,
-                                      std::int64_t high_watermark) override;
+                                      std::int64_t high_watermark, const Patience &may_wait) override;
     Receipt commit(const Partition &partition, const Claim &claim, const Batch &batch,
-                   std::optional<std::int64_t> high_watermark) override;
+                   std::optional<std::int64_t> high_watermark, const Patience &may_wait) override;
 
     /** Whether the database answers and has what we call: what is wrong, or nothing. */
     [[nodiscard]] std::string reachability_fault();
@@ -37,6 +39,7 @@ private:
     std::string group_;
     std::string owner_; // host:pid
     runtime::Observer &observe_;
+    const Patience *may_wait_ = nullptr; // of the call at work
     std::optional<runtime::Connection> connection_;
 };
 

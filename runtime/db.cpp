@@ -18,6 +18,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr const char *could_not_connect = "08001";
 constexpr const char *connection_lost = "08006";
+constexpr int slice_ms = 250; // how often a long wait is looked after
 
 /* A message in one line: libpq's have several, with tabs, and a newline at the end. */
 std::string one_line(std::string_view text)
@@ -94,22 +95,11 @@ DbError connect_error(std::string_view verbose)
     return DbError(std::move(fields));
 }
 
-/* The time left, as poll wants it. */
+/* The time left, as poll wants it: not longer than a slice. */
 int left(Clock::time_point deadline)
 {
     const auto rest = std::chrono::ceil<Milliseconds>(deadline - Clock::now()).count();
-    return static_cast<int>(std::clamp<Milliseconds::rep>(rest, 0, std::numeric_limits<int>::max()));
-}
-
-/* False: the deadline passed. */
-bool wait_for(int socket, short events, Clock::time_point deadline)
-{
-    pollfd fd{socket, events, 0};
-    for (;;) {
-        const int ready = poll(&fd, 1, left(deadline));
-        if (ready > 0) return true;
-        if (Clock::now() >= deadline) return false;
-    }
+    return static_cast<int>(std::clamp<Milliseconds::rep>(rest, 0, slice_ms));
 }
 
 void forward_notice(void *handler, const PGresult *result)
@@ -215,7 +205,7 @@ void Connection::Finish::operator()(pg_conn *connection) const noexcept
     PQfinish(connection);
 }
 
-Connection::Connection(const Target &target)
+Connection::Connection(const Target &target) : may_wait_(target.may_wait)
 {
     const std::string options = session_options(target.conninfo, target.options);
     /* Of two values libpq takes the later one: what stands before the conninfo is a default. A peer that went away
@@ -247,8 +237,11 @@ Connection::Connection(const Target &target)
     while (PQstatus(connection_.get()) != CONNECTION_BAD && state != PGRES_POLLING_OK &&
            state != PGRES_POLLING_FAILED) {
         const short events = state == PGRES_POLLING_READING ? POLLIN : POLLOUT;
-        if (!wait_for(PQsocket(connection_.get()), events, deadline))
-            throw connect_error(fmt::format("the server did not answer within {} ms", target.connect_timeout.count()));
+        if (const Wait wait = wait_for(events, deadline); wait != Wait::ready)
+            throw connect_error(
+                wait == Wait::given_up
+                    ? std::string("the server did not answer before the wait was given up")
+                    : fmt::format("the server did not answer within {} ms", target.connect_timeout.count()));
         state = PQconnectPoll(connection_.get());
     }
     if (PQstatus(connection_.get()) != CONNECTION_OK) throw connect_error(PQerrorMessage(connection_.get()));
@@ -263,13 +256,24 @@ void Connection::lost(std::string message)
     throw DbError(connection_lost, std::move(message));
 }
 
+Connection::Wait Connection::wait_for(short events, Clock::time_point deadline)
+{
+    pollfd fd{PQsocket(connection_.get()), events, 0};
+    for (;;) {
+        if (poll(&fd, 1, left(deadline)) > 0) return Wait::ready;
+        if (Clock::now() >= deadline) return Wait::late;
+        if (may_wait_ && !may_wait_()) return Wait::given_up;
+    }
+}
+
 Result Connection::await(Milliseconds timeout)
 {
     const auto deadline = Clock::now() + timeout;
     const auto wait = [&](short events) {
         if (PQsocket(connection_.get()) < 0) lost(one_line(PQerrorMessage(connection_.get())));
-        if (!wait_for(PQsocket(connection_.get()), events, deadline))
-            lost(fmt::format("no answer from the server within {} ms", timeout.count()));
+        const Wait outcome = wait_for(events, deadline);
+        if (outcome == Wait::given_up) lost("no answer from the server before the wait was given up");
+        if (outcome == Wait::late) lost(fmt::format("no answer from the server within {} ms", timeout.count()));
     };
     const auto consume = [&] {
         if (PQconsumeInput(connection_.get()) == 0 && PQisBusy(connection_.get()) != 0)

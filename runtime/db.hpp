@@ -2,7 +2,9 @@
  *
  * A Connection is used by one thread at a time. Every call has a deadline: when the server does not answer in time,
  * the connection is given up (it can't be told what became of the statement) and DbError says so. A statement that
- * merely takes long is the server's to cancel: set statement_timeout among the options, shorter than the deadline. */
+ * merely takes long is the server's to cancel: set statement_timeout among the options, shorter than the deadline. The
+ * deadline is what bounds a COMMIT, which no timeout of the server's does (it may wait for a standby), and a server that
+ * was stopped or whose network is gone. */
 #pragma once
 
 #include <chrono>
@@ -124,6 +126,9 @@ struct Target {
     std::vector<std::pair<std::string, std::string>> options = {};
     Milliseconds connect_timeout{5'000};
     std::function<void(const Notice &)> on_notice = {};
+    /** Asked a few times a second, on the caller's thread, while the server makes us wait: false gives up as at the
+     * deadline. */
+    std::function<bool()> may_wait = {};
 };
 
 class Connection {
@@ -152,11 +157,14 @@ private:
         void operator()(pg_conn *connection) const noexcept;
     };
 
+    enum class Wait : std::uint8_t { ready, late, given_up };
+    Wait wait_for(short events, std::chrono::steady_clock::time_point deadline);
     Result await(Milliseconds timeout);
     [[noreturn]] void lost(std::string message);
 
     std::unique_ptr<pg_conn, Finish> connection_;
     std::unique_ptr<std::function<void(const Notice &)>> on_notice_; // its address is known to libpq
+    std::function<bool()> may_wait_;
 };
 
 } // namespace analytics::runtime

@@ -31,6 +31,7 @@ constexpr std::array table{
     Entry{Event::partitions_assigned, "partitions_assigned", Level::info},
     Entry{Event::partitions_revoked, "partitions_revoked", Level::info},
     Entry{Event::partition_taken, "partition_taken", Level::info},
+    Entry{Event::partitions_ready, "partitions_ready", Level::info},
     Entry{Event::partition_stopped, "partition_stopped", Level::error},
     Entry{Event::partition_fenced, "partition_fenced", Level::warning},
     Entry{Event::consumption_paused, "consumption_paused", Level::warning},

@@ -10,6 +10,7 @@
 #include <span>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 namespace analytics::runtime {
 
@@ -36,6 +37,7 @@ enum class Event : std::uint8_t {
     partitions_assigned,
     partitions_revoked,
     partition_taken,
+    partitions_ready,
     partition_stopped,
     partition_fenced,
     consumption_paused,
@@ -94,6 +96,27 @@ public:
     }
 
     virtual void observe(Event event, std::span<const Field> fields) = 0;
+
+    /** The daemon's loop lives: it says so at every turn, and while it waits within one. From that thread only. */
+    virtual void alive() {}
+};
+
+/** Tells each of several, in their order; they must live as long. */
+class Observers final : public Observer {
+public:
+    explicit Observers(std::initializer_list<Observer *> observers) : observers_(observers) {}
+
+    void observe(Event event, std::span<const Field> fields) override
+    {
+        for (Observer *observer : observers_) observer->observe(event, fields);
+    }
+    void alive() override
+    {
+        for (Observer *observer : observers_) observer->alive();
+    }
+
+private:
+    std::vector<Observer *> observers_;
 };
 
 } // namespace analytics::runtime

@@ -9,6 +9,7 @@ from rig import place
 from stream import QUICK_GROUP, events
 
 BACKLOG = 20_000
+PATIENCE = 10 + 2  # seconds that a stop may take, and what a busy machine adds
 OFTEN = {"ANALYTICS_BATCH_RECORDS": 100, **QUICK_GROUP}  # many transactions to interrupt
 
 
@@ -52,6 +53,17 @@ def test_a_stop_lets_the_transaction_at_work_end(stream, hanging):
     hanging.unlock()
     assert hanging.wait() == 0
     assert stream.numbers() == [0]
+
+
+def test_a_stop_does_not_wait_for_a_transaction_that_does_not_end(stream, ingestor, hanging):
+    """It leaves the group within ten seconds; what becomes of the transaction, the next claim sees."""
+    hanging.signal(signal.SIGTERM)
+    assert hanging.wait(PATIENCE) == 0
+    hanging.unlock()
+    stream.produce(events(1, first=1))
+    ingestor(**QUICK_GROUP)
+    stream.await_read()
+    assert stream.numbers() == [0, 1]
 
 
 def await_heard(running):

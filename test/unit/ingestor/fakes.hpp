@@ -107,7 +107,8 @@ class FakeWriter final : public Writer {
 public:
     explicit FakeWriter(Journal &journal) : journal_(journal) {}
 
-    std::variant<Claim, Failure> take(const Partition &partition, std::int64_t first_offset, std::int64_t high) override
+    std::variant<Claim, Failure> take(const Partition &partition, std::int64_t first_offset, std::int64_t high,
+                                      const Patience &) override
     {
         journal_.push_back("take " + text(partition) + " first " + std::to_string(first_offset) + " high " +
                            std::to_string(high));
@@ -120,12 +121,13 @@ public:
         return Claim{++epoch, stored == offsets.end() ? first_offset : stored->second};
     }
 
-    Receipt commit(const Partition &partition, const Claim &claim, const Batch &batch,
-                   std::optional<std::int64_t> high) override
+    Receipt commit(const Partition &partition, const Claim &claim, const Batch &batch, std::optional<std::int64_t> high,
+                   const Patience &may_wait) override
     {
         journal_.push_back("commit " + text(partition) + " [" + std::to_string(claim.next_offset) + "," +
                            std::to_string(batch.next_offset()) + ") " + std::to_string(batch.size()) + " records");
         last_high = high;
+        if (hang) return hang(may_wait);
         if (!receipts.empty()) {
             const Receipt receipt = receipts.front();
             receipts.pop_front();
@@ -134,9 +136,10 @@ public:
         return Committed{.stored = static_cast<std::int64_t>(batch.size()), .refusals = {}};
     }
 
-    std::map<std::string, std::int64_t> offsets; // of partitions that were read before
-    std::deque<Failure> take_failures;           // for the next takes
-    std::deque<Receipt> receipts;                // for the next commits; then everything is stored
+    std::map<std::string, std::int64_t> offsets;   // of partitions that were read before
+    std::deque<Failure> take_failures;             // for the next takes
+    std::deque<Receipt> receipts;                  // for the next commits; then everything is stored
+    std::function<Receipt(const Patience &)> hang; // what commits do instead of answering
     std::int64_t epoch = 0;
     std::optional<std::int64_t> last_high;
 
@@ -166,7 +169,10 @@ public:
 
     std::string field(runtime::Event event, const std::string &name) { return fields_[event][name]; }
 
+    void alive() override { ++beats; }
+
     std::map<runtime::Event, int> counts;
+    int beats = 0;
 
 private:
     std::map<runtime::Event, std::map<std::string, std::string>> fields_;

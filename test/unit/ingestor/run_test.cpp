@@ -31,6 +31,19 @@ protected:
         for (std::int64_t offset = from; offset < to; ++offset) consumer.bring(record("t", 0, offset));
     }
 
+    /* A database that does not answer: asks whether to wait until it is told no, or the writer's own deadline. */
+    std::function<Receipt(const Patience &)> hanging(
+        Milliseconds deadline, std::function<void()> meanwhile = [] {})
+    {
+        return [this, deadline, meanwhile](const Patience &may_wait) -> Receipt {
+            meanwhile();
+            for (const Time until = clock.now() + deadline; clock.now() < until && may_wait();) clock.pass(slice);
+            return sick;
+        };
+    }
+
+    static constexpr Milliseconds slice{250};
+
     Journal journal;
     FakeClock clock;
     std::stop_source stop;
@@ -184,6 +197,34 @@ TEST_F(RunTest, StopsBeforeTheFirstPollWhenAskedAlready)
     EXPECT_THAT(journal, ElementsAre("close"));
 }
 
+TEST_F(RunTest, AStopGivesUpABatchThatTheDatabaseDoesNotAnswer)
+{
+    given_assigned();
+    const Time begun = clock.now();
+    writer.hang = hanging(Milliseconds(60'000), [this] { stop.request_stop(); });
+    bring_records(0, 3);
+    EXPECT_EQ(go(), ExitCode::stopped);
+    EXPECT_THAT(journal, ElementsAre("commit t/0 [0,3) 3 records", "close"));
+    EXPECT_LE(clock.now() - begun, options.stop_budget + slice) << "of the 10 s, the close has the rest";
+    EXPECT_GE(clock.now() - begun, options.stop_budget);
+}
+
+TEST_F(RunTest, AStopSharesOneBudgetAmongItsBatches)
+{
+    given_assigned({{"t", 0}, {"t", 1}, {"t", 2}});
+    for (int i = 0; i < 3; ++i) consumer.bring(record("t", i, 0));
+    const Time begun = clock.now();
+    writer.hang = [this](const Patience &may_wait) -> Receipt {
+        for (Time until = clock.now() + Milliseconds(3'000); clock.now() < until; clock.pass(slice))
+            if (!may_wait()) return sick;
+        return Committed{.stored = 1, .refusals = {}};
+    };
+    EXPECT_EQ(go(), ExitCode::stopped);
+    EXPECT_EQ(std::count(journal.begin(), journal.end(), "done t/0@1"), 1);
+    EXPECT_THAT(journal, Not(Contains("commit t/2 [0,1) 1 records")));
+    EXPECT_LE(clock.now() - begun, options.stop_budget + slice);
+}
+
 // ---- rebalance ---------------------------------------------------------------------------------------------------
 
 TEST_F(RunTest, ARevocationWritesWhatIsInHandThenGivesUp)
@@ -215,6 +256,33 @@ TEST_F(RunTest, ARevocationTriesToWriteOnlyOnce)
     consumer.bring(Revoked{});
     go();
     EXPECT_THAT(journal, ElementsAre("commit t/0 [0,2) 2 records", "unassign", "close"));
+}
+
+TEST_F(RunTest, ARevocationGivesUpABatchThatTheDatabaseDoesNotAnswer)
+{
+    given_assigned();
+    bring_records(0, 2);
+    Time begun;
+    consumer.then([&] { begun = clock.now(); });
+    writer.hang = hanging(Milliseconds(60'000));
+    consumer.bring(Revoked{});
+    consumer.then([&] { EXPECT_LE(clock.now() - begun, options.hand_over_budget + slice + slice); });
+    go();
+    EXPECT_THAT(journal, ElementsAre("commit t/0 [0,2) 2 records", "unassign", "close"));
+}
+
+TEST_F(RunTest, AfterARevocationTheDatabaseIsWaitedForAsBefore)
+{
+    given_assigned();
+    bring_records(0, 1);
+    consumer.bring(Revoked{}).bring(Assigned{{{"t", 0}}});
+    consumer.then([this] { writer.hang = hanging(Milliseconds(60'000)); });
+    bring_records(0, 3);
+    Time begun;
+    consumer.then([&] { begun = clock.now(); });
+    go();
+    EXPECT_EQ(seen.counts[Event::database_unavailable], 1);
+    EXPECT_GE(begun - Time{}, Milliseconds(60'000)) << "the budget was the revocation's";
 }
 
 TEST_F(RunTest, AfterARebalanceTheDatabaseTellsWhereToReadOn)
@@ -323,6 +391,26 @@ TEST_F(RunTest, AnOutageHoldsKafkaAndKeepsPolling)
     EXPECT_EQ(std::count(journal.begin(), journal.end(), "resume"), 1);
     EXPECT_THAT(journal, Contains("done t/0@3"));
     EXPECT_GT(consumer.polls, 50) << "membership needs polling";
+}
+
+TEST_F(RunTest, ATryThatTookLongToFailHoldsKafkaAtOnce)
+{
+    given_assigned();
+    writer.hang = hanging(Milliseconds(60'000));
+    bring_records(0, 3);
+    consumer.then([this] { EXPECT_EQ(journal.back(), "pause") << "the group does not wait for ever"; });
+    go();
+}
+
+TEST_F(RunTest, ItIsAliveWhileItWaitsForTheDatabase)
+{
+    given_assigned();
+    bring_records(0, 2);
+    consumer.then([this] { seen.beats = 0; });
+    writer.hang = hanging(Milliseconds(60'000));
+    consumer.bring(record("t", 0, 2));
+    consumer.then([this] { EXPECT_GE(seen.beats, 60); });
+    go();
 }
 
 TEST_F(RunTest, OnlyChangesOfStateAreTold)
@@ -465,6 +553,40 @@ TEST_F(RunTest, AConsumerFaultEndsTheRun)
     EXPECT_EQ(go(), ExitCode::fault);
     EXPECT_THAT(journal, ElementsAre("close"));
     EXPECT_EQ(seen.counts[Event::fault], 1);
+}
+
+// ---- ready --------------------------------------------------------------------------------------------------------
+
+TEST_F(RunTest, ItIsReadyWhenAllItsPartitionsAreClaimed)
+{
+    consumer.marks["t/0"] = std::nullopt;
+    consumer.bring(Assigned{{{"t", 0}, {"t", 1}}});
+    consumer.then([this] {
+        EXPECT_EQ(seen.counts[Event::partitions_ready], 0);
+        consumer.marks.clear();
+        clock.pass(Milliseconds(1'000));
+    });
+    for (int i = 0; i < 20; ++i) consumer.bring(Nothing{});
+    go();
+    EXPECT_EQ(seen.counts[Event::partitions_ready], 1);
+    EXPECT_EQ(seen.field(Event::partitions_ready, "partitions"), "2");
+}
+
+TEST_F(RunTest, ItIsReadyWithoutPartitionsWhenThereAreMoreMembers)
+{
+    consumer.bring(Assigned{});
+    go();
+    EXPECT_EQ(seen.counts[Event::partitions_ready], 1);
+}
+
+TEST_F(RunTest, StoppedPartitionsAreToldApart)
+{
+    consumer.marks["t/0"] = Watermarks{100, 200};
+    writer.offsets["t/0"] = 99;
+    consumer.bring(Assigned{{{"t", 0}, {"t", 1}}});
+    go();
+    EXPECT_EQ(seen.field(Event::partitions_ready, "partitions"), "1");
+    EXPECT_EQ(seen.field(Event::partitions_ready, "stopped"), "1");
 }
 
 // ---- what is told -------------------------------------------------------------------------------------------------

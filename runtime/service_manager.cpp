@@ -1,0 +1,112 @@
+#include "service_manager.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <systemd/sd-daemon.h>
+
+namespace analytics::runtime {
+namespace {
+
+constexpr int beats_in_time = 4; // in WatchdogSec: one or two may be late
+
+std::string_view text(std::span<const Field> fields, std::string_view name)
+{
+    const auto found =
+        std::find_if(fields.begin(), fields.end(), [&](const Field &field) { return field.name == name; });
+    const auto *value = found == fields.end() ? nullptr : std::get_if<std::string_view>(&found->value);
+    return value == nullptr ? std::string_view() : *value;
+}
+
+std::int64_t number(std::span<const Field> fields, std::string_view name)
+{
+    const auto found =
+        std::find_if(fields.begin(), fields.end(), [&](const Field &field) { return field.name == name; });
+    const auto *value = found == fields.end() ? nullptr : std::get_if<std::int64_t>(&found->value);
+    return value == nullptr ? 0 : *value;
+}
+
+std::string one_line(std::string line)
+{
+    std::replace_if(
+        line.begin(), line.end(), [](unsigned char c) { return c < ' '; }, ' ');
+    return line;
+}
+
+} // namespace
+
+ServiceManager::ServiceManager()
+{
+    std::uint64_t microseconds = 0;
+    if (sd_watchdog_enabled(0, &microseconds) > 0)
+        beat_interval_ = std::chrono::microseconds(microseconds) / beats_in_time;
+}
+
+void ServiceManager::observe(Event event, std::span<const Field> fields)
+{
+    const std::lock_guard lock(mutex_);
+    switch (event) {
+    case Event::started:
+        break;
+    case Event::partitions_ready:
+        partitions_ = number(fields, "partitions");
+        stopped_ = number(fields, "stopped");
+        work_ = reading();
+        sd_notify(0, "READY=1");
+        break;
+    case Event::partition_stopped:
+        if (partitions_ == 0) return; // it is counted when the others are ready
+        --partitions_;
+        ++stopped_;
+        work_ = reading();
+        break;
+    case Event::partitions_revoked:
+        partitions_ = 0;
+        work_ = "waiting for the group to share out partitions";
+        break;
+    case Event::database_unavailable:
+        database_fault_ =
+            fmt::format("waiting for the database: {} ({})", text(fields, "message"), text(fields, "sqlstate"));
+        break;
+    case Event::database_recovered:
+        database_fault_.clear();
+        break;
+    case Event::kafka_unavailable:
+        kafka_fault_ = fmt::format("waiting for Kafka: {}", text(fields, "message"));
+        break;
+    case Event::kafka_recovered:
+        kafka_fault_.clear();
+        break;
+    case Event::fault:
+    case Event::database_refused:
+        work_ = fmt::format("failed: {}", text(fields, "message"));
+        break;
+    case Event::stopping:
+        sd_notify(0, "STOPPING=1");
+        return;
+    default:
+        return;
+    }
+    say(!database_fault_.empty() ? database_fault_ : !kafka_fault_.empty() ? kafka_fault_ : work_);
+}
+
+std::string ServiceManager::reading() const
+{
+    return fmt::format("reading {} partitions{}", partitions_,
+                       stopped_ == 0 ? "" : fmt::format(", {} stopped: see the log", stopped_));
+}
+
+void ServiceManager::say(std::string status)
+{
+    sd_notify(0, one_line("STATUS=" + std::move(status)).c_str());
+}
+
+void ServiceManager::alive()
+{
+    if (!beat_interval_) return;
+    const auto now = Clock::now();
+    if (now - last_beat_ < *beat_interval_) return;
+    last_beat_ = now;
+    sd_notify(0, "WATCHDOG=1");
+}
+
+} // namespace analytics::runtime
