@@ -3,9 +3,10 @@
 #   make            the extension and both daemons         make demo     all of it at work, on this machine, by itself
 #   make install    into pg_config's places and PREFIX     make check    every test, likewise by itself
 #   make installcheck  pgTAP against the server of PG*     make bench    the figures, BENCH_EVENTS= sets the size
+#   make soak       faults without end: FAULTS=1000 SEED=
 #   make lint, make format, make fuzz, make clean          make setup    installs the Debian packages that are missing
 #
-# demo, check, bench, lint and fuzz set the machine up first; all, install and installcheck take it as it is.
+# demo, check, bench, soak, lint and fuzz set the machine up first; all, install and installcheck take it as it is.
 
 MAKEFLAGS += --no-print-directory
 
@@ -16,12 +17,14 @@ DOCS = $(PREFIX)/share/doc/analytics-events
 INSTALL ?= install
 PYTHON ?= /usr/bin/python3
 FUZZ_SECONDS ?= 60
+FAULTS ?= 1000
+SEED ?=
 BENCH_EVENTS ?= 1000000
 export PG_CONFIG PYTHON FUZZ_SECONDS BENCH_EVENTS
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := all
-.PHONY: all extension runtime ingestor http install uninstall installcheck setup demo check bench lint format fuzz unit clean
+.PHONY: all extension runtime ingestor http install uninstall installcheck setup demo check bench soak lint format fuzz unit clean
 
 all: extension ingestor http
 
@@ -62,6 +65,10 @@ check: setup
 bench:
 	@test/rig/setup build run
 	+@$(MAKE) -C test/bench bench
+
+soak: setup
+	+@$(MAKE) all
+	@test/nemesis/soak --faults $(FAULTS) $(if $(SEED),--seed $(SEED))
 
 lint: setup
 	+@$(MAKE) -C test/lint lint

@@ -1,0 +1,139 @@
+"""Database against ledger: every record that Kafka took is accounted for exactly, and nothing else is there.
+
+A verdict is a list of facts; each names what it found wrong, or nothing.
+"""
+import collections
+import dataclasses
+
+from rig.cluster import FAULTS
+
+from .records import STORED, TOMBSTONE, UNKNOWN_SHAPE
+
+SHOWN = 5  # examples of what is wrong
+
+
+@dataclasses.dataclass
+class Fact:
+    name: str
+    wrong: list  # texts
+
+    @property
+    def holds(self):
+        return not self.wrong
+
+
+def judge(world):
+    """All facts; the ingestors must have stopped."""
+    entries = world.ledger.entries
+    stored = world.rows("SELECT payload ->> 'nonce', ingested_at FROM analytics_events")
+    return [
+        *events(entries, [nonce for nonce, _ in stored]),
+        *dead_letters(entries, world.rows('SELECT topic, partition, "offset", reason, value '
+                                          'FROM analytics_dead_letters')),
+        counters(world),
+        order(entries, dict(stored)),
+        history(world.rows("SELECT topic, partition, from_offset, to_offset, from_epoch, to_epoch, owner "
+                           "FROM nemesis_history ORDER BY seq")),
+        *rollups(world),
+        Fact("no ingestor ended by itself, or gave a partition up", [*world.fleet.findings, *refusals(world)]),
+        Fact("PostgreSQL's log shows no crash but ours", crashes(world)),
+        Fact("the producers got everything done", world.ledger.troubles),
+    ]
+
+
+def events(entries, nonces):
+    """Three facts: each identity once."""
+    identity_of = {entry.nonce: entry.identity for entry in entries.values() if entry.outcome == STORED}
+    rows = collections.Counter(identity_of.get(nonce) for nonce in nonces)
+    strangers = [nonce for nonce in nonces if nonce not in identity_of]
+    wanted = set(identity_of.values())
+    return (Fact("lost: 0", [f"{identity} is not stored" for identity in wanted if identity not in rows]),
+            Fact("duplicated: 0", [f"{identity} is stored {rows[identity]} times"
+                                   for identity in wanted if rows[identity] > 1]),
+            Fact("strangers: 0", [f"{nonce} was never committed to Kafka" for nonce in strangers]))
+
+
+def dead_letters(entries, rows):
+    wanted = {place: (entry.outcome, entry.value) for place, entry in entries.items()
+              if entry.outcome not in (STORED, TOMBSTONE)}
+    found = collections.defaultdict(list)
+    for topic, partition, offset, reason, value in rows:
+        found[topic, partition, offset].append((reason, None if value is None else bytes(value)))
+    return (Fact("dead letters missing: 0", [f"{place}: {wanted[place][0]}" for place in wanted if place not in found]),
+            Fact("dead letters too many: 0", [f"{place}: {letters}" for place, letters in found.items()
+                                              if place not in wanted or len(letters) > 1]),
+            Fact("dead letters that differ: 0", [f"{place}: {found[place][0]} instead of {wanted[place]}"
+                                                 for place in wanted if place in found
+                                                 and found[place][0] != wanted[place]]))
+
+
+def counters(world):
+    """What analytics_kafka_offsets says about each partition, and in all."""
+    wanted = world.ledger.per_partition()
+    rows = world.rows("SELECT topic, partition, stored + duplicates, dead_lettered, skipped, next_offset "
+                      "FROM analytics_kafka_offsets")
+    ends = world.ends()
+    wrong = [f"{(topic, partition)}: {tuple(counts)} instead of {wanted.get((topic, partition))}"
+             for topic, partition, *counts, _ in rows if tuple(counts) != wanted.get((topic, partition), (0, 0, 0))]
+    wrong += [f"{(topic, partition)}: read up to {offset} of {ends[topic, partition]}"
+              for topic, partition, *_, offset in rows if offset != ends[topic, partition]]
+    [[stored]] = world.rows("SELECT sum(stored)::bigint FROM analytics_kafka_offsets")
+    [[events_there]] = world.rows("SELECT count(*) FROM analytics_events")
+    if stored != events_there:
+        wrong.append(f"{stored} counted as stored, {events_there} there")
+    return Fact("the counters add up", wrong)
+
+
+def order(entries, ingested_at):
+    """A partition's records were stored in their order; only those that came once tell by which record it was."""
+    times = collections.Counter(entry.nonce for entry in entries.values())
+    latest, wrong = {}, []
+    for (topic, partition, offset), entry in sorted(entries.items()):
+        at = ingested_at.get(entry.nonce) if times[entry.nonce] == 1 and entry.identity == entry.nonce else None
+        if at is None:
+            continue
+        if at < latest.get((topic, partition), at):
+            wrong.append(f"{(topic, partition, offset)} was stored before its predecessors")
+        latest[topic, partition] = at
+    return Fact("stored in the partition's order", wrong)
+
+
+def history(rows):
+    """Each change of a partition's row begins where the last one ended, and goes forward; an epoch has one owner."""
+    last, owners, wrong = {}, {}, []
+    for topic, partition, from_offset, to_offset, from_epoch, to_epoch, owner in rows:
+        place = (topic, partition)
+        began, ended = (from_offset, from_epoch), (to_offset, to_epoch)
+        if began != last.get(place, (None, None)):
+            wrong.append(f"{place}: from {began}, but it was {last.get(place)}")
+        elif from_offset is not None and not (to_offset >= from_offset and to_epoch >= from_epoch):
+            wrong.append(f"{place}: from {began} back to {ended}")
+        if owners.setdefault((place, to_epoch), owner) != owner:
+            wrong.append(f"{place}: epoch {to_epoch} has two owners")
+        last[place] = ended
+    return Fact("offsets and epochs only grow", wrong)
+
+
+def rollups(world):
+    """Where the extension can verify its rollups, it finds nothing."""
+    if not world.rows("SELECT 1 FROM pg_proc WHERE proname = 'analytics_verify'"):
+        return ()
+    return (Fact("the rollups are exact", [str(row) for row in world.rows("SELECT * FROM analytics_verify()")]),)
+
+
+def refusals(world):
+    """What no fault of ours may make an ingestor say."""
+    return [str(line) for line in world.fleet.told() if line.get("event") in ("database_refused", "fault")]
+
+
+def crashes(world):
+    """Sessions killed by us are named with their process ids; what ends with them is not."""
+    ours = tuple(f"(PID {pid}) was terminated by signal 9" for pid in world.killed_backends)
+    with open(world.server.log, errors="replace") as log:
+        return [line.rstrip() for line in log if FAULTS.search(line) and not any(text in line for text in ours)]
+
+
+def accounted(entries):
+    """How many records of which outcome there were."""
+    return collections.Counter("dead-lettered" if entry.outcome not in (STORED, TOMBSTONE, UNKNOWN_SHAPE) else
+                               entry.outcome for entry in entries.values())

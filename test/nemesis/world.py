@@ -1,0 +1,176 @@
+"""Everything that a campaign plays with: a cluster whose data lies on a small disk, a broker, a proxy between them and
+the ingestors, and producers that never rest.
+
+hands runs what faults do. Its threads outlive all processes here: a child of ours is sent a signal when the thread that
+started it ends.
+"""
+import concurrent.futures
+import contextlib
+import shutil
+import time
+
+import psycopg2
+from confluent_kafka import Consumer, TopicPartition
+
+from rig import broker as brokers
+from rig import cluster, installation, place
+
+from .disk import SmallDisk
+from .fleet import Fleet
+from .ledger import Ledger
+from .producers import Committing, Steady, Transactions
+from .proxy import Proxy
+from .records import MAX_EVENT_BYTES
+
+TOPICS = {"nemesis.a": 3, "nemesis.b": 2}
+GROUP = "nemesis"
+DATABASE = "nemesis"
+HANDS = 4
+PATIENCE = 120  # seconds until what has been healed must have caught up
+# What the offsets did, row by row, written in their own transactions.
+HISTORY = """
+CREATE TABLE nemesis_history (seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, topic text, partition int,
+                              from_offset bigint, to_offset bigint, from_epoch bigint, to_epoch bigint, owner text);
+CREATE FUNCTION nemesis_remember() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO nemesis_history (topic, partition, from_offset, to_offset, from_epoch, to_epoch, owner)
+    VALUES (NEW.topic, NEW.partition, OLD.next_offset, NEW.next_offset, OLD.owner_epoch, NEW.owner_epoch, NEW.owner);
+    RETURN NULL;
+END $$;
+CREATE TRIGGER nemesis_remember AFTER INSERT OR UPDATE ON analytics_kafka_offsets
+    FOR EACH ROW EXECUTE FUNCTION nemesis_remember();
+"""
+
+
+class World:
+    """with World(seed, rate) as world: all is running; rate: records a second."""
+
+    def __init__(self, seed, rate):
+        self.seed, self.rate = seed, rate
+        self.partitions = [(topic, number) for topic, count in TOPICS.items() for number in range(count)]
+        self.ledger = Ledger()
+        self.killed_backends = set()  # process ids, for the server's log
+
+    def __enter__(self):
+        with contextlib.ExitStack() as stack:
+            self.disk = stack.enter_context(SmallDisk())
+            self.hands = stack.enter_context(concurrent.futures.ThreadPoolExecutor(HANDS))
+            self.server = stack.enter_context(cluster.Cluster(installation.with_extension(), cluster.UNUSUAL))
+            self._make_database()
+            self.broker = stack.enter_context(brokers.Kafka())
+            for topic, count in TOPICS.items():
+                self.broker.create_topic(topic, count)
+            self.asking = Consumer({"bootstrap.servers": self.broker.bootstrap, "group.id": "nemesis-asks",
+                                    "log_level": 2})
+            stack.callback(self.asking.close)
+            self.proxy = stack.enter_context(Proxy(f"{self.server.socket}/.s.PGSQL.{cluster.PORT}"))
+            self.fleet = stack.enter_context(Fleet(self.broker, url_through, ",".join(TOPICS), GROUP, self.proxy))
+            for slot in self.fleet.slots[:2]:
+                slot.start()
+            self._start_producers()
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *problem):
+        return self._stack.__exit__(*problem)
+
+    def _make_database(self):
+        where = ""
+        if self.disk.folder:
+            self.server.sql(f"CREATE TABLESPACE small LOCATION '{self.disk.folder}'")
+            where = "TABLESPACE small"
+        self.server.sql(f"CREATE DATABASE {DATABASE} {where}")
+        self.server.sql(f"ALTER DATABASE {DATABASE} SET analytics.max_event_bytes = {MAX_EVENT_BYTES}")
+        self.server.sql("CREATE EXTENSION analytics_events", DATABASE)
+        self.server.sql(HISTORY, DATABASE)
+
+    def _start_producers(self):
+        where = (self.broker.bootstrap, self.ledger, self.partitions, self.seed)
+        self.transactions = Transactions(*where, "faults")
+        self.producers = [Steady(*where, self.rate * 0.7),
+                          Committing(Transactions(*where, "committing"), self.rate * 0.3)]
+        for producer in self.producers:
+            producer.start()
+
+    # ---- the database, past the proxy
+
+    @contextlib.contextmanager
+    def connection(self, autocommit=True):
+        connection = psycopg2.connect(self.server.url(DATABASE))
+        connection.autocommit = autocommit
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+    def rows(self, statement, parameters=None):
+        with self.connection() as connection, connection.cursor() as cursor:
+            cursor.execute(statement, parameters)
+            return cursor.fetchall() if cursor.description else []
+
+    def answers(self):
+        try:
+            return self.rows("SELECT 1")
+        except psycopg2.OperationalError:
+            return None
+
+    def offsets(self):
+        """{(topic, partition): next_offset}"""
+        return {(topic, partition): offset for topic, partition, offset in self.rows(
+            "SELECT topic, partition, next_offset FROM analytics_kafka_offsets WHERE consumer_group = %s", (GROUP,))}
+
+    # ---- Kafka
+
+    def ends(self):
+        """{(topic, partition): the offset after its last record or transaction mark}"""
+        return {(topic, partition): self.asking.get_watermark_offsets(TopicPartition(topic, partition), timeout=30)[1]
+                for topic, partition in self.partitions}
+
+    # ---- between and after faults
+
+    def heal(self):
+        """All runs, nothing is held; faults have undone their own already."""
+        self.proxy.is_refusing = False
+        if self.disk.folder:
+            self.disk.empty()
+        place.eventually(self.answers, PATIENCE, what="PostgreSQL's answer")
+        self.fleet.look_after()
+
+    def catch_up(self):
+        """Awaits that all is read that Kafka has now; returns how many seconds that took."""
+        ends, began = self.ends(), time.monotonic()
+
+        def caught_up():
+            self.fleet.look_after()
+            offsets = self.offsets()
+            behind = {place: (offsets.get(place), end) for place, end in ends.items() if offsets.get(place, 0) < end}
+            self.behind = behind
+            return not behind
+
+        try:
+            place.eventually(caught_up, PATIENCE, 0.1, what="catching up")
+        except AssertionError as error:
+            raise AssertionError(f"{error}; (read, end): {self.behind}") from error
+        return time.monotonic() - began
+
+    def conclude(self):
+        """No more records; all of them read; no ingestor any more."""
+        for producer in self.producers:
+            producer.stop()
+        self.transactions.finish()
+        self.ledger.settle(self.broker.bootstrap)
+        self.catch_up()
+        for slot in self.fleet.running():
+            self.fleet.stop(slot)
+
+    def save_logs(self, folder):
+        """Copies what everybody said, for who wants to know what happened."""
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copy(self.server.log, folder / "postgres.log")
+        shutil.copy(self.broker.folder / "log", folder / "kafka.log")
+        for slot in self.fleet.slots:
+            (folder / f"ingestor-{slot.door}.log").write_text(slot.ingestor.output())
+
+
+def url_through(port):
+    return f"postgresql://postgres@127.0.0.1:{port}/{DATABASE}?sslmode=disable&gssencmode=disable"
