@@ -89,6 +89,7 @@ BEGIN
 
     EXECUTE pg_catalog.format('CREATE TABLE %I.%I (LIKE analytics_events INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING GENERATED INCLUDING STORAGE '
                    'INCLUDING COMPRESSION)', home, partition_name);
+    PERFORM analytics_watch_partition(pg_catalog.format('%I.%I', home, partition_name)::regclass);
     EXECUTE pg_catalog.format('ALTER TABLE analytics_events ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)', partition_name, lower_bound, upper_bound);
     RETURN partition_name::regclass;
 END

@@ -49,5 +49,154 @@ CREATE FUNCTION analytics_bag_cells(hour timestamptz, cells bytea, OUT minute ti
 COMMENT ON FUNCTION analytics_bag_cells(timestamptz, bytea) IS
     'What a bag holds: for each event type and minute of the hour that has any, how many. Bytes that are no bag are SQLSTATE XX001.';
 
+CREATE FUNCTION analytics_upkeep_row() RETURNS trigger
+    LANGUAGE c
+    AS 'MODULE_PATHNAME', 'analytics_upkeep_row';
+
+COMMENT ON FUNCTION analytics_upkeep_row() IS 'Counts an event that a statement has stored, changed or deleted.';
+
+CREATE FUNCTION analytics_upkeep_statement() RETURNS trigger
+    LANGUAGE c
+    AS 'MODULE_PATHNAME', 'analytics_upkeep_statement';
+
+COMMENT ON FUNCTION analytics_upkeep_statement() IS 'Before a statement: opens its count; after it: appends what it has counted to the rollups.';
+
+CREATE FUNCTION analytics_upkeep_truncate() RETURNS trigger
+    LANGUAGE c
+    AS 'MODULE_PATHNAME', 'analytics_upkeep_truncate';
+
+COMMENT ON FUNCTION analytics_upkeep_truncate() IS 'Takes the events that TRUNCATE is about to remove from the rollups.';
+
+REVOKE EXECUTE ON FUNCTION analytics_upkeep_row(), analytics_upkeep_statement(), analytics_upkeep_truncate() FROM PUBLIC;
+
+CREATE FUNCTION analytics_watch_partition(partition regclass) RETURNS void
+    LANGUAGE plpgsql VOLATILE STRICT
+    SET search_path = pg_catalog, @extschema@, pg_temp
+    AS $$
+BEGIN
+    EXECUTE format('CREATE TRIGGER analytics_upkeep_begin BEFORE INSERT OR UPDATE OR DELETE ON %s '
+                   'FOR EACH STATEMENT EXECUTE FUNCTION analytics_upkeep_statement()', partition);
+    EXECUTE format('CREATE TRIGGER analytics_upkeep_end AFTER INSERT OR UPDATE OR DELETE ON %s '
+                   'FOR EACH STATEMENT EXECUTE FUNCTION analytics_upkeep_statement()', partition);
+    EXECUTE format('CREATE TRIGGER analytics_upkeep_truncate BEFORE TRUNCATE ON %s '
+                   'FOR EACH STATEMENT EXECUTE FUNCTION analytics_upkeep_truncate()', partition);
+END
+$$;
+
+COMMENT ON FUNCTION analytics_watch_partition(regclass) IS
+    'Gives a partition of analytics_events that was made by hand the triggers that those made by analytics_create_partition have: statements that name '
+    'the partition itself are counted at their end instead of row by row, and so is TRUNCATE, which would go unnoticed otherwise.';
+
+REVOKE EXECUTE ON FUNCTION analytics_watch_partition(regclass) FROM PUBLIC;
+
+SELECT analytics_watch_partition('analytics_events');
+
+CREATE TRIGGER analytics_upkeep_row AFTER INSERT OR UPDATE OR DELETE ON analytics_events
+    FOR EACH ROW EXECUTE FUNCTION analytics_upkeep_row();
+
+CREATE FUNCTION analytics_bag_add(bag internal, minute timestamptz, event_type text, count bigint) RETURNS internal
+    LANGUAGE c IMMUTABLE PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'analytics_bag_add';
+
+COMMENT ON FUNCTION analytics_bag_add(internal, timestamptz, text, bigint) IS 'Of analytics_bag: adds a count.';
+
+CREATE FUNCTION analytics_bag_pack(bag internal) RETURNS bytea
+    LANGUAGE c IMMUTABLE PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'analytics_bag_pack';
+
+COMMENT ON FUNCTION analytics_bag_pack(internal) IS 'Of analytics_bag: packs what was added.';
+
+CREATE AGGREGATE analytics_bag(minute timestamptz, event_type text, count bigint) (
+    SFUNC = analytics_bag_add, STYPE = internal, FINALFUNC = analytics_bag_pack, PARALLEL = SAFE);
+
+COMMENT ON AGGREGATE analytics_bag(timestamptz, text, bigint) IS
+    'Packs counts by minute and event type, all of one hour, into a bag: what analytics_bag_cells takes apart.';
+
+CREATE FUNCTION analytics_verify(
+    "from" timestamptz DEFAULT NULL, "to" timestamptz DEFAULT NULL,
+    OUT rollup text, OUT minute timestamptz, OUT tenant_id text, OUT event_type text, OUT events bigint, OUT counted bigint)
+    RETURNS SETOF record
+    LANGUAGE sql STABLE
+BEGIN ATOMIC
+    WITH bounds AS (
+        SELECT pg_catalog.date_bin('1 minute', coalesce($1, '-infinity'), '2000-01-01 00:00:00+00') AS low,
+               coalesce($2, 'infinity') AS high
+    ), events AS (
+        SELECT pg_catalog.date_bin('1 minute', e.occurred_at, '2000-01-01 00:00:00+00') AS minute, e.tenant_id, e.event_type, pg_catalog.count(*) AS count
+        FROM bounds AS b JOIN analytics_events AS e
+            ON e.occurred_at >= b.low AND e.occurred_at < pg_catalog.date_bin('1 minute', b.high + interval '59.999999 seconds', '2000-01-01 00:00:00+00')
+        WHERE pg_catalog.isfinite(e.occurred_at)
+        GROUP BY 1, 2, 3
+    ), tenants AS (
+        SELECT c.minute, r.tenant_id, c.event_type, c.count
+        FROM bounds AS b JOIN analytics_rollup_tenants AS r ON r.hour > b.low - interval '1 hour' AND r.hour < b.high
+        CROSS JOIN analytics_bag_cells(r.hour, r.cells) AS c
+        WHERE c.minute >= b.low AND c.minute < b.high
+    ), totals AS (
+        SELECT c.minute, c.event_type, c.count
+        FROM bounds AS b JOIN analytics_rollup_totals AS r ON r.hour > b.low - interval '1 hour' AND r.hour < b.high
+        CROSS JOIN analytics_bag_cells(r.hour, r.cells) AS c
+        WHERE c.minute >= b.low AND c.minute < b.high
+    ), compared AS (
+        SELECT 'totals' AS rollup, e.minute, NULL AS tenant_id, e.event_type, e.count AS events, 0 AS counted FROM events AS e
+        UNION ALL
+        SELECT 'totals', t.minute, NULL, t.event_type, 0, t.count FROM totals AS t
+        UNION ALL
+        SELECT 'tenants', e.minute, e.tenant_id, e.event_type, e.count, 0 FROM events AS e
+        UNION ALL
+        SELECT 'tenants', t.minute, t.tenant_id, t.event_type, 0, t.count FROM tenants AS t
+    )
+    SELECT c.rollup, c.minute, c.tenant_id, c.event_type, pg_catalog.sum(c.events)::bigint, pg_catalog.sum(c.counted)::bigint
+    FROM compared AS c
+    GROUP BY 1, 2, 3, 4
+    HAVING pg_catalog.sum(c.events) <> pg_catalog.sum(c.counted)
+    ORDER BY 1, 2, 3, 4;
+END;
+
+COMMENT ON FUNCTION analytics_verify(timestamptz, timestamptz) IS
+    'Where the rollups (rollup: totals or tenants) do not say what the events of [from, to) say, by minute, tenant and type; no row when all is well. '
+    'A minute is looked at as a whole. Null: without that bound. One snapshot, so writers at work make no difference.';
+
+CREATE FUNCTION analytics_rebuild("from" timestamptz DEFAULT NULL, "to" timestamptz DEFAULT NULL) RETURNS bigint
+    LANGUAGE plpgsql VOLATILE
+    SET search_path = pg_catalog, @extschema@, pg_temp
+    AS $$
+DECLARE
+    mended bigint;
+BEGIN
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'active_sql_transaction',
+            MESSAGE = 'analytics_rebuild needs isolation level READ COMMITTED',
+            DETAIL = 'An older snapshot might not see what another rebuild has mended.';
+    END IF;
+    LOCK TABLE analytics_rollup_totals IN SHARE UPDATE EXCLUSIVE MODE; -- one rebuild after another; writers go on
+    WITH missing AS MATERIALIZED (
+        SELECT v.rollup, date_bin('1 hour', v.minute, '2000-01-01 00:00:00+00') AS hour, v.minute, v.tenant_id, v.event_type, v.events - v.counted AS count
+        FROM analytics_verify($1, $2) AS v
+    ), totals AS (
+        INSERT INTO analytics_rollup_totals (hour, last_ingested_at, cells)
+        SELECT m.hour, (SELECT max(e.ingested_at) FROM analytics_events AS e WHERE e.occurred_at >= m.hour AND e.occurred_at < m.hour + interval '1 hour'),
+               analytics_bag(m.minute, m.event_type, m.count)
+        FROM missing AS m WHERE m.rollup = 'totals' GROUP BY m.hour
+    ), tenants AS (
+        INSERT INTO analytics_rollup_tenants (hour, tenant_id, last_ingested_at, cells)
+        SELECT m.hour, m.tenant_id,
+               (SELECT max(e.ingested_at) FROM analytics_events AS e
+                WHERE e.occurred_at >= m.hour AND e.occurred_at < m.hour + interval '1 hour' AND e.tenant_id IS NOT DISTINCT FROM m.tenant_id),
+               analytics_bag(m.minute, m.event_type, m.count)
+        FROM missing AS m WHERE m.rollup = 'tenants' GROUP BY m.hour, m.tenant_id
+    )
+    SELECT count(*) INTO mended FROM missing;
+    RETURN mended;
+END
+$$;
+
+COMMENT ON FUNCTION analytics_rebuild(timestamptz, timestamptz) IS
+    'Mends what analytics_verify tells of, by appending what the rollups lack, and returns how many differences there were. Writers need not wait: what is '
+    'lacking is computed in one snapshot, and what others commit meanwhile brings its own counts. READ COMMITTED only, else SQLSTATE 25001.';
+
+REVOKE EXECUTE ON FUNCTION analytics_verify(timestamptz, timestamptz), analytics_rebuild(timestamptz, timestamptz) FROM PUBLIC;
+
 SELECT pg_catalog.pg_extension_config_dump('analytics_rollup_totals', '');
 SELECT pg_catalog.pg_extension_config_dump('analytics_rollup_tenants', '');

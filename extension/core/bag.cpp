@@ -72,25 +72,27 @@ Bag::Minutes &Bag::minutes_of(std::string_view type)
     return types_.emplace_hint(found, type, Minutes{})->second;
 }
 
-void Bag::add(Minutes &minutes, int minute, std::int64_t count)
+bool Bag::add(Minutes &minutes, int minute, std::int64_t count)
 {
     if (minutes.empty() || minutes.back().minute < minute) {
         minutes.push_back({minute, count});
-        return;
+        return true;
     }
     auto found = minutes.end() - 1;
     if (found->minute != minute)
         found = std::lower_bound(minutes.begin(), minutes.end(), minute,
                                  [](const MinuteCount &cell, int wanted) { return cell.minute < wanted; });
-    if (found->minute == minute)
-        found->count = sum_of(found->count, count);
-    else
+    if (found->minute != minute) {
         minutes.insert(found, {minute, count});
+        return true;
+    }
+    found->count = sum_of(found->count, count);
+    return false;
 }
 
-void Bag::add(std::string_view type, int minute, std::int64_t count)
+bool Bag::add(std::string_view type, int minute, std::int64_t count)
 {
-    add(minutes_of(type), minute, count);
+    return add(minutes_of(type), minute, count);
 }
 
 void Bag::add(std::string_view packed)

@@ -75,8 +75,8 @@ private:
 /** Cells of one hour, to be added to and packed. */
 class Bag {
 public:
-    /** Throws Error when a count would leave 64 bits. */
-    void add(std::string_view type, int minute, std::int64_t count);
+    /** Whether that made a new cell. Throws Error when a count would leave 64 bits. */
+    bool add(std::string_view type, int minute, std::int64_t count);
 
     /** Adds all that a packed bag holds. Throws Corrupt, and may then have added a part. */
     void add(std::string_view packed);
@@ -92,7 +92,7 @@ private:
     using Minutes = std::vector<MinuteCount>; // by minute, each once, zeros included
 
     Minutes &minutes_of(std::string_view type);
-    static void add(Minutes &minutes, int minute, std::int64_t count);
+    static bool add(Minutes &minutes, int minute, std::int64_t count);
 
     std::map<std::string, Minutes, std::less<>> types_;
 };

@@ -1,9 +1,9 @@
-/* analytics_bag_cells: what a bag holds, as rows. */
+/* analytics_bag_cells: what a bag holds, as rows; analytics_bag: an aggregate that packs rows into a bag. */
 
-#include "boundary.hpp"
+#include "owned.hpp"
 #include "text.hpp"
 
-#include "core/bag.hpp"
+#include "core/tally.hpp"
 
 extern "C" {
 #include "funcapi.h"
@@ -37,6 +37,15 @@ private:
     core::MinuteReader minutes_{nullptr, nullptr};
 };
 
+/* What analytics_bag has been given so far; owned by the aggregate's memory context. */
+struct Gathered {
+    explicit Gathered(TimestampTz start) : hour(start) {}
+
+    TimestampTz hour;
+    core::Bag bag;
+    std::string packed;
+};
+
 } // namespace
 } // namespace analytics::pg
 
@@ -62,4 +71,36 @@ ANALYTICS_FUNCTION(analytics_bag_cells)
         pfree(DatumGetPointer(type));
     }
     return {};
+}
+
+ANALYTICS_FUNCTION(analytics_bag_add)
+{
+    using namespace analytics;
+    using namespace analytics::pg;
+    MemoryContext context = nullptr;
+    if (AggCheckCallContext(fcinfo, &context) == 0) elog(ERROR, "analytics_bag_add called in non-aggregate context");
+    auto *gathered = PG_ARGISNULL(0) ? nullptr : reinterpret_cast<Gathered *>(PG_GETARG_POINTER(0));
+    if (PG_ARGISNULL(1) || PG_ARGISNULL(2) || PG_ARGISNULL(3))
+        ereport(ERROR,
+                (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("minute, event_type and count must not be null")));
+
+    const TimestampTz minute = PG_GETARG_TIMESTAMPTZ(1);
+    const TimestampTz hour = core::hour_of(minute);
+    if (gathered == nullptr) gathered = make_owned<Gathered>(context, hour);
+    if (!IS_VALID_TIMESTAMP(minute) || gathered->hour != hour)
+        ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("minutes must be of one hour")));
+    const std::string_view type = bytes_of(PG_GETARG_DATUM(2));
+    const std::int64_t count = PG_GETARG_INT64(3);
+    guarded([&] { gathered->bag.add(type, static_cast<int>((minute - hour) / core::micros_per_minute), count); });
+    PG_RETURN_POINTER(gathered);
+}
+
+ANALYTICS_FUNCTION(analytics_bag_pack)
+{
+    using namespace analytics::pg;
+    if (AggCheckCallContext(fcinfo, nullptr) == 0) elog(ERROR, "analytics_bag_pack called in non-aggregate context");
+    if (PG_ARGISNULL(0)) PG_RETURN_NULL();
+    auto *const gathered = reinterpret_cast<Gathered *>(PG_GETARG_POINTER(0));
+    guarded([&] { gathered->packed = gathered->bag.pack(); });
+    return text_of(gathered->packed);
 }

@@ -1,21 +1,14 @@
 /* Any bytes as a bag: refused, or read; and what is read is packed and read again as the same cells. */
 #include "../unit/core/bag_oracle.hpp"
+#include "require.hpp"
 
 #include "../../extension/core/error.hpp"
 
-#include <cstdio>
-#include <cstdlib>
+#include <cstdint>
 
 namespace {
 
 using namespace analytics::core;
-
-void require(bool holds, const char *promise)
-{
-    if (holds) return;
-    std::fprintf(stderr, "broken: %s\n", promise);
-    std::abort();
-}
 
 void check(const std::string &bytes)
 {

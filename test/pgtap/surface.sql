@@ -10,6 +10,9 @@ CREATE VIEW tap.tables AS SELECT c.* FROM pg_class AS c JOIN tap.members ON kind
 CREATE TEMP TABLE due (proname text, arguments text, result text, marks text, everybody boolean);
 INSERT INTO due VALUES
 ('analytics_accepted', 'outcome text, reason text, detail text', 'boolean', 'immutable safe', true),
+('analytics_bag', 'minute timestamp with time zone, event_type text, count bigint', 'bytea', 'immutable safe', true),
+('analytics_bag_add', 'bag internal, minute timestamp with time zone, event_type text, count bigint', 'internal', 'immutable safe', true),
+('analytics_bag_pack', 'bag internal', 'bytea', 'immutable safe', true),
 ('analytics_bag_cells', 'hour timestamp with time zone, cells bytea, OUT minute timestamp with time zone, OUT event_type text, OUT count bigint', 'SETOF record', 'immutable strict safe', true),
 ('analytics_bucket_start', 'instant timestamp with time zone, bucket interval', 'timestamp with time zone', 'immutable strict safe', true),
 ('analytics_buckets', 'window_start timestamp with time zone, window_end timestamp with time zone, bucket interval', 'SETOF timestamp with time zone', 'immutable strict safe', true),
@@ -30,6 +33,7 @@ INSERT INTO due VALUES
 ('analytics_normalize', 'value bytea, OUT event_type text, OUT source text, OUT occurred_at timestamp with time zone, OUT tenant_id text, OUT event_key text[], OUT payload jsonb, OUT shape text, OUT reason text, OUT detail text', 'record', 'stable safe', true),
 ('analytics_normalize', 'value text, OUT event_type text, OUT source text, OUT occurred_at timestamp with time zone, OUT tenant_id text, OUT event_key text[], OUT payload jsonb, OUT shape text, OUT reason text, OUT detail text', 'record', 'stable safe', true),
 ('analytics_partition_at', 'instant timestamp with time zone, OUT partition regclass, OUT gap_start timestamp with time zone, OUT gap_end timestamp with time zone', 'record', 'stable strict safe', true),
+('analytics_rebuild', '"from" timestamp with time zone DEFAULT NULL::timestamp with time zone, "to" timestamp with time zone DEFAULT NULL::timestamp with time zone', 'bigint', 'volatile unsafe', false),
 ('analytics_recent', '"limit" integer DEFAULT 50, before_occurred_at timestamp with time zone DEFAULT NULL::timestamp with time zone, before_id uuid DEFAULT NULL::uuid, tenant_id text DEFAULT NULL::text, event_type text DEFAULT NULL::text', 'SETOF analytics_events', 'stable safe', true),
 ('analytics_record', 'event jsonb', 'TABLE(id uuid, event_type text, source text, occurred_at timestamp with time zone, ingested_at timestamp with time zone, tenant_id text, payload jsonb, duplicate boolean)', 'volatile strict unsafe', false),
 ('analytics_record_each', 'records bytea[], OUT item integer, OUT outcome text, OUT id uuid, OUT event_type text, OUT source text, OUT occurred_at timestamp with time zone, OUT ingested_at timestamp with time zone, OUT tenant_id text, OUT payload jsonb, OUT reason text, OUT detail text', 'SETOF record', 'volatile strict unsafe', false),
@@ -38,14 +42,19 @@ INSERT INTO due VALUES
 ('analytics_sqlstate', 'reason text', 'text', 'immutable strict safe', true),
 ('analytics_summary', 'window_minutes integer DEFAULT NULL::integer, reference timestamp with time zone DEFAULT now(), tenant_id text DEFAULT NULL::text', 'jsonb', 'stable safe', true),
 ('analytics_take_partition', 'consumer_group text, topic text, partition integer, owner text, start_offset bigint, high_watermark bigint DEFAULT NULL::bigint, OUT owner_epoch bigint, OUT next_offset bigint', 'record', 'volatile unsafe', false),
-('analytics_version', 'OUT extension text, OUT library text', 'record', 'stable safe', true);
+('analytics_upkeep_row', '', 'trigger', 'volatile unsafe', false),
+('analytics_upkeep_statement', '', 'trigger', 'volatile unsafe', false),
+('analytics_upkeep_truncate', '', 'trigger', 'volatile unsafe', false),
+('analytics_verify', '"from" timestamp with time zone DEFAULT NULL::timestamp with time zone, "to" timestamp with time zone DEFAULT NULL::timestamp with time zone, OUT rollup text, OUT minute timestamp with time zone, OUT tenant_id text, OUT event_type text, OUT events bigint, OUT counted bigint', 'SETOF record', 'stable unsafe', false),
+('analytics_version', 'OUT extension text, OUT library text', 'record', 'stable safe', true),
+('analytics_watch_partition', 'partition regclass', 'void', 'volatile strict unsafe', false);
 SELECT set_eq('SELECT proname::text, pg_get_function_arguments(oid) FROM tap.functions', 'SELECT proname, arguments FROM due', 'the functions and their arguments are these');
 SELECT is(ROW(pg_get_function_result(f.oid), concat_ws(' ', CASE provolatile WHEN 'i' THEN 'immutable' WHEN 's' THEN 'stable' ELSE 'volatile' END, CASE WHEN proisstrict THEN 'strict' END, CASE proparallel WHEN 's' THEN 'safe' WHEN 'r' THEN 'restricted' ELSE 'unsafe' END, CASE WHEN prosecdef THEN 'definer' END)), ROW(result, marks), name || ': answer and marks')
 FROM tap.functions AS f JOIN due ON f.proname = due.proname AND pg_get_function_arguments(f.oid) = arguments;
 SELECT is(has_function_privilege('public', f.oid, 'EXECUTE'), everybody, name || CASE WHEN everybody THEN ': everybody may call it' ELSE ': not everybody may call it' END) FROM tap.functions AS f JOIN due ON f.proname = due.proname AND pg_get_function_arguments(f.oid) = arguments;
 SELECT isnt(obj_description(oid, 'pg_proc'), NULL, name || ' has a comment') FROM tap.functions;
 SELECT ok(cardinality(coalesce(proargnames, '{}')) >= pronargs AND '' <> ALL (coalesce(proargnames, '{}')), name || ': every argument has a name') FROM tap.functions;
-SELECT ok(prolang = (SELECT oid FROM pg_language WHERE lanname = 'c') OR prosqlbody IS NOT NULL OR coalesce(proconfig::text, '') ~ 'search_path=pg_catalog, .*, pg_temp"', name || ': no search path can reach its body') FROM tap.functions;
+SELECT ok(prokind = 'a' OR prolang = (SELECT oid FROM pg_language WHERE lanname = 'c') OR prosqlbody IS NOT NULL OR coalesce(proconfig::text, '') ~ 'search_path=pg_catalog, .*, pg_temp"', name || ': no search path can reach its body') FROM tap.functions;
 
 -- Tables.
 SELECT set_eq('SELECT relname::text FROM tap.tables', '{analytics_events,analytics_shapes,analytics_dead_letters,analytics_kafka_offsets,analytics_untimed_keys,analytics_restores,analytics_rollup_totals,analytics_rollup_tenants}'::text[], 'the tables are these');
@@ -97,7 +106,7 @@ INSERT INTO tap.uses VALUES
 ('w', $$SELECT analytics_ingest(ARRAY[tap.event('a', '2024-01-01T00:00:00Z'), tap.event('u'), '{'::bytea, '{}', NULL])$$), ('w', $$SELECT * FROM analytics_record('{"eventType":"t","source":"s","eventId":"k","occurredAt":"2024-02-01T00:00:00Z","payload":{}}')$$), ('w', $$SELECT * FROM analytics_record_each(ARRAY[tap.event('a', '2024-03-01T00:00:00Z'), tap.event('u'), '{'::bytea])$$),
 ('w', $$SELECT * FROM analytics_take_partition('g', 't', 0, 'o', 0)$$), ('w', $$SELECT * FROM analytics_ingest_kafka('g', 't', 0, (SELECT owner_epoch FROM analytics_kafka_offsets), 0, 0, ARRAY[tap.event('a', '2024-04-01T00:00:00Z'), tap.event('u'), '{'::bytea, '{}', NULL], '{0,1,2,3,4}')$$),
 ('w', $$SELECT analytics_hold_partition('g', 't', 0, (SELECT owner_epoch FROM analytics_kafka_offsets), 0, 0)$$), ('w', $$SELECT * FROM analytics_ingest_batch(ARRAY[tap.event('b', '2024-05-01T00:00:00Z')], 't', 0, '{9}', NULL, NULL, NULL)$$), ('w', $$SELECT analytics_create_partition('2024-06-01')$$),
-('wrn', $$SELECT analytics_bag_cells(now(), '\x01')$$), ('', 'SELECT * FROM analytics_rollup_totals'), ('', 'SELECT * FROM analytics_rollup_tenants'),
+('wrn', $$SELECT analytics_bag_cells(now(), '\x01')$$), ('wrn', 'SELECT analytics_bag(now(), ''t'', 1)'), ('', 'SELECT analytics_verify()'), ('', 'SELECT analytics_rebuild()'), ('', 'SELECT analytics_watch_partition(''analytics_events'')'), ('', 'SELECT * FROM analytics_rollup_totals'), ('', 'SELECT * FROM analytics_rollup_tenants'),
 ('', 'SELECT analytics_complete_key()'), ('', 'SELECT * FROM analytics_restores'), ('', $$INSERT INTO analytics_shapes (name, event_type, source, required_members) VALUES ('x', 't', 's', '{a}')$$), ('', 'DELETE FROM analytics_shapes'), ('', 'DELETE FROM analytics_events'), ('', 'DELETE FROM analytics_dead_letters'), ('', 'DELETE FROM analytics_kafka_offsets'), ('', 'UPDATE analytics_events SET payload = ''{}'''), ('', 'DROP TABLE analytics_events');
 SET LOCAL ROLE analytics_check_writer;
 SELECT is((SELECT state FROM tap.failure_of(call)), CASE WHEN who ~ 'w' THEN '00000' ELSE '42501' END, format('a writer %s: %s', CASE WHEN who ~ 'w' THEN 'may' ELSE 'may not' END, call)) FROM tap.uses;
@@ -106,7 +115,7 @@ SELECT is((SELECT state FROM tap.failure_of(call)), CASE WHEN who ~ 'r' THEN '00
 RESET ROLE; SET LOCAL ROLE analytics_check_nobody;
 SELECT is((SELECT state FROM tap.failure_of(call)), CASE WHEN who ~ 'n' THEN '00000' ELSE '42501' END, format('who was granted nothing %s: %s', CASE WHEN who ~ 'n' THEN 'may' ELSE 'may not' END, call)) FROM tap.uses;
 RESET ROLE;
-SELECT is(count(DISTINCT substring(call FROM 'analytics_\w+')), (SELECT count(DISTINCT proname) FROM tap.functions WHERE prorettype <> 'trigger'::regtype) + 8, 'every function was tried, and every table') FROM tap.uses;
+SELECT is(count(DISTINCT substring(call FROM 'analytics_\w+')), (SELECT count(DISTINCT proname) FROM tap.functions WHERE prorettype <> 'trigger'::regtype AND 'internal'::regtype <> ALL (proargtypes)) + 8, 'every function was tried, and every table') FROM tap.uses;
 ROLLBACK;
 
 -- In another schema, whose name needs quoting, out of the search path; by way of a hostile search path at that.

@@ -1,5 +1,6 @@
 /* Bags: the bytes are the documented ones, whatever was added is read again, and bytes that are no bag are refused. */
 #include "bag_oracle.hpp"
+#include "named_bytes.hpp"
 #include "seed.hpp"
 
 #include "../../../extension/core/error.hpp"
@@ -141,19 +142,14 @@ TEST(Bag, IsReadByRangesOfMinutes)
     }
 }
 
-struct Broken {
-    const char *name;
-    std::string bytes;
-};
-
-class BrokenBag : public testing::TestWithParam<Broken> {};
+class BrokenBag : public testing::TestWithParam<NamedBytes> {};
 TEST_P(BrokenBag, IsRefused)
 {
     EXPECT_THROW(read_all(GetParam().bytes), Corrupt);
 }
 
 INSTANTIATE_TEST_SUITE_P(Bag, BrokenBag,
-                         testing::ValuesIn(std::vector<Broken>{
+                         testing::ValuesIn(std::vector<NamedBytes>{
                              {"empty", ""s},
                              {"version", "\2"s},
                              {"ends_in_the_name", "\1\5abc"s},
@@ -174,7 +170,7 @@ INSTANTIATE_TEST_SUITE_P(Bag, BrokenBag,
                              {"type_twice", "\1\1a\2\2\1\2\1a\2\2\1\2"s},
                              {"total_not_the_minutes", "\1\1a\4\2\1\2"s},
                          }),
-                         [](const auto &info) { return info.param.name; });
+                         name_of<NamedBytes>);
 
 TEST(Bag, CutAnywhereIsRefusedOrShorter)
 {

@@ -1,0 +1,213 @@
+/* The triggers of upkeep: analytics_upkeep_row, analytics_upkeep_statement, analytics_upkeep_truncate. */
+
+#include "owned.hpp"
+#include "upkeep.hpp"
+
+extern "C" {
+#include "access/table.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "catalog/partition.h"
+#include "catalog/pg_inherits.h"
+#include "catalog/pg_trigger.h"
+#include "commands/trigger.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/rls.h"
+#include "utils/snapmgr.h"
+}
+
+#include <utility>
+
+namespace analytics::pg {
+namespace {
+
+/* Upkeep of statements that have begun and not ended in one subtransaction. They are linked, innermost first; one that
+ * dies, with its memory, unlinks itself. */
+class Pending {
+public:
+    Pending(MemoryContext context, const Home &home)
+        : upkeeps(context, home), context_(context), subtransaction_(GetCurrentSubTransactionId()),
+          outer_(std::exchange(innermost, this))
+    {
+    }
+
+    ~Pending()
+    {
+        Pending **link = &innermost;
+        while (*link != this) link = &(*link)->outer_;
+        *link = outer_;
+    }
+
+    Pending(const Pending &) = delete;
+    Pending &operator=(const Pending &) = delete;
+
+    /** The one of the current subtransaction; nullptr without. */
+    static Pending *here()
+    {
+        const SubTransactionId current = GetCurrentSubTransactionId();
+        Pending *pending = innermost;
+        while (pending != nullptr && pending->subtransaction_ != current) pending = pending->outer_;
+        return pending;
+    }
+
+    static Pending *open(const Home &home)
+    {
+        const MemoryContext context =
+            AllocSetContextCreate(CurTransactionContext, "analytics upkeep", ALLOCSET_DEFAULT_SIZES);
+        return make_owned<Pending>(context, context, home);
+    }
+
+    void close() { MemoryContextDelete(context_); }
+
+    Upkeeps upkeeps;
+    int statements = 0; // that have begun
+
+private:
+    static inline Pending *innermost = nullptr;
+
+    MemoryContext context_;
+    SubTransactionId subtransaction_;
+    Pending *outer_;
+};
+
+TriggerData *trigger_of(FunctionCallInfo fcinfo)
+{
+    if (!CALLED_AS_TRIGGER(fcinfo))
+        ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED), errmsg("must be called as a trigger")));
+    return reinterpret_cast<TriggerData *>(fcinfo->context);
+}
+
+/* Whether the session was set up by a dump's preamble: nothing else sets both. */
+bool is_restoring() noexcept
+{
+    return !row_security && !check_function_bodies;
+}
+
+void show(Upkeeps &upkeeps, const TriggerData &trigger)
+{
+    if (TRIGGER_FIRED_BY_INSERT(trigger.tg_event))
+        upkeeps.came(trigger.tg_trigslot);
+    else if (TRIGGER_FIRED_BY_DELETE(trigger.tg_event))
+        upkeeps.went(trigger.tg_trigslot);
+    else
+        upkeeps.changed(trigger.tg_trigslot, trigger.tg_newslot);
+}
+
+bool has_truncate_trigger(Relation table, Oid function)
+{
+    const TriggerDesc *const triggers = table->trigdesc;
+    if (triggers == nullptr || !triggers->trig_truncate_before_statement) return false;
+    for (int i = 0; i < triggers->numtriggers; ++i)
+        if (triggers->triggers[i].tgfoid == function && TRIGGER_FOR_TRUNCATE(triggers->triggers[i].tgtype)) return true;
+    return false;
+}
+
+bool has_truncate_trigger(Oid table_oid, Oid function)
+{
+    const Relation table = table_open(table_oid, NoLock);
+    const bool has = has_truncate_trigger(table, function);
+    table_close(table, NoLock);
+    return has;
+}
+
+/* Whether the table is the events' or one of its partitions, and not one that was detached. */
+bool holds_events(Relation table, Oid events)
+{
+    return RelationGetRelid(table) == events ||
+           (table->rd_rel->relispartition && list_member_oid(get_partition_ancestors(RelationGetRelid(table)), events));
+}
+
+/* Of a leaf without a trigger of its own, its nearest ancestor with one takes care. */
+bool takes_care_of(Oid table, Oid leaf, Oid function)
+{
+    if (leaf == table) return true;
+    if (get_rel_relkind(leaf) != RELKIND_RELATION || has_truncate_trigger(leaf, function)) return false;
+    ListCell *cell = nullptr;
+    foreach (cell, get_partition_ancestors(leaf)) {
+        const Oid ancestor = lfirst_oid(cell);
+        if (ancestor == table) return true;
+        if (has_truncate_trigger(ancestor, function)) return false;
+    }
+    return false;
+}
+
+/* Shows every event of a table as gone: those that TRUNCATE, which has locked out everybody else, will remove, whether
+ * the transaction's snapshot sees them or not. */
+void show_as_gone(Upkeeps &upkeeps, Oid table_oid)
+{
+    const MemoryContext scratch =
+        AllocSetContextCreate(CurrentMemoryContext, "analytics truncation", ALLOCSET_DEFAULT_SIZES);
+    const Relation table = table_open(table_oid, NoLock);
+    const Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
+    TupleTableSlot *const slot = table_slot_create(table, nullptr);
+    const TableScanDesc scan = table_beginscan(table, snapshot, 0, nullptr);
+    const MemoryContext outer = MemoryContextSwitchTo(scratch);
+    while (table_scan_getnextslot(scan, ForwardScanDirection, slot)) {
+        CHECK_FOR_INTERRUPTS();
+        upkeeps.went(slot);
+        MemoryContextReset(scratch);
+    }
+    MemoryContextSwitchTo(outer);
+    table_endscan(scan);
+    ExecDropSingleTupleTableSlot(slot);
+    UnregisterSnapshot(snapshot);
+    table_close(table, NoLock);
+    MemoryContextDelete(scratch);
+}
+
+} // namespace
+} // namespace analytics::pg
+
+ANALYTICS_FUNCTION(analytics_upkeep_statement)
+{
+    using namespace analytics::pg;
+    const TriggerData *const trigger = trigger_of(fcinfo);
+    if (is_restoring()) return {};
+    Pending *pending = Pending::here();
+    if (TRIGGER_FIRED_BEFORE(trigger->tg_event)) {
+        if (pending == nullptr) pending = Pending::open(home_of(fcinfo));
+        ++pending->statements;
+    } else if (pending != nullptr) {
+        pending->upkeeps.write();
+        if (--pending->statements <= 0) pending->close();
+    }
+    return {};
+}
+
+ANALYTICS_FUNCTION(analytics_upkeep_row)
+{
+    using namespace analytics::pg;
+    const TriggerData *const trigger = trigger_of(fcinfo);
+    if (is_restoring()) return {};
+    if (Pending *const pending = Pending::here(); pending != nullptr) {
+        show(pending->upkeeps, *trigger);
+    } else {
+        Pending *const alone = Pending::open(home_of(fcinfo));
+        show(alone->upkeeps, *trigger);
+        alone->upkeeps.write();
+        alone->close();
+    }
+    return {};
+}
+
+ANALYTICS_FUNCTION(analytics_upkeep_truncate)
+{
+    using namespace analytics::pg;
+    const TriggerData *const trigger = trigger_of(fcinfo);
+    const Home home = home_of(fcinfo);
+    const Oid table = RelationGetRelid(trigger->tg_relation);
+    if (is_restoring() || !holds_events(trigger->tg_relation, relation_at(home, "analytics_events"))) return {};
+
+    Pending *const pending = Pending::open(home);
+    ListCell *cell = nullptr;
+    foreach (cell, find_all_inheritors(table, NoLock, nullptr)) {
+        const Oid leaf = lfirst_oid(cell);
+        if (get_rel_relkind(leaf) == RELKIND_RELATION && takes_care_of(table, leaf, fcinfo->flinfo->fn_oid))
+            show_as_gone(pending->upkeeps, leaf);
+    }
+    pending->upkeeps.write();
+    pending->close();
+    return {};
+}
