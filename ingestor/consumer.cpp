@@ -17,6 +17,7 @@ using runtime::Event;
 using runtime::Key;
 
 constexpr int query_timeout_ms = 3'000;
+constexpr int ask_again_ms = 500;             // --check: whoever is refused need not wait to the end
 constexpr Milliseconds close_deadline{5'000}; // a hung close must not hold up a stop; offsets are safe in the database
 constexpr std::size_t message_size = 512;     // of librdkafka's error texts
 
@@ -80,6 +81,7 @@ struct KafkaConsumer::Handle {
 
     runtime::Observer &observe;
     std::string topics;
+    std::string advice; // for who is not let in
     bool is_debugging = false;
     rd_kafka_t *kafka = nullptr;
 
@@ -90,11 +92,14 @@ struct KafkaConsumer::Handle {
     std::set<Partition, PartitionOrder> held; // paused by us: resuming any other rewinds it
     std::set<Partition, PartitionOrder> stopped;
     bool is_unavailable = false;
+    bool is_barred = false;   // a broker does not believe us, or we not it
+    std::string last_trouble; // with a broker, in librdkafka's words
     std::string last_notice;
 };
 
 KafkaConsumer::Handle::Handle(const runtime::Settings &settings, runtime::Observer &observer)
-    : observe(observer), topics(settings.text(Key::kafka_topic)), is_debugging(is_given(settings, "debug"))
+    : observe(observer), topics(settings.text(Key::kafka_topic)), advice(authentication_advice(settings)),
+      is_debugging(is_given(settings, "debug"))
 {
     Conf conf = conf_of(settings);
     rd_kafka_conf_set_opaque(conf.get(), this);
@@ -141,11 +146,16 @@ void KafkaConsumer::Handle::on_error(rd_kafka_t *rk, int err, const char *reason
         rd_kafka_fatal_error(rk, text.data(), text.size());
         handle.events.emplace_back(Fault{text.data()});
         rd_kafka_yield(rk);
-    } else if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
+    } else if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) { // says how many; why, the last trouble says
+        const std::string &why = handle.last_trouble;
         if (!std::exchange(handle.is_unavailable, true))
-            handle.observe(Event::kafka_unavailable, {{"message", reason}});
-    } else if (code != RD_KAFKA_RESP_ERR__TRANSPORT && code != RD_KAFKA_RESP_ERR__RESOLVE) { // those are in the log
-        handle.notice(reason);
+            handle.observe(Event::kafka_unavailable, {{"message", why.empty() ? std::string_view(reason) : why}});
+    } else {
+        handle.last_trouble = reason;
+        handle.is_barred = code == RD_KAFKA_RESP_ERR__AUTHENTICATION || code == RD_KAFKA_RESP_ERR__SSL;
+        if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION) handle.last_trouble += handle.advice;
+        if (code != RD_KAFKA_RESP_ERR__TRANSPORT && code != RD_KAFKA_RESP_ERR__RESOLVE) // those are in the log
+            handle.notice(handle.last_trouble);
     }
 }
 
@@ -246,11 +256,19 @@ void KafkaConsumer::subscribe()
 
 std::string KafkaConsumer::reachability_fault(Milliseconds timeout)
 {
-    const struct rd_kafka_metadata *metadata = nullptr;
-    const auto error = rd_kafka_metadata(handle_->kafka, 0, nullptr, &metadata, static_cast<int>(timeout.count()));
-    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return rd_kafka_err2str(error);
-    rd_kafka_metadata_destroy(metadata);
-    return {};
+    Handle &handle = *handle_;
+    const auto deadline = std::chrono::steady_clock::now() + timeout;
+    for (;;) {
+        const struct rd_kafka_metadata *metadata = nullptr;
+        const auto error = rd_kafka_metadata(handle.kafka, 0, nullptr, &metadata, ask_again_ms);
+        if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
+            rd_kafka_metadata_destroy(metadata);
+            return {};
+        }
+        const Message unread(rd_kafka_consumer_poll(handle.kafka, 0)); // serves the error callback, which knows more
+        if (handle.is_barred || std::chrono::steady_clock::now() >= deadline)
+            return handle.last_trouble.empty() ? rd_kafka_err2str(error) : handle.last_trouble;
+    }
 }
 
 Delivery KafkaConsumer::poll(Milliseconds timeout)

@@ -66,6 +66,16 @@ Conf conf_of(const runtime::Settings &settings)
     return conf;
 }
 
+/* Until 2.6.1 librdkafka sent a nonce with its own half twice, and Apache Kafka 4 no longer overlooks that: the right
+ * password is refused as a wrong one. */
+std::string authentication_advice(const runtime::Settings &settings)
+{
+    constexpr int first_right = 0x020601ff;
+    if (!settings.text(Key::kafka_sasl_mechanism).starts_with("SCRAM") || rd_kafka_version() >= first_right) return {};
+    return std::string("; Apache Kafka 4 refuses the SCRAM of librdkafka ") + rd_kafka_version_str() +
+           " whatever the password: use librdkafka 2.6.1, PLAIN over TLS or a certificate";
+}
+
 bool is_given(const runtime::Settings &settings, std::string_view property)
 {
     const auto given = settings.kafka_properties();

@@ -5,6 +5,7 @@
 
 #include <librdkafka/rdkafka.h>
 #include <memory>
+#include <string>
 #include <string_view>
 
 namespace analytics::ingestor {
@@ -17,6 +18,9 @@ using Conf = std::unique_ptr<rd_kafka_conf_t, Freed<rd_kafka_conf_destroy>>;
 
 /** Throws runtime::SettingFaults with librdkafka's own words. */
 [[nodiscard]] Conf conf_of(const runtime::Settings &settings);
+
+/** What an authentication's failure may also mean, to be added to its message; or nothing. */
+[[nodiscard]] std::string authentication_advice(const runtime::Settings &settings);
 
 /** Whether the user sets this property. */
 [[nodiscard]] bool is_given(const runtime::Settings &settings, std::string_view property);

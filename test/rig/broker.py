@@ -20,15 +20,20 @@ from . import place
 VERSION = "4.3.1"  # 4.4.0 lacks some modules on Maven Central
 SCALA = "2.13"
 OLDEST_JAVA = 17
-JARS = place.LOCAL / f"kafka-{VERSION}"
+# The last whose SCRAM believes librdkafka before 2.6.1, Debian 12's: its nonce has the client's part twice.
+VERSION_FOR_SCRAM = "3.7.1"
 PARTITIONS = 4
 
-POM = f"""<project xmlns="http://maven.apache.org/POM/4.0.0">
+POM = """<project xmlns="http://maven.apache.org/POM/4.0.0">
   <modelVersion>4.0.0</modelVersion>
   <groupId>analytics.rig</groupId><artifactId>broker</artifactId><version>1</version><packaging>pom</packaging>
   <dependencies>
-    <dependency><groupId>org.apache.kafka</groupId><artifactId>kafka_{SCALA}</artifactId><version>{VERSION}</version></dependency>
-    <dependency><groupId>org.apache.kafka</groupId><artifactId>kafka-tools</artifactId><version>{VERSION}</version></dependency>
+    <dependency>
+      <groupId>org.apache.kafka</groupId><artifactId>kafka_{scala}</artifactId><version>{version}</version>
+    </dependency>
+    <dependency>
+      <groupId>org.apache.kafka</groupId><artifactId>kafka-tools</artifactId><version>{version}</version>
+    </dependency>
     <dependency><groupId>org.slf4j</groupId><artifactId>slf4j-simple</artifactId><version>1.7.36</version></dependency>
   </dependencies>
 </project>
@@ -56,6 +61,20 @@ group.initial.rebalance.delay.ms=0
 group.min.session.timeout.ms=1000
 broker.session.timeout.ms=2000
 broker.heartbeat.interval.ms=500
+"""
+
+
+# What GuardedKafka has besides; its Kafka does not know the newer way to name the controllers.
+GUARDS = """controller.quorum.voters=1@127.0.0.1:{controller}
+ssl.keystore.type=PEM
+ssl.keystore.location={store}
+ssl.truststore.type=PEM
+ssl.truststore.location={trusted}
+sasl.enabled.mechanisms=SCRAM-SHA-512,PLAIN
+listener.name.secure.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
+listener.name.secure.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required \\
+  user_{user}="{password}";
+listener.name.mutual.ssl.client.auth=required
 """
 
 
@@ -142,6 +161,8 @@ class Kafka(Broker):
     """Apache Kafka, one node."""
 
     kind = "kafka"
+    version = VERSION
+    format_options = ("--standalone",)
 
     def __enter__(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="kafka-", dir=place.LOCAL))
@@ -170,17 +191,20 @@ class Kafka(Broker):
         self.bootstrap = f"127.0.0.1:{port}"
         self._admin = None
         self.properties = self.folder / "server.properties"
-        self.properties.write_text(PROPERTIES.format(port=port, controller=controller, folder=self.folder,
-                                                     partitions=PARTITIONS))
+        self.properties.write_text(self._properties(port, controller))
         uuid = self.tool("kafka.tools.StorageTool", "random-uuid").strip()
-        self.tool("kafka.tools.StorageTool", "format", "--standalone", "-t", uuid, "-c", self.properties)
+        self.tool("kafka.tools.StorageTool", "format", "-t", uuid, "-c", self.properties, *self.format_options)
+
+    def _properties(self, port, controller):
+        return PROPERTIES.format(port=port, controller=controller, folder=self.folder, partitions=PARTITIONS)
 
     def start(self):
         """Starts the node over the data it has and returns when it answers."""
         with open(self.folder / "log", "a") as log:
             self.process = place.spawn(
                 ["java", "-Xms256m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
-                 "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", f"{JARS}/*", "kafka.Kafka", self.properties],
+                 "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", f"{jars(self.version)}/*", "kafka.Kafka",
+                 self.properties],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder)
         try:
             self.await_answer(alive=lambda: self.process.poll() is None)
@@ -198,14 +222,48 @@ class Kafka(Broker):
 
     def tool(self, main_class, *arguments):
         """Runs one of Kafka's own tools by its main class; returns what it printed."""
-        done = subprocess.run(["java", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", f"{JARS}/*", main_class,
-                               *map(str, arguments)], capture_output=True, text=True)
+        done = subprocess.run(["java", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", f"{jars(self.version)}/*",
+                               main_class, *map(str, arguments)], capture_output=True, text=True)
         if done.returncode != 0:
             raise place.RigError(f"{main_class} failed:\n{done.stdout}{done.stderr}")
         return done.stdout
 
 
-def fetch():
+class GuardedKafka(Kafka):
+    """Apache Kafka that asks who is there. Beside its plain listener, which is for us: secure (SASL_SSL,
+    SCRAM-SHA-512 or PLAIN, for the one user) and mutual (SSL, for whom the authority gave a certificate), both as localhost
+    and no other name."""
+
+    version = VERSION_FOR_SCRAM
+
+    def __init__(self, authority, user, password):
+        super().__init__()
+        self.authority = authority
+        self.password = password
+        self.user = user
+        self.format_options = ("--add-scram", f"SCRAM-SHA-512=[name={user},password={password}]")
+
+    def _properties(self, port, controller):
+        secure, mutual = place.free_ports(2)
+        self.secure, self.mutual = f"localhost:{secure}", f"localhost:{mutual}"
+        identity = self.authority.issue("broker", hosts=["localhost"])
+        store = self.folder / "broker.pem"
+        store.write_text(identity.key.read_text() + identity.certificate.read_text())
+        text = super()._properties(port, controller)
+        for name in ("listeners", "advertised.listeners"):
+            text = re.sub(f"^({re.escape(name)}=.*)$", rf"\1,SECURE://{self.secure},MUTUAL://{self.mutual}", text,
+                          flags=re.MULTILINE)
+        text = re.sub("^(listener.security.protocol.map=.*)$", r"\1,SECURE:SASL_SSL,MUTUAL:SSL", text,
+                      flags=re.MULTILINE)
+        return text + GUARDS.format(store=store, trusted=self.authority.certificate, controller=controller,
+                                    user=self.user, password=self.password)
+
+
+def jars(version):
+    return place.LOCAL / f"kafka-{version}"
+
+
+def fetch(version=VERSION):
     """Brings Kafka's jars into .local/ through Maven; returns nothing, or why it can't be had."""
     if shutil.which("java") is None:
         return "java is not installed"
@@ -214,19 +272,19 @@ def fetch():
     if number is None or int(number[1]) < OLDEST_JAVA:
         return f"java is older than {OLDEST_JAVA}"
     with place.lock("kafka"):
-        if JARS.is_dir():
+        if jars(version).is_dir():
             return None
         if shutil.which("mvn") is None:
             return "mvn is not installed"
         folder = pathlib.Path(tempfile.mkdtemp(prefix="maven-", dir=place.LOCAL))
         try:
-            (folder / "pom.xml").write_text(POM)
+            (folder / "pom.xml").write_text(POM.format(scala=SCALA, version=version))
             command = ["mvn", "-q", "-B", "-C", "dependency:copy-dependencies", "-DoutputDirectory=libs"]
             done = subprocess.run(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                                   timeout=300)
             if done.returncode != 0:
                 return "Maven can't fetch it: " + (done.stdout.strip().splitlines() or ["no reason given"])[0]
-            (folder / "libs").rename(JARS)
+            (folder / "libs").rename(jars(version))
             return None
         except subprocess.TimeoutExpired:
             return "Maven did not fetch it within 300 s"

@@ -29,6 +29,8 @@ FAULTS = re.compile(r"(PANIC|TRAP):|terminated by (signal|exception)|WARNING:.*\
 class Cluster:
     """with Cluster(installation) as cluster: cluster.environment() is what libpq's programs need."""
 
+    port = PORT
+
     def __init__(self, installation, settings=None):
         self.installation = installation
         self.settings = {**SETTINGS, **(settings or {})}
@@ -44,6 +46,7 @@ class Cluster:
             self._run("initdb", "-D", self.data, "-U", "postgres", "-A", "trust", "-E", "UTF8",
                       "--locale=C.UTF-8", "--no-sync")
             self.settings["unix_socket_directories"] = f"'{self.socket}'"
+            self._guard()
             with open(self.data / "postgresql.auto.conf", "a") as conf:
                 conf.writelines(f"{name} = {value}\n" for name, value in self.settings.items())
             self.start()
@@ -57,6 +60,9 @@ class Cluster:
         for folder in {self.folder, self.socket}:
             shutil.rmtree(folder, ignore_errors=True)
 
+    def _guard(self):
+        """Whom the server lets in: everybody who may open the socket."""
+
     def start(self):
         """Starts the server and returns when it answers."""
         with open(self.log, "a") as log:
@@ -67,7 +73,7 @@ class Cluster:
         def answers():
             if self.process.poll() is not None:
                 raise place.RigError(f"PostgreSQL did not start:\n{self.log.read_text()}")
-            return subprocess.run([self.installation.program("pg_isready"), "-q", "-h", self.socket, "-p", PORT]
+            return subprocess.run([self.installation.program("pg_isready"), "-q", "-h", self.socket, "-p", self.port]
                                   ).returncode == 0
 
         place.eventually(answers, 60, what="PostgreSQL's start")
@@ -83,12 +89,12 @@ class Cluster:
 
     def environment(self, database="postgres", user="postgres"):
         """libpq's variables for this cluster, and its programs first on the PATH."""
-        return {"PGHOST": str(self.socket), "PGPORT": PORT, "PGUSER": user, "PGDATABASE": database,
+        return {"PGHOST": str(self.socket), "PGPORT": self.port, "PGUSER": user, "PGDATABASE": database,
                 "PATH": f"{self.installation.bindir}{os.pathsep}{os.environ['PATH']}"}
 
     def url(self, database="postgres", user="postgres"):
         """A connection URI, as for ANALYTICS_DATABASE_URL."""
-        return f"postgresql://{user}@/{database}?host={self.socket}&port={PORT}"
+        return f"postgresql://{user}@/{database}?host={self.socket}&port={self.port}"
 
     def sql(self, statement, database="postgres"):
         """Runs a statement through psql; returns its unaligned output."""
@@ -114,3 +120,30 @@ class Cluster:
                               **place.server_identity())
         if done.returncode != 0:
             raise place.RigError(f"{program} failed:\n{done.stdout}")
+
+
+HBA = """local   all all trust
+hostssl all all localhost scram-sha-256
+"""
+
+
+class GuardedCluster(Cluster):
+    """A cluster that also listens as localhost, and there demands TLS and a password."""
+
+    def __init__(self, installation, authority):
+        super().__init__(installation)
+        self.authority = authority
+
+    def _guard(self):
+        identity = self.authority.issue("postgresql", hosts=["localhost"])
+        owner = place.server_identity()
+        for name, source in (("server.crt", identity.certificate), ("server.key", identity.key)):
+            target = self.data / name
+            target.write_bytes(source.read_bytes())
+            target.chmod(0o600)
+            if owner:
+                os.chown(target, owner["user"], owner["group"])
+        (self.data / "pg_hba.conf").write_text(HBA)
+        [port] = place.free_ports(1)
+        self.port = str(port)
+        self.settings.update(port=self.port, listen_addresses="'localhost'", ssl="on")
