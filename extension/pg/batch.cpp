@@ -1,6 +1,7 @@
 #include "batch.hpp"
 
 #include "boundary.hpp"
+#include "bulk_insert.hpp"
 #include "decider.hpp"
 #include "guc.hpp"
 #include "partitions.hpp"
@@ -270,18 +271,20 @@ void Batch::require_partitions()
     for (std::int32_t i = 0; i < accepted_; ++i) keeper.require(rows_[i].occurred_at);
 }
 
-void Batch::store()
+std::int64_t Batch::insert_by_statement()
 {
-    if (accepted_ == 0) return;
-    require_partitions();
-
+    batch_->clear();
     TupleTableSlot *const slot = MakeSingleTupleTableSlot(batch_->description(), &TTSOpsMinimalTuple);
     for (std::int32_t i = 0; i < accepted_; ++i) {
         CHECK_FOR_INTERRUPTS(); // a row may be megabytes
-        ExecStoreMinimalTuple(rows_[i].tuple, slot, false);
+        Row &row = rows_[i];
+        if (row.way != Way::statement) continue;
+        row.way = Way::none;
+        ExecStoreMinimalTuple(row.tuple, slot, false);
         batch_->put(slot);
     }
     ExecDropSingleTupleTableSlot(slot);
+    if (batch_->count() == 0) return 0;
 
     batch_->show();
     RowReceiver receiver = receiver_of(rows_, accepted_, mark_stored);
@@ -291,8 +294,20 @@ void Batch::store()
                       "SELECT occurred_at, id, event_type, source, tenant_id, payload FROM batch "
                       "ON CONFLICT DO NOTHING RETURNING occurred_at, id",
                       &receiver.base));
-    counts_.stored = inserted;
-    counts_.duplicates = accepted_ - inserted;
+    batch_->hide();
+    return inserted;
+}
+
+/* The statement goes first: rivals then meet in the order of the key in either way, and rarely across. */
+void Batch::store()
+{
+    if (accepted_ == 0) return;
+    require_partitions();
+    choose_ways(home_, batch_->description(), rows_, accepted_);
+    counts_.stored = insert_by_statement();
+    counts_.stored += bulk_insert(home_, batch_->description(), rows_, accepted_);
+    counts_.stored += insert_by_statement(); // what a rival made impossible in bulk
+    counts_.duplicates = accepted_ - counts_.stored;
 }
 
 void Batch::keep_refused()

@@ -2,7 +2,8 @@
  *
  *   decide          each record → a row, with its payload already in jsonb's form, or a refusal
  *   settle_times    a keyed row without a time of its own gets the time that its key was given first
- *   store           rows in the order of the primary key → INSERT … ON CONFLICT DO NOTHING; what is not inserted is a duplicate
+ *   store           rows in the order of the primary key: new ones in bulk, as COPY would, where nothing stands in the way;
+ *                   the others by INSERT … ON CONFLICT DO NOTHING. What is not inserted is a duplicate
  *   keep_refused    refusals → analytics_dead_letters
  *
  * PostgreSQL phases throughout (the C++ ones are inside decide). Everything lives in one memory context, which dies
@@ -35,12 +36,16 @@ struct Origin {
     Elements offsets, keys, timestamps, headers; // empty, or as long as the records
 };
 
+/** How a row is to be stored; when that was tried, no way is left. */
+enum class Way : std::uint8_t { none, bulk, statement };
+
 struct Row {
     TimestampTz occurred_at;
     core::Uuid id;
     std::int32_t item; // which record it was, from 1
     bool untimed;      // has a key, but no time of its own
     bool stored;
+    Way way;
     MinimalTuple tuple; // (occurred_at, id, event_type, source, tenant_id, payload)
 };
 
@@ -77,6 +82,7 @@ private:
     void refuse(const core::Refusal &refusal, std::int32_t item);
     void sort_rows();
     void require_partitions();
+    std::int64_t insert_by_statement();
 
     Home home_;
     Elements records_;

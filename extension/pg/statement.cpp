@@ -51,7 +51,20 @@ void NamedRows::show() const
         elog(ERROR, "could not register relation \"%s\": %s", name_, SPI_result_code_string(outcome));
 }
 
-char *statement_text(const Home &home, const char *text)
+void NamedRows::hide() const
+{
+    const int outcome = SPI_unregister_relation(name_);
+    if (outcome != SPI_OK_REL_UNREGISTER)
+        elog(ERROR, "could not unregister relation \"%s\": %s", name_, SPI_result_code_string(outcome));
+}
+
+void NamedRows::clear()
+{
+    tuplestore_clear(store_);
+    count_ = 0;
+}
+
+std::uint64_t run_statement(const Home &home, const char *text, DestReceiver *receiver)
 {
     StringInfoData statement;
     initStringInfo(&statement);
@@ -63,17 +76,11 @@ char *statement_text(const Home &home, const char *text)
             appendStringInfoChar(&statement, *rest);
         }
     }
-    return statement.data;
-}
-
-std::uint64_t run_statement(const Home &home, const char *text, DestReceiver *receiver)
-{
-    char *const statement = statement_text(home, text);
     SPIExecuteOptions options{};
     options.dest = receiver;
-    const int outcome = SPI_execute_extended(statement, &options);
+    const int outcome = SPI_execute_extended(statement.data, &options);
     if (outcome < 0) elog(ERROR, "statement failed: %s", SPI_result_code_string(outcome));
-    pfree(statement);
+    pfree(statement.data);
     return SPI_processed;
 }
 

@@ -38,8 +38,12 @@ public:
 
     void end() { tuplestore_end(store_); }
 
-    /** Lets the statements of the current SPI connection see the rows. */
+    /** Lets the statements of the current SPI connection see the rows, until they are taken away from them. */
     void show() const;
+    void hide() const;
+
+    /** Forgets the rows. */
+    void clear();
 
 private:
     const char *name_;
@@ -47,9 +51,6 @@ private:
     Tuplestorestate *store_;
     std::int64_t count_ = 0;
 };
-
-/** A statement's text, where %s stands for the extension's schema prefix; lives in the current memory context. */
-char *statement_text(const Home &home, const char *text);
 
 /** Runs one statement, written with %s for the extension's schema prefix; its rows go to receiver or else to SPI_tuptable.
  * Returns the number of rows that it processed. */
