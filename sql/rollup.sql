@@ -17,6 +17,7 @@ CREATE TABLE analytics_rollup_totals (
 ALTER TABLE analytics_rollup_totals ALTER COLUMN cells SET STORAGE MAIN, REPLICA IDENTITY FULL;
 
 CREATE INDEX analytics_rollup_totals_hour ON analytics_rollup_totals (hour);
+CREATE INDEX analytics_rollup_totals_ingested ON analytics_rollup_totals (last_ingested_at);
 
 COMMENT ON TABLE analytics_rollup_totals IS
     'Bags: how many events of each type the minutes of an hour hold, over all tenants. The bags of one hour are to be added up.';
@@ -36,6 +37,7 @@ CREATE TABLE analytics_rollup_tenants (
 ALTER TABLE analytics_rollup_tenants ALTER COLUMN cells SET STORAGE MAIN, REPLICA IDENTITY FULL;
 
 CREATE INDEX analytics_rollup_tenants_hour ON analytics_rollup_tenants (tenant_id, hour);
+CREATE INDEX analytics_rollup_tenants_ingested ON analytics_rollup_tenants (tenant_id, last_ingested_at);
 
 COMMENT ON TABLE analytics_rollup_tenants IS
     'Bags: how many events of each type the minutes of an hour hold, of one tenant. The bags of one hour and tenant are to be added up.';
