@@ -18,7 +18,8 @@ using Clock = std::chrono::steady_clock;
 
 constexpr const char *could_not_connect = "08001";
 constexpr const char *connection_lost = "08006";
-constexpr int slice_ms = 250; // how often a long wait is looked after
+constexpr std::string_view internal_error = "XX"; // a class
+constexpr int slice_ms = 250;                     // how often a long wait is looked after
 
 /* A message in one line: libpq's have several, with tabs, and a newline at the end. */
 std::string one_line(std::string_view text)
@@ -75,7 +76,10 @@ std::size_t find_state(std::string_view line)
  * hosts, the last one's:
  *
  *     connection to server … failed: FATAL:  28P01: password authentication failed for user "x"
- *     LOCATION:  auth_failed, auth.c:335 */
+ *     LOCATION:  auth_failed, auth.c:335
+ *
+ * A server that can't begin a session for an internal reason (class XX: with a full disk it could not write its cache of
+ * the catalog) is one that can't be connected to; its own state stays in the message. */
 DbError connect_error(std::string_view verbose)
 {
     DbError::Fields fields;
@@ -85,7 +89,8 @@ DbError connect_error(std::string_view verbose)
         std::string line(rest.substr(0, rest.find('\n')));
         rest.remove_prefix(std::min(rest.size(), line.size() + 1));
         if (line.starts_with("LOCATION:")) continue;
-        if (const std::size_t at = find_state(line); at != std::string::npos) {
+        const std::size_t at = find_state(line);
+        if (at != std::string::npos && !line.substr(at + 3).starts_with(internal_error)) {
             fields.sqlstate = line.substr(at + 3, state_length);
             line.erase(at + 3, state_length + 2);
         }

@@ -58,6 +58,15 @@ INSTANTIATE_TEST_SUITE_P(States, RefusedTest,
                                          Refusal{"28000", false}, Refusal{"3D000", false}),
                          [](const auto &info) { return info.param.sqlstate; });
 
+TEST(ConnectTest, AServerThatCannotBeginASessionIsOneThatCannotBeConnectedTo)
+{
+    const FakeServer server({error("FATAL", "XX000", "could not write init file")});
+    const DbError failure = failure_of([&] { const Connection connection(target(server.conninfo())); });
+    EXPECT_EQ(failure.sqlstate(), "08001");
+    EXPECT_TRUE(failure.is_transient());
+    EXPECT_THAT(failure.what(), HasSubstr("XX000: could not write init file"));
+}
+
 TEST(ConnectTest, TranslatedSeveritiesMakeNoDifference)
 {
     const FakeServer server({error("SCHWERWIEGEND", "28P01", "Passwort-Authentifizierung fehlgeschlagen: x")});
