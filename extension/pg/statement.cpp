@@ -64,7 +64,7 @@ void NamedRows::clear()
     count_ = 0;
 }
 
-std::uint64_t run_statement(const Home &home, const char *text, DestReceiver *receiver)
+char *statement_text(const Home &home, const char *text)
 {
     StringInfoData statement;
     initStringInfo(&statement);
@@ -76,11 +76,17 @@ std::uint64_t run_statement(const Home &home, const char *text, DestReceiver *re
             appendStringInfoChar(&statement, *rest);
         }
     }
+    return statement.data;
+}
+
+std::uint64_t run_statement(const Home &home, const char *text, DestReceiver *receiver)
+{
+    char *const statement = statement_text(home, text);
     SPIExecuteOptions options{};
     options.dest = receiver;
-    const int outcome = SPI_execute_extended(statement.data, &options);
+    const int outcome = SPI_execute_extended(statement, &options);
     if (outcome < 0) elog(ERROR, "statement failed: %s", SPI_result_code_string(outcome));
-    pfree(statement.data);
+    pfree(statement);
     return SPI_processed;
 }
 

@@ -52,6 +52,9 @@ private:
     std::int64_t count_ = 0;
 };
 
+/** A statement's text, where %s stands for the extension's schema prefix; lives in the current memory context. */
+char *statement_text(const Home &home, const char *text);
+
 /** Runs one statement, written with %s for the extension's schema prefix; its rows go to receiver or else to SPI_tuptable.
  * Returns the number of rows that it processed. */
 std::uint64_t run_statement(const Home &home, const char *text, DestReceiver *receiver = nullptr);
