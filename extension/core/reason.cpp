@@ -31,13 +31,15 @@ std::string_view name(Reason reason) noexcept
         return "unstorable_number";
     case Reason::tombstone:
         return "tombstone";
+    case Reason::rejected:
+        return "rejected";
     }
     return {};
 }
 
 Reason reason_named(std::string_view wanted) noexcept
 {
-    for (auto reason = Reason::too_large; reason <= Reason::tombstone;
+    for (auto reason = Reason::too_large; reason <= Reason::rejected;
          reason = static_cast<Reason>(static_cast<std::uint8_t>(reason) + 1)) {
         if (name(reason) == wanted) return reason;
     }

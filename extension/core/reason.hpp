@@ -24,6 +24,7 @@ enum class Reason : std::uint8_t {
     unstorable_text,
     unstorable_number,
     tombstone,
+    rejected, // the table refused the row: said by the database, never by normalization
 };
 
 /** The reason as users see it, e.g. "invalid_json"; empty for none. Never allocates. */

@@ -1,7 +1,7 @@
 #include "batch.hpp"
 
+#include "attempt.hpp"
 #include "boundary.hpp"
-#include "bulk_insert.hpp"
 #include "decider.hpp"
 #include "guc.hpp"
 #include "partitions.hpp"
@@ -115,30 +115,27 @@ Batch::Batch(const Home &home, const Elements &records, const Origin &origin)
         if (!records_.is_null(i)) bytes_ += VARSIZE_ANY(DatumGetPointer(records_.values[i]));
 
     rows_ = static_cast<Row *>(MemoryContextAllocHuge(context_, std::max(records_.count, 1) * sizeof(Row)));
-    batch_ = static_cast<NamedRows *>(palloc(sizeof(NamedRows)));
-    *batch_ = NamedRows{"batch",
-                        {{"occurred_at", TIMESTAMPTZOID},
-                         {"id", UUIDOID},
-                         {"event_type", VARCHAROID, event_type_characters + VARHDRSZ},
-                         {"source", VARCHAROID, source_characters + VARHDRSZ},
-                         {"tenant_id", VARCHAROID, tenant_id_characters + VARHDRSZ},
-                         {"payload", JSONBOID}},
-                        bytes_};
+    description_ = description_of({{"occurred_at", TIMESTAMPTZOID},
+                                   {"id", UUIDOID},
+                                   {"event_type", VARCHAROID, event_type_characters + VARHDRSZ},
+                                   {"source", VARCHAROID, source_characters + VARHDRSZ},
+                                   {"tenant_id", VARCHAROID, tenant_id_characters + VARHDRSZ},
+                                   {"payload", JSONBOID}});
     refused_ = static_cast<NamedRows *>(palloc(sizeof(NamedRows)));
     *refused_ = NamedRows{"refused",
-                          {{"item", INT4OID},
-                           {"kept", BOOLOID},
-                           {"reason", TEXTOID},
-                           {"detail", TEXTOID},
-                           {"value", BYTEAOID},
-                           {"topic", TEXTOID},
-                           {"partition", INT4OID},
-                           {"offset", INT8OID},
-                           {"key", BYTEAOID},
-                           {"recorded_at", TIMESTAMPTZOID},
-                           {"headers", JSONBOID}},
+                          description_of({{"item", INT4OID},
+                                          {"kept", BOOLOID},
+                                          {"reason", TEXTOID},
+                                          {"detail", TEXTOID},
+                                          {"value", BYTEAOID},
+                                          {"topic", TEXTOID},
+                                          {"partition", INT4OID},
+                                          {"offset", INT8OID},
+                                          {"key", BYTEAOID},
+                                          {"recorded_at", TIMESTAMPTZOID},
+                                          {"headers", JSONBOID}}),
                           bytes_};
-    slot_ = MakeSingleTupleTableSlot(batch_->description(), &TTSOpsVirtual);
+    slot_ = MakeSingleTupleTableSlot(description_, &TTSOpsVirtual);
     MemoryContextSwitchTo(outer);
 }
 
@@ -157,7 +154,7 @@ void Batch::decide()
             verdict = guarded([&] { return &decider.judge(record); });
         }
         if (verdict->refusal)
-            refuse(verdict->refusal, i + 1);
+            refuse(verdict->refusal.reason, verdict->refusal.detail, i + 1);
         else
             accept(decider, *verdict, i + 1);
     }
@@ -172,8 +169,9 @@ void Batch::accept(Decider &decider, const core::Verdict &verdict, std::int32_t 
     Row &row = rows_[accepted_++];
     row.item = item;
     row.stored = false;
+    row.rejected = false;
     row.untimed = keyed && !verdict.occurred_at;
-    row.occurred_at = verdict.occurred_at ? timestamptz_of(*verdict.occurred_at) : now_;
+    row.occurred_at = verdict.occurred_at ? timestamptz_of(*verdict.occurred_at) : received_at(item);
     row.id = keyed ? guarded([&] { return decider.keyed_id(); }) : next_sequential_id();
     if (row.untimed) ++untimed_;
 
@@ -193,10 +191,16 @@ void Batch::accept(Decider &decider, const core::Verdict &verdict, std::int32_t 
     MemoryContextSwitchTo(outer);
 }
 
-void Batch::refuse(const core::Refusal &refusal, std::int32_t item)
+/* The ingestion time of a record that is replayed is that of its first coming. */
+TimestampTz Batch::received_at(std::int32_t item) const noexcept
 {
-    const bool unknown = refusal.reason == core::Reason::unknown_shape;
-    const bool tombstone = refusal.reason == core::Reason::tombstone;
+    return origin_.received.is_null(item - 1) ? now_ : DatumGetTimestampTz(origin_.received.values[item - 1]);
+}
+
+void Batch::refuse(core::Reason reason, std::string_view detail, std::int32_t item)
+{
+    const bool unknown = reason == core::Reason::unknown_shape;
+    const bool tombstone = reason == core::Reason::tombstone;
     ++(unknown || tombstone ? counts_.skipped : counts_.dead_lettered);
 
     const int i = item - 1;
@@ -204,8 +208,8 @@ void Batch::refuse(const core::Refusal &refusal, std::int32_t item)
     const bool from_kafka = origin_.topic != nullptr;
     Datum values[] = {Int32GetDatum(item),
                       BoolGetDatum(!tombstone && (!unknown || settings().keep_skipped)),
-                      text_of(core::name(refusal.reason)),
-                      text_of(refusal.detail),
+                      text_of(core::name(reason)),
+                      text_of(detail),
                       element(records_),
                       PointerGetDatum(origin_.topic),
                       Int32GetDatum(origin_.partition),
@@ -216,7 +220,7 @@ void Batch::refuse(const core::Refusal &refusal, std::int32_t item)
     bool nulls[] = {false,
                     false,
                     false,
-                    refusal.detail.empty(),
+                    detail.empty(),
                     records_.is_null(i),
                     !from_kafka,
                     !from_kafka,
@@ -240,11 +244,12 @@ void Batch::settle_times()
 {
     if (untimed_ == 0) return;
     const MemoryContext outer = MemoryContextSwitchTo(context_);
-    NamedRows untimed{"untimed", {{"id", UUIDOID}, {"asked_at", TIMESTAMPTZOID}}, untimed_ * sizeof(Row)};
+    NamedRows untimed{"untimed", description_of({{"id", UUIDOID}, {"asked_at", TIMESTAMPTZOID}}),
+                      untimed_ * sizeof(Row)};
     for (std::int32_t i = 0; i < accepted_; ++i) {
         CHECK_FOR_INTERRUPTS();
         if (!rows_[i].untimed) continue;
-        Datum values[] = {PointerGetDatum(rows_[i].id.data()), TimestampTzGetDatum(now_)};
+        Datum values[] = {PointerGetDatum(rows_[i].id.data()), TimestampTzGetDatum(rows_[i].occurred_at)};
         bool nulls[] = {false, false};
         untimed.put(values, nulls);
     }
@@ -252,7 +257,7 @@ void Batch::settle_times()
 
     untimed.show();
     run_statement(home_, "INSERT INTO %sanalytics_untimed_keys (id, occurred_at) "
-                         "SELECT DISTINCT id, asked_at FROM untimed ORDER BY id ON CONFLICT DO NOTHING");
+                         "SELECT DISTINCT id, asked_at FROM untimed ORDER BY id, asked_at ON CONFLICT DO NOTHING");
     RowReceiver receiver = receiver_of(rows_, accepted_, enter_time);
     run_statement(
         home_,
@@ -271,43 +276,78 @@ void Batch::require_partitions()
     for (std::int32_t i = 0; i < accepted_; ++i) keeper.require(rows_[i].occurred_at);
 }
 
-std::int64_t Batch::insert_by_statement()
+void Batch::store(Rejection rejection)
 {
-    batch_->clear();
-    TupleTableSlot *const slot = MakeSingleTupleTableSlot(batch_->description(), &TTSOpsMinimalTuple);
-    for (std::int32_t i = 0; i < accepted_; ++i) {
+    if (accepted_ == 0) return;
+    require_partitions();
+    if (rejection == Rejection::kept)
+        insert_what_can_be(rows_, rows_ + accepted_);
+    else
+        counts_.stored = insert(rows_, rows_ + accepted_, context_);
+    counts_.duplicates = accepted_ - rejected_ - counts_.stored;
+}
+
+/* Returns how many are stored; the others are duplicates. */
+std::int64_t Batch::insert(Row *begin, Row *end, MemoryContext memory)
+{
+    const MemoryContext outer = MemoryContextSwitchTo(memory);
+    NamedRows rows{"batch", description_, bytes_};
+    TupleTableSlot *const slot = MakeSingleTupleTableSlot(description_, &TTSOpsMinimalTuple);
+    for (Row *row = begin; row != end; ++row) {
         CHECK_FOR_INTERRUPTS(); // a row may be megabytes
-        Row &row = rows_[i];
-        if (row.way != Way::statement) continue;
-        row.way = Way::none;
-        ExecStoreMinimalTuple(row.tuple, slot, false);
-        batch_->put(slot);
+        ExecStoreMinimalTuple(row->tuple, slot, false);
+        rows.put(slot);
     }
     ExecDropSingleTupleTableSlot(slot);
-    if (batch_->count() == 0) return 0;
+    MemoryContextSwitchTo(outer);
 
-    batch_->show();
-    RowReceiver receiver = receiver_of(rows_, accepted_, mark_stored);
-    const auto inserted = static_cast<std::int64_t>(
+    rows.show();
+    RowReceiver receiver = receiver_of(begin, static_cast<std::int32_t>(end - begin), mark_stored);
+    const std::uint64_t inserted =
         run_statement(home_,
                       "INSERT INTO %sanalytics_events (occurred_at, id, event_type, source, tenant_id, payload) "
                       "SELECT occurred_at, id, event_type, source, tenant_id, payload FROM batch "
                       "ON CONFLICT DO NOTHING RETURNING occurred_at, id",
-                      &receiver.base));
-    batch_->hide();
-    return inserted;
+                      &receiver.base);
+    rows.hide();
+    rows.end();
+    return static_cast<std::int64_t>(inserted);
 }
 
-/* The statement goes first: rivals then meet in the order of the key in either way, and rarely across. */
-void Batch::store()
+/* Of n rows, k of them bad, some k log n pieces are tried; without a bad one, a single subtransaction is all it costs. */
+void Batch::insert_what_can_be(Row *begin, Row *end)
 {
-    if (accepted_ == 0) return;
-    require_partitions();
-    choose_ways(home_, batch_->description(), rows_, accepted_);
-    counts_.stored = insert_by_statement();
-    counts_.stored += bulk_insert(home_, batch_->description(), rows_, accepted_);
-    counts_.stored += insert_by_statement(); // what a rival made impossible in bulk
-    counts_.duplicates = accepted_ - counts_.stored;
+    const MemoryContext memory = AllocSetContextCreate(context_, "analytics batch piece", ALLOCSET_DEFAULT_SIZES);
+    std::int64_t inserted = 0;
+    ErrorData *const error = attempt([&] { inserted = insert(begin, end, memory); });
+    if (error == nullptr) {
+        MemoryContextDelete(memory);
+        counts_.stored += inserted;
+        return;
+    }
+    NamedRows::hide("batch");
+    MemoryContextDelete(memory);
+    if (!is_of_a_row(*error)) ReThrowError(error);
+
+    std::for_each(begin, end, [](Row &row) { row.stored = false; });
+    if (end - begin == 1) {
+        reject(*begin, *error);
+        FreeErrorData(error);
+        return;
+    }
+    FreeErrorData(error);
+    Row *const middle = begin + (end - begin) / 2;
+    insert_what_can_be(begin, middle);
+    insert_what_can_be(middle, end);
+}
+
+void Batch::reject(Row &row, const ErrorData &error)
+{
+    row.rejected = true;
+    ++rejected_;
+    char *const detail = psprintf("%s: %s", unpack_sql_state(error.sqlerrcode), error.message);
+    refuse(core::Reason::rejected, detail, row.item);
+    pfree(detail);
 }
 
 void Batch::keep_refused()
@@ -317,12 +357,11 @@ void Batch::keep_refused()
     run_statement(home_, "INSERT INTO %sanalytics_dead_letters "
                          "(reason, detail, value, topic, partition, \"offset\", key, recorded_at, headers) "
                          "SELECT reason, detail, value, topic, partition, \"offset\", key, recorded_at, headers "
-                         "FROM refused WHERE kept ON CONFLICT DO NOTHING");
+                         "FROM refused WHERE kept ORDER BY item ON CONFLICT DO NOTHING");
 }
 
 void Batch::finish()
 {
-    batch_->end();
     refused_->end();
     MemoryContextDelete(context_);
 }

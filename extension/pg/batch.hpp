@@ -2,8 +2,8 @@
  *
  *   decide          each record → a row, with its payload already in jsonb's form, or a refusal
  *   settle_times    a keyed row without a time of its own gets the time that its key was given first
- *   store           rows in the order of the primary key: new ones in bulk, as COPY would, where nothing stands in the way;
- *                   the others by INSERT … ON CONFLICT DO NOTHING. What is not inserted is a duplicate
+ *   store           rows in the order of the primary key → INSERT … ON CONFLICT DO NOTHING; what is not inserted is a duplicate
+ *                   where the statement fails for one row's sake, the batch is halved until that row stands alone
  *   keep_refused    refusals → analytics_dead_letters
  *
  * PostgreSQL phases throughout (the C++ ones are inside decide). Everything lives in one memory context, which dies
@@ -29,15 +29,13 @@ struct Elements {
     [[nodiscard]] bool is_null(int index) const noexcept { return values == nullptr || nulls[index]; }
 };
 
-/** Where the records came from: nothing (topic null), or one partition of Kafka. */
+/** Where the records came from: nothing (topic null), or one partition of Kafka. received: when they came first, where
+ * that was not now. */
 struct Origin {
     text *topic = nullptr;
     std::int32_t partition = 0;
-    Elements offsets, keys, timestamps, headers; // empty, or as long as the records
+    Elements offsets, keys, timestamps, headers, received; // empty, or as long as the records
 };
-
-/** How a row is to be stored; when that was tried, no way is left. */
-enum class Way : std::uint8_t { none, bulk, statement };
 
 struct Row {
     TimestampTz occurred_at;
@@ -45,7 +43,7 @@ struct Row {
     std::int32_t item; // which record it was, from 1
     bool untimed;      // has a key, but no time of its own
     bool stored;
-    Way way;
+    bool rejected;      // the table would not have it
     MinimalTuple tuple; // (occurred_at, id, event_type, source, tenant_id, payload)
 };
 
@@ -56,13 +54,17 @@ struct Counts {
     std::int64_t skipped = 0;
 };
 
+/** What becomes of a row that the table refuses (a constraint, a trigger that raises): the error is the caller's, or the
+ * row is a refusal like any other and costs no neighbour. */
+enum class Rejection : std::uint8_t { raised, kept };
+
 class Batch {
 public:
     Batch(const Home &home, const Elements &records, const Origin &origin);
 
     void decide();
     void settle_times();
-    void store();
+    void store(Rejection rejection);
     void keep_refused();
 
     [[nodiscard]] const Counts &counts() const noexcept { return counts_; }
@@ -79,10 +81,13 @@ public:
 
 private:
     void accept(Decider &decider, const core::Verdict &verdict, std::int32_t item);
-    void refuse(const core::Refusal &refusal, std::int32_t item);
+    void refuse(core::Reason reason, std::string_view detail, std::int32_t item);
+    [[nodiscard]] TimestampTz received_at(std::int32_t item) const noexcept;
+    std::int64_t insert(Row *begin, Row *end, MemoryContext memory);
+    void insert_what_can_be(Row *begin, Row *end);
+    void reject(Row &row, const ErrorData &error);
     void sort_rows();
     void require_partitions();
-    std::int64_t insert_by_statement();
 
     Home home_;
     Elements records_;
@@ -94,8 +99,9 @@ private:
     Row *rows_ = nullptr;
     std::int32_t accepted_ = 0;
     std::int32_t untimed_ = 0;
+    std::int32_t rejected_ = 0;
     NamedRows *refused_ = nullptr;
-    NamedRows *batch_ = nullptr;
+    TupleDesc description_; // of the rows' tuples
     TupleTableSlot *slot_ = nullptr;
     Counts counts_;
 };

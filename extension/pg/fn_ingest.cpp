@@ -1,4 +1,5 @@
-/* The doors to a batch: analytics_ingest, analytics_ingest_batch (Kafka's), analytics_record_each. */
+/* The doors to a batch: analytics_ingest, analytics_ingest_batch (Kafka's), analytics_ingest_again (a replay's),
+ * analytics_record_each. */
 
 #include "args.hpp"
 #include "boundary.hpp"
@@ -27,12 +28,12 @@ Elements optional_elements_of(FunctionCallInfo fcinfo, int argument, const Eleme
 }
 
 /* The one way from records to rows. Leaves SPI connected, so that a door can go on with statements of its own. */
-void run(Batch &batch)
+void run(Batch &batch, Rejection rejection)
 {
     batch.decide();
     if (SPI_connect() != SPI_OK_CONNECT) elog(ERROR, "could not connect to SPI");
     batch.settle_times();
-    batch.store();
+    batch.store(rejection);
 }
 
 void put_counts(const Counts &counts, Datum *values)
@@ -53,25 +54,39 @@ Datum refusals_of(const Batch &batch, bool *is_null)
         "SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('reason', reason, 'count', count, "
         "'firstOffset', first_offset, 'lastOffset', last_offset, 'detail', detail) ORDER BY first_offset) FROM ("
         "SELECT reason, pg_catalog.count(*) AS count, pg_catalog.min(\"offset\") AS first_offset, "
-        "pg_catalog.max(\"offset\") AS last_offset, (pg_catalog.array_agg(detail ORDER BY item))[1] AS detail "
+        "pg_catalog.max(\"offset\") AS last_offset, (pg_catalog.array_agg(CASE WHEN reason OPERATOR(pg_catalog.=) "
+        "'rejected' "
+        "THEN pg_catalog.left(detail, 5) ELSE detail END ORDER BY item))[1] AS detail "
         "FROM refused GROUP BY reason) AS by_reason");
     const Datum answer = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, is_null);
     return SPI_datumTransfer(answer, false, -1);
 }
 
-/* Every accepted row: (item, stored, occurred_at, id). */
+/* Every row that was stored or is a duplicate: (item, stored, occurred_at, id). */
 NamedRows accepted_rows(const Batch &batch)
 {
-    NamedRows accepted{"accepted",
-                       {{"item", INT4OID}, {"stored", BOOLOID}, {"occurred_at", TIMESTAMPTZOID}, {"id", UUIDOID}},
-                       static_cast<std::size_t>(batch.accepted()) * sizeof(Row)};
+    NamedRows accepted{
+        "accepted",
+        description_of({{"item", INT4OID}, {"stored", BOOLOID}, {"occurred_at", TIMESTAMPTZOID}, {"id", UUIDOID}}),
+        static_cast<std::size_t>(batch.accepted()) * sizeof(Row)};
     for (const Row *row = batch.rows(); row != batch.rows() + batch.accepted(); ++row) {
+        if (row->rejected) continue;
         Datum values[] = {Int32GetDatum(row->item), BoolGetDatum(row->stored), TimestampTzGetDatum(row->occurred_at),
                           PointerGetDatum(row->id.data())};
         bool nulls[] = {false, false, false, false};
         accepted.put(values, nulls);
     }
     return accepted;
+}
+
+/* Takes the rows of a statement as the answer of a function that returns a set. */
+DestReceiver *answer_receiver(FunctionCallInfo fcinfo)
+{
+    auto *const result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
+    DestReceiver *const receiver = CreateTuplestoreDestReceiver();
+    SetTuplestoreDestReceiverParams(receiver, result->setResult, result->econtext->ecxt_per_query_memory, false,
+                                    nullptr, nullptr);
+    return receiver;
 }
 
 } // namespace
@@ -82,7 +97,7 @@ ANALYTICS_FUNCTION(analytics_ingest)
     using namespace analytics::pg;
     const TupleDesc type = answer_type(fcinfo);
     Batch batch{home_of(fcinfo), elements_of(fcinfo, 0), Origin{}};
-    run(batch);
+    run(batch, Rejection::kept);
     batch.keep_refused();
     SPI_finish();
 
@@ -123,7 +138,7 @@ ANALYTICS_FUNCTION(analytics_ingest_batch)
     origin.headers = optional_elements_of(fcinfo, headers_argument, records, "headers");
 
     Batch batch{home_of(fcinfo), records, origin};
-    run(batch);
+    run(batch, Rejection::kept);
     batch.keep_refused();
     Datum values[5];
     bool nulls[5] = {};
@@ -134,17 +149,40 @@ ANALYTICS_FUNCTION(analytics_ingest_batch)
     return row_of(type, values, nulls);
 }
 
+ANALYTICS_FUNCTION(analytics_ingest_again)
+{
+    using namespace analytics::pg;
+    InitMaterializedSRF(fcinfo, 0);
+    const Elements records = elements_of(fcinfo, 0);
+    Origin origin{};
+    origin.received = elements_of(fcinfo, 1);
+    require_length(origin.received, records, "received_at");
+    Batch batch{home_of(fcinfo), records, origin};
+    run(batch, Rejection::kept);
+
+    DestReceiver *const receiver = answer_receiver(fcinfo);
+    NamedRows accepted = accepted_rows(batch);
+    accepted.show();
+    batch.refused().show();
+    run_statement(batch.home(),
+                  "SELECT item, CASE WHEN stored THEN 'stored' ELSE 'duplicate' END, NULL, NULL FROM accepted "
+                  "UNION ALL SELECT item, 'refused', reason, detail FROM refused",
+                  receiver);
+    receiver->rDestroy(receiver);
+    accepted.end();
+    SPI_finish();
+    batch.finish();
+    return {};
+}
+
 ANALYTICS_FUNCTION(analytics_record_each)
 {
     using namespace analytics::pg;
     InitMaterializedSRF(fcinfo, 0);
-    auto *const result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
     Batch batch{home_of(fcinfo), elements_of(fcinfo, 0), Origin{}};
-    run(batch);
+    run(batch, Rejection::raised);
 
-    DestReceiver *const receiver = CreateTuplestoreDestReceiver();
-    SetTuplestoreDestReceiverParams(receiver, result->setResult, result->econtext->ecxt_per_query_memory, false,
-                                    nullptr, nullptr);
+    DestReceiver *const receiver = answer_receiver(fcinfo);
     NamedRows accepted = accepted_rows(batch);
     accepted.show();
     batch.refused().show();

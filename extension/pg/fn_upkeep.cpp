@@ -18,7 +18,6 @@ extern "C" {
 #include "utils/snapmgr.h"
 }
 
-#include <type_traits>
 #include <utility>
 
 namespace analytics::pg {
@@ -28,8 +27,9 @@ namespace {
  * dies, with its memory, unlinks itself. */
 class Pending {
 public:
-    Pending(MemoryContext context, Upkeeps *upkeeps, SubTransactionId subtransaction) noexcept
-        : context_(context), upkeeps_(upkeeps), subtransaction_(subtransaction), outer_(std::exchange(innermost, this))
+    Pending(MemoryContext context, const Home &home)
+        : upkeeps(context, home), context_(context), subtransaction_(GetCurrentSubTransactionId()),
+          outer_(std::exchange(innermost, this))
     {
     }
 
@@ -56,29 +56,20 @@ public:
     {
         const MemoryContext context =
             AllocSetContextCreate(CurTransactionContext, "analytics upkeep", ALLOCSET_DEFAULT_SIZES);
-        static_assert(std::is_trivially_destructible_v<Upkeeps>);
-        auto *const upkeeps = ::new (MemoryContextAlloc(context, sizeof(Upkeeps))) Upkeeps(context, home);
-        return make_owned<Pending>(context, context, upkeeps, GetCurrentSubTransactionId());
+        return make_owned<Pending>(context, context, home);
     }
 
-    [[nodiscard]] Upkeeps &upkeeps() noexcept { return *upkeeps_; }
+    void close() { MemoryContextDelete(context_); }
 
-    void statement_begins() noexcept { ++statements_; }
-
-    void statement_ends()
-    {
-        upkeeps_->write();
-        if (--statements_ <= 0) MemoryContextDelete(context_); // and with it this
-    }
+    Upkeeps upkeeps;
+    int statements = 0; // that have begun
 
 private:
     static inline Pending *innermost = nullptr;
 
     MemoryContext context_;
-    Upkeeps *upkeeps_;
     SubTransactionId subtransaction_;
     Pending *outer_;
-    int statements_ = 0; // that have begun
 };
 
 TriggerData *trigger_of(FunctionCallInfo fcinfo)
@@ -177,9 +168,10 @@ ANALYTICS_FUNCTION(analytics_upkeep_statement)
     Pending *pending = Pending::here();
     if (TRIGGER_FIRED_BEFORE(trigger->tg_event)) {
         if (pending == nullptr) pending = Pending::open(home_of(fcinfo));
-        pending->statement_begins();
+        ++pending->statements;
     } else if (pending != nullptr) {
-        pending->statement_ends();
+        pending->upkeeps.write();
+        if (--pending->statements <= 0) pending->close();
     }
     return {};
 }
@@ -190,12 +182,12 @@ ANALYTICS_FUNCTION(analytics_upkeep_row)
     const TriggerData *const trigger = trigger_of(fcinfo);
     if (is_restoring()) return {};
     if (Pending *const pending = Pending::here(); pending != nullptr) {
-        show(pending->upkeeps(), *trigger);
+        show(pending->upkeeps, *trigger);
     } else {
         Pending *const alone = Pending::open(home_of(fcinfo));
-        alone->statement_begins();
-        show(alone->upkeeps(), *trigger);
-        alone->statement_ends();
+        show(alone->upkeeps, *trigger);
+        alone->upkeeps.write();
+        alone->close();
     }
     return {};
 }
@@ -208,14 +200,14 @@ ANALYTICS_FUNCTION(analytics_upkeep_truncate)
     const Oid table = RelationGetRelid(trigger->tg_relation);
     if (is_restoring() || !holds_events(trigger->tg_relation, relation_at(home, "analytics_events"))) return {};
 
-    Pending *const truncation = Pending::open(home);
-    truncation->statement_begins();
+    Pending *const pending = Pending::open(home);
     ListCell *cell = nullptr;
     foreach (cell, find_all_inheritors(table, NoLock, nullptr)) {
         const Oid leaf = lfirst_oid(cell);
         if (get_rel_relkind(leaf) == RELKIND_RELATION && takes_care_of(table, leaf, fcinfo->flinfo->fn_oid))
-            show_as_gone(truncation->upkeeps(), leaf);
+            show_as_gone(pending->upkeeps, leaf);
     }
-    truncation->statement_ends();
+    pending->upkeeps.write();
+    pending->close();
     return {};
 }

@@ -146,7 +146,6 @@ void Rollup::write()
 /* Appends what was counted, folded with what is there already when that has become many bags. */
 void Rollup::keep(Place &place, TimestampTz hour, const Tenant *tenant, HourCounts &counts)
 {
-    CHECK_FOR_INTERRUPTS();
     MemoryContextReset(scratch_);
     if (!IsolationIsSerializable() && is_time_to_look(hour, tenant)) {
         fold(place, key_of(place, hour, tenant), many, counts);

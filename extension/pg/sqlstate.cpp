@@ -26,6 +26,7 @@ int sqlstate_of(core::Reason reason) noexcept
     case core::Reason::unknown_shape:
     case core::Reason::missing_field:
     case core::Reason::invalid_field:
+    case core::Reason::rejected:
         break;
     }
     return ERRCODE_INVALID_PARAMETER_VALUE;

@@ -16,14 +16,20 @@ constexpr std::size_t bytes_per_kilobyte = 1024;
 
 } // namespace
 
-NamedRows::NamedRows(const char *name, std::initializer_list<Column> columns, std::size_t expected_bytes)
-    : name_(name), description_(CreateTemplateTupleDesc(static_cast<int>(columns.size()))),
+TupleDesc description_of(std::initializer_list<Column> columns)
+{
+    const TupleDesc description = CreateTemplateTupleDesc(static_cast<int>(columns.size()));
+    AttrNumber number = 0;
+    for (const Column &column : columns)
+        TupleDescInitEntry(description, ++number, column.name, column.type, column.modifier, 0);
+    return description;
+}
+
+NamedRows::NamedRows(const char *name, TupleDesc description, std::size_t expected_bytes)
+    : name_(name), description_(description),
       store_(tuplestore_begin_heap(
           false, false, std::max(work_mem, static_cast<int>(room_per_byte * expected_bytes / bytes_per_kilobyte))))
 {
-    AttrNumber number = 0;
-    for (const Column &column : columns)
-        TupleDescInitEntry(description_, ++number, column.name, column.type, column.modifier, 0);
 }
 
 void NamedRows::put(Datum *values, bool *nulls)
@@ -51,17 +57,9 @@ void NamedRows::show() const
         elog(ERROR, "could not register relation \"%s\": %s", name_, SPI_result_code_string(outcome));
 }
 
-void NamedRows::hide() const
+void NamedRows::hide(const char *name)
 {
-    const int outcome = SPI_unregister_relation(name_);
-    if (outcome != SPI_OK_REL_UNREGISTER)
-        elog(ERROR, "could not unregister relation \"%s\": %s", name_, SPI_result_code_string(outcome));
-}
-
-void NamedRows::clear()
-{
-    tuplestore_clear(store_);
-    count_ = 0;
+    SPI_unregister_relation(name);
 }
 
 char *statement_text(const Home &home, const char *text)

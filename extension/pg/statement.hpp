@@ -22,13 +22,15 @@ struct Column {
     int32 modifier = -1;
 };
 
+TupleDesc description_of(std::initializer_list<Column> columns);
+
 /** Rows under a name. Lives in the memory context that is current when it is made; on success its maker calls end(),
  * for rows may have gone to a file, on error the transaction's resource owner does the same. */
 class NamedRows {
 public:
     /** expected_bytes: what will be put in. Room for several times that is given, since every row is a chunk of memory
      * of its own, rounded up to a power of two; beyond it rows go to a file. */
-    NamedRows(const char *name, std::initializer_list<Column> columns, std::size_t expected_bytes);
+    NamedRows(const char *name, TupleDesc description, std::size_t expected_bytes);
 
     [[nodiscard]] TupleDesc description() const noexcept { return description_; }
     [[nodiscard]] std::int64_t count() const noexcept { return count_; }
@@ -38,12 +40,11 @@ public:
 
     void end() { tuplestore_end(store_); }
 
-    /** Lets the statements of the current SPI connection see the rows, until they are taken away from them. */
+    /** Lets the statements of the current SPI connection see the rows. */
     void show() const;
-    void hide() const;
-
-    /** Forgets the rows. */
-    void clear();
+    void hide() const { hide(name_); }
+    /** Also where nothing of that name is shown. */
+    static void hide(const char *name);
 
 private:
     const char *name_;

@@ -9,22 +9,29 @@ CREATE VIEW tap.tables AS SELECT c.* FROM pg_class AS c JOIN tap.members ON kind
 -- Functions: name, volatility, strictness, parallel safety, language, and whether everybody may call it.
 CREATE TEMP TABLE due (proname text, arguments text, result text, marks text, everybody boolean);
 INSERT INTO due VALUES
+('analytics_accept_gap', 'consumer_group text, topic text, partition integer, from_offset bigint, to_offset bigint, reason text DEFAULT NULL::text', 'analytics_kafka_gaps', 'volatile unsafe', false),
+('analytics_gap_accepted', 'consumer_group text, topic text, partition integer, owner_epoch bigint', 'boolean', 'stable safe', true),
+('analytics_ingest_again', 'records bytea[], received_at timestamp with time zone[], OUT item integer, OUT outcome text, OUT reason text, OUT detail text', 'SETOF record', 'volatile strict unsafe', false),
+('analytics_mark_dead_letters_published', 'ids bigint[], faulty_ids bigint[] DEFAULT NULL::bigint[], faults text[] DEFAULT NULL::text[]', 'void', 'volatile unsafe', false),
+('analytics_open_dead_letters', '', 'bigint', 'stable safe', true),
+('analytics_purge_dead_letters', 'older_than interval, reason text DEFAULT NULL::text, topic text DEFAULT NULL::text, replayed boolean DEFAULT NULL::boolean, "limit" integer DEFAULT NULL::integer', 'bigint', 'volatile unsafe', false),
+('analytics_replay_all_dead_letters', 'IN reason text DEFAULT NULL::text, IN topic text DEFAULT NULL::text, IN received_from timestamp with time zone DEFAULT NULL::timestamp with time zone, IN received_to timestamp with time zone DEFAULT NULL::timestamp with time zone, IN chunk integer DEFAULT 10000, INOUT replayed bigint DEFAULT 0, INOUT stored bigint DEFAULT 0, INOUT duplicates bigint DEFAULT 0, INOUT still_refused bigint DEFAULT 0', NULL, 'volatile unsafe', false),
+('analytics_replay_dead_letters', 'reason text DEFAULT NULL::text, topic text DEFAULT NULL::text, ids bigint[] DEFAULT NULL::bigint[], received_from timestamp with time zone DEFAULT NULL::timestamp with time zone, received_to timestamp with time zone DEFAULT NULL::timestamp with time zone, "limit" integer DEFAULT 10000, after_id bigint DEFAULT 0, OUT replayed bigint, OUT stored bigint, OUT duplicates bigint, OUT still_refused bigint, OUT last_id bigint', 'record', 'volatile unsafe', false),
+('analytics_unpublished_dead_letters', '"limit" integer DEFAULT 500, OUT id bigint, OUT key text, OUT value bytea, OUT header text, OUT header_value bytea', 'SETOF record', 'volatile unsafe', false),
 ('analytics_accepted', 'outcome text, reason text, detail text', 'boolean', 'immutable safe', true),
 ('analytics_bag', 'minute timestamp with time zone, event_type text, count bigint', 'bytea', 'immutable safe', true),
 ('analytics_bag_add', 'bag internal, minute timestamp with time zone, event_type text, count bigint', 'internal', 'immutable safe', true),
 ('analytics_bag_pack', 'bag internal', 'bytea', 'immutable safe', true),
 ('analytics_bag_cells', 'hour timestamp with time zone, cells bytea, OUT minute timestamp with time zone, OUT event_type text, OUT count bigint', 'SETOF record', 'immutable strict safe', true),
-('analytics_bucket_start', 'instant timestamp with time zone, bucket interval, timezone text DEFAULT ''UTC''::text', 'timestamp with time zone', 'immutable strict safe', true),
-('analytics_buckets', 'window_start timestamp with time zone, window_end timestamp with time zone, bucket interval, timezone text DEFAULT ''UTC''::text', 'SETOF timestamp with time zone', 'immutable strict safe', true),
+('analytics_bucket_start', 'instant timestamp with time zone, bucket interval', 'timestamp with time zone', 'immutable strict safe', true),
+('analytics_buckets', 'window_start timestamp with time zone, window_end timestamp with time zone, bucket interval', 'SETOF timestamp with time zone', 'immutable strict safe', true),
 ('analytics_check_shape', '', 'trigger', 'volatile unsafe', true),
 ('analytics_complete_key', '', 'void', 'volatile unsafe', false),
 ('analytics_counts', 'window_start timestamp with time zone, window_end timestamp with time zone, tenant_id text DEFAULT NULL::text, OUT event_type text, OUT count bigint', 'SETOF record', 'stable safe', true),
 ('analytics_create_partition', 'instant timestamp with time zone', 'regclass', 'volatile strict unsafe definer', false),
 ('analytics_event_json', 'event analytics_events', 'json', 'stable safe', true),
-('analytics_freshness', 'tenant_id text DEFAULT NULL::text, OUT last_event_at timestamp with time zone, OUT last_ingested_at timestamp with time zone', 'record', 'stable safe', true),
-('analytics_histogram', 'window_start timestamp with time zone, window_end timestamp with time zone, bucket interval, tenant_id text DEFAULT NULL::text, event_type text DEFAULT NULL::text, timezone text DEFAULT ''UTC''::text, OUT bucket_start timestamp with time zone, OUT event_type text, OUT count bigint', 'SETOF record', 'stable safe', true),
+('analytics_histogram', 'window_start timestamp with time zone, window_end timestamp with time zone, bucket interval, tenant_id text DEFAULT NULL::text, event_type text DEFAULT NULL::text, OUT bucket_start timestamp with time zone, OUT event_type text, OUT count bigint', 'SETOF record', 'stable safe', true),
 ('analytics_hold_partition', 'consumer_group text, topic text, partition integer, owner_epoch bigint, expected_offset bigint, next_offset bigint', 'void', 'volatile unsafe', false),
-('analytics_hopping', 'window_start timestamp with time zone, window_end timestamp with time zone, size interval, hop interval, tenant_id text DEFAULT NULL::text, event_type text DEFAULT NULL::text, OUT window_start timestamp with time zone, OUT window_end timestamp with time zone, OUT event_type text, OUT count bigint', 'SETOF record', 'stable safe', true),
 ('analytics_ingest', 'records bytea[], OUT stored bigint, OUT duplicates bigint, OUT dead_lettered bigint, OUT skipped bigint', 'record', 'volatile strict unsafe', false),
 ('analytics_ingest_batch', 'records bytea[], topic text, partition integer, offsets bigint[], keys bytea[], timestamps timestamp with time zone[], headers jsonb[], OUT stored bigint, OUT duplicates bigint, OUT dead_lettered bigint, OUT skipped bigint, OUT refusals jsonb', 'record', 'volatile unsafe', false),
 ('analytics_ingest_kafka', 'consumer_group text, topic text, partition integer, owner_epoch bigint, expected_offset bigint, next_offset bigint, records bytea[], offsets bigint[], keys bytea[] DEFAULT NULL::bytea[], timestamps timestamp with time zone[] DEFAULT NULL::timestamp with time zone[], headers jsonb[] DEFAULT NULL::jsonb[], high_watermark bigint DEFAULT NULL::bigint, OUT stored bigint, OUT duplicates bigint, OUT dead_lettered bigint, OUT skipped bigint, OUT refusals jsonb', 'record', 'volatile unsafe', false),
@@ -40,29 +47,26 @@ INSERT INTO due VALUES
 ('analytics_record', 'event jsonb', 'TABLE(id uuid, event_type text, source text, occurred_at timestamp with time zone, ingested_at timestamp with time zone, tenant_id text, payload jsonb, duplicate boolean)', 'volatile strict unsafe', false),
 ('analytics_record_each', 'records bytea[], OUT item integer, OUT outcome text, OUT id uuid, OUT event_type text, OUT source text, OUT occurred_at timestamp with time zone, OUT ingested_at timestamp with time zone, OUT tenant_id text, OUT payload jsonb, OUT reason text, OUT detail text', 'SETOF record', 'volatile strict unsafe', false),
 ('analytics_restored', '', 'trigger', 'volatile unsafe', true),
-('analytics_session', 'window_start timestamp with time zone, window_end timestamp with time zone, gap interval, key_path text[], tenant_id text DEFAULT NULL::text, event_type text DEFAULT NULL::text, OUT session_key text, OUT session_start timestamp with time zone, OUT session_end timestamp with time zone, OUT last_event_at timestamp with time zone, OUT events bigint', 'SETOF record', 'stable safe', true),
 ('analytics_shapes_changed', '', 'trigger', 'volatile unsafe', true),
 ('analytics_sqlstate', 'reason text', 'text', 'immutable strict safe', true),
 ('analytics_summary', 'window_minutes integer DEFAULT NULL::integer, reference timestamp with time zone DEFAULT now(), tenant_id text DEFAULT NULL::text', 'jsonb', 'stable safe', true),
 ('analytics_take_partition', 'consumer_group text, topic text, partition integer, owner text, start_offset bigint, high_watermark bigint DEFAULT NULL::bigint, OUT owner_epoch bigint, OUT next_offset bigint', 'record', 'volatile unsafe', false),
-('analytics_tumbling', 'window_start timestamp with time zone, window_end timestamp with time zone, size interval, tenant_id text DEFAULT NULL::text, event_type text DEFAULT NULL::text, OUT window_start timestamp with time zone, OUT window_end timestamp with time zone, OUT event_type text, OUT count bigint', 'SETOF record', 'stable safe', true),
 ('analytics_upkeep_row', '', 'trigger', 'volatile unsafe', false),
 ('analytics_upkeep_statement', '', 'trigger', 'volatile unsafe', false),
 ('analytics_upkeep_truncate', '', 'trigger', 'volatile unsafe', false),
 ('analytics_verify', '"from" timestamp with time zone DEFAULT NULL::timestamp with time zone, "to" timestamp with time zone DEFAULT NULL::timestamp with time zone, OUT rollup text, OUT minute timestamp with time zone, OUT tenant_id text, OUT event_type text, OUT events bigint, OUT counted bigint', 'SETOF record', 'stable unsafe', false),
 ('analytics_version', 'OUT extension text, OUT library text', 'record', 'stable safe', true),
-('analytics_watch_partition', 'partition regclass', 'void', 'volatile strict unsafe', false),
-('analytics_window_counts', 'bounds timestamp with time zone[], tenant_id text DEFAULT NULL::text, OUT bucket integer, OUT event_type text, OUT count bigint', 'SETOF record', 'stable safe', true);
+('analytics_watch_partition', 'partition regclass', 'void', 'volatile strict unsafe', false);
 SELECT set_eq('SELECT proname::text, pg_get_function_arguments(oid) FROM tap.functions', 'SELECT proname, arguments FROM due', 'the functions and their arguments are these');
 SELECT is(ROW(pg_get_function_result(f.oid), concat_ws(' ', CASE provolatile WHEN 'i' THEN 'immutable' WHEN 's' THEN 'stable' ELSE 'volatile' END, CASE WHEN proisstrict THEN 'strict' END, CASE proparallel WHEN 's' THEN 'safe' WHEN 'r' THEN 'restricted' ELSE 'unsafe' END, CASE WHEN prosecdef THEN 'definer' END)), ROW(result, marks), name || ': answer and marks')
 FROM tap.functions AS f JOIN due ON f.proname = due.proname AND pg_get_function_arguments(f.oid) = arguments;
 SELECT is(has_function_privilege('public', f.oid, 'EXECUTE'), everybody, name || CASE WHEN everybody THEN ': everybody may call it' ELSE ': not everybody may call it' END) FROM tap.functions AS f JOIN due ON f.proname = due.proname AND pg_get_function_arguments(f.oid) = arguments;
 SELECT isnt(obj_description(oid, 'pg_proc'), NULL, name || ' has a comment') FROM tap.functions;
 SELECT ok(cardinality(coalesce(proargnames, '{}')) >= pronargs AND '' <> ALL (coalesce(proargnames, '{}')), name || ': every argument has a name') FROM tap.functions;
-SELECT ok(prokind = 'a' OR prolang = (SELECT oid FROM pg_language WHERE lanname = 'c') OR prosqlbody IS NOT NULL OR coalesce(proconfig::text, '') ~ 'search_path=pg_catalog, .*, pg_temp"', name || ': no search path can reach its body') FROM tap.functions;
+SELECT ok(proname = 'analytics_replay_all_dead_letters' OR prokind = 'a' OR prolang = (SELECT oid FROM pg_language WHERE lanname = 'c') OR prosqlbody IS NOT NULL OR coalesce(proconfig::text, '') ~ 'search_path=pg_catalog, .*, pg_temp"', name || ': no search path can reach its body') FROM tap.functions;
 
 -- Tables.
-SELECT set_eq('SELECT relname::text FROM tap.tables', '{analytics_events,analytics_shapes,analytics_dead_letters,analytics_kafka_offsets,analytics_untimed_keys,analytics_restores,analytics_rollup_totals,analytics_rollup_tenants}'::text[], 'the tables are these');
+SELECT set_eq('SELECT relname::text FROM tap.tables', '{analytics_events,analytics_shapes,analytics_dead_letters,analytics_kafka_offsets,analytics_kafka_gaps,analytics_untimed_keys,analytics_restores,analytics_rollup_totals,analytics_rollup_tenants}'::text[], 'the tables are these');
 SELECT isnt(obj_description(oid, 'pg_class'), NULL, relname || ' has a comment') FROM tap.tables;
 SELECT isnt(col_description(attrelid, attnum), NULL, format('%s.%s has a comment', relname, attname)) FROM tap.tables AS t JOIN pg_attribute ON attrelid = t.oid WHERE attnum > 0 AND NOT attisdropped AND NOT (relname = 'analytics_dead_letters' AND attname = 'id');
 SELECT is(format_type(atttypid, atttypmod), due, 'analytics_events.' || attname) FROM (VALUES ('id', 'uuid'), ('event_type', 'character varying(120)'), ('source', 'character varying(120)'), ('occurred_at', 'timestamp with time zone'), ('ingested_at', 'timestamp with time zone'), ('tenant_id', 'character varying(64)'), ('payload', 'jsonb')) AS v (name, due) JOIN pg_attribute ON attrelid = 'analytics_events'::regclass AND attname = name;
@@ -72,7 +76,7 @@ SELECT is(count(*), 6::bigint, 'nothing else may') FROM pg_attribute WHERE attre
 SELECT is(pg_get_partkeydef('analytics_events'::regclass), 'RANGE (occurred_at)', 'it is partitioned by occurred_at');
 SELECT col_is_pk('analytics_events', ARRAY['occurred_at', 'id'], 'its primary key');
 SELECT col_is_pk('analytics_kafka_offsets', ARRAY['consumer_group', 'topic', 'partition'], 'that of the offsets');
-SELECT set_eq('SELECT unnest(extconfig)::regclass::text FROM pg_extension WHERE extname = ''analytics_events''', '{analytics_events,analytics_shapes,analytics_dead_letters,analytics_dead_letters_id_seq,analytics_kafka_offsets,analytics_untimed_keys,analytics_restores,analytics_rollup_totals,analytics_rollup_tenants}'::text[], 'every table of data is dumped, and the sequence');
+SELECT set_eq('SELECT unnest(extconfig)::regclass::text FROM pg_extension WHERE extname = ''analytics_events''', '{analytics_events,analytics_shapes,analytics_dead_letters,analytics_dead_letters_id_seq,analytics_kafka_gaps,analytics_kafka_offsets,analytics_untimed_keys,analytics_restores,analytics_rollup_totals,analytics_rollup_tenants}'::text[], 'every table of data is dumped, and the sequence');
 SELECT is(array_agg(DISTINCT privilege_type::text) FILTER (WHERE privilege_type IS NOT NULL), CASE WHEN relname = 'analytics_shapes' THEN '{SELECT}'::text[] END, relname || ': what everybody may do') FROM tap.tables AS t LEFT JOIN LATERAL (SELECT * FROM aclexplode(relacl) WHERE grantee = 0) AS a ON true GROUP BY relname;
 SELECT is(count(*), 0::bigint, 'no operator, cast or role comes along') FROM tap.members WHERE kind NOT IN ('pg_proc', 'pg_class', 'pg_trigger', 'pg_type', 'pg_attrdef', 'pg_constraint');
 SELECT is(count(*), 0::bigint, 'every name begins with analytics_') FROM tap.functions WHERE proname !~ '^analytics_';
@@ -91,37 +95,49 @@ SELECT lives_ok('SET analytics.metrics_window_minutes = ''2h''', 'times with a u
 SELECT is(analytics_metrics_window_minutes(), 120, 'known to the function');
 RESET analytics.max_event_bytes; RESET analytics.metrics_window_minutes;
 
--- Roles, as the reference grants: a writer, a reader, and one with nothing. Each function is called as each of them.
+-- Roles, as the reference grants: a writer, a reader, an operator, and one with nothing. Each function is called as each of them.
 BEGIN;
-CREATE ROLE analytics_check_writer; CREATE ROLE analytics_check_reader; CREATE ROLE analytics_check_nobody;
-GRANT USAGE ON SCHEMA tap TO analytics_check_writer, analytics_check_reader, analytics_check_nobody;
+CREATE ROLE analytics_check_writer; CREATE ROLE analytics_check_reader; CREATE ROLE analytics_check_operator; CREATE ROLE analytics_check_nobody;
+GRANT USAGE ON SCHEMA tap TO analytics_check_writer, analytics_check_reader, analytics_check_operator, analytics_check_nobody;
 GRANT SELECT, INSERT ON analytics_events, analytics_dead_letters, analytics_untimed_keys TO analytics_check_writer;
 GRANT SELECT, INSERT, UPDATE ON analytics_kafka_offsets TO analytics_check_writer;
 GRANT EXECUTE ON FUNCTION analytics_ingest, analytics_ingest_kafka, analytics_ingest_batch, analytics_hold_partition, analytics_take_partition, analytics_record, analytics_record_each, analytics_create_partition TO analytics_check_writer;
-GRANT SELECT ON analytics_events, analytics_kafka_offsets, analytics_dead_letters, analytics_rollup_totals, analytics_rollup_tenants TO analytics_check_reader;
+GRANT SELECT ON analytics_kafka_gaps TO analytics_check_writer;
+GRANT UPDATE ON analytics_dead_letters TO analytics_check_writer;
+GRANT EXECUTE ON FUNCTION analytics_unpublished_dead_letters, analytics_mark_dead_letters_published TO analytics_check_writer;
+GRANT SELECT ON analytics_events, analytics_kafka_offsets, analytics_dead_letters TO analytics_check_reader;
+GRANT SELECT, INSERT ON analytics_events, analytics_untimed_keys, analytics_kafka_gaps TO analytics_check_operator;
+GRANT SELECT, UPDATE, DELETE ON analytics_dead_letters TO analytics_check_operator;
+GRANT SELECT, UPDATE ON analytics_kafka_offsets TO analytics_check_operator;
+GRANT EXECUTE ON FUNCTION analytics_create_partition, analytics_ingest_again, analytics_replay_dead_letters, analytics_purge_dead_letters, analytics_accept_gap TO analytics_check_operator;
+GRANT EXECUTE ON PROCEDURE analytics_replay_all_dead_letters TO analytics_check_operator;
 
--- who may: w writer, r reader, n nobody.
+-- who may: w writer, r reader, o operator (who may read, too), n nobody.
 CREATE TABLE tap.uses (who text, call text);
 GRANT SELECT ON tap.uses TO PUBLIC;
 INSERT INTO tap.uses VALUES
 ('wrn', $$SELECT analytics_normalize('{}'::text)$$), ('wrn', $$SELECT analytics_normalize('{}'::bytea)$$), ('wrn', 'SELECT analytics_version()'), ('wrn', 'SELECT analytics_library_version()'), ('wrn', 'SELECT analytics_metrics_window_minutes()'), ('wrn', 'SELECT analytics_iso8601(now())'),
 ('wrn', $$SELECT analytics_bucket_start(now(), '1 hour')$$), ('wrn', $$SELECT analytics_buckets(now(), now(), '1 hour')$$), ('wrn', 'SELECT * FROM analytics_shapes'), ('wrn', $$SELECT analytics_accepted('stored', NULL, NULL)$$), ('wrn', $$SELECT analytics_sqlstate('too_deep')$$), ('wrn', 'SELECT analytics_partition_at(now())'),
 ('wr', 'SELECT * FROM analytics_recent()'), ('wr', 'SELECT analytics_summary()'), ('wr', $$SELECT * FROM analytics_counts('2025-01-01', now())$$), ('wr', $$SELECT * FROM analytics_histogram(now() - interval '1 day', now(), '1 hour')$$), ('wr', 'SELECT analytics_event_json(e) FROM analytics_events AS e'), ('wr', 'SELECT analytics_lag_records()'),
-('wr', 'SELECT analytics_freshness()'), ('wr', $$SELECT * FROM analytics_window_counts(ARRAY[now() - interval '1 hour', now()])$$), ('wr', $$SELECT * FROM analytics_tumbling(now() - interval '1 day', now(), '1 hour')$$), ('wr', $$SELECT * FROM analytics_hopping(now() - interval '1 day', now(), '1 hour', '5 minutes')$$), ('wr', $$SELECT * FROM analytics_session(now() - interval '1 day', now(), '1 hour', '{k}')$$),
-('wr', 'SELECT * FROM analytics_dead_letters'), ('wr', 'SELECT * FROM analytics_kafka_offsets'), ('w', 'SELECT * FROM analytics_untimed_keys'),
+('wr', 'SELECT * FROM analytics_dead_letters'), ('wr', 'SELECT * FROM analytics_kafka_offsets'), ('wo', 'SELECT * FROM analytics_untimed_keys'),
 ('w', $$SELECT analytics_ingest(ARRAY[tap.event('a', '2024-01-01T00:00:00Z'), tap.event('u'), '{'::bytea, '{}', NULL])$$), ('w', $$SELECT * FROM analytics_record('{"eventType":"t","source":"s","eventId":"k","occurredAt":"2024-02-01T00:00:00Z","payload":{}}')$$), ('w', $$SELECT * FROM analytics_record_each(ARRAY[tap.event('a', '2024-03-01T00:00:00Z'), tap.event('u'), '{'::bytea])$$),
 ('w', $$SELECT * FROM analytics_take_partition('g', 't', 0, 'o', 0)$$), ('w', $$SELECT * FROM analytics_ingest_kafka('g', 't', 0, (SELECT owner_epoch FROM analytics_kafka_offsets), 0, 0, ARRAY[tap.event('a', '2024-04-01T00:00:00Z'), tap.event('u'), '{'::bytea, '{}', NULL], '{0,1,2,3,4}')$$),
-('w', $$SELECT analytics_hold_partition('g', 't', 0, (SELECT owner_epoch FROM analytics_kafka_offsets), 0, 0)$$), ('w', $$SELECT * FROM analytics_ingest_batch(ARRAY[tap.event('b', '2024-05-01T00:00:00Z')], 't', 0, '{9}', NULL, NULL, NULL)$$), ('w', $$SELECT analytics_create_partition('2024-06-01')$$),
-('wrn', $$SELECT analytics_bag_cells(now(), '\x01')$$), ('wrn', 'SELECT analytics_bag(now(), ''t'', 1)'), ('', 'SELECT analytics_verify()'), ('', 'SELECT analytics_rebuild()'), ('', 'SELECT analytics_watch_partition(''analytics_events'')'), ('r', 'SELECT * FROM analytics_rollup_totals'), ('r', 'SELECT * FROM analytics_rollup_tenants'),
-('', 'SELECT analytics_complete_key()'), ('', 'SELECT * FROM analytics_restores'), ('', $$INSERT INTO analytics_shapes (name, event_type, source, required_members) VALUES ('x', 't', 's', '{a}')$$), ('', 'DELETE FROM analytics_shapes'), ('', 'DELETE FROM analytics_events'), ('', 'DELETE FROM analytics_dead_letters'), ('', 'DELETE FROM analytics_kafka_offsets'), ('', 'UPDATE analytics_events SET payload = ''{}'''), ('', 'DROP TABLE analytics_events');
+('w', $$SELECT analytics_hold_partition('g', 't', 0, (SELECT owner_epoch FROM analytics_kafka_offsets), 0, 0)$$), ('w', $$SELECT * FROM analytics_ingest_batch(ARRAY[tap.event('b', '2024-05-01T00:00:00Z')], 't', 0, '{9}', NULL, NULL, NULL)$$), ('wo', $$SELECT analytics_create_partition('2024-06-01')$$),
+('wrn', $$SELECT analytics_bag_cells(now(), '\x01')$$), ('wrn', 'SELECT analytics_bag(now(), ''t'', 1)'), ('', 'SELECT analytics_verify()'), ('', 'SELECT analytics_rebuild()'), ('', 'SELECT analytics_watch_partition(''analytics_events'')'), ('', 'SELECT * FROM analytics_rollup_totals'), ('', 'SELECT * FROM analytics_rollup_tenants'),
+('w', 'SELECT * FROM analytics_unpublished_dead_letters()'), ('w', $$SELECT analytics_mark_dead_letters_published('{}', '{}', '{}')$$), ('wo', $$SELECT analytics_gap_accepted('g', 't', 0, 1)$$), ('wr', 'SELECT analytics_open_dead_letters()'), ('wr', 'SELECT * FROM analytics_dead_letter_summary'), ('wo', 'SELECT * FROM analytics_kafka_gaps'),
+('o', $$SELECT * FROM analytics_ingest_again(ARRAY[tap.event('o', '2024-07-01T00:00:00Z'), tap.event('ou'), '{'::bytea], ARRAY[now(), now(), now()])$$), ('o', 'SELECT * FROM analytics_replay_dead_letters()'), ('o', $$CALL analytics_replay_all_dead_letters('none')$$), ('o', $$SELECT analytics_purge_dead_letters('1 day')$$),
+('o', $$SELECT analytics_accept_gap('g', 't', 0, (SELECT next_offset FROM analytics_kafka_offsets), 9)$$),
+('', 'SELECT analytics_complete_key()'), ('', 'SELECT * FROM analytics_restores'), ('', $$INSERT INTO analytics_shapes (name, event_type, source, required_members) VALUES ('x', 't', 's', '{a}')$$), ('', 'DELETE FROM analytics_shapes'), ('', 'DELETE FROM analytics_events'), ('o', 'DELETE FROM analytics_dead_letters WHERE false'), ('', 'DELETE FROM analytics_kafka_offsets'), ('', 'UPDATE analytics_events SET payload = ''{}'''), ('', 'DROP TABLE analytics_events');
 SET LOCAL ROLE analytics_check_writer;
 SELECT is((SELECT state FROM tap.failure_of(call)), CASE WHEN who ~ 'w' THEN '00000' ELSE '42501' END, format('a writer %s: %s', CASE WHEN who ~ 'w' THEN 'may' ELSE 'may not' END, call)) FROM tap.uses;
 RESET ROLE; SET LOCAL ROLE analytics_check_reader;
 SELECT is((SELECT state FROM tap.failure_of(call)), CASE WHEN who ~ 'r' THEN '00000' ELSE '42501' END, format('a reader %s: %s', CASE WHEN who ~ 'r' THEN 'may' ELSE 'may not' END, call)) FROM tap.uses;
+RESET ROLE; SET LOCAL ROLE analytics_check_operator;
+SELECT is((SELECT state FROM tap.failure_of(call)), CASE WHEN who ~ '[or]' THEN '00000' ELSE '42501' END, format('an operator %s: %s', CASE WHEN who ~ '[or]' THEN 'may' ELSE 'may not' END, call)) FROM tap.uses;
 RESET ROLE; SET LOCAL ROLE analytics_check_nobody;
 SELECT is((SELECT state FROM tap.failure_of(call)), CASE WHEN who ~ 'n' THEN '00000' ELSE '42501' END, format('who was granted nothing %s: %s', CASE WHEN who ~ 'n' THEN 'may' ELSE 'may not' END, call)) FROM tap.uses;
 RESET ROLE;
-SELECT is(count(DISTINCT substring(call FROM 'analytics_\w+')), (SELECT count(DISTINCT proname) FROM tap.functions WHERE prorettype <> 'trigger'::regtype AND 'internal'::regtype <> ALL (proargtypes)) + 8, 'every function was tried, and every table') FROM tap.uses;
+SELECT is(count(DISTINCT substring(call FROM 'analytics_\w+')), (SELECT count(DISTINCT proname) FROM tap.functions WHERE prorettype <> 'trigger'::regtype AND 'internal'::regtype <> ALL (proargtypes)) + 10, 'every function was tried, and every table') FROM tap.uses;
 ROLLBACK;
 
 -- In another schema, whose name needs quoting, out of the search path; by way of a hostile search path at that.
@@ -145,7 +161,8 @@ BEGIN;
 CREATE ROLE analytics_check_writer;
 GRANT USAGE ON SCHEMA :q, hostile, tap TO analytics_check_writer;
 GRANT SELECT, INSERT ON :q.analytics_events, :q.analytics_dead_letters, :q.analytics_untimed_keys TO analytics_check_writer;
-GRANT SELECT, INSERT, UPDATE ON :q.analytics_kafka_offsets TO analytics_check_writer;
+GRANT SELECT, INSERT, UPDATE ON :q.analytics_kafka_offsets, :q.analytics_kafka_gaps TO analytics_check_writer;
+GRANT UPDATE, DELETE ON :q.analytics_dead_letters TO analytics_check_writer;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA :q TO analytics_check_writer;
 SET LOCAL ROLE analytics_check_writer;
 CREATE TEMP TABLE analytics_kafka_offsets (id int);
@@ -164,10 +181,16 @@ SELECT pg_catalog.sum(count) AS histogram FROM :q.analytics_histogram('2023-12-0
 SELECT pg_catalog.count(:q.analytics_event_json(e)) AS event_json FROM :q.analytics_events AS e \gset
 SELECT :q.analytics_create_partition('2024-07-01 00:00:00+00') AS create_partition \gset
 SELECT extension AS version FROM :q.analytics_version() \gset
+SELECT still_refused AS replay FROM :q.analytics_replay_dead_letters(reason => 'invalid_json') \gset
+SELECT pg_catalog.string_agg(DISTINCT key, ' ') AS publish FROM :q.analytics_unpublished_dead_letters() \gset
+SELECT :q.analytics_mark_dead_letters_published('{1}', '{2}', '{f}') \g /dev/null
+SELECT to_offset || ' ' || :q.analytics_gap_accepted('g', 't', 0, 1) AS gap FROM :q.analytics_accept_gap('g', 't', 0, 2, 9) \gset
+SELECT :q.analytics_open_dead_letters() || ' ' || :q.analytics_purge_dead_letters('0', 'invalid_json', "limit" => 1) AS purge \gset
 RESET ROLE;
 SET LOCAL search_path = tap, pg_catalog;
 SELECT is(ROW(:'ingest'::text, :'record'::text, :'record_each'::text, :'take_partition'::text, :'ingest_kafka'::text), ROW('2'::text, 'f'::text, 'duplicate refused'::text, '1'::text, '1 invalid_json'::text), 'a quoted schema and a hostile search path: what stores');
 SELECT is(ROW(:'normalize'::text, :'recent'::text, :'recent_typed'::text, :'summary'::text, :'lag'::text, :'counts'::text, :'histogram'::text, :'event_json'::text), ROW('guides.challenges'::text, '4'::text, '4'::text, '2'::text, '3'::text, '4'::text, '4'::text, '4'::text), 'what reads');
+SELECT is(ROW(:'replay'::text, :'publish'::text, :'gap'::text, :'purge'::text), ROW('2'::text, 'letter-1 t-0-1'::text, '9 false'::text, '2 0'::text), 'what keeps letters and gaps');
 SELECT is(:'create_partition'::text, '"Ana %I schema".analytics_events_2024_07', 'what makes partitions');
 SELECT is(:'version'::text, v.library, 'what tells the version') FROM :q.analytics_version() AS v;
 SELECT is(count(*), 4::bigint, 'the partitions are in that schema') FROM pg_class JOIN pg_namespace AS n ON n.oid = relnamespace WHERE relispartition AND relkind = 'r' AND nspname = 'Ana %I schema';

@@ -26,6 +26,7 @@ constexpr Row rows[] = {
     {Reason::unstorable_text, "unstorable_text"},
     {Reason::unstorable_number, "unstorable_number"},
     {Reason::tombstone, "tombstone"},
+    {Reason::rejected, "rejected"},
 };
 
 class ReasonName : public testing::TestWithParam<Row> {};
