@@ -171,6 +171,7 @@ BEGIN
             DETAIL = 'An older snapshot might not see what another rebuild has mended.';
     END IF;
     LOCK TABLE analytics_rollup_totals IN SHARE UPDATE EXCLUSIVE MODE; -- one rebuild after another; writers go on
+    LOCK TABLE analytics_events IN ACCESS SHARE MODE; -- a TRUNCATE that commits now would be seen among the events, but not yet among the bags
     WITH missing AS MATERIALIZED (
         SELECT v.rollup, date_bin('1 hour', v.minute, '2000-01-01 00:00:00+00') AS hour, v.minute, v.tenant_id, v.event_type, v.events - v.counted AS count
         FROM analytics_verify($1, $2) AS v
