@@ -17,10 +17,14 @@ using runtime::Key;
 constexpr const char *fenced_off = "AN001";
 constexpr const char *no_such_extension = "42704"; // undefined_object
 
-/* A batch takes well below a second. A minute says that something holds it up that may let go; the server is given
- * the time to say so itself before we give the connection up. Both stay below the group's five minutes. */
-constexpr const char *statement_timeout = "60s";
-constexpr runtime::Milliseconds answer_deadline{75'000};
+constexpr const char *other_version = "0A000"; // feature_not_supported
+
+/* The server is given the time to say itself what holds a batch up, before we give the connection up: its
+ * statement_timeout is shorter than our patience. */
+runtime::Milliseconds deadline_beyond(runtime::Milliseconds statement_timeout)
+{
+    return statement_timeout + statement_timeout / 4;
+}
 
 std::string owner()
 {
@@ -34,19 +38,40 @@ Failure failure_of(const DbError &error)
     return {error.is_transient(), error.sqlstate(), error.what(), error.hint()};
 }
 
+/* 1.2 of 1.2.3: versions that agree in it understand each other. */
+std::string_view series(std::string_view version)
+{
+    const std::size_t dot = version.find('.');
+    return version.substr(0, dot == std::string_view::npos ? dot : version.find('.', dot + 1));
+}
+
+DbError refusal(const char *sqlstate, std::string message, std::string hint)
+{
+    return DbError({.sqlstate = sqlstate,
+                    .message = std::move(message),
+                    .detail = {},
+                    .hint = std::move(hint),
+                    .constraint = {},
+                    .column = {}});
+}
+
 /* The schema that the extension lives in, quoted: a user need not have it in his search_path. */
 std::string extension_schema(runtime::Connection &connection)
 {
-    const auto answer = connection.execute("SELECT pg_catalog.quote_ident(n.nspname) FROM pg_catalog.pg_extension e "
+    const auto answer = connection.execute("SELECT pg_catalog.quote_ident(n.nspname), e.extversion "
+                                           "FROM pg_catalog.pg_extension e "
                                            "JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace "
                                            "WHERE e.extname = 'analytics_events'");
     if (answer.rows() == 0)
-        throw DbError({.sqlstate = no_such_extension,
-                       .message = "the database does not have the extension \"analytics_events\"",
-                       .detail = {},
-                       .hint = "CREATE EXTENSION analytics_events;",
-                       .constraint = {},
-                       .column = {}});
+        throw refusal(no_such_extension, "the database does not have the extension \"analytics_events\"",
+                      "CREATE EXTENSION analytics_events;");
+    const std::string_view version = answer.text(0, 1);
+    if (series(version) != series(ANALYTICS_VERSION))
+        throw refusal(other_version,
+                      fmt::format("the extension \"analytics_events\" is version {}, the ingestor is {}", version,
+                                  ANALYTICS_VERSION),
+                      fmt::format("ALTER EXTENSION analytics_events UPDATE TO '{}'; or run the ingestor of version {}",
+                                  ANALYTICS_VERSION, version));
     return std::string(answer.text(0, 0));
 }
 
@@ -56,7 +81,7 @@ SqlWriter::SqlWriter(const runtime::Settings &settings, runtime::Observer &obser
     : target_{.conninfo = settings.conninfo(),
               .application_name = std::string(runtime::program(runtime::Daemon::ingestor)),
               .options = {{"analytics.keep_skipped", settings.text(Key::keep_skipped)},
-                          {"statement_timeout", statement_timeout}},
+                          {"statement_timeout", settings.text(Key::batch_timeout_ms)}},
               .on_notice =
                   [&observe](const runtime::Notice &notice) {
                       observe(
@@ -64,7 +89,8 @@ SqlWriter::SqlWriter(const runtime::Settings &settings, runtime::Observer &obser
                           {{"severity", notice.severity}, {"sqlstate", notice.sqlstate}, {"message", notice.message}});
                   },
               .may_wait = [this] { return may_wait_ == nullptr || (*may_wait_)(); }},
-      group_(settings.text(Key::kafka_consumer_group)), owner_(owner()), observe_(observe)
+      group_(settings.text(Key::kafka_consumer_group)), owner_(owner()), observe_(observe),
+      answer_deadline_(deadline_beyond(settings.milliseconds(Key::batch_timeout_ms)))
 {
 }
 
@@ -102,7 +128,7 @@ try {
         .text(owner_)
         .integer(first_offset)
         .integer(high_watermark);
-    const auto answer = connected().run("take", parameters, answer_deadline);
+    const auto answer = connected().run("take", parameters, answer_deadline_);
     return Claim{answer.integer(0, 0), answer.integer(0, 1)};
 } catch (const DbError &error) {
     return failure_of(error);
@@ -119,7 +145,7 @@ try {
     parameters.binary(batch.keys()).binary(batch.timestamps()).binary(batch.headers());
     parameters.integer(high_watermark);
     try {
-        const auto answer = connected().run("ingest", parameters, answer_deadline);
+        const auto answer = connected().run("ingest", parameters, answer_deadline_);
         return Committed{.stored = answer.integer(0, 0),
                          .duplicates = answer.integer(0, 1),
                          .dead_lettered = answer.integer(0, 2),
@@ -139,7 +165,7 @@ Receipt SqlWriter::resolve(const Partition &partition, const Claim &claim, const
 {
     runtime::Parameters parameters;
     parameters.text(group_).text(partition.topic).integer(partition.id);
-    const auto row = connected().run("look", parameters, answer_deadline);
+    const auto row = connected().run("look", parameters, answer_deadline_);
     const bool is_ours =
         row.rows() == 1 && row.integer(0, 0) == claim.epoch && row.integer(0, 1) == batch.next_offset();
     if (is_ours) return Committed{.refusals = {}, .counts_known = false};
@@ -148,10 +174,29 @@ Receipt SqlWriter::resolve(const Partition &partition, const Claim &claim, const
 
 std::string SqlWriter::reachability_fault()
 try {
-    connected();
-    return {};
+    connected().execute("BEGIN");
+    const auto failure = rehearse();
+    connection_.reset(); // and with it the transaction
+    return failure ? fmt::format("{} ({})", failure->message, failure->sqlstate) : std::string();
 } catch (const DbError &error) {
     return fmt::format("{} ({})", error.what(), error.sqlstate());
+}
+
+/* A batch with something of everything, of a topic that Kafka can't have. */
+std::optional<Failure> SqlWriter::rehearse()
+{
+    const Partition partition{"a rehearsal", 0};
+    const Patience patient = [] { return true; };
+    const auto taken = take(partition, 0, 0, patient);
+    if (const auto *failure = std::get_if<Failure>(&taken)) return *failure;
+
+    Batch batch;
+    batch.add({.partition = partition, .value = R"({"eventType":"e","source":"s","eventId":"1","payload":{}})"},
+              Time());
+    batch.add({.partition = partition, .offset = 1, .value = "neither JSON nor an event"}, Time());
+    const auto receipt = commit(partition, std::get<Claim>(taken), batch, {}, patient);
+    const auto *failure = std::get_if<Failure>(&receipt);
+    return failure == nullptr ? std::nullopt : std::optional(*failure);
 }
 
 } // namespace analytics::ingestor

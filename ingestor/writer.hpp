@@ -28,17 +28,19 @@ public:
     Receipt commit(const Partition &partition, const Claim &claim, const Batch &batch,
                    std::optional<std::int64_t> high_watermark, const Patience &may_wait) override;
 
-    /** Whether the database answers and has what we call: what is wrong, or nothing. */
+    /** Whether the database would take a batch of ours: claims, stores and rolls back. What is wrong, or nothing. */
     [[nodiscard]] std::string reachability_fault();
 
 private:
     runtime::Connection &connected();
     Receipt resolve(const Partition &partition, const Claim &claim, const Batch &batch);
+    std::optional<Failure> rehearse();
 
     runtime::Target target_;
     std::string group_;
     std::string owner_; // host:pid
     runtime::Observer &observe_;
+    runtime::Milliseconds answer_deadline_;
     const Patience *may_wait_ = nullptr; // of the call at work
     std::optional<runtime::Connection> connection_;
 };

@@ -123,7 +123,12 @@ void forward_notice(void *handler, const PGresult *result)
 bool is_transient(std::string_view sqlstate) noexcept
 {
     static constexpr std::array<std::string_view, 5> classes{"08", "53", "57", "58", "40"};
-    return std::find(classes.begin(), classes.end(), sqlstate.substr(0, 2)) != classes.end();
+    static constexpr std::array<std::string_view, 2> states{
+        "55P03", // lock_timeout, where the role or the database has one: as good as 57014, statement_timeout
+        "25006"  // a standby that is about to be promoted, or a server that its operator made read-only
+    };
+    return std::find(classes.begin(), classes.end(), sqlstate.substr(0, 2)) != classes.end() ||
+           std::find(states.begin(), states.end(), sqlstate) != states.end();
 }
 
 bool DbError::is_transient() const noexcept
@@ -345,7 +350,9 @@ bool Connection::is_usable() noexcept
     pollfd fd{PQsocket(connection_.get()), POLLIN, 0};
     while (PQstatus(connection_.get()) == CONNECTION_OK && poll(&fd, 1, 0) > 0)
         if (PQconsumeInput(connection_.get()) == 0) return false;
-    return PQstatus(connection_.get()) == CONNECTION_OK && PQtransactionStatus(connection_.get()) == PQTRANS_IDLE;
+    const PGTransactionStatusType transaction = PQtransactionStatus(connection_.get());
+    return PQstatus(connection_.get()) == CONNECTION_OK &&
+           (transaction == PQTRANS_IDLE || transaction == PQTRANS_INTRANS);
 }
 
 } // namespace analytics::runtime

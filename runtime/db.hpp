@@ -60,7 +60,7 @@ public:
     [[nodiscard]] const std::string &constraint() const noexcept { return fields_.constraint; }
     [[nodiscard]] const std::string &column() const noexcept { return fields_.column; }
 
-    /** Whether the server is sick and may get well: class 08, 53, 57, 58 or 40. */
+    /** Whether the server is sick and may get well: class 08, 53, 57, 58 or 40, a lock's time-out, a read-only server. */
     [[nodiscard]] bool is_transient() const noexcept;
 
 private:
@@ -146,8 +146,8 @@ public:
     void prepare(const std::string &name, std::string_view sql, Milliseconds deadline = default_deadline);
     Result run(const std::string &name, const Parameters &parameters, Milliseconds deadline = default_deadline);
 
-    /** Whether another statement may be tried: false once the connection was lost or given up. Asks the socket, not
-     * the server, so it notices a server that closed the connection since. */
+    /** Whether another statement may be tried: false once the connection was lost or given up, or its transaction has
+     * failed. Asks the socket, not the server, so it notices a server that closed the connection since. */
     [[nodiscard]] bool is_usable() noexcept;
 
     static constexpr Milliseconds default_deadline{30'000};

@@ -52,6 +52,7 @@ enum class Key : std::uint8_t {
     batch_records,
     batch_bytes,
     batch_ms,
+    batch_timeout_ms,
     keep_skipped,
     service_host,
     service_port,

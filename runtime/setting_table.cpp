@@ -106,6 +106,10 @@ constexpr std::string_view batch_records_default = "5000";
 constexpr std::string_view batch_bytes_default = "4194304";
 constexpr std::string_view batch_ms_default = "200";
 
+/* A batch takes well below a second. A minute says that something holds it up that may let go. Two in a row, which is
+ * when the loop begins to poll between tries, must stay below the five minutes that the group allows. */
+constexpr std::string_view batch_timeout_ms_default = "60000";
+
 constexpr std::array<Setting, key_count> table{
     text(kafka_bootstrap_servers, "ANALYTICS_KAFKA_BOOTSTRAP_SERVERS", ingestor, "localhost:9092",
          "Kafka brokers, host:port, comma list"),
@@ -147,6 +151,8 @@ constexpr std::array<Setting, key_count> table{
             "bytes in a batch before the record that fills it"),
     integer(batch_ms, "ANALYTICS_BATCH_MS", ingestor, batch_ms_default, 0, 60'000,
             "milliseconds that a batch waits for more records"),
+    integer(batch_timeout_ms, "ANALYTICS_BATCH_TIMEOUT_MS", ingestor, batch_timeout_ms_default, 1'000, 120'000,
+            "milliseconds until a batch that the database does not finish is given up and tried again"),
     choice(keep_skipped, "ANALYTICS_KEEP_SKIPPED", ingestor, "on", "on|off",
            "whether records of unknown shape are kept as dead letters"),
     text(service_host, "ANALYTICS_SERVICE_HOST", http, "127.0.0.1",

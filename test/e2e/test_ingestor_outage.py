@@ -1,17 +1,25 @@
 """PostgreSQL falls ill under a running ingestor and gets well: it waits, keeps its place in the group, and goes on;
 and the broker does the same. No good record becomes a dead letter, none is lost, none is stored twice."""
 import contextlib
+import dataclasses
 import os
+import re
 import signal
 
 import pytest
 
 from mixture import MARK
-from rig import daemon
+from rig import daemon, place
 from stream import QUICK_GROUP, Stream, events
 
 ROUND = 400
 BACKLOG = 20_000
+
+
+def keyless(records):
+    """The same events without what would tell a second one from the first."""
+    key = re.compile(rb'"eventId": "[^"]*", ')
+    return [dataclasses.replace(record, value=key.sub(b"", record.value)) for record in records]
 
 
 class Outage:
@@ -112,7 +120,7 @@ def test_connections_that_are_cut_again_and_again(stream, ingestor):
     assert (sum(stream.totals()), stream.numbers()) == (BACKLOG, list(range(BACKLOG)))
 
 
-@pytest.mark.parametrize("sqlstate", ["40001", "53100", "57014"])
+@pytest.mark.parametrize("sqlstate", ["40001", "53100", "57014", "58030", "55P03", "25006"])
 def test_a_transient_error_is_tried_again(stream, ingestor, sqlstate):
     """A trigger raises it until somebody mends what it complains of."""
     stream.database.rows(f"""
@@ -127,6 +135,62 @@ def test_a_transient_error_is_tried_again(stream, ingestor, sqlstate):
     assert running.await_log(event="database_unavailable")["sqlstate"] == sqlstate
     stream.database.sql("DROP TABLE ill")
     stream.await_read()
+    assert (stream.totals(), stream.numbers()) == ((4, 0, 0, 0), [0, 1, 2, 3])
+
+
+def test_a_server_that_is_read_only_for_a_while(stream, ingestor):
+    """As a standby is before its promotion, or a server whose disk is nearly full."""
+    database = stream.database
+    stream.produce(events(4))
+    database.sql(f"ALTER DATABASE {database.name} SET default_transaction_read_only = on")
+    running = ingestor(**QUICK_GROUP)
+    assert running.await_log(event="database_unavailable")["sqlstate"] == "25006"
+    database.rows("SET transaction_read_only = off; "
+                  f"ALTER DATABASE {database.name} RESET default_transaction_read_only; "
+                  "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                  "WHERE application_name = 'analytics-ingestor' AND datname = current_database()")
+    stream.await_read()
+    assert (stream.totals(), stream.numbers()) == ((4, 0, 0, 0), [0, 1, 2, 3])
+
+
+# ---- a server that does not answer
+
+IMPATIENT = {"ANALYTICS_BATCH_TIMEOUT_MS": 1_000, "ANALYTICS_LOG_LEVEL": "debug", **QUICK_GROUP}
+
+
+def test_a_commit_that_waits_for_a_standby_is_given_up_and_found_done(server, stream, ingestor):
+    """No timeout of the server's bounds that wait. Meanwhile the first attempt holds the partition's row."""
+    running = ingestor(**IMPATIENT)
+    stream.await_taken()
+    server.sql("ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
+    try:
+        server.sql("SELECT pg_reload_conf()")
+        stream.produce(keyless(events(4, partition=0)))
+        assert "no answer" in running.await_log(event="database_unavailable")["message"]
+        running.await_log(event="consumption_paused")
+    finally:
+        server.sql("ALTER SYSTEM RESET synchronous_standby_names")
+        server.sql("SELECT pg_reload_conf()")
+    running.await_log(event="batch_committed", counts_known=False)
+    stream.await_read()
+    assert (stream.totals(), stream.numbers()) == ((4, 0, 0, 0), [0, 1, 2, 3])
+
+
+def test_a_server_process_that_is_frozen_is_given_up_and_writes_nothing_when_it_wakes(stream, ingestor):
+    """It finds the batch in its mailbox, and the partition's offset moved."""
+    running = ingestor(**IMPATIENT)
+    stream.await_taken()
+    mine = ("SELECT pid FROM pg_stat_activity WHERE application_name = 'analytics-ingestor' "
+            "AND datname = current_database()")
+    frozen = stream.database.sql(mine)
+    os.kill(frozen, signal.SIGSTOP)
+    try:
+        stream.produce(keyless(events(4, partition=0)))
+        stream.await_read()
+    finally:
+        os.kill(frozen, signal.SIGCONT)
+    place.eventually(lambda: (frozen,) not in stream.database.rows(mine), what="its end")
+    assert running.logs(event="database_unavailable")
     assert (stream.totals(), stream.numbers()) == ((4, 0, 0, 0), [0, 1, 2, 3])
 
 

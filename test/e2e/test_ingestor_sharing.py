@@ -93,6 +93,49 @@ def test_a_rebalance_raises_the_epochs(stream, ingestor):
                      what="a new epoch for each partition")
 
 
+# ---- static members
+
+def named(name):
+    """A session that outlasts any test."""
+    return {**QUICK_GROUP, "ANALYTICS_KAFKA_X_GROUP_INSTANCE_ID": name, "ANALYTICS_KAFKA_X_SESSION_TIMEOUT_MS": 60_000}
+
+
+@pytest.fixture
+def members(stream, ingestor):
+    """Two members with names of their own that have two partitions each."""
+    both = [ingestor(**named("one"))]
+    stream.await_taken()
+    both.append(ingestor(**named("two")))
+    pids = sorted(running.process.pid for running in both)
+    place.eventually(lambda: sorted(stream.owners().values()) == sorted(pids * 2), what="an even share")
+    return both
+
+
+@pytest.mark.parametrize("way", ["terminate", "kill"])
+def test_a_named_member_s_restart_costs_the_others_no_rebalance(stream, members, way):
+    before, others = stream.epochs(), members[1].process.pid
+    mine = [partition for partition, pid in stream.owners().items() if pid != others]
+    getattr(members[0], way)()
+    stream.produce(events(ROUND))
+    members[0].start()
+    stream.await_read()
+    raised = [partition for partition, epoch in stream.epochs().items() if epoch > before[partition]]
+    assert (raised, members[1].logs(event="partitions_revoked")) == (mine, [])
+    assert (stream.totals(), stream.numbers()) == ((ROUND, 0, 0, 0), list(range(ROUND)))
+
+
+def test_of_two_with_one_name_the_first_leaves_with_a_fault(stream, ingestor):
+    first = ingestor(**named("one"))
+    stream.await_taken()
+    second = ingestor(**named("one"))
+    assert first.wait() == 1
+    [fault] = first.logs(event="fault")
+    assert "instance" in fault["message"]
+    stream.produce(events(ROUND))
+    stream.await_read()
+    assert second.running and stream.numbers() == list(range(ROUND))
+
+
 # ---- fencing
 
 @pytest.fixture

@@ -108,11 +108,6 @@ def test_check_passes_when_all_is_well(well):
     assert (code, unreachable(output)) == (0, [])
 
 
-def test_check_takes_no_partition(well, database):
-    assert run("--check", **well)[0] == 0
-    assert database.sql("SELECT count(*) FROM analytics_kafka_offsets") == 0
-
-
 @pytest.mark.parametrize("sick", [["postgresql"], ["kafka", "postgresql"]], ids="-".join)
 def test_check_names_what_is_unreachable_with_exit_69(well, sick):
     if "kafka" in sick:
@@ -130,6 +125,32 @@ def test_check_fails_without_the_extension(well, database):
     assert "analytics_events" in output
 
 
+@pytest.mark.parametrize("right", ["EXECUTE ON FUNCTION analytics_take_partition", "INSERT ON analytics_dead_letters",
+                                   "EXECUTE ON FUNCTION analytics_create_partition"])
+def test_check_names_a_missing_right(well, database, writer, right):
+    granted(database, writer)
+    database.sql(f"REVOKE {right} FROM {writer}")
+    code, output = run("--check", **{**well, "ANALYTICS_DATABASE_URL": url_of(database, writer)})
+    assert (code, unreachable(output), right.split()[-1] in output) == (69, ["postgresql"], True), output
+
+
+def test_check_passes_with_the_documented_rights(well, database, writer):
+    granted(database, writer)
+    assert run("--check", **{**well, "ANALYTICS_DATABASE_URL": url_of(database, writer)})[0] == 0
+
+
+def test_check_says_when_the_server_is_read_only(well, database, server):
+    database.sql(f"ALTER DATABASE {database.name} SET default_transaction_read_only = on")
+    code, output = run("--check", **well)
+    assert (code, unreachable(output), "25006" in output) == (69, ["postgresql"], True), output
+
+
+@pytest.mark.parametrize("table", ["analytics_kafka_offsets", "analytics_events", "analytics_dead_letters"])
+def test_check_leaves_nothing_behind(well, database, table):
+    assert run("--check", **well)[0] == 0
+    assert database.sql(f"SELECT count(*) FROM {table}") == 0
+
+
 # ---- what the database must have
 
 def test_a_database_without_the_extension_ends_it_with_1_and_what_to_do(stream, ingestor):
@@ -138,6 +159,47 @@ def test_a_database_without_the_extension_ends_it_with_1_and_what_to_do(stream, 
     assert running.wait() == 1
     [refusal] = running.logs(event="database_refused")
     assert "analytics_events" in refusal["message"] and "CREATE EXTENSION" in refusal["hint"]
+
+
+@pytest.fixture
+def outdated(stream):
+    """What an extension of another version is to the ingestor: its word for it."""
+    stream.database.sql("UPDATE pg_extension SET extversion = '9.8.7' WHERE extname = 'analytics_events'")
+
+
+def test_another_version_s_extension_ends_it_with_1_and_what_to_do(stream, ingestor, outdated):
+    running = ingestor(**QUICK_GROUP)
+    assert running.wait() == 1
+    [refusal] = running.logs(event="database_refused")
+    assert (refusal["sqlstate"], "9.8.7" in refusal["message"]) == ("0A000", True)
+    assert "ALTER EXTENSION" in refusal["hint"]
+
+
+def test_a_later_release_of_the_same_series_will_do(stream, ingestor):
+    series = json.loads((place.ROOT / "META.json").read_text())["version"].rsplit(".", 1)[0]
+    stream.database.sql(f"UPDATE pg_extension SET extversion = '{series}.77' WHERE extname = 'analytics_events'")
+    ingestor(**QUICK_GROUP)
+    stream.await_taken()
+
+
+def test_an_extension_that_goes_under_a_running_ingestor_ends_it_with_1(stream, ingestor):
+    running = ingestor(**QUICK_GROUP)
+    stream.await_taken()
+    stream.database.sql("DROP EXTENSION analytics_events")
+    stream.produce(events(1))
+    assert running.wait() == 1
+    assert len(running.logs(event="database_refused")) == 1
+
+
+def test_a_right_that_is_taken_from_a_running_ingestor_ends_it_with_1(stream, ingestor, writer):
+    granted(stream.database, writer)
+    running = ingestor(ANALYTICS_DATABASE_URL=url_of(stream.database, writer), **QUICK_GROUP)
+    stream.await_taken()
+    stream.database.sql(f"REVOKE INSERT ON analytics_events FROM {writer}")
+    stream.produce(events(1))
+    assert running.wait() == 1
+    [refusal] = running.logs(event="database_refused")
+    assert (refusal["sqlstate"], "analytics_events" in refusal["message"]) == ("42501", True)
 
 
 def test_a_database_that_does_not_exist_ends_it_with_1(stream, ingestor):

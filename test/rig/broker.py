@@ -230,9 +230,9 @@ class Kafka(Broker):
 
 
 class GuardedKafka(Kafka):
-    """Apache Kafka that asks who is there. Beside its plain listener, which is for us: secure (SASL_SSL,
-    SCRAM-SHA-512 or PLAIN, for the one user) and mutual (SSL, for whom the authority gave a certificate), both as localhost
-    and no other name."""
+    """Apache Kafka that asks who is there. Beside its plain listener, which is for us: secure (SASL_SSL, SCRAM-SHA-512
+    or PLAIN, for the one user) and mutual (SSL, for whom the authority gave a certificate), both as localhost and no
+    other name."""
 
     version = VERSION_FOR_SCRAM
 

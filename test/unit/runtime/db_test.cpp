@@ -204,9 +204,10 @@ TEST_P(TransientTest, ByItsClass)
 INSTANTIATE_TEST_SUITE_P(Classes, TransientTest,
                          testing::Values(State{"08006", true}, State{"53100", true}, State{"57014", true},
                                          State{"57P01", true}, State{"58030", true}, State{"40001", true},
-                                         State{"40P01", true}, State{"42883", false}, State{"42501", false},
-                                         State{"23505", false}, State{"AN001", false}, State{"XX000", false},
-                                         State{"22023", false}),
+                                         State{"40P01", true}, State{"55P03", true}, State{"25006", true},
+                                         State{"55006", false}, State{"25001", false}, State{"42883", false},
+                                         State{"42501", false}, State{"23505", false}, State{"AN001", false},
+                                         State{"XX000", false}, State{"22023", false}),
                          [](const auto &info) { return info.param.sqlstate; });
 
 // ---- conninfo ----------------------------------------------------------------------------------------------------
