@@ -86,15 +86,15 @@ CREATE TRIGGER analytics_check_shape
     BEFORE INSERT OR UPDATE ON analytics_shapes
     FOR EACH ROW EXECUTE FUNCTION analytics_check_shape();
 
-CREATE FUNCTION analytics_shapes_changed() RETURNS trigger
+CREATE FUNCTION analytics_rules_changed() RETURNS trigger
     LANGUAGE c
-    AS 'MODULE_PATHNAME', 'analytics_shapes_changed';
+    AS 'MODULE_PATHNAME', 'analytics_rules_changed';
 
-COMMENT ON FUNCTION analytics_shapes_changed() IS 'Makes every session read the shapes anew at its next batch.';
+COMMENT ON FUNCTION analytics_rules_changed() IS 'Makes every session read the trigger''s table anew when it needs it next.';
 
 CREATE TRIGGER analytics_shapes_changed
     AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON analytics_shapes
-    FOR EACH STATEMENT EXECUTE FUNCTION analytics_shapes_changed();
+    FOR EACH STATEMENT EXECUTE FUNCTION analytics_rules_changed();
 
 INSERT INTO analytics_shapes
     (position, name, event_type, source, time_member, iso_member, key_members, shipped,

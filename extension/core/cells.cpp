@@ -35,7 +35,7 @@ std::int64_t difference_of(std::int64_t a, std::int64_t b)
 Cell cell_with(std::size_t measures)
 {
     Cell cell;
-    cell.tallies.resize(measures);
+    cell.measures.resize(measures);
     return cell;
 }
 
@@ -47,10 +47,10 @@ void include(std::optional<Extremes> &extremes, const Extremes &other)
         extremes = other;
 }
 
-/* What bags lack of one measure's tally. */
-Tally lacking(const Tally &events, const Tally &bags)
+/* What bags lack of one measure's measure. */
+Measure lacking(const Measure &events, const Measure &bags)
 {
-    Tally lack = events;
+    Measure lack = events;
     lack.count = difference_of(events.count, bags.count);
     lack.sum.subtract(bags.sum);
     if (!bags.came) return lack;
@@ -68,11 +68,11 @@ Tally lacking(const Tally &events, const Tally &bags)
 /* What bags lack of one cell, or nothing. */
 std::optional<Cell> lacking(const Cell &events, const Cell &bags)
 {
-    Cell lack = cell_with(events.tallies.size());
+    Cell lack = cell_with(events.measures.size());
     lack.count = difference_of(events.count, bags.count);
     lack.mismatched = difference_of(events.mismatched, bags.mismatched);
-    for (std::size_t i = 0; i < lack.tallies.size(); ++i) lack.tallies[i] = lacking(events.tallies[i], bags.tallies[i]);
-    if (lack == cell_with(events.tallies.size())) return std::nullopt;
+    for (std::size_t i = 0; i < lack.measures.size(); ++i) lack.measures[i] = lacking(events.measures[i], bags.measures[i]);
+    if (lack == cell_with(events.measures.size())) return std::nullopt;
     return lack;
 }
 
@@ -90,7 +90,7 @@ void Extremes::include(const Extremes &other)
     include(other.greatest);
 }
 
-void Tally::record(const ExactNumber &value, int sign)
+void Measure::record(const ExactNumber &value, int sign)
 {
     count = sum_of(count, sign);
     if (sign > 0)
@@ -104,7 +104,7 @@ void Tally::record(const ExactNumber &value, int sign)
         extremes = Extremes{value, value};
 }
 
-void Tally::add(const Tally &other)
+void Measure::add(const Measure &other)
 {
     count = sum_of(count, other.count);
     sum.add(other.sum);
@@ -112,12 +112,12 @@ void Tally::add(const Tally &other)
     if (other.went) include(went, *other.went);
 }
 
-bool Tally::least_is_doubtful() const noexcept
+bool Measure::least_is_doubtful() const noexcept
 {
     return went && (!came || went->least <= came->least);
 }
 
-bool Tally::greatest_is_doubtful() const noexcept
+bool Measure::greatest_is_doubtful() const noexcept
 {
     return went && (!came || went->greatest >= came->greatest);
 }
@@ -126,7 +126,7 @@ void Cell::add(const Cell &other)
 {
     count = sum_of(count, other.count);
     mismatched = sum_of(mismatched, other.mismatched);
-    for (std::size_t i = 0; i < tallies.size(); ++i) tallies[i].add(other.tallies[i]);
+    for (std::size_t i = 0; i < measures.size(); ++i) measures[i].add(other.measures[i]);
 }
 
 CellKey::CellKey(std::string_view key) : hash(hash_of(key)), bytes(key)
@@ -139,7 +139,7 @@ void Cells::record(const Observation &event, int sign)
     cell.count = sum_of(cell.count, sign);
     if (event.mismatched) cell.mismatched = sum_of(cell.mismatched, sign);
     for (std::size_t i = 0; i < measures_; ++i)
-        if (event.values[i]) cell.tallies[i].record(*event.values[i], sign);
+        if (event.values[i]) cell.measures[i].record(*event.values[i], sign);
     keep_to_limit();
 }
 

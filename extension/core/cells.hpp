@@ -4,7 +4,7 @@
  * holds for three things of different nature.
  *
  *   Counts and sums  take back exactly what was deleted; a bag may hold negative ones.
- *   Extremes         cannot be taken back. A tally keeps the extremes of what came and of what went. The least that
+ *   Extremes         cannot be taken back. A measure keeps the extremes of what came and of what went. The least that
  *                    ever came is the least that is there unless one as small went: then it is doubtful, and the
  *                    reader asks the events.
  *   The limit        of cells: those with the smallest hash are kept, all others are one cell, "other". A kept cell of
@@ -39,26 +39,26 @@ struct Extremes {
 };
 
 /** One measure in one cell. */
-struct Tally {
+struct Measure {
     std::int64_t count = 0; // values that are numbers
     ExactNumber sum;
     std::optional<Extremes> came, went;
 
     /** sign: 1 for a value that came, -1 for one that went. */
     void record(const ExactNumber &value, int sign);
-    void add(const Tally &other);
+    void add(const Measure &other);
 
     /** Whether the least that came may have gone; likewise the greatest. False also when nothing is known to be there. */
     [[nodiscard]] bool least_is_doubtful() const noexcept;
     [[nodiscard]] bool greatest_is_doubtful() const noexcept;
 
-    friend bool operator==(const Tally &, const Tally &) = default;
+    friend bool operator==(const Measure &, const Measure &) = default;
 };
 
 struct Cell {
-    std::int64_t count = 0;      // events
-    std::int64_t mismatched = 0; // events with a value of another type than asked for
-    std::vector<Tally> tallies;  // a measure each
+    std::int64_t count = 0;        // events
+    std::int64_t mismatched = 0;   // events with a value of another type than asked for
+    std::vector<Measure> measures; // a measure each
 
     void add(const Cell &other);
 
@@ -105,6 +105,9 @@ public:
     /** These being an events' cells: what bags lack to say the same. Nothing where they say it already. */
     [[nodiscard]] Cells less(const Cells &bags) const;
 
+    /** Makes cells of other keys than these part of "other". */
+    void restrict_to(const Map &keys);
+
     /** The bytes of a bag with these cells. Equal cells, equal bytes. */
     [[nodiscard]] std::string bag() const;
 
@@ -115,7 +118,6 @@ public:
 private:
     void add_other(const Cell &cell);
     void keep_to_limit();
-    void restrict_to(const Map &keys);
 
     std::size_t measures_;
     std::size_t limit_;

@@ -1,8 +1,8 @@
 /* Cells as the bytes of a bag, and back:
  *
  *   bag    version, number of measures, number of cells, (key, cell) in the order of keys, 0 or 1, the cell "other"
- *   cell   count, mismatched, a tally a measure
- *   tally  which extremes are there (1 came, 2 went), count, sum, then least and greatest of each
+ *   cell   count, mismatched, a measure a measure
+ *   measure  which extremes are there (1 came, 2 went), count, sum, then least and greatest of each
  *
  * Dumps carry bags, so a form once released stays readable: another one gets another version. */
 #include "cells.hpp"
@@ -27,12 +27,12 @@ void pack(std::string &out, const Cell &cell)
 {
     packed::put_signed(out, cell.count);
     packed::put_signed(out, cell.mismatched);
-    for (const Tally &tally : cell.tallies) {
-        packed::put(out, (tally.came ? with_came : 0) | (tally.went ? with_went : 0));
-        packed::put_signed(out, tally.count);
-        tally.sum.pack(out);
-        if (tally.came) pack(out, *tally.came);
-        if (tally.went) pack(out, *tally.went);
+    for (const Measure &measure : cell.measures) {
+        packed::put(out, (measure.came ? with_came : 0) | (measure.went ? with_went : 0));
+        packed::put_signed(out, measure.count);
+        measure.sum.pack(out);
+        if (measure.came) pack(out, *measure.came);
+        if (measure.went) pack(out, *measure.went);
     }
 }
 
@@ -48,13 +48,13 @@ Cell unpack_cell(packed::Rest &in, std::size_t measures)
     Cell cell;
     cell.count = in.signed_number();
     cell.mismatched = in.signed_number();
-    cell.tallies.resize(measures);
-    for (Tally &tally : cell.tallies) {
+    cell.measures.resize(measures);
+    for (Measure &measure : cell.measures) {
         const std::uint64_t extremes = in.number();
-        tally.count = in.signed_number();
-        tally.sum = ExactNumber::unpack(in);
-        if ((extremes & with_came) != 0) tally.came = unpack_extremes(in);
-        if ((extremes & with_went) != 0) tally.went = unpack_extremes(in);
+        measure.count = in.signed_number();
+        measure.sum = ExactNumber::unpack(in);
+        if ((extremes & with_came) != 0) measure.came = unpack_extremes(in);
+        if ((extremes & with_went) != 0) measure.went = unpack_extremes(in);
     }
     return cell;
 }

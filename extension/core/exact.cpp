@@ -3,6 +3,7 @@
 #include "error.hpp"
 
 #include <algorithm>
+#include <limits>
 
 namespace analytics::core {
 namespace {
@@ -10,6 +11,8 @@ namespace {
 constexpr std::int32_t base = 10'000;
 constexpr std::int32_t highest_digit = 4'999;
 constexpr std::int32_t lowest_digit = -5'000;
+
+__extension__ using Wide = __int128;
 
 constexpr int digits_per_place = 4;
 constexpr std::int32_t highest_numeric_power = 32'767; // NUMERIC_WEIGHT_MAX
@@ -69,6 +72,22 @@ std::size_t ExactNumber::add_at(std::size_t from, std::int32_t power, std::int32
             ++at;
     }
     return from;
+}
+
+std::optional<std::int64_t> ExactNumber::to_int64() const noexcept
+{
+    constexpr std::int32_t highest = 4; // 10000^5 is beyond 64 bits
+    if (places_.empty()) return 0;
+    if (places_.front().power < 0 || places_.back().power > highest) return std::nullopt;
+    Wide number = 0; // a borrow may take a part of it just out of 64 bits
+    std::int32_t power = places_.back().power;
+    for (auto place = places_.rbegin(); power >= 0; --power) {
+        number *= base;
+        if (place != places_.rend() && place->power == power) number += (place++)->digit;
+    }
+    if (number < std::numeric_limits<std::int64_t>::min() || number > std::numeric_limits<std::int64_t>::max())
+        return std::nullopt;
+    return static_cast<std::int64_t>(number);
 }
 
 bool ExactNumber::fits_numeric() const noexcept

@@ -14,6 +14,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace analytics::core {
@@ -31,6 +32,9 @@ public:
     void subtract(const ExactNumber &other);
 
     [[nodiscard]] bool is_zero() const noexcept { return places_.empty(); }
+
+    /** The number as a bigint; nothing when it is none. */
+    [[nodiscard]] std::optional<std::int64_t> to_int64() const noexcept;
 
     /** Whether numeric can hold it; asked before to_decimal. */
     [[nodiscard]] bool fits_numeric() const noexcept;

@@ -10,7 +10,6 @@
 namespace analytics::core {
 namespace {
 
-constexpr std::size_t max_fields = 16; // of either kind
 constexpr std::uint32_t max_steps = 32;
 constexpr std::size_t max_name_bytes = 63; // NAMEDATALEN - 1
 
@@ -55,7 +54,8 @@ public:
             if (!complaint.empty()) return std::string(kind_) + ' ' + quoted(field.name) + ": " + complaint;
             out.push_back(std::move(field));
         }
-        if (out.size() > max_fields) return "there may be " + std::to_string(max_fields) + ' ' + whole + " at most";
+        if (out.size() > max_projection_fields)
+            return "there may be " + std::to_string(max_projection_fields) + ' ' + whole + " at most";
         return {};
     }
 

@@ -20,7 +20,8 @@ namespace analytics::core {
  * than max_dimension_text, and it is a mismatch. */
 enum class ValueType : std::uint8_t { text, boolean, bigint, numeric };
 
-inline constexpr std::size_t max_dimension_text = 200; // characters
+inline constexpr std::size_t max_dimension_text = 200;   // characters
+inline constexpr std::size_t max_projection_fields = 16; // dimensions, and likewise measures
 
 /** The type's name in SQL. */
 std::string_view name(ValueType type) noexcept;

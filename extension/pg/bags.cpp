@@ -5,6 +5,7 @@ extern "C" {
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
+#include "common/hashfn.h"
 #include "executor/executor.h"
 #include "utils/snapmgr.h"
 }
@@ -12,6 +13,22 @@ extern "C" {
 #include <algorithm>
 
 namespace analytics::pg {
+namespace {
+
+constexpr std::uint64_t bags_per_look = 8;
+
+} // namespace
+
+/* Chance without a state: every transaction and command throws anew for every key. */
+bool is_time_to_look(std::uint32_t number, const std::optional<std::string> *tenant)
+{
+    std::uint64_t chance = hash_bytes_uint32_extended(GetTopTransactionId(), GetCurrentCommandId(true));
+    chance = hash_bytes_uint32_extended(number, chance);
+    if (tenant != nullptr && *tenant)
+        chance = hash_bytes_extended(reinterpret_cast<const unsigned char *>((*tenant)->data()),
+                                     static_cast<int>((*tenant)->size()), chance);
+    return chance % bags_per_look == 0;
+}
 
 void BagKey::add(AttrNumber column, RegProcedure equality, Oid collation, Datum value)
 {

@@ -17,6 +17,10 @@ extern "C" {
 #include "utils/snapshot.h"
 }
 
+#include <cstdint>
+#include <optional>
+#include <string>
+
 namespace analytics::pg {
 
 /** The columns that bags to be added up have in common: by their numbers in the table, in the order of its index. */
@@ -32,6 +36,10 @@ private:
     ScanKeyData columns_[most]{};
     int count_ = 0;
 };
+
+/** Whether the bag of a key that is about to be appended should look how many its key has: one in a few does, by chance, for
+ * a look costs as much as a few bags. number: what tells the key from others, beside its tenant. */
+bool is_time_to_look(std::uint32_t number, const std::optional<std::string> *tenant);
 
 class Bags {
 public:

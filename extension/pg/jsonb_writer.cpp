@@ -1,6 +1,6 @@
 #include "jsonb_writer.hpp"
 
-#include "postgres.hpp"
+#include "numeric_form.hpp"
 
 #include "core/error.hpp"
 
@@ -18,16 +18,6 @@ using core::Document;
 using core::Kind;
 using core::Node;
 using core::Payload;
-
-/* The parts of numeric.c's on-disk form, which it keeps to itself. */
-constexpr std::uint16_t numeric_short = 0x8000;
-constexpr std::uint16_t numeric_short_negative = 0x2000;
-constexpr int numeric_short_scale_shift = 7;
-constexpr int numeric_short_scale_max = 63;
-constexpr int numeric_short_weight_min = -64;
-constexpr int numeric_short_weight_max = 63;
-constexpr std::uint16_t numeric_short_weight_mask = 0x7F; // sign and six bits
-constexpr std::uint16_t numeric_long_negative = 0x4000;
 
 /* What a buffer may keep from one payload to the next; a rare giant is let go. */
 constexpr std::size_t kept_capacity = std::size_t{1} << 20;
@@ -147,28 +137,9 @@ std::uint32_t JsonbWriter::write_child(const Document &document, std::uint32_t i
 void JsonbWriter::write_numeric(std::string_view number)
 {
     core::to_decimal(number, decimal_);
-    const int weight = decimal_.weight;
-    const int scale = decimal_.scale;
-    const std::size_t digits = decimal_.digits.size() * sizeof(std::int16_t);
-    const bool is_short =
-        scale <= numeric_short_scale_max && weight >= numeric_short_weight_min && weight <= numeric_short_weight_max;
-    const std::size_t header = is_short ? sizeof(std::uint16_t) : 2 * sizeof(std::uint16_t);
-
-    std::uint32_t length = 0;
-    SET_VARSIZE(&length, VARHDRSZ + header + digits);
-    append_word(length);
-    if (is_short) {
-        const auto head =
-            static_cast<std::uint16_t>(numeric_short | (decimal_.negative ? numeric_short_negative : 0) |
-                                       (scale << numeric_short_scale_shift) | (weight & numeric_short_weight_mask));
-        append(&head, sizeof head);
-    } else {
-        const auto sign_and_scale = static_cast<std::uint16_t>((decimal_.negative ? numeric_long_negative : 0) | scale);
-        const auto long_weight = static_cast<std::int16_t>(weight);
-        append(&sign_and_scale, sizeof sign_and_scale);
-        append(&long_weight, sizeof long_weight);
-    }
-    append(decimal_.digits.data(), digits);
+    char head[numeric_head_bytes];
+    append(head, write_numeric_head(decimal_, head));
+    append(decimal_.digits.data(), decimal_.digits.size() * sizeof(std::int16_t));
 }
 
 void JsonbWriter::order_members(std::size_t first)

@@ -10,7 +10,6 @@
 extern "C" {
 #include "access/htup_details.h"
 #include "access/xact.h"
-#include "common/hashfn.h"
 #include "utils/fmgroids.h"
 }
 
@@ -19,9 +18,6 @@ namespace {
 
 using core::HourCounts;
 using core::Tenant;
-
-/* One bag in so many, taken by chance, looks how many its key has: a look costs as much as a few bags. */
-constexpr std::uint64_t bags_per_look = 8;
 
 /* So many bags of one key are folded: a reader adds up a score at most, a count is rewritten once in sixteen bags. */
 constexpr int many = 16;
@@ -63,17 +59,6 @@ BagKey key_of(const Place &place, TimestampTz hour, const Tenant *tenant)
     }
     key.add(hour_column, F_TIMESTAMPTZ_EQ, InvalidOid, TimestampTzGetDatum(hour));
     return key;
-}
-
-/* Chance without a state: every transaction and command throws anew for every key. */
-bool is_time_to_look(TimestampTz hour, const Tenant *tenant)
-{
-    std::uint64_t chance = hash_bytes_uint32_extended(GetTopTransactionId(), GetCurrentCommandId(true));
-    chance = hash_bytes_uint32_extended(static_cast<std::uint32_t>(hour / USECS_PER_HOUR), chance);
-    if (tenant != nullptr && *tenant)
-        chance = hash_bytes_extended(reinterpret_cast<const unsigned char *>((*tenant)->data()),
-                                     static_cast<int>((*tenant)->size()), chance);
-    return chance % bags_per_look == 0;
 }
 
 class Rollup : public Upkeep {
@@ -147,7 +132,7 @@ void Rollup::write()
 void Rollup::keep(Place &place, TimestampTz hour, const Tenant *tenant, HourCounts &counts)
 {
     MemoryContextReset(scratch_);
-    if (!IsolationIsSerializable() && is_time_to_look(hour, tenant)) {
+    if (!IsolationIsSerializable() && is_time_to_look(static_cast<std::uint32_t>(hour / USECS_PER_HOUR), tenant)) {
         fold(place, key_of(place, hour, tenant), many, counts);
         guarded([&] { before_ = {}; });
         if (fold(place, key_of(place, hour - USECS_PER_HOUR, tenant), many_of_the_hour_before, before_))

@@ -1,27 +1,12 @@
 #include "shapes.hpp"
 
+#include "cached_table.hpp"
 #include "owned.hpp"
-
-extern "C" {
-#include "access/genam.h"
-#include "access/htup_details.h"
-#include "access/table.h"
-#include "catalog/pg_type.h"
-#include "commands/trigger.h"
-#include "utils/array.h"
-#include "utils/inval.h"
-#include "utils/rel.h"
-}
 
 #include <algorithm>
 
 namespace analytics::pg {
 namespace {
-
-struct Texts {
-    Datum *items;
-    int count;
-};
 
 /* One row, as PostgreSQL phases hold it: plain data in the current memory context. */
 struct Row {
@@ -33,78 +18,27 @@ struct Row {
     Row *next;
 };
 
-struct Watch {
-    Oid table = InvalidOid;
-    std::uint64_t generation = 1;
-    bool registered = false;
-};
+TableWatch watch;
 
-Watch watch;
-
-void on_relation_change(Datum, Oid relation)
+Row *read_row(const TableRow &table_row, Row *next)
 {
-    if (relation == watch.table || relation == InvalidOid) ++watch.generation;
-}
-
-class Reader {
-public:
-    Reader(Relation table, HeapTuple tuple) : table_(table), tuple_(tuple) {}
-
-    Datum value(const char *column, bool *is_null) const
-    {
-        const TupleDesc description = RelationGetDescr(table_);
-        for (int i = 0; i < description->natts; ++i) {
-            if (namestrcmp(&TupleDescAttr(description, i)->attname, column) == 0)
-                return heap_getattr(tuple_, i + 1, description, is_null);
-        }
-        ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN), errmsg("column \"%s\" of relation \"%s\" does not exist",
-                                                                  column, RelationGetRelationName(table_))));
-        pg_unreachable();
-    }
-
-    Datum value(const char *column) const
-    {
-        bool is_null = false;
-        return value(column, &is_null);
-    }
-
-    Texts texts(const char *column) const
-    {
-        Texts texts{};
-        deconstruct_array(DatumGetArrayTypeP(value(column)), TEXTOID, -1, false, TYPALIGN_INT, &texts.items, nullptr,
-                          &texts.count);
-        return texts;
-    }
-
-private:
-    Relation table_;
-    HeapTuple tuple_;
-};
-
-Row *read_row(Relation table, HeapTuple scanned, Row *next)
-{
-    const Reader reader{table, heap_copytuple(scanned)};
-    if (!DatumGetBool(reader.value("enabled"))) return next;
+    if (!DatumGetBool(table_row.value("enabled"))) return next;
     auto *const row = static_cast<Row *>(palloc0(sizeof(Row)));
     row->next = next;
-    row->position = DatumGetInt32(reader.value("position"));
-    row->name = reader.value("name");
-    row->event_type = reader.value("event_type");
-    row->source = reader.value("source");
-    row->required = reader.texts("required_members");
-    row->not_null = reader.texts("not_null_members");
-    row->null_or_absent = reader.texts("null_or_absent_members");
-    row->absent = reader.texts("absent_members");
-    row->keys = reader.texts("key_members");
+    row->position = DatumGetInt32(table_row.value("position"));
+    row->name = table_row.text("name");
+    row->event_type = table_row.text("event_type");
+    row->source = table_row.text("source");
+    row->required = table_row.texts("required_members");
+    row->not_null = table_row.texts("not_null_members");
+    row->null_or_absent = table_row.texts("null_or_absent_members");
+    row->absent = table_row.texts("absent_members");
+    row->keys = table_row.texts("key_members");
     bool is_null = false;
-    row->time_member = reader.value("time_member", &is_null);
+    row->time_member = table_row.text("time_member", &is_null);
     row->has_time = !is_null;
-    row->iso_member = reader.value("iso_member", &is_null);
+    row->iso_member = table_row.text("iso_member", &is_null);
     row->has_iso = !is_null;
-    for (Datum *text : {&row->name, &row->event_type, &row->source})
-        *text = PointerGetDatum(PG_DETOAST_DATUM_PACKED(*text));
-    if (row->has_time) row->time_member = PointerGetDatum(PG_DETOAST_DATUM_PACKED(row->time_member));
-    if (row->has_iso) row->iso_member = PointerGetDatum(PG_DETOAST_DATUM_PACKED(row->iso_member));
     return row;
 }
 
@@ -148,18 +82,14 @@ void fill(core::Shapes &shapes, const Row *rows)
 
 } // namespace
 
-core::Shapes *read_shapes(Oid table_oid, MemoryContext owner)
+core::Shapes *read_shapes(Oid table, MemoryContext owner)
 {
     const MemoryContext scratch =
         AllocSetContextCreate(CurrentMemoryContext, "analytics shapes scan", ALLOCSET_SMALL_SIZES);
     const MemoryContext outer = MemoryContextSwitchTo(scratch);
 
-    const Relation table = table_open(table_oid, AccessShareLock);
-    const SysScanDesc scan = systable_beginscan(table, InvalidOid, false, nullptr, 0, nullptr);
     Row *rows = nullptr;
-    while (const HeapTuple tuple = systable_getnext(scan)) rows = read_row(table, tuple, rows);
-    systable_endscan(scan);
-    table_close(table, AccessShareLock);
+    each_row(table, [&rows](const TableRow &row) { rows = read_row(row, rows); });
 
     auto *const shapes = make_owned<core::Shapes>(owner);
     guarded([&] { fill(*shapes, rows); });
@@ -170,26 +100,7 @@ core::Shapes *read_shapes(Oid table_oid, MemoryContext owner)
 
 std::uint64_t shapes_generation(Oid table)
 {
-    if (!watch.registered) {
-        CacheRegisterRelcacheCallback(on_relation_change, static_cast<Datum>(0));
-        watch.registered = true;
-    }
-    if (watch.table != table) {
-        watch.table = table;
-        ++watch.generation;
-    }
-    AcceptInvalidationMessages();
-    return watch.generation;
+    return watch.generation(table);
 }
 
 } // namespace analytics::pg
-
-ANALYTICS_FUNCTION(analytics_shapes_changed)
-{
-    if (!CALLED_AS_TRIGGER(fcinfo)) {
-        ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED), errmsg("must be called as a trigger")));
-    }
-    auto *const trigger = reinterpret_cast<TriggerData *>(fcinfo->context);
-    CacheInvalidateRelcache(trigger->tg_relation);
-    return PointerGetDatum(nullptr);
-}

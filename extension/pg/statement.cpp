@@ -3,6 +3,7 @@
 extern "C" {
 #include "executor/spi.h"
 #include "lib/stringinfo.h"
+#include "nodes/params.h"
 #include "utils/queryenvironment.h"
 }
 
@@ -77,15 +78,38 @@ char *statement_text(const Home &home, const char *text)
     return statement.data;
 }
 
-std::uint64_t run_statement(const Home &home, const char *text, DestReceiver *receiver)
+namespace {
+
+std::uint64_t execute(const Home &home, const char *text, const SPIExecuteOptions &options)
 {
     char *const statement = statement_text(home, text);
-    SPIExecuteOptions options{};
-    options.dest = receiver;
     const int outcome = SPI_execute_extended(statement, &options);
     if (outcome < 0) elog(ERROR, "statement failed: %s", SPI_result_code_string(outcome));
     pfree(statement);
     return SPI_processed;
+}
+
+} // namespace
+
+std::uint64_t run_statement(const Home &home, const char *text, DestReceiver *receiver)
+{
+    SPIExecuteOptions options{};
+    options.dest = receiver;
+    return execute(home, text, options);
+}
+
+std::uint64_t run_query(const Home &home, const char *text, std::initializer_list<Parameter> parameters,
+                        DestReceiver *receiver)
+{
+    const ParamListInfo list = makeParamList(static_cast<int>(parameters.size()));
+    std::transform(parameters.begin(), parameters.end(), list->params, [](const Parameter &parameter) {
+        return ParamExternData{parameter.value, parameter.is_null, PARAM_FLAG_CONST, parameter.type};
+    });
+    SPIExecuteOptions options{};
+    options.dest = receiver;
+    options.params = list;
+    options.read_only = true;
+    return execute(home, text, options);
 }
 
 } // namespace analytics::pg

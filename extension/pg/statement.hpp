@@ -60,4 +60,14 @@ char *statement_text(const Home &home, const char *text);
  * Returns the number of rows that it processed. */
 std::uint64_t run_statement(const Home &home, const char *text, DestReceiver *receiver = nullptr);
 
+struct Parameter {
+    Oid type = InvalidOid;
+    Datum value = 0;
+    bool is_null = false;
+};
+
+/** Runs one query with parameters $1 …, which reads in the snapshot that is active, so several see the same. */
+std::uint64_t run_query(const Home &home, const char *text, std::initializer_list<Parameter> parameters,
+                        DestReceiver *receiver);
+
 } // namespace analytics::pg

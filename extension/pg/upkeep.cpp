@@ -1,5 +1,6 @@
 #include "upkeep.hpp"
 
+#include "projection_upkeep.hpp"
 #include "rollup.hpp"
 #include "text.hpp"
 
@@ -13,7 +14,7 @@ namespace analytics::pg {
 namespace {
 
 /* The kinds; one more is one more name here. */
-constexpr MakeUpkeep makers[] = {make_rollup};
+constexpr MakeUpkeep makers[] = {make_rollup, make_projection_upkeep};
 
 /* Some ten megabytes of what is gathered. */
 constexpr std::size_t many = 50'000;

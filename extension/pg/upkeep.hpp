@@ -91,7 +91,7 @@ public:
     void write();
 
 private:
-    static constexpr std::size_t kinds = 1;
+    static constexpr std::size_t kinds = 2;
 
     EventRow row_of(TupleTableSlot *slot);
     void write_if_many();

@@ -6,9 +6,22 @@ CREATE VIEW tap.members AS SELECT classid::regclass::text AS kind, objid AS id F
 CREATE VIEW tap.functions AS SELECT p.*, p.oid::regprocedure::text AS name FROM pg_proc AS p JOIN tap.members ON kind = 'pg_proc' AND id = p.oid;
 CREATE VIEW tap.tables AS SELECT c.* FROM pg_class AS c JOIN tap.members ON kind = 'pg_class' AND id = c.oid WHERE relkind IN ('r', 'p');
 
+SET intervalstyle = postgres;
+
 -- Functions: name, volatility, strictness, parallel safety, language, and whether everybody may call it.
 CREATE TEMP TABLE due (proname text, arguments text, result text, marks text, everybody boolean);
 INSERT INTO due VALUES
+('analytics_build_projection', 'IN name text', NULL, 'volatile unsafe', false),
+('analytics_build_projection_chunk', 'name text', 'boolean', 'volatile strict unsafe', false),
+('analytics_check_projection', '', 'trigger', 'volatile unsafe', true),
+('analytics_create_projection', 'IN name text, IN event_types text[] DEFAULT NULL::text[], IN dimensions json DEFAULT ''{}''::json, IN measures json DEFAULT ''{}''::json, IN bucket interval DEFAULT ''01:00:00''::interval, IN max_groups integer DEFAULT 10000, IN view_schema text DEFAULT "current_schema"()', NULL, 'volatile unsafe', false),
+('analytics_drop_projection', 'name text', 'void', 'volatile strict unsafe', false),
+('analytics_projection_columns', 'dimensions json, measures json, OUT name text, OUT type text', 'SETOF record', 'immutable strict safe', true),
+('analytics_projection_lack', 'projection integer, "from" timestamp with time zone, "to" timestamp with time zone, OUT bucket_start timestamp with time zone, OUT tenant_id text, OUT cells bytea', 'SETOF record', 'stable strict restricted', false),
+('analytics_projection_rows', 'projection integer, bucket_start timestamp with time zone, tenant_id text, bags bytea[]', 'SETOF record', 'stable safe', true),
+('analytics_ready_projection', 'name text', 'integer', 'stable strict safe', true),
+('analytics_register_projection', 'name text, event_types text[], dimensions json, measures json, bucket interval, max_groups integer, view_schema text', 'void', 'volatile unsafe', false),
+('analytics_require_projection', 'name text, event_types text[], dimensions json, measures json, bucket interval, max_groups integer', 'void', 'immutable safe', true),
 ('analytics_accept_gap', 'consumer_group text, topic text, partition integer, from_offset bigint, to_offset bigint, reason text DEFAULT NULL::text', 'analytics_kafka_gaps', 'volatile unsafe', false),
 ('analytics_gap_accepted', 'consumer_group text, topic text, partition integer, owner_epoch bigint', 'boolean', 'stable safe', true),
 ('analytics_ingest_again', 'records bytea[], received_at timestamp with time zone[], OUT item integer, OUT outcome text, OUT reason text, OUT detail text', 'SETOF record', 'volatile strict unsafe', false),
@@ -47,7 +60,7 @@ INSERT INTO due VALUES
 ('analytics_record', 'event jsonb', 'TABLE(id uuid, event_type text, source text, occurred_at timestamp with time zone, ingested_at timestamp with time zone, tenant_id text, payload jsonb, duplicate boolean)', 'volatile strict unsafe', false),
 ('analytics_record_each', 'records bytea[], OUT item integer, OUT outcome text, OUT id uuid, OUT event_type text, OUT source text, OUT occurred_at timestamp with time zone, OUT ingested_at timestamp with time zone, OUT tenant_id text, OUT payload jsonb, OUT reason text, OUT detail text', 'SETOF record', 'volatile strict unsafe', false),
 ('analytics_restored', '', 'trigger', 'volatile unsafe', true),
-('analytics_shapes_changed', '', 'trigger', 'volatile unsafe', true),
+('analytics_rules_changed', '', 'trigger', 'volatile unsafe', true),
 ('analytics_sqlstate', 'reason text', 'text', 'immutable strict safe', true),
 ('analytics_summary', 'window_minutes integer DEFAULT NULL::integer, reference timestamp with time zone DEFAULT now(), tenant_id text DEFAULT NULL::text', 'jsonb', 'stable safe', true),
 ('analytics_take_partition', 'consumer_group text, topic text, partition integer, owner text, start_offset bigint, high_watermark bigint DEFAULT NULL::bigint, OUT owner_epoch bigint, OUT next_offset bigint', 'record', 'volatile unsafe', false),
@@ -66,7 +79,7 @@ SELECT ok(cardinality(coalesce(proargnames, '{}')) >= pronargs AND '' <> ALL (co
 SELECT ok(proname = 'analytics_replay_all_dead_letters' OR prokind = 'a' OR prolang = (SELECT oid FROM pg_language WHERE lanname = 'c') OR prosqlbody IS NOT NULL OR coalesce(proconfig::text, '') ~ 'search_path=pg_catalog, .*, pg_temp"', name || ': no search path can reach its body') FROM tap.functions;
 
 -- Tables.
-SELECT set_eq('SELECT relname::text FROM tap.tables', '{analytics_events,analytics_shapes,analytics_dead_letters,analytics_kafka_offsets,analytics_kafka_gaps,analytics_untimed_keys,analytics_restores,analytics_rollup_totals,analytics_rollup_tenants}'::text[], 'the tables are these');
+SELECT set_eq('SELECT relname::text FROM tap.tables', '{analytics_events,analytics_shapes,analytics_dead_letters,analytics_kafka_offsets,analytics_kafka_gaps,analytics_untimed_keys,analytics_restores,analytics_rollup_totals,analytics_rollup_tenants,analytics_projections,analytics_projection_bags}'::text[], 'the tables are these');
 SELECT isnt(obj_description(oid, 'pg_class'), NULL, relname || ' has a comment') FROM tap.tables;
 SELECT isnt(col_description(attrelid, attnum), NULL, format('%s.%s has a comment', relname, attname)) FROM tap.tables AS t JOIN pg_attribute ON attrelid = t.oid WHERE attnum > 0 AND NOT attisdropped AND NOT (relname = 'analytics_dead_letters' AND attname = 'id');
 SELECT is(format_type(atttypid, atttypmod), due, 'analytics_events.' || attname) FROM (VALUES ('id', 'uuid'), ('event_type', 'character varying(120)'), ('source', 'character varying(120)'), ('occurred_at', 'timestamp with time zone'), ('ingested_at', 'timestamp with time zone'), ('tenant_id', 'character varying(64)'), ('payload', 'jsonb')) AS v (name, due) JOIN pg_attribute ON attrelid = 'analytics_events'::regclass AND attname = name;
@@ -76,8 +89,8 @@ SELECT is(count(*), 6::bigint, 'nothing else may') FROM pg_attribute WHERE attre
 SELECT is(pg_get_partkeydef('analytics_events'::regclass), 'RANGE (occurred_at)', 'it is partitioned by occurred_at');
 SELECT col_is_pk('analytics_events', ARRAY['occurred_at', 'id'], 'its primary key');
 SELECT col_is_pk('analytics_kafka_offsets', ARRAY['consumer_group', 'topic', 'partition'], 'that of the offsets');
-SELECT set_eq('SELECT unnest(extconfig)::regclass::text FROM pg_extension WHERE extname = ''analytics_events''', '{analytics_events,analytics_shapes,analytics_dead_letters,analytics_dead_letters_id_seq,analytics_kafka_gaps,analytics_kafka_offsets,analytics_untimed_keys,analytics_restores,analytics_rollup_totals,analytics_rollup_tenants}'::text[], 'every table of data is dumped, and the sequence');
-SELECT is(array_agg(DISTINCT privilege_type::text) FILTER (WHERE privilege_type IS NOT NULL), CASE WHEN relname = 'analytics_shapes' THEN '{SELECT}'::text[] END, relname || ': what everybody may do') FROM tap.tables AS t LEFT JOIN LATERAL (SELECT * FROM aclexplode(relacl) WHERE grantee = 0) AS a ON true GROUP BY relname;
+SELECT set_eq('SELECT unnest(extconfig)::regclass::text FROM pg_extension WHERE extname = ''analytics_events''', '{analytics_events,analytics_shapes,analytics_dead_letters,analytics_dead_letters_id_seq,analytics_kafka_gaps,analytics_kafka_offsets,analytics_untimed_keys,analytics_restores,analytics_rollup_totals,analytics_rollup_tenants,analytics_projections,analytics_projections_id_seq,analytics_projection_bags}'::text[], 'every table of data is dumped, and the sequence');
+SELECT is(array_agg(DISTINCT privilege_type::text) FILTER (WHERE privilege_type IS NOT NULL), CASE WHEN relname IN ('analytics_shapes', 'analytics_projections') THEN '{SELECT}'::text[] END, relname || ': what everybody may do') FROM tap.tables AS t LEFT JOIN LATERAL (SELECT * FROM aclexplode(relacl) WHERE grantee = 0) AS a ON true GROUP BY relname;
 SELECT is(count(*), 0::bigint, 'no operator, cast or role comes along') FROM tap.members WHERE kind NOT IN ('pg_proc', 'pg_class', 'pg_trigger', 'pg_type', 'pg_attrdef', 'pg_constraint');
 SELECT is(count(*), 0::bigint, 'every name begins with analytics_') FROM tap.functions WHERE proname !~ '^analytics_';
 SELECT is(ROW(superuser, relocatable, trusted), ROW(true, false, false), 'only a superuser installs it') FROM pg_available_extension_versions WHERE name = 'analytics_events' AND installed;
@@ -112,6 +125,9 @@ GRANT SELECT, UPDATE ON analytics_kafka_offsets TO analytics_check_operator;
 GRANT EXECUTE ON FUNCTION analytics_create_partition, analytics_ingest_again, analytics_replay_dead_letters, analytics_purge_dead_letters, analytics_accept_gap TO analytics_check_operator;
 GRANT EXECUTE ON PROCEDURE analytics_replay_all_dead_letters TO analytics_check_operator;
 
+SELECT analytics_register_projection('surface', NULL, '{}', '{}', '1 hour', 1, 'public') \g /dev/null
+UPDATE analytics_projections SET state = 'ready';
+
 -- who may: w writer, r reader, o operator (who may read, too), n nobody.
 CREATE TABLE tap.uses (who text, call text);
 GRANT SELECT ON tap.uses TO PUBLIC;
@@ -123,6 +139,9 @@ INSERT INTO tap.uses VALUES
 ('w', $$SELECT analytics_ingest(ARRAY[tap.event('a', '2024-01-01T00:00:00Z'), tap.event('u'), '{'::bytea, '{}', NULL])$$), ('w', $$SELECT * FROM analytics_record('{"eventType":"t","source":"s","eventId":"k","occurredAt":"2024-02-01T00:00:00Z","payload":{}}')$$), ('w', $$SELECT * FROM analytics_record_each(ARRAY[tap.event('a', '2024-03-01T00:00:00Z'), tap.event('u'), '{'::bytea])$$),
 ('w', $$SELECT * FROM analytics_take_partition('g', 't', 0, 'o', 0)$$), ('w', $$SELECT * FROM analytics_ingest_kafka('g', 't', 0, (SELECT owner_epoch FROM analytics_kafka_offsets), 0, 0, ARRAY[tap.event('a', '2024-04-01T00:00:00Z'), tap.event('u'), '{'::bytea, '{}', NULL], '{0,1,2,3,4}')$$),
 ('w', $$SELECT analytics_hold_partition('g', 't', 0, (SELECT owner_epoch FROM analytics_kafka_offsets), 0, 0)$$), ('w', $$SELECT * FROM analytics_ingest_batch(ARRAY[tap.event('b', '2024-05-01T00:00:00Z')], 't', 0, '{9}', NULL, NULL, NULL)$$), ('wo', $$SELECT analytics_create_partition('2024-06-01')$$),
+('wrn', $$SELECT analytics_projection_columns('{}', '{}')$$), ('wrn', $$SELECT analytics_require_projection('p', NULL, '{}', '{}', '1 hour', 1)$$), ('wrn', 'SELECT * FROM analytics_projections'), ('', 'SELECT * FROM analytics_projection_bags'),
+('wrn', $$SELECT analytics_ready_projection('surface')$$), ('wrn', $$SELECT * FROM analytics_projection_rows((SELECT id FROM analytics_projections), now(), NULL, '{}') AS r (other boolean, count bigint, mismatched bigint)$$), ('', $$SELECT analytics_projection_lack(1, now(), now())$$),
+('', $$SELECT analytics_register_projection('q', NULL, '{}', '{}', '1 hour', 1, 'public')$$), ('', $$SELECT analytics_build_projection_chunk('surface')$$), ('', $$SELECT analytics_drop_projection('surface')$$), ('', $$CALL analytics_create_projection('q')$$), ('', $$CALL analytics_build_projection('surface')$$),
 ('wrn', $$SELECT analytics_bag_cells(now(), '\x01')$$), ('wrn', 'SELECT analytics_bag(now(), ''t'', 1)'), ('', 'SELECT analytics_verify()'), ('', 'SELECT analytics_rebuild()'), ('', 'SELECT analytics_watch_partition(''analytics_events'')'), ('', 'SELECT * FROM analytics_rollup_totals'), ('', 'SELECT * FROM analytics_rollup_tenants'),
 ('w', 'SELECT * FROM analytics_unpublished_dead_letters()'), ('w', $$SELECT analytics_mark_dead_letters_published('{}', '{}', '{}')$$), ('wo', $$SELECT analytics_gap_accepted('g', 't', 0, 1)$$), ('wr', 'SELECT analytics_open_dead_letters()'), ('wr', 'SELECT * FROM analytics_dead_letter_summary'), ('wo', 'SELECT * FROM analytics_kafka_gaps'),
 ('o', $$SELECT * FROM analytics_ingest_again(ARRAY[tap.event('o', '2024-07-01T00:00:00Z'), tap.event('ou'), '{'::bytea], ARRAY[now(), now(), now()])$$), ('o', 'SELECT * FROM analytics_replay_dead_letters()'), ('o', $$CALL analytics_replay_all_dead_letters('none')$$), ('o', $$SELECT analytics_purge_dead_letters('1 day')$$),
@@ -137,7 +156,7 @@ SELECT is((SELECT state FROM tap.failure_of(call)), CASE WHEN who ~ '[or]' THEN 
 RESET ROLE; SET LOCAL ROLE analytics_check_nobody;
 SELECT is((SELECT state FROM tap.failure_of(call)), CASE WHEN who ~ 'n' THEN '00000' ELSE '42501' END, format('who was granted nothing %s: %s', CASE WHEN who ~ 'n' THEN 'may' ELSE 'may not' END, call)) FROM tap.uses;
 RESET ROLE;
-SELECT is(count(DISTINCT substring(call FROM 'analytics_\w+')), (SELECT count(DISTINCT proname) FROM tap.functions WHERE prorettype <> 'trigger'::regtype AND 'internal'::regtype <> ALL (proargtypes)) + 10, 'every function was tried, and every table') FROM tap.uses;
+SELECT is(count(DISTINCT substring(call FROM 'analytics_\w+')), (SELECT count(DISTINCT proname) FROM tap.functions WHERE prorettype <> 'trigger'::regtype AND 'internal'::regtype <> ALL (proargtypes)) + 12, 'every function was tried, and every table') FROM tap.uses;
 ROLLBACK;
 
 -- In another schema, whose name needs quoting, out of the search path; by way of a hostile search path at that.

@@ -53,14 +53,14 @@ void expect_says(const Cell &cell, const Cell &truth)
     EXPECT_EQ(cell.count, truth.count);
     EXPECT_EQ(cell.mismatched, truth.mismatched);
     for (std::size_t i = 0; i < measures; ++i) {
-        const Tally &tally = cell.tallies[i];
-        const Tally &due = truth.tallies[i];
-        EXPECT_EQ(tally.count, due.count);
-        EXPECT_EQ(tally.sum, due.sum);
+        const Measure &measure = cell.measures[i];
+        const Measure &due = truth.measures[i];
+        EXPECT_EQ(measure.count, due.count);
+        EXPECT_EQ(measure.sum, due.sum);
         if (due.count == 0) continue;
-        EXPECT_TRUE(tally.came);
-        EXPECT_TRUE(tally.least_is_doubtful() || tally.came->least == due.came->least);
-        EXPECT_TRUE(tally.greatest_is_doubtful() || tally.came->greatest == due.came->greatest);
+        EXPECT_TRUE(measure.came);
+        EXPECT_TRUE(measure.least_is_doubtful() || measure.came->least == due.came->least);
+        EXPECT_TRUE(measure.greatest_is_doubtful() || measure.came->greatest == due.came->greatest);
     }
 }
 
@@ -71,7 +71,7 @@ void expect_says(const Cells &cells, const std::vector<Observation> &events)
     Cells rest{measures, 0};
     for (const Observation &event : events) (cells.kept().contains(CellKey{event.key}) ? kept : rest).record(event, 1);
     Cell nothing;
-    nothing.tallies.resize(measures);
+    nothing.measures.resize(measures);
     for (const auto &[key, cell] : cells.kept()) {
         const auto due = kept.kept().find(key);
         expect_says(cell, due == kept.kept().end() ? nothing : due->second);
@@ -86,28 +86,28 @@ TEST(Cells, CountSumAndExtremes)
     const Cell &cell = cells.kept().begin()->second;
     EXPECT_EQ(cell.count, 3);
     EXPECT_EQ(cell.mismatched, 1);
-    EXPECT_EQ(cell.tallies[0], (Tally{2, number(-1), Extremes{number(-4), number(3)}, std::nullopt}));
-    EXPECT_EQ(cell.tallies[1], (Tally{2, number(17), Extremes{number(7), number(10)}, std::nullopt}));
+    EXPECT_EQ(cell.measures[0], (Measure{2, number(-1), Extremes{number(-4), number(3)}, std::nullopt}));
+    EXPECT_EQ(cell.measures[1], (Measure{2, number(17), Extremes{number(7), number(10)}, std::nullopt}));
 }
 
 TEST(Cells, WhatWentIsTakenBackAndItsExtremesAreDoubtful)
 {
     Cells cells = cells_of({event("a", 1), event("a", 5), event("a", 9)}, 10);
     cells.record(event("a", 9), -1);
-    const Tally &tally = cells.kept().begin()->second.tallies[0];
-    EXPECT_EQ(tally.count, 2);
-    EXPECT_EQ(tally.sum, number(6));
-    EXPECT_FALSE(tally.least_is_doubtful());
-    EXPECT_TRUE(tally.greatest_is_doubtful());
+    const Measure &measure = cells.kept().begin()->second.measures[0];
+    EXPECT_EQ(measure.count, 2);
+    EXPECT_EQ(measure.sum, number(6));
+    EXPECT_FALSE(measure.least_is_doubtful());
+    EXPECT_TRUE(measure.greatest_is_doubtful());
 }
 
 TEST(Cells, WhatWentFromTheMiddleLeavesNoDoubt)
 {
     Cells cells = cells_of({event("a", 1), event("a", 5), event("a", 9)}, 10);
     cells.record(event("a", 5), -1);
-    const Tally &tally = cells.kept().begin()->second.tallies[0];
-    EXPECT_FALSE(tally.least_is_doubtful());
-    EXPECT_FALSE(tally.greatest_is_doubtful());
+    const Measure &measure = cells.kept().begin()->second.measures[0];
+    EXPECT_FALSE(measure.least_is_doubtful());
+    EXPECT_FALSE(measure.greatest_is_doubtful());
 }
 
 TEST(Cells, BeyondTheLimitIsOther)

@@ -88,6 +88,34 @@ TEST(Exact, FarApartTakesNoRoom)
     EXPECT_EQ(text(sum), "0." + std::string(16'382, '0') + "1");
 }
 
+struct WholeRow {
+    const char *name;
+    std::string number;
+    std::optional<std::int64_t> whole;
+};
+
+class ExactWhole : public testing::TestWithParam<WholeRow> {};
+
+TEST_P(ExactWhole, IsABigintOrNothing)
+{
+    EXPECT_EQ(number(GetParam().number).to_int64(), GetParam().whole);
+}
+
+INSTANTIATE_TEST_SUITE_P(Cases, ExactWhole,
+                         testing::ValuesIn(std::vector<WholeRow>{
+                             {"zero", "0", 0},
+                             {"scale_does_not_matter", "12.00", 12},
+                             {"zeroes_at_the_end", "-70000", -70'000},
+                             {"exponent", "12e4", 120'000},
+                             {"fraction", "0.5", std::nullopt},
+                             {"largest", "9223372036854775807", INT64_MAX},
+                             {"larger", "9223372036854775808", std::nullopt},
+                             {"smallest", "-9223372036854775808", INT64_MIN},
+                             {"smaller", "-9223372036854775809", std::nullopt},
+                             {"far_too_large", "1e300", std::nullopt},
+                         }),
+                         [](const auto &info) { return info.param.name; });
+
 struct FitRow {
     const char *name;
     std::vector<std::string> terms;
