@@ -37,7 +37,6 @@ constexpr std::array table{
     Entry{Event::consumption_paused, "consumption_paused", Level::warning},
     Entry{Event::consumption_resumed, "consumption_resumed", Level::info},
     Entry{Event::batch_committed, "batch_committed", Level::debug},
-    Entry{Event::batch_dropped, "batch_dropped", Level::info},
     Entry{Event::records_refused, "records_refused", Level::warning},
     Entry{Event::listening, "listening", Level::info},
     Entry{Event::request_served, "request_served", Level::debug},

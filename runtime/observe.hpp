@@ -43,7 +43,6 @@ enum class Event : std::uint8_t {
     consumption_paused,
     consumption_resumed,
     batch_committed,
-    batch_dropped,
     records_refused,
     // http
     listening,

@@ -214,6 +214,11 @@ def test_every_line_has_time_level_and_a_known_event(mix):
     assert all(datetime.datetime.fromisoformat(entry["time"].replace("Z", "+00:00")) for entry in entries)
 
 
+def test_every_event_of_the_log_is_explained_to_operators():
+    page = (place.ROOT / "doc/operating.md").read_text()
+    assert {event for event in closed_set() if f"`{event}`" not in page} == set()
+
+
 @pytest.mark.parametrize("secret", [mixture.MARK, base64.b64encode(mixture.BINARY).decode(), PASSWORD],
                          ids=["payload", "header", "password"])
 def test_no_line_holds_a_payload_or_a_secret(mix, secret):
