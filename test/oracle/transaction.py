@@ -18,9 +18,9 @@ class Disagreement(AssertionError):
 class Transaction:
     """pieces() yields functions without arguments, to be called one after another; what they raise is thrown back in.
 
-    steps: {step: weight}; over(transaction) is called as soon as it is committed; stale(transaction): whether its
-    snapshot is older than what no snapshot shows (TRUNCATE: PostgreSQL's documentation, 13.6), so that there is nothing
-    to ask."""
+    steps: {step: weight}; over(transaction) is called right before it commits, and right after; stale(transaction):
+    whether its snapshot is older than what no snapshot shows (TRUNCATE: PostgreSQL's documentation, 13.6), so that there
+    is nothing to ask."""
 
     def __init__(self, cursor, world, steps, over=lambda transaction: None, stale=lambda transaction: False):
         self.cursor = cursor
@@ -35,7 +35,7 @@ class Transaction:
     def pieces(self):
         rng = self.world.rng
         if rng.randrange(4) == 0:
-            yield from self.step(then=self.over)
+            yield from self.step(alone=True)
             yield from self.asking()
             return
         self.level = rng.choice(LEVELS)
@@ -70,6 +70,7 @@ class Transaction:
         yield lambda: self.cursor.execute(statement)
 
     def commit(self):
+        self.over(self)
         self.cursor.execute("COMMIT")
         self.over(self)
 
@@ -78,14 +79,17 @@ class Transaction:
         del self.savepoints[self.savepoints.index(name) + 1:]
         yield from self.say(f"ROLLBACK TO {name}")
 
-    def step(self, then=lambda transaction: None):
+    def step(self, alone=False):
         """Takes one; returns whether it succeeded."""
         [step] = self.world.rng.choices(list(self.steps), self.steps.values())
         self.names.append(step.__name__)
 
         def take():
+            if alone:
+                self.over(self)
             step(self.cursor, self.world)
-            then(self)
+            if alone:
+                self.over(self)
 
         try:
             yield take
@@ -108,7 +112,7 @@ class Transaction:
         windows = questions(self.world)
         self.cursor.execute(QUESTION.format(windows=windows))
         differences = self.cursor.fetchall()
-        if differences:
+        if differences and not self.stale(self):  # it may have waited for what has overtaken it
             raise Disagreement("\n".join([
                 f"{len(differences)} differences:", *map(str, differences[:20]), f"in the windows\n{windows}",
                 f"after {', '.join(self.names)} in {self.level}"]))
