@@ -1,5 +1,6 @@
 -- Rollups: whatever a statement does to the events, by whatever way, the bags say afterwards what GROUP BY says.
 \ir include/start.psql
+\ir include/elsewhere.psql
 SELECT * FROM no_plan();
 
 -- The oracle: events by minute, tenant and type, against the bags added up; both tables, both ways.
@@ -187,6 +188,35 @@ BEGIN ISOLATION LEVEL SERIALIZABLE;
 INSERT INTO analytics_events (source, event_type, occurred_at, payload) VALUES ('s', 'ser', '2025-02-01 00:00:00+00', '{}');
 SELECT tap.agree('SERIALIZABLE');
 COMMIT;
+-- An old snapshot: folding betrays it nothing of what others have committed since, and TRUNCATE takes away what it does not see, too.
+SELECT tap.open_session('other') \g /dev/null
+CREATE PROCEDURE tap.store_one_by_one(tenant text, events integer) LANGUAGE plpgsql SET search_path = public AS $$
+BEGIN
+    FOR i IN 1..events LOOP
+        INSERT INTO analytics_events (source, event_type, occurred_at, tenant_id, payload) VALUES ('s', 'o', '2025-02-12 10:00:00+00', tenant, '{}');
+    END LOOP;
+END
+$$;
+CALL tap.store_one_by_one('o', 20);
+BEGIN ISOLATION LEVEL REPEATABLE READ;
+SELECT count(*) FROM analytics_events \g /dev/null
+SELECT tap.there('other', $$CALL tap.store_one_by_one('o', 40)$$) \g /dev/null
+CALL tap.store_one_by_one('o', 100);
+SELECT tap.agree('folded under REPEATABLE READ');
+COMMIT;
+SELECT tap.agree('and committed');
+BEGIN ISOLATION LEVEL REPEATABLE READ;
+SELECT count(*) FROM analytics_events \g /dev/null
+SELECT tap.there('other', $$CALL tap.store_one_by_one('o', 10)$$) \g /dev/null
+TRUNCATE analytics_events_2025_02;
+COMMIT;
+SELECT tap.agree('TRUNCATE under REPEATABLE READ');
+BEGIN ISOLATION LEVEL SERIALIZABLE;
+CALL tap.store_one_by_one('o', 100);
+SELECT tap.there('other', $$BEGIN ISOLATION LEVEL SERIALIZABLE; SELECT count(*) FROM public.analytics_shapes; CALL tap.store_one_by_one('o', 100); COMMIT$$) \g /dev/null
+COMMIT;
+SELECT tap.agree('two writers under SERIALIZABLE, neither of which reads what the other writes');
+SELECT dblink_disconnect('other') \g /dev/null
 -- Times at the ends of what a column can hold, in a partition made by hand.
 CREATE TABLE beyond PARTITION OF analytics_events FOR VALUES FROM (MINVALUE) TO ('0001-01-01 00:00:00+00');
 CREATE TABLE above PARTITION OF analytics_events FOR VALUES FROM ('10000-01-01 00:00:00+00') TO (MAXVALUE);
@@ -209,6 +239,7 @@ SELECT tap.agree('folded, and rolled back');
 -- A large statement writes as it goes.
 INSERT INTO analytics_events (source, event_type, occurred_at, tenant_id, payload) SELECT 's', 'l' || i % 7, timestamptz '2025-02-11 00:00:00+00' + i * interval '10 seconds', 'large ' || i % 1000, '{}' FROM generate_series(1, 60000) AS i;
 SELECT tap.agree('sixty thousand cells');
+SELECT cmp_ok(count(*), '>', count(DISTINCT hour), 'not all of them gathered until the end') FROM analytics_rollup_totals WHERE hour >= '2025-02-11 00:00:00+00';
 SELECT is(analytics_verify::text, NULL, 'nothing to be verified') FROM (SELECT) AS _ LEFT JOIN analytics_verify() ON true;
 
 SELECT * FROM finish();
