@@ -1,5 +1,6 @@
 -- Looking into bags, comparing the rollups with the events, mending them; and what is known to go unnoticed until then.
 \ir include/start.psql
+\ir include/elsewhere.psql
 SELECT * FROM no_plan();
 
 -- Bags as values.
@@ -38,6 +39,19 @@ SELECT is_empty('TABLE tap.damage', 'from nothing, too');
 BEGIN ISOLATION LEVEL REPEATABLE READ;
 SELECT throws_ok('SELECT analytics_rebuild()', '25001', NULL, 'an old snapshot might mend twice');
 ROLLBACK;
+
+-- Two that rebuild at once mend once; writers go on meanwhile.
+SELECT tap.open_session('other'), tap.open_session('writer') \g /dev/null
+TRUNCATE analytics_rollup_totals;
+BEGIN;
+SELECT analytics_rebuild() \g /dev/null
+SELECT dblink_send_query('other', 'SELECT public.analytics_rebuild()') \g /dev/null
+SELECT ok(tap.other_waits(), 'the second waits');
+SELECT is(tap.answer_of('writer', $$SELECT stored FROM public.analytics_ingest(ARRAY[tap.event('meanwhile', '2025-01-31T22:10:00Z')])$$), '1', 'a writer does not');
+COMMIT;
+SELECT is(answer, 0::bigint, 'and finds nothing to mend') FROM dblink_get_result('other') AS _ (answer bigint);
+SELECT is_empty('TABLE tap.damage', 'all is well');
+SELECT dblink_disconnect('other'), dblink_disconnect('writer') \g /dev/null
 
 -- What goes unnoticed, as documented: partitions attached, detached or dropped, and a replica's session; unless the trigger is told to.
 CREATE TABLE january (LIKE analytics_events INCLUDING DEFAULTS);
