@@ -1,19 +1,16 @@
 #include "admin.hpp"
 
+#include "render.hpp"
+
 #include <array>
 
 namespace analytics::http {
 
 namespace {
 
-Answer render(const Outcome & /*outcome*/)
-{
-    return up();
-}
-
 constexpr std::array table{
-    Route{.path = "/livez", .method = "GET", .render = render},
-    Route{.path = "/readyz", .method = "GET", .statement = &version, .render = render, .is_probe = true},
+    Route{.path = "/livez", .method = "GET", .render = render_up},
+    Route{.path = "/readyz", .method = "GET", .statement = &version, .render = render_up, .is_probe = true},
 };
 
 } // namespace

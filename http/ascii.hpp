@@ -16,6 +16,11 @@ namespace analytics::http {
     return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
+[[nodiscard]] constexpr bool is_hexadecimal(char c) noexcept
+{
+    return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
 /** Whether the text is the lower-case word but for its case. */
 [[nodiscard]] constexpr bool is_same(std::string_view text, std::string_view lower_case) noexcept
 {

@@ -59,13 +59,32 @@ std::string http_date()
     return fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT", fmt::gmtime(std::time(nullptr)));
 }
 
+const char *cache_control(Caching caching) noexcept
+{
+    switch (caching) {
+    case Caching::validated:
+        return "private, no-cache";
+    case Caching::immutable:
+        return "public, max-age=31536000, immutable";
+    case Caching::none:
+        break;
+    }
+    return "no-store";
+}
+
+/** RFC 9110, 8.6: these have no body, nor a Content-Length that would speak of one. */
+bool has_body(int status) noexcept
+{
+    return status != 204 && status != 304;
+}
+
 void write_into(Answer &answer, httplib::Response &response)
 {
     response.status = answer.status;
     response.body = std::move(answer.body);
-    response.set_header("Content-Type", std::string(answer.content_type));
+    if (has_body(answer.status)) response.set_header("Content-Type", std::string(answer.content_type));
     response.set_header("Date", http_date());
-    response.set_header("Cache-Control", "no-store");
+    response.set_header("Cache-Control", cache_control(answer.caching));
     response.set_header("X-Content-Type-Options", "nosniff");
     for (const auto &[name, value] : answer.headers) response.set_header(name, value);
 }
@@ -81,7 +100,11 @@ Engine::Engine(Handler handler) : handler_(std::move(handler))
                                         .path = exchange.head->path(),
                                         .query = exchange.head->query(),
                                         .content_type = exchange.head->content_type,
-                                        .body = request.body});
+                                        .body = request.body,
+                                        .accept_encoding = exchange.head->accept_encoding,
+                                        .if_none_match = exchange.head->if_none_match,
+                                        .origin = exchange.head->origin,
+                                        .requested_method = exchange.head->requested_method});
         exchange.is_last = exchange.ends();
         if (exchange.is_last) response.set_header("Connection", "close");
         write_into(exchange.answer, response);
@@ -90,6 +113,7 @@ Engine::Engine(Handler handler) : handler_(std::move(handler))
     set_post_routing_handler([](const httplib::Request &, httplib::Response &response) {
         response.headers.erase("Accept-Ranges"); // claimed for every HEAD, and not true
         response.headers.erase("Keep-Alive");    // an end that we don't keep to the second
+        if (!has_body(response.status)) response.headers.erase("Content-Length");
     });
     // Both only run when something of the library's own went wrong; neither may let its texts out.
     set_exception_handler([](const httplib::Request &, httplib::Response &response, const std::exception_ptr &) {

@@ -2,7 +2,9 @@
 
 #include "media_type.hpp"
 #include "ndjson.hpp"
+#include "path.hpp"
 #include "problem.hpp"
+#include "render.hpp"
 #include "status.hpp"
 
 #include "../runtime/array.hpp"
@@ -16,10 +18,20 @@ namespace {
 constexpr std::string_view bad_parameter = "22023"; // invalid_parameter_value
 constexpr int retry_after = 2;                      // seconds: a failover takes some, a full pool less
 
-/** For Allow: a resource has one method, GET brings HEAD. */
-std::string_view allowed(const Route &route)
+/** For Allow: the methods of a path, or of any. */
+std::string allowed(std::span<const Route> routes, std::optional<std::string_view> path)
 {
-    return route.method == "GET" ? "GET, HEAD" : route.method;
+    std::string methods;
+    for (const Route &route : routes) {
+        if ((path && route.path != *path) || methods.find(route.method) != std::string::npos) continue;
+        methods.append(route.method).append(route.method == "GET" ? ", HEAD, " : ", ");
+    }
+    return methods + "OPTIONS";
+}
+
+Answer options(std::string allow)
+{
+    return {.status = 204, .body = {}, .headers = {{"Allow", std::move(allow)}}};
 }
 
 std::string_view method_of(const Call &call)
@@ -56,6 +68,12 @@ Answer bad_type()
     Answer refusal = answer({.status = 415, .detail = "the body must be application/json or application/x-ndjson"});
     refusal.headers.emplace_back("Accept-Post", "application/json, application/x-ndjson");
     return refusal;
+}
+
+/** Ignored, a body could be what was meant to narrow the request. */
+Answer no_body()
+{
+    return answer({.status = 415, .detail = "the resource takes no body, only parameters"});
 }
 
 Answer failed(const runtime::DbError &error)
@@ -103,37 +121,46 @@ Answer Handler::operator()(const Call &call) const
         result.content_type = sick.content_type;
     }
     result.route = route->path;
+    if (result.status == 200) result.caching = route->caching;
     return result;
 }
 
 Answer Handler::serve(const Call &call, const Route *&route) const
 {
     const auto find = [&](auto is_right) {
-        const auto found = std::find_if(routes_.begin(), routes_.end(),
-                                        [&](const Route &row) { return row.path == call.path && is_right(row); });
+        const auto found = std::find_if(routes_.begin(), routes_.end(), is_right);
         return found == routes_.end() ? nullptr : &*found;
     };
+    const auto is_method = [&](const Route &row) { return row.path == route->path && row.method == method_of(call); };
 
-    route = find([](const Route &) { return true; });
+    if (call.method == "OPTIONS" && call.path == "*") return options(allowed(routes_, std::nullopt));
+    std::optional<std::vector<std::string_view>> segments;
+    route = find([&](const Route &row) { return (segments = match(row.path, call.path)).has_value(); });
     if (route == nullptr) return answer({.status = 404, .detail = "no such resource"});
+    if (call.method == "OPTIONS") return options(allowed(routes_, route->path));
 
-    const Route *const row = find([&](const Route &candidate) { return candidate.method == method_of(call); });
+    const Route *const row = find(is_method);
     if (row == nullptr)
-        return answer({.status = 405, .detail = "the resource does not take this method", .allow = allowed(*route)});
+        return answer({.status = 405,
+                       .detail = "the resource does not take this method",
+                       .allow = allowed(routes_, route->path)});
 
-    Query query = read_query(call.query, row->parameters);
+    Query query;
+    read_path(*segments, row->in_path, query);
+    read_query(call.query, row->in_query, query);
     if (!query.faults.empty()) return bad_query(std::move(query.faults));
 
-    if (row->form == Form::none) return run(call, *row, query.arguments);
+    if (row->form == Form::none) return call.body.empty() ? run(call, *row, query.arguments) : no_body();
     const Form form = form_of(call);
-    const Route *const reader = find([&](const Route &candidate) { return candidate.form == form; });
+    const Route *const reader =
+        find([&](const Route &candidate) { return is_method(candidate) && candidate.form == form; });
     return form == Form::none || reader == nullptr ? bad_type() : run(call, *reader, query.arguments);
 }
 
 Answer Handler::run(const Call &call, const Route &route, const Arguments &arguments) const
 {
     if (route.is_probe && stop_.stop_requested()) return down();
-    if (route.statement == nullptr) return route.render({.arguments = arguments, .rows = nullptr});
+    if (route.statement == nullptr) return route.render({.call = call, .rows = nullptr});
 
     runtime::Parameters parameters;
     for (const Argument &argument : arguments) parameters.text(argument);
@@ -154,7 +181,7 @@ Answer Handler::run(const Call &call, const Route &route, const Arguments &argum
         break;
     }
     const runtime::Result rows = (route.is_probe ? probe_ : database_).run(*route.statement, parameters);
-    return route.render({.arguments = arguments, .rows = &rows});
+    return route.render({.call = call, .rows = &rows});
 }
 
 } // namespace analytics::http

@@ -62,6 +62,11 @@ struct Fields {
     std::optional<std::string_view> content_length;
     std::optional<std::string_view> content_type;
     std::optional<std::string_view> expect;
+    // Of these the first counts: a second line of one costs its sender a longer answer at most.
+    std::string_view accept_encoding;
+    std::string_view if_none_match;
+    std::string_view origin;
+    std::string_view requested_method;
     bool has_close = false;
     bool has_transfer_encoding = false;
     bool has_content_encoding = false;
@@ -77,6 +82,14 @@ struct Fields {
             once(content_type, "Content-Type", value);
         else if (is_same(name, "expect"))
             once(expect, "Expect", value);
+        else if (is_same(name, "accept-encoding"))
+            first(accept_encoding, value);
+        else if (is_same(name, "if-none-match"))
+            first(if_none_match, value);
+        else if (is_same(name, "origin"))
+            first(origin, value);
+        else if (is_same(name, "access-control-request-method"))
+            first(requested_method, value);
         else if (is_same(name, "connection"))
             has_close = has_close || holds(value, "close");
         else if (is_same(name, "transfer-encoding"))
@@ -86,6 +99,11 @@ struct Fields {
     }
 
 private:
+    static void first(std::string_view &field, std::string_view value) noexcept
+    {
+        if (field.empty()) field = value;
+    }
+
     void once(std::optional<std::string_view> &field, std::string_view name, std::string_view value) noexcept
     {
         if (field) repeated = name;
@@ -186,6 +204,10 @@ std::variant<Head, Problem> read_head(std::string_view bytes, const HeadLimits &
         return Problem{.status = 417, .detail = "only 100-continue can be expected"};
 
     head.content_type = fields.content_type.value_or(std::string_view{});
+    head.accept_encoding = fields.accept_encoding;
+    head.if_none_match = fields.if_none_match;
+    head.origin = fields.origin;
+    head.requested_method = fields.requested_method;
     head.is_last = fields.has_close || !is_1_1;
     head.expects_continue = is_1_1 && fields.expect.has_value() && head.content_length > 0;
     return head;

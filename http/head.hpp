@@ -29,7 +29,11 @@ struct HeadLimits {
 struct Head {
     std::string_view method;
     std::string_view target;            // origin form: begins with "/", or is "*"
-    std::string_view content_type = {}; // empty: not given
+    std::string_view content_type = {}; // empty: not given, likewise below
+    std::string_view accept_encoding = {};
+    std::string_view if_none_match = {};
+    std::string_view origin = {};
+    std::string_view requested_method = {}; // Access-Control-Request-Method
     std::uint64_t content_length = 0;
     bool is_last = false; // the client wants no further request on this connection, or can't have one
     bool expects_continue = false;

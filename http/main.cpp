@@ -2,6 +2,7 @@
  * is answered, engine.hpp and connection.hpp for how. */
 #include "admin.hpp"
 #include "exposure.hpp"
+#include "front.hpp"
 #include "handle.hpp"
 #include "options.hpp"
 
@@ -31,7 +32,9 @@ ExitCode serve(const Settings &settings, const Signals &signals, Log &log)
 try {
     Pool pool(service_pool(settings), log);
     Pool probe(probe_pool(settings), log);
-    Listener service(service_listener(settings), Handler(service_routes(), pool, probe, signals.token()), log);
+    const Front front(Handler(service_routes(), pool, probe, signals.token()),
+                      Cors(settings.text(Key::http_cors_origins)));
+    Listener service(service_listener(settings), front, log);
     Listener admin(admin_listener(settings), Handler(admin_routes(), probe, probe, signals.token()), log);
 
     log(Event::started, {{"version", ANALYTICS_VERSION}});

@@ -1,6 +1,8 @@
 #include "parameters.hpp"
 
+#include "ascii.hpp"
 #include "cursor.hpp"
+#include "percent.hpp"
 #include "query.hpp"
 #include "rfc3339.hpp"
 
@@ -44,10 +46,10 @@ std::string_view read_window(std::string_view text, Arguments &into)
     return {};
 }
 
-std::string_view read_reference(std::string_view text, Arguments &into)
+std::string_view read_instant(std::string_view text, Arguments &into)
 {
     const std::optional<std::int64_t> micros = micros_of_rfc3339(text);
-    if (!micros) return "must be an RFC 3339 date-time with an offset, a plus sign sent as %2B";
+    if (!micros) return "must be an RFC 3339 date-time with an offset, a plus sign in a query sent as %2B";
     into.emplace_back(std::to_string(*micros));
     return {};
 }
@@ -62,6 +64,21 @@ std::string_view read_tenant(std::string_view text, Arguments &into)
 std::string_view read_type(std::string_view text, Arguments &into)
 {
     if (text.empty() || characters(text) > 120) return "must have 1 to 120 characters";
+    into.emplace_back(text);
+    return {};
+}
+
+/** 8-4-4-4-12 hexadecimal digits, the only form that we write. */
+bool is_uuid(std::string_view text)
+{
+    constexpr std::string_view form = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+    return std::equal(text.begin(), text.end(), form.begin(), form.end(),
+                      [](char c, char wanted) { return wanted == 'x' ? is_hexadecimal(c) : c == wanted; });
+}
+
+std::string_view read_uuid(std::string_view text, Arguments &into)
+{
+    if (!is_uuid(text)) return "must be a UUID";
     into.emplace_back(text);
     return {};
 }
@@ -93,18 +110,32 @@ void add_fault(std::vector<Fault> &faults, std::string_view name, std::string_vi
     if (!is_told) faults.push_back({.field = told(name), .reason = {}, .detail = std::string(detail)});
 }
 
+void read_one(const Parameter &parameter, const std::optional<std::string> &value, Query &result)
+{
+    if (!value)
+        add_fault(result.faults, parameter.name, "is not percent-encoded UTF-8");
+    else if (const std::string_view fault = parameter.read(*value, result.arguments); !fault.empty())
+        add_fault(result.faults, parameter.name, fault);
+}
+
 } // namespace
 
 const Parameter limit{"limit", read_limit, 1, "50"};
 const Parameter window_minutes{"windowMinutes", read_window};
-const Parameter reference{"reference", read_reference};
+const Parameter reference{"reference", read_instant};
+const Parameter occurred_at{"occurredAt", read_instant};
+const Parameter event_id{"id", read_uuid};
 const Parameter tenant_id{"tenantId", read_tenant};
 const Parameter event_type{"eventType", read_type};
 const Parameter cursor{"cursor", read_cursor, 2};
 
-Query read_query(std::string_view query, std::span<const Parameter *const> known)
+void read_path(std::span<const std::string_view> segments, std::span<const Parameter *const> known, Query &result)
 {
-    Query result;
+    for (std::size_t i = 0; i < known.size(); ++i) read_one(*known[i], percent_decoded(segments[i]), result);
+}
+
+void read_query(std::string_view query, std::span<const Parameter *const> known, Query &result)
+{
     const std::vector<Pair> pairs = pairs_of(query);
 
     for (const Pair &pair : pairs) {
@@ -123,13 +154,10 @@ Query read_query(std::string_view query, std::span<const Parameter *const> known
         if (given == pairs.end()) {
             for (std::size_t i = 0; i < parameter->arguments; ++i)
                 result.arguments.push_back(parameter->absent ? Argument(*parameter->absent) : std::nullopt);
-        } else if (!given->value) {
-            add_fault(result.faults, parameter->name, "is not percent-encoded UTF-8");
-        } else if (const std::string_view fault = parameter->read(*given->value, result.arguments); !fault.empty()) {
-            add_fault(result.faults, parameter->name, fault);
+        } else {
+            read_one(*parameter, given->value, result);
         }
     }
-    return result;
 }
 
 } // namespace analytics::http

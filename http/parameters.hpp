@@ -1,8 +1,9 @@
-/* Query parameters: each is a name, a check, and the statement's arguments it becomes.
+/* Parameters, of the path and of the query: each is a name, a check, and the statement's arguments it becomes.
  *
- * A route lists the parameters it knows, in the order of its statement's $1, $2 …; read_query checks a whole query
- * against such a list and returns the arguments, or everything that is wrong. An unknown or a repeated name is a
- * fault like a bad value: a dashboard with a typo should hear of it, not draw another picture than it means. */
+ * A route lists the parameters it knows, in the order of its statement's $1, $2 …; what was sent is checked against
+ * such a list, and becomes the arguments, or everything that is wrong. An unknown
+ * or a repeated name in a query is a fault like a bad value: a dashboard with a typo should hear of it, not draw another
+ * picture than it means. */
 #pragma once
 
 #include "problem.hpp"
@@ -29,6 +30,8 @@ struct Parameter {
 extern const Parameter limit;          // integer 1..500, 50 when absent
 extern const Parameter window_minutes; // integer 5..10080
 extern const Parameter reference;      // RFC 3339 → microseconds since the Unix epoch
+extern const Parameter occurred_at;    // likewise
+extern const Parameter event_id;       // UUID
 extern const Parameter tenant_id;      // 1..64 characters
 extern const Parameter event_type;     // 1..120 characters
 extern const Parameter cursor;         // → microseconds since the Unix epoch, UUID
@@ -38,6 +41,10 @@ struct Query {
     std::vector<Fault> faults;
 };
 
-[[nodiscard]] Query read_query(std::string_view query, std::span<const Parameter *const> known);
+/** What the path's names took, as sent, against as many parameters; appends to the result. */
+void read_path(std::span<const std::string_view> segments, std::span<const Parameter *const> known, Query &result);
+
+/** Likewise of a whole query. */
+void read_query(std::string_view query, std::span<const Parameter *const> known, Query &result);
 
 } // namespace analytics::http

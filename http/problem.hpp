@@ -26,7 +26,7 @@ struct Problem {
     std::string detail;
     std::string_view code = {}; // empty: null
     std::vector<Fault> errors = {};
-    std::string_view allow = {};         // 405: the methods
+    std::string allow = {};              // 405: the methods
     std::optional<int> retry_after = {}; // seconds
 };
 

@@ -1,9 +1,9 @@
 #include "query.hpp"
 
-#include "../runtime/json.hpp"
 #include "ascii.hpp"
+#include "percent.hpp"
 
-#include <charconv>
+#include <algorithm>
 
 namespace analytics::http {
 
@@ -11,25 +11,17 @@ namespace {
 
 std::optional<std::string> decoded(std::string_view text)
 {
-    std::string out;
-    out.reserve(text.size());
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        if (text[i] == '+') {
-            out += ' ';
-        } else if (text[i] == '%') {
-            if (text.size() - i < 3) return std::nullopt;
-            const char *digits = text.data() + i + 1;
-            unsigned byte = 0;
-            const auto [end, error] = std::from_chars(digits, digits + 2, byte, 16);
-            if (error != std::errc{} || end != digits + 2) return std::nullopt;
-            out += static_cast<char>(byte);
-            i += 2;
-        } else {
-            out += text[i];
-        }
-    }
-    if (out.find('\0') != std::string::npos || !runtime::is_utf8(out)) return std::nullopt;
-    return out;
+    std::string spaced(text);
+    std::replace(spaced.begin(), spaced.end(), '+', ' ');
+    return percent_decoded(spaced);
+}
+
+void append_pair(std::string &query, std::string_view name, std::string_view value)
+{
+    if (!query.empty()) query += '&';
+    append_percent_encoded(query, name);
+    query += '=';
+    append_percent_encoded(query, value);
 }
 
 } // namespace
@@ -49,19 +41,13 @@ std::vector<Pair> pairs_of(std::string_view query)
     return pairs;
 }
 
-void append_encoded(std::string &out, std::string_view text)
+std::string query_with(std::string_view query, std::string_view name, std::string_view value)
 {
-    constexpr std::string_view hex = "0123456789ABCDEF";
-    for (const char c : text) {
-        if (is_alphanumeric(c) || std::string_view("-._~").find(c) != std::string_view::npos) {
-            out += c;
-            continue;
-        }
-        const auto byte = static_cast<unsigned char>(c);
-        out += '%';
-        out += hex[byte >> 4U];
-        out += hex[byte & 0xFU];
-    }
+    std::string made;
+    for (const Pair &pair : pairs_of(query))
+        if (pair.name != name && pair.value) append_pair(made, pair.name, *pair.value);
+    append_pair(made, name, value);
+    return made;
 }
 
 } // namespace analytics::http

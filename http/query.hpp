@@ -1,7 +1,5 @@
-/* A query string: name=value pairs joined by "&", percent-encoded, "+" for a space (what URLSearchParams writes).
- *
- * Decoding is strict: a "%" that two hexadecimal digits don't follow, bytes that are not UTF-8, and NUL (which would
- * end a text on its way into the database) are no value. An empty piece between two "&" is no pair. */
+/* A query string: name=value pairs joined by "&", percent-encoded, "+" for a space (what URLSearchParams writes). An
+ * empty piece between two "&" is no pair. */
 #pragma once
 
 #include <optional>
@@ -18,7 +16,7 @@ struct Pair {
 
 [[nodiscard]] std::vector<Pair> pairs_of(std::string_view query);
 
-/** Appends text so that pairs_of reads it back. */
-void append_encoded(std::string &out, std::string_view text);
+/** The query with one parameter replaced or added; pairs that could not be decoded are left out. */
+[[nodiscard]] std::string query_with(std::string_view query, std::string_view name, std::string_view value);
 
 } // namespace analytics::http

@@ -1,5 +1,5 @@
-/* The routes as a table: path, method, the parameters it knows, the form of body it takes, one statement, and how the
- * answer is rendered. Paths are compared byte by byte with what was sent; GET answers HEAD too. Several rows of one
+/* The routes as a table: path, method, who may call, the parameters it knows, the form of body it takes, one statement,
+ * how the answer is rendered, and who may keep it. GET answers HEAD too, and every path OPTIONS. Several rows of one
  * path and method differ in the form of their body. */
 #pragma once
 
@@ -12,33 +12,35 @@
 
 namespace analytics::http {
 
+/** What a caller must be allowed to. */
+enum class Scope : std::uint8_t { none, read, write, admin };
+
 enum class Form : std::uint8_t { none, object, array, lines };
+
+using ParameterList = std::span<const Parameter *const>;
 
 /** What a route's render sees. */
 struct Outcome {
-    const Arguments &arguments;
+    const Call &call;
     const runtime::Result *rows; // nothing: the route has no statement
 };
 
 struct Route {
-    std::string_view path;
+    std::string_view path; // {names} take a segment each: see path.hpp
     std::string_view method;
+    Scope scope = Scope::none;
     Form form = Form::none;
-    std::span<const Parameter *const> parameters = {};
+    ParameterList in_path = {}; // as many as the path has names; the statement's first arguments
+    ParameterList in_query = {};
     const Statement *statement = nullptr;
     Answer (*render)(const Outcome &outcome) = nullptr;
-    bool is_probe = false; // asks whether we are well: what fails is answered {"status":"DOWN"}
+    Caching caching = Caching::none; // of its 200
+    bool is_probe = false;           // asks whether we are well: what fails is answered {"status":"DOWN"}
 };
 
 /** Items of one POST, at most: the answer holds every event again, and all of them are one transaction. */
 inline constexpr std::size_t max_items = 1'000;
 
 [[nodiscard]] std::span<const Route> service_routes() noexcept;
-
-[[nodiscard]] Answer up();
-[[nodiscard]] Answer down();
-
-/** 413 for a body of more than max_items. */
-[[nodiscard]] Answer too_many_items();
 
 } // namespace analytics::http

@@ -23,16 +23,25 @@ FROM answered AS a
 
 const Statement summary{.name = "summary",
                         .sql = R"sql(
-SELECT analytics_summary($1::int, coalesce(timestamptz 'epoch' + ($2::text || ' microseconds')::interval, now()),
-                         $3::text)::text
+SELECT s::text, (s - 'windowStart' - 'windowEnd')::text
+FROM analytics_summary($1::int, coalesce(timestamptz 'epoch' + ($2::text || ' microseconds')::interval, now()),
+                       $3::text) AS s
 )sql",
                         .is_read = true};
+
+const Statement event{.name = "event",
+                      .sql = R"sql(
+SELECT analytics_event_json(e)::text
+FROM analytics_event(occurred_at => timestamptz 'epoch' + ($1::text || ' microseconds')::interval, id => $2::uuid) AS e
+)sql",
+                      .is_read = true};
 
 const Statement record_one{.name = "record_one", .sql = R"sql(
 SELECT r.outcome, r.reason, r.detail, analytics_sqlstate(r.reason),
        CASE WHEN r.outcome <> 'refused'
             THEN analytics_event_json(ROW(r.id, r.event_type, r.source, r.occurred_at, r.ingested_at, r.tenant_id,
-                                          r.payload)::analytics_events)::text END
+                                          r.payload)::analytics_events)::text END,
+       analytics_iso8601(r.occurred_at), r.id
 FROM analytics_record_each(ARRAY[$1::bytea]) AS r
 )sql"};
 

@@ -10,10 +10,13 @@ namespace analytics::http {
  * its last event's microseconds and id. */
 extern const Statement recent;
 
-/** (window in minutes, reference's microseconds, tenant) → section 5's object. */
+/** (window in minutes, reference's microseconds, tenant) → the summary, and what is left of it without its window. */
 extern const Statement summary;
 
-/** (a record's bytes) → outcome, reason, detail, the reason's SQLSTATE, the event. */
+/** (occurred_at's microseconds, id) → the event, or no row. */
+extern const Statement event;
+
+/** (a record's bytes) → outcome, reason, detail, the reason's SQLSTATE, the event, its occurred_at and its id. */
 extern const Statement record_one;
 
 /** (a JSON array's bytes, or null; else the records as bytea[]; the most items taken) → their number, a result per item;

@@ -58,6 +58,7 @@ enum class Key : std::uint8_t {
     service_port,
     admin_port,
     http_api_keys, // the keys' text; as ANALYTICS_HTTP_API_KEYS_FILE the content of that file
+    http_cors_origins,
     http_pool_size,
     http_threads,
     http_max_body_bytes,

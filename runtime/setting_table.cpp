@@ -36,6 +36,33 @@ std::string topics_fault(std::string_view list)
     }
 }
 
+/* scheme://host or scheme://host:port, as a browser writes it, or "*". */
+bool is_origin(std::string_view text)
+{
+    if (text == "*") return true;
+    const std::size_t scheme = text.find("://");
+    if (scheme == std::string_view::npos || scheme == 0) return false;
+    const std::string_view host = text.substr(scheme + 3);
+    return !host.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+               std::string_view("+-.:[]/").find(c) != std::string_view::npos;
+    }) && host.find('/') == std::string_view::npos;
+}
+
+/* A comma list of origins; what a browser sends is compared with them as it is. */
+std::string origins_fault(std::string_view list)
+{
+    while (!list.empty()) {
+        const std::size_t comma = std::min(list.find(','), list.size());
+        std::string_view origin = list.substr(0, comma);
+        list.remove_prefix(std::min(comma + 1, list.size()));
+        while (origin.starts_with(' ')) origin.remove_prefix(1);
+        while (origin.ends_with(' ')) origin.remove_suffix(1);
+        if (!is_origin(origin)) return "not an origin: \"" + std::string(origin) + "\"";
+    }
+    return {};
+}
+
 std::string not_yet(std::string_view)
 {
     return "publishing dead letters to a topic is not part of this version; they are kept in analytics_dead_letters";
@@ -160,6 +187,9 @@ constexpr std::array<Setting, key_count> table{
     integer(service_port, "ANALYTICS_SERVICE_PORT", http, "8000", 1, max_port, "port of the API"),
     integer(admin_port, "ANALYTICS_ADMIN_PORT", http, "8001", 1, max_port, "port of /livez, /readyz and /metrics"),
     secret(http_api_keys, "ANALYTICS_HTTP_API_KEYS", http, "keys that callers must present, one a line"),
+    text(http_cors_origins, "ANALYTICS_HTTP_CORS_ORIGINS", http, "",
+         "origins whose pages may read the answers, a comma list such as https://a.example,http://b:3000, or *",
+         origins_fault),
     integer(http_pool_size, "ANALYTICS_HTTP_POOL_SIZE", http, "8", 1, 256, "database connections, at most"),
     integer(http_threads, "ANALYTICS_HTTP_THREADS", http, "64", 1, 1'024, "clients served at once"),
     integer(http_max_body_bytes, "ANALYTICS_HTTP_MAX_BODY_BYTES", http, "8388608", 1'024, 256 << 20,

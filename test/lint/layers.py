@@ -27,7 +27,8 @@ ROOMS = {
 # (what is included, who may include it, why not the others)
 OWNERS = [
     (r"rapidjson/", r"extension/core/json[a-z_]*\.(cpp|hpp)|runtime/json\.cpp|test/unit/.*", "the JSON readers"),
-    (r"openssl/", r"extension/core/identity\.cpp", "identity"),
+    (r"openssl/", r"extension/core/identity\.cpp|http/digest\.cpp", "identity, and what an answer is known by"),
+    (r"zlib\.h", r"http/gzip\.cpp", "the HTTP room's gzip"),
     (r"(postgres|postgres_ext|fmgr|funcapi|miscadmin|pgstat|varatt|c)\.h|"
      r"(access|catalog|commands|common|executor|lib|mb|nodes|optimizer|parser|port|rewrite|storage|tcop|utils)/.*",
      r"extension/pg/.*|test/boundary/.*", "the border"),

@@ -84,6 +84,32 @@ TEST(Reply, canNotBeSplitByAHeadersValue)
     EXPECT_EQ(reply.bytes.find("Set-Cookie"), std::string::npos) << reply.bytes;
 }
 
+TEST(Reply, ofNothingSpeaksOfNoBody)
+{
+    for (const int status : {204, 304}) {
+        const Reply reply = respond("GET", "", false, [&](const Call &) {
+            return Answer{.status = status, .body = {}, .headers = {{"ETag", "W/\"x\""}}};
+        });
+        EXPECT_TRUE(reply.bytes.ends_with("\r\n\r\n")) << reply.bytes;
+        for (const char *name : {"\nContent-Length", "\nContent-Type", "\nTransfer-Encoding"})
+            EXPECT_EQ(reply.bytes.find(name), std::string::npos) << reply.bytes;
+        EXPECT_NE(reply.bytes.find("\r\nETag: W/\"x\"\r\n"), std::string::npos) << reply.bytes;
+    }
+}
+
+TEST(Reply, saysWhoMayKeepIt)
+{
+    const std::pair<Caching, const char *> cases[] = {{Caching::none, "no-store"},
+                                                      {Caching::validated, "private, no-cache"},
+                                                      {Caching::immutable, "public, max-age=31536000, immutable"}};
+    for (const auto &[caching, told] : cases) {
+        const Reply reply =
+            respond("GET", "", false, [&](const Call &) { return Answer{.body = "x", .caching = caching}; });
+        EXPECT_NE(reply.bytes.find("\r\nCache-Control: " + std::string(told) + "\r\n"), std::string::npos)
+            << reply.bytes;
+    }
+}
+
 TEST(Refusal, isAProblemAndEndsTheConnection)
 {
     Engine engine(echo);

@@ -63,23 +63,53 @@ Call post(std::string_view type, std::string_view body)
 
 TEST_F(Handled, unknownPathsAre404)
 {
-    for (const std::string_view path : {"/", "/v1", "/health/", "/Health", "/v1/analytics/events/recent/", "//health",
-                                        "/%68ealth", "*", "/v1/openapi.json", "/docs", "/livez", "/readyz", "/metrics"})
+    for (const std::string_view path :
+         {"/", "/v1", "/health/", "/Health", "/v1/analytics/events/recent/", "//health", "/%68ealth", "*",
+          "/v1/analytics/events/a/b/c", "/livez", "/readyz", "/metrics"})
         EXPECT_EQ(answer({"GET", path, "", "", ""}).status, 404) << path;
 }
 
 TEST_F(Handled, otherMethodsAre405WithAllow)
 {
-    for (const std::string_view method : {"POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "BREW", "get"}) {
+    for (const std::string_view method : {"POST", "PUT", "DELETE", "PATCH", "TRACE", "BREW", "get", "options"}) {
         const Answer made = answer({method, "/v1/analytics/events/recent", "", "", ""});
         EXPECT_EQ(made.status, 405) << method;
-        EXPECT_EQ(header(made, "Allow"), "GET, HEAD") << method;
+        EXPECT_EQ(header(made, "Allow"), "GET, HEAD, OPTIONS") << method;
     }
     for (const std::string_view method : {"GET", "HEAD", "PUT"}) {
         const Answer made = answer({method, "/v1/analytics/events", "", "", ""});
         EXPECT_EQ(made.status, 405) << method;
-        EXPECT_EQ(header(made, "Allow"), "POST") << method;
+        EXPECT_EQ(header(made, "Allow"), "POST, OPTIONS") << method;
     }
+}
+
+TEST_F(Handled, optionsAre204WithAllow)
+{
+    const std::pair<const char *, const char *> cases[] = {{"/v1/analytics/events/recent", "GET, HEAD, OPTIONS"},
+                                                           {"/v1/analytics/events", "POST, OPTIONS"},
+                                                           {"/v1/analytics/events/x/y", "GET, HEAD, OPTIONS"},
+                                                           {"*", "GET, HEAD, POST, OPTIONS"}};
+    for (const auto &[path, allow] : cases) {
+        const Answer made = answer({"OPTIONS", path, "nosuch=1", "", ""});
+        EXPECT_EQ(made.status, 204) << path;
+        EXPECT_EQ(header(made, "Allow"), allow) << path;
+        EXPECT_EQ(made.body, "") << path;
+    }
+    EXPECT_EQ(answer({"OPTIONS", "/nosuch", "", "", ""}).status, 404);
+}
+
+TEST_F(Handled, aNameInAPathIsAParameter)
+{
+    constexpr std::string_view id = "8ba02af1-c98f-8b9a-bc17-675d036f64fa";
+    for (const std::string_view instant : {"2026-03-04T05:06:07Z", "2026-03-04T05%3A06%3A07.25%2B01:00"}) {
+        const std::string path = "/v1/analytics/events/" + std::string(instant) + "/" + std::string(id);
+        static_cast<void>(answer({"GET", path, "", "", ""}));
+        EXPECT_EQ(asked_, "event") << path;
+    }
+    const Answer made = answer({"GET", "/v1/analytics/events/now/1", "limit=1", "", ""});
+    EXPECT_EQ(made.status, 422);
+    for (const char *field : {"occurredAt", "id", "limit"})
+        EXPECT_NE(made.body.find("\"field\":\"" + std::string(field) + "\""), std::string::npos) << made.body;
 }
 
 TEST_F(Handled, headAsksWhatGetAsks)
@@ -99,8 +129,11 @@ TEST_F(Handled, aBadParameterIs422AndNamed)
 
 TEST_F(Handled, everyRouteRefusesUnknownParameters)
 {
-    for (const Route &route : service_routes())
-        EXPECT_EQ(answer({route.method, route.path, "nosuch=1", "application/json", "{}"}).status, 422) << route.path;
+    for (const Route &route : service_routes()) {
+        const Answer made = answer({route.method, route.path, "nosuch=1", "application/json", "{}"});
+        EXPECT_EQ(made.status, 422) << route.path;
+        EXPECT_NE(made.body.find(R"("field":"nosuch")"), std::string::npos) << made.body;
+    }
 }
 
 TEST_F(Handled, otherTypesAre415)

@@ -1,6 +1,7 @@
 /* Query parameters, both sides of every bound; and the query string they come in. */
 #include "../../../http/parameters.hpp"
 
+#include "../../../http/percent.hpp"
 #include "../../../http/query.hpp"
 
 #include <array>
@@ -10,6 +11,23 @@ namespace analytics::http {
 namespace {
 
 constexpr std::array all{&limit, &window_minutes, &reference, &tenant_id, &event_type, &cursor};
+
+Query asked(std::string_view query, std::span<const Parameter *const> known)
+{
+    Query result;
+    read_query(query, known, result);
+    return result;
+}
+
+/** The path of one event. */
+Query named(std::string_view instant, std::string_view id)
+{
+    constexpr std::array place{&occurred_at, &event_id};
+    Query result;
+    const std::array segments{instant, id};
+    read_path(segments, place, result);
+    return result;
+}
 
 std::string repeat(std::string_view text, int times)
 {
@@ -27,7 +45,7 @@ class ParameterIsJudged : public testing::TestWithParam<Case> {};
 
 TEST_P(ParameterIsJudged, asTheReferenceSays)
 {
-    const Query read = read_query(GetParam().query, all);
+    const Query read = asked(GetParam().query, all);
     if (GetParam().field.empty()) {
         EXPECT_TRUE(read.faults.empty()) << read.faults.front().field << ' ' << read.faults.front().detail;
     } else {
@@ -89,19 +107,19 @@ INSTANTIATE_TEST_SUITE_P(Names, ParameterIsJudged,
 TEST(Arguments, standInTheOrderOfTheKnown)
 {
     constexpr std::array known{&limit, &tenant_id, &event_type};
-    const Query read = read_query("eventType=b+c&limit=7&tenantId=%26a", known);
+    const Query read = asked("eventType=b+c&limit=7&tenantId=%26a", known);
     EXPECT_EQ(read.arguments, (Arguments{"7", "&a", "b c"}));
 }
 
 TEST(Arguments, areDefaultsOrNullWhenAbsent)
 {
-    EXPECT_EQ(read_query("", all).arguments,
+    EXPECT_EQ(asked("", all).arguments,
               (Arguments{"50", std::nullopt, std::nullopt, std::nullopt, std::nullopt, std::nullopt, std::nullopt}));
 }
 
 TEST(Faults, areToldAllAtOnce)
 {
-    const Query read = read_query("limit=0&windowMinutes=1&nosuch=1", all);
+    const Query read = asked("limit=0&windowMinutes=1&nosuch=1", all);
     EXPECT_EQ(read.faults.size(), 3U);
 }
 
@@ -109,12 +127,12 @@ TEST(Faults, areBounded)
 {
     std::string query;
     for (int i = 0; i < 1000; ++i) query += "p" + std::to_string(i) + "=1&";
-    EXPECT_LE(read_query(query, all).faults.size(), 20U);
+    EXPECT_LE(asked(query, all).faults.size(), 20U);
 }
 
 TEST(Faults, repeatNoNameOfAnyLength)
 {
-    const Query read = read_query(repeat("%C3%A4", 1000) + "=1", all);
+    const Query read = asked(repeat("%C3%A4", 1000) + "=1", all);
     ASSERT_EQ(read.faults.size(), 1U);
     EXPECT_LE(read.faults.front().field.size(), 80U);
 }
@@ -125,10 +143,41 @@ TEST(Encoded, isReadBack)
     for (int byte = 1; byte < 128; ++byte) every += static_cast<char>(byte);
     every += "äß€😀";
     std::string query = "name=";
-    append_encoded(query, every);
+    append_percent_encoded(query, every);
     const std::vector<Pair> pairs = pairs_of(query);
     ASSERT_EQ(pairs.size(), 1U);
     EXPECT_EQ(pairs.front().value, every);
+}
+
+TEST(Path, isReadLikeAQuery)
+{
+    constexpr std::string_view id = "8ba02af1-c98f-8b9a-bc17-675d036f64fa";
+    const Query read = named("2026-03-04T05%3a06:07.5Z", id);
+    ASSERT_TRUE(read.faults.empty()) << read.faults.front().detail;
+    EXPECT_EQ(read.arguments, (Arguments{"1772600767500000", std::string(id)}));
+}
+
+TEST(Path, takesAPlusForAPlus)
+{
+    EXPECT_TRUE(named("2026-03-04T05:06:07+01:00", "8ba02af1-c98f-8b9a-bc17-675d036f64fa").faults.empty());
+}
+
+TEST(Path, isRefusedByName)
+{
+    for (const std::string_view id :
+         {"8ba02af1", "8ba02af1-c98f-8b9a-bc17-675d036f64f", "8ba02af1-c98f-8b9a-bc17-675d036f64fa0",
+          "8ba02af1-c98f-8b9a-bc17-675d036f64fg", "8ba02af1c98f8b9abc17675d036f64fa0000", "%FF", "%"}) {
+        const Query read = named("2026-03-04T05:06:07Z", id);
+        ASSERT_EQ(read.faults.size(), 1U) << id;
+        EXPECT_EQ(read.faults.front().field, "id");
+    }
+    EXPECT_EQ(named("2026-03-04", "x").faults.size(), 2U);
+}
+
+TEST(QueryWith, replacesOrAddsOne)
+{
+    EXPECT_EQ(query_with("", "cursor", "a b"), "cursor=a%20b");
+    EXPECT_EQ(query_with("limit=2&cursor=x&tenantId=a%26b+c", "cursor", "y"), "limit=2&tenantId=a%26b%20c&cursor=y");
 }
 
 } // namespace
