@@ -47,7 +47,7 @@ using TenantView = std::optional<std::string_view>;
 
 class Tally {
     struct ByHourAndTenant {
-        using is_transparent = void;
+        using is_transparent = void; // NOLINT(readability-identifier-naming): the standard's name
         template <class A, class B> bool operator()(const A &a, const B &b) const noexcept
         {
             return a.first != b.first ? a.first < b.first : TenantView(a.second) < TenantView(b.second);

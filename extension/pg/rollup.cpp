@@ -28,9 +28,9 @@ constexpr int many_of_the_hour_before = 4;
 /* One of the two tables, and where it has what. */
 struct Place {
     Bags bags;
-    AttrNumber tenant_id; // 0 in the totals
-    AttrNumber last_ingested_at;
-    AttrNumber cells;
+    AttrNumber tenant_id = 0; // so in the totals
+    AttrNumber last_ingested_at = 0;
+    AttrNumber cells = 0;
 };
 
 constexpr AttrNumber hour_column = 1;

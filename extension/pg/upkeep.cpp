@@ -48,7 +48,7 @@ EventColumns columns_in(TupleDesc description)
 } // namespace
 
 Upkeeps::Upkeeps(MemoryContext context, const Home &home)
-    : home_{home.schema, MemoryContextStrdup(context, home.prefix)}, upkeeps_{}
+    : home_{home.schema, MemoryContextStrdup(context, home.prefix)}
 {
     static_assert(std::size(makers) == kinds);
     std::transform(std::begin(makers), std::end(makers), upkeeps_,

@@ -97,7 +97,7 @@ private:
     void write_if_many();
 
     Home home_;
-    Upkeep *upkeeps_[kinds];
+    Upkeep *upkeeps_[kinds] = {};
     Oid columns_of_ = InvalidOid;
     EventColumns columns_{};
 };
