@@ -49,64 +49,86 @@ COMMENT ON FUNCTION analytics_recent(integer, timestamptz, uuid, text, text) IS
     'Events, newest first by (occurred_at, id). The next page: the last row''s occurred_at and id as before_occurred_at and before_id; '
     'events that arrive meanwhile neither repeat nor hide any.';
 
+CREATE FUNCTION analytics_window_counts(
+    bounds timestamptz[], tenant_id text DEFAULT NULL, OUT bucket integer, OUT event_type text, OUT count bigint)
+    RETURNS SETOF record
+    LANGUAGE c STABLE PARALLEL SAFE ROWS 100
+    AS 'MODULE_PATHNAME', 'analytics_window_counts';
+
+COMMENT ON FUNCTION analytics_window_counts(timestamptz[], text) IS
+    'Events by bucket and type, of one tenant or of all: bucket i is [bounds[i], bounds[i + 1]). Only what is not 0, in order of bucket and of the types'' bytes. '
+    'Whole minutes are read from the rollups, broken ones from the events, in one snapshot and with the caller''s rights. Bounds that do not ascend, or more than '
+    '100000 buckets, are SQLSTATE 22023; a null among them gives nothing. What counts, histogram, summary and hopping windows are made of.';
+
 CREATE FUNCTION analytics_counts(
     window_start timestamptz, window_end timestamptz, tenant_id text DEFAULT NULL,
     OUT event_type text, OUT count bigint)
     RETURNS SETOF record
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT e.event_type, pg_catalog.count(*)
-    FROM analytics_events AS e
-    WHERE e.occurred_at >= $1 AND e.occurred_at < $2 AND ($3 IS NULL OR e.tenant_id = $3)
-    GROUP BY e.event_type
-    ORDER BY e.event_type;
+    SELECT c.event_type, c.count
+    FROM analytics_window_counts(ARRAY[$1, CASE WHEN $2 < $1 THEN $1 ELSE $2 END], $3) AS c
+    ORDER BY c.event_type;
 END;
 
 COMMENT ON FUNCTION analytics_counts(timestamptz, timestamptz, text) IS
     'Events by type in the half-open window [window_start, window_end), of one tenant or of all.';
 
-CREATE FUNCTION analytics_buckets(window_start timestamptz, window_end timestamptz, bucket interval) RETURNS SETOF timestamptz
+CREATE FUNCTION analytics_buckets(window_start timestamptz, window_end timestamptz, bucket interval, timezone text DEFAULT 'UTC')
+    RETURNS SETOF timestamptz
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 100
     AS 'MODULE_PATHNAME', 'analytics_buckets';
 
-COMMENT ON FUNCTION analytics_buckets(timestamptz, timestamptz, interval) IS
+COMMENT ON FUNCTION analytics_buckets(timestamptz, timestamptz, interval, text) IS
     'Starts of the buckets that meet the half-open window [window_start, window_end), in order. A bucket is a whole number of minutes, counted from '
-    'the Unix epoch, or a whole number of months, counted from January 1970, both in UTC; anything else is SQLSTATE 22023, and so are more than 100000 buckets.';
+    'the start of 1970, or a whole number of months, counted from January 1970, on the time zone''s wall clock; anything else is SQLSTATE 22023, and so are '
+    'more than 100000 buckets and a name that is no time zone. Whole days and months begin at local midnight, whatever their length then is; a shorter bucket '
+    'begins whenever the clock shows a multiple of it, or jumps across one.';
 
-CREATE FUNCTION analytics_bucket_start(instant timestamptz, bucket interval) RETURNS timestamptz
+CREATE FUNCTION analytics_bucket_start(instant timestamptz, bucket interval, timezone text DEFAULT 'UTC') RETURNS timestamptz
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'analytics_bucket_start';
 
-COMMENT ON FUNCTION analytics_bucket_start(timestamptz, interval) IS
+COMMENT ON FUNCTION analytics_bucket_start(timestamptz, interval, text) IS
     'Start of the bucket that holds the instant; buckets as in analytics_buckets.';
 
 CREATE FUNCTION analytics_histogram(
     window_start timestamptz, window_end timestamptz, bucket interval, tenant_id text DEFAULT NULL, event_type text DEFAULT NULL,
-    OUT bucket_start timestamptz, OUT event_type text, OUT count bigint)
+    timezone text DEFAULT 'UTC', OUT bucket_start timestamptz, OUT event_type text, OUT count bigint)
     RETURNS SETOF record
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    WITH counted AS (
-        SELECT analytics_bucket_start(e.occurred_at, $3) AS bucket_start, e.event_type, pg_catalog.count(*) AS count
-        FROM analytics_events AS e
-        WHERE e.occurred_at >= $1 AND e.occurred_at < $2 AND ($4 IS NULL OR e.tenant_id = $4) AND ($5 IS NULL OR e.event_type = $5)
-        GROUP BY 1, 2
+    WITH buckets AS MATERIALIZED (
+        SELECT b.bucket_start, b.bucket
+        FROM ROWS FROM (analytics_buckets($1, $2, $3, $6)) WITH ORDINALITY AS b (bucket_start, bucket)
+    ), counted AS MATERIALIZED (
+        SELECT c.bucket, c.event_type, c.count
+        FROM analytics_window_counts(
+            (SELECT pg_catalog.array_agg(CASE WHEN b.bucket = 1 THEN $1 ELSE b.bucket_start END ORDER BY b.bucket) FROM buckets AS b) || $2, $4) AS c
+        WHERE $5 IS NULL OR c.event_type = $5
     ), types AS (
         SELECT DISTINCT c.event_type FROM counted AS c
         UNION
         SELECT $5 WHERE $5 IS NOT NULL OR NOT EXISTS (SELECT FROM counted)
     )
     SELECT b.bucket_start, t.event_type, coalesce(c.count, 0)
-    FROM analytics_buckets($1, $2, $3) AS b (bucket_start)
+    FROM buckets AS b
     CROSS JOIN types AS t
-    LEFT JOIN counted AS c ON c.bucket_start = b.bucket_start AND c.event_type = t.event_type
+    LEFT JOIN counted AS c ON c.bucket = b.bucket AND c.event_type = t.event_type
     ORDER BY b.bucket_start, t.event_type;
 END;
 
-COMMENT ON FUNCTION analytics_histogram(timestamptz, timestamptz, interval, text, text) IS
+COMMENT ON FUNCTION analytics_histogram(timestamptz, timestamptz, interval, text, text, text) IS
     'Events by bucket and type in the half-open window [window_start, window_end), of one tenant or of all, of one type or of all. Every bucket that meets the '
     'window appears with every type that the window holds, 0 where there is none; a window without events gives its buckets with event_type null and count 0. '
     'Buckets as in analytics_buckets; the first and the last count only the window''s events.';
+
+CREATE FUNCTION analytics_freshness(tenant_id text DEFAULT NULL, OUT last_event_at timestamptz, OUT last_ingested_at timestamptz)
+    LANGUAGE c STABLE PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'analytics_freshness';
+
+COMMENT ON FUNCTION analytics_freshness(text) IS
+    'The latest event and the latest ingestion, of one tenant or of all; null without any. That an event was deleted does not take its ingestion back.';
 
 CREATE FUNCTION analytics_summary(
     window_minutes integer DEFAULT NULL, reference timestamptz DEFAULT pg_catalog.now(), tenant_id text DEFAULT NULL) RETURNS jsonb
@@ -119,39 +141,37 @@ DECLARE
     window_start timestamptz := window_end - make_interval(mins => minutes);
     interval_minutes integer := greatest(minutes / 6, 5);
     after_window timestamptz := window_end + interval '1 microsecond';
+    starts timestamptz[];
     answer jsonb;
 BEGIN
     IF minutes NOT BETWEEN 5 AND 10080 THEN
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = 'window_minutes must be between 5 and 10080';
     END IF;
+    starts := ARRAY(SELECT analytics_buckets(window_start, after_window, make_interval(mins => interval_minutes)));
 
-    WITH histogram AS (
-        SELECT h.bucket_start, h.event_type, h.count
-        FROM analytics_histogram(window_start, after_window, make_interval(mins => interval_minutes), tenant_id) AS h
+    WITH counted AS MATERIALIZED (
+        SELECT c.bucket, c.event_type, c.count FROM analytics_window_counts(window_start || starts[2:] || after_window, tenant_id) AS c
     ), by_type AS (
-        SELECT h.event_type, sum(h.count) AS count FROM histogram AS h WHERE h.event_type IS NOT NULL GROUP BY h.event_type
+        SELECT c.event_type, sum(c.count) AS count FROM counted AS c GROUP BY c.event_type
     ), by_bucket AS (
-        SELECT h.bucket_start, sum(h.count) AS count FROM histogram AS h GROUP BY h.bucket_start
-    ), freshness AS (
-        SELECT max(e.occurred_at) AS last_event_at, max(e.ingested_at) AS last_ingested_at
-        FROM analytics_events AS e WHERE $3 IS NULL OR e.tenant_id = $3
+        SELECT c.bucket, sum(c.count) AS count FROM counted AS c GROUP BY c.bucket
     )
     SELECT jsonb_build_object(
         'windowStart', analytics_iso8601(window_start),
         'windowEnd', analytics_iso8601(window_end),
         'windowMinutes', minutes,
         'intervalMinutes', interval_minutes,
-        'totalEvents', (SELECT coalesce(sum(t.count), 0) FROM by_type AS t),
+        'totalEvents', (SELECT coalesce(sum(c.count), 0) FROM counted AS c),
         'eventsPerType', (SELECT coalesce(jsonb_object_agg(t.event_type, t.count), '{}') FROM by_type AS t),
-        'eventsPerInterval', (SELECT jsonb_agg(jsonb_build_object('bucketStart', analytics_iso8601(b.bucket_start), 'count', b.count)
-                                               ORDER BY b.bucket_start) FROM by_bucket AS b),
+        'eventsPerInterval', (SELECT jsonb_agg(jsonb_build_object('bucketStart', analytics_iso8601(s.start), 'count', coalesce(b.count, 0)) ORDER BY s.bucket)
+                              FROM unnest(starts) WITH ORDINALITY AS s (start, bucket) LEFT JOIN by_bucket AS b ON b.bucket = s.bucket),
         'freshness', jsonb_build_object(
             'lastEventAt', analytics_iso8601(f.last_event_at),
             'lastIngestedAt', analytics_iso8601(f.last_ingested_at),
             'lagRecords', analytics_lag_records(),
             'deadLetters', analytics_open_dead_letters()))
     INTO answer
-    FROM freshness AS f;
+    FROM analytics_freshness(tenant_id) AS f;
     RETURN answer;
 END
 $$;

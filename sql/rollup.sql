@@ -1,18 +1,23 @@
 /* Rollups: bags of counts beside the events, kept by whatever statement changes the events.
  *
  * A bag is a row that says how many events of each type the minutes of one hour hold. There may be many bags of an hour:
- * their sum is the truth. Writers append, folding replaces many by their sum. See doc/design.md, "Aggregation". */
+ * their sum is the truth. Writers append, folding replaces many by their sum. See doc/design.md, "Aggregation".
+ *
+ * Bags come and go all the time: so they stand inline in their row up to a page's size, vacuum comes early, and does not
+ * try to give back an end of the file that will be used again. They have no key; the replica identity is for publications
+ * of all tables, where a subscriber would miss what folding deletes. */
 
 CREATE TABLE analytics_rollup_totals (
     hour timestamptz NOT NULL,
     last_ingested_at timestamptz,
     cells bytea NOT NULL
-) WITH (toast_tuple_target = 8160, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_scale_factor = 0.05,
-        autovacuum_vacuum_insert_threshold = 1000, autovacuum_vacuum_insert_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 0);
+) WITH (toast_tuple_target = 8160, vacuum_truncate = off, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_scale_factor = 0.01,
+        autovacuum_vacuum_cost_delay = 0);
 
-ALTER TABLE analytics_rollup_totals ALTER COLUMN cells SET STORAGE MAIN;
+ALTER TABLE analytics_rollup_totals ALTER COLUMN cells SET STORAGE MAIN, REPLICA IDENTITY FULL;
 
 CREATE INDEX analytics_rollup_totals_hour ON analytics_rollup_totals (hour);
+CREATE INDEX analytics_rollup_totals_ingested ON analytics_rollup_totals (last_ingested_at);
 
 COMMENT ON TABLE analytics_rollup_totals IS
     'Bags: how many events of each type the minutes of an hour hold, over all tenants. The bags of one hour are to be added up.';
@@ -26,12 +31,13 @@ CREATE TABLE analytics_rollup_tenants (
     tenant_id varchar(64),
     last_ingested_at timestamptz,
     cells bytea NOT NULL
-) WITH (toast_tuple_target = 8160, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_scale_factor = 0.05,
-        autovacuum_vacuum_insert_threshold = 1000, autovacuum_vacuum_insert_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 0);
+) WITH (toast_tuple_target = 8160, vacuum_truncate = off, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_scale_factor = 0.01,
+        autovacuum_vacuum_cost_delay = 0);
 
-ALTER TABLE analytics_rollup_tenants ALTER COLUMN cells SET STORAGE MAIN;
+ALTER TABLE analytics_rollup_tenants ALTER COLUMN cells SET STORAGE MAIN, REPLICA IDENTITY FULL;
 
 CREATE INDEX analytics_rollup_tenants_hour ON analytics_rollup_tenants (tenant_id, hour);
+CREATE INDEX analytics_rollup_tenants_ingested ON analytics_rollup_tenants (tenant_id, last_ingested_at);
 
 COMMENT ON TABLE analytics_rollup_tenants IS
     'Bags: how many events of each type the minutes of an hour hold, of one tenant. The bags of one hour and tenant are to be added up.';

@@ -27,6 +27,18 @@ namespace analytics::core {
 
 inline constexpr int minutes_per_hour = 60;
 
+using Micros = std::int64_t;
+
+inline constexpr Micros micros_per_minute = 60'000'000;
+inline constexpr Micros micros_per_hour = minutes_per_hour * micros_per_minute;
+
+/** Start of the hour that holds the instant. */
+constexpr Micros hour_of(Micros instant) noexcept
+{
+    const Micros rest = instant % micros_per_hour;
+    return instant - (rest < 0 ? rest + micros_per_hour : rest);
+}
+
 struct MinuteCount {
     int minute = 0; // of the hour, 0 to 59
     std::int64_t count = 0;

@@ -13,18 +13,6 @@
 
 namespace analytics::core {
 
-using Micros = std::int64_t;
-
-inline constexpr Micros micros_per_minute = 60'000'000;
-inline constexpr Micros micros_per_hour = minutes_per_hour * micros_per_minute;
-
-/** Start of the hour that holds the instant. */
-constexpr Micros hour_of(Micros instant) noexcept
-{
-    const Micros rest = instant % micros_per_hour;
-    return instant - (rest < 0 ? rest + micros_per_hour : rest);
-}
-
 /** Events of one hour, and the newest time of ingestion among those that came; nothing while events only went. */
 struct HourCounts {
     Bag bag;

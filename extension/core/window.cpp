@@ -48,6 +48,11 @@ std::optional<Bucket> Bucket::of_interval(std::int32_t months, std::int32_t days
     return Bucket{0, length};
 }
 
+bool Bucket::of_days() const noexcept
+{
+    return micros_ % day == 0;
+}
+
 Instant Bucket::start(Instant instant) const noexcept
 {
     if (months_ == 0) return floor_to(instant, micros_);

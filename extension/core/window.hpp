@@ -22,6 +22,9 @@ public:
     /** Start of the bucket after the one that begins at start. */
     [[nodiscard]] Instant next(Instant start) const noexcept;
 
+    /** Whether it is a whole number of days or of months, so that it begins at midnight. */
+    [[nodiscard]] bool of_days() const noexcept;
+
 private:
     Bucket(std::int64_t months, std::int64_t micros) noexcept : months_(months), micros_(micros) {}
 

@@ -2,6 +2,7 @@
 
 #include "attempt.hpp"
 #include "boundary.hpp"
+#include "bulk_insert.hpp"
 #include "decider.hpp"
 #include "guc.hpp"
 #include "partitions.hpp"
@@ -287,19 +288,36 @@ void Batch::store(Rejection rejection)
     counts_.duplicates = accepted_ - rejected_ - counts_.stored;
 }
 
-/* Returns how many are stored; the others are duplicates. */
+/* Returns how many are stored; the others are duplicates. The statement goes first: rivals then meet in the order of the
+ * key in either way, and rarely across. */
 std::int64_t Batch::insert(Row *begin, Row *end, MemoryContext memory)
+{
+    const auto count = static_cast<std::int32_t>(end - begin);
+    choose_ways(home_, description_, begin, count);
+    std::int64_t inserted = insert_by_statement(begin, end, memory);
+    inserted += bulk_insert(home_, description_, begin, count);
+    inserted += insert_by_statement(begin, end, memory); // what a rival made impossible in bulk
+    return inserted;
+}
+
+std::int64_t Batch::insert_by_statement(Row *begin, Row *end, MemoryContext memory)
 {
     const MemoryContext outer = MemoryContextSwitchTo(memory);
     NamedRows rows{"batch", description_, bytes_};
     TupleTableSlot *const slot = MakeSingleTupleTableSlot(description_, &TTSOpsMinimalTuple);
     for (Row *row = begin; row != end; ++row) {
         CHECK_FOR_INTERRUPTS(); // a row may be megabytes
+        if (row->way != Way::statement) continue;
+        row->way = Way::none;
         ExecStoreMinimalTuple(row->tuple, slot, false);
         rows.put(slot);
     }
     ExecDropSingleTupleTableSlot(slot);
     MemoryContextSwitchTo(outer);
+    if (rows.count() == 0) {
+        rows.end();
+        return 0;
+    }
 
     rows.show();
     RowReceiver receiver = receiver_of(begin, static_cast<std::int32_t>(end - begin), mark_stored);

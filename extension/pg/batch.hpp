@@ -2,8 +2,9 @@
  *
  *   decide          each record → a row, with its payload already in jsonb's form, or a refusal
  *   settle_times    a keyed row without a time of its own gets the time that its key was given first
- *   store           rows in the order of the primary key → INSERT … ON CONFLICT DO NOTHING; what is not inserted is a duplicate
- *                   where the statement fails for one row's sake, the batch is halved until that row stands alone
+ *   store           rows in the order of the primary key: new ones in bulk, as COPY would, where nothing stands in the way;
+ *                   the others by INSERT … ON CONFLICT DO NOTHING. What is not inserted is a duplicate. Where storing fails
+ *                   for one row's sake, the batch is halved until that row stands alone
  *   keep_refused    refusals → analytics_dead_letters
  *
  * PostgreSQL phases throughout (the C++ ones are inside decide). Everything lives in one memory context, which dies
@@ -37,6 +38,9 @@ struct Origin {
     Elements offsets, keys, timestamps, headers, received; // empty, or as long as the records
 };
 
+/** How a row is to be stored; when that was tried, no way is left. */
+enum class Way : std::uint8_t { none, bulk, statement };
+
 struct Row {
     TimestampTz occurred_at;
     core::Uuid id;
@@ -44,6 +48,7 @@ struct Row {
     bool untimed;      // has a key, but no time of its own
     bool stored;
     bool rejected;      // the table would not have it
+    Way way;
     MinimalTuple tuple; // (occurred_at, id, event_type, source, tenant_id, payload)
 };
 
@@ -84,6 +89,7 @@ private:
     void refuse(core::Reason reason, std::string_view detail, std::int32_t item);
     [[nodiscard]] TimestampTz received_at(std::int32_t item) const noexcept;
     std::int64_t insert(Row *begin, Row *end, MemoryContext memory);
+    std::int64_t insert_by_statement(Row *begin, Row *end, MemoryContext memory);
     void insert_what_can_be(Row *begin, Row *end);
     void reject(Row &row, const ErrorData &error);
     void sort_rows();

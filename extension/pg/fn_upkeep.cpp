@@ -18,6 +18,7 @@ extern "C" {
 #include "utils/snapmgr.h"
 }
 
+#include <type_traits>
 #include <utility>
 
 namespace analytics::pg {
@@ -27,9 +28,8 @@ namespace {
  * dies, with its memory, unlinks itself. */
 class Pending {
 public:
-    Pending(MemoryContext context, const Home &home)
-        : upkeeps(context, home), context_(context), subtransaction_(GetCurrentSubTransactionId()),
-          outer_(std::exchange(innermost, this))
+    Pending(MemoryContext context, Upkeeps *upkeeps, SubTransactionId subtransaction) noexcept
+        : context_(context), upkeeps_(upkeeps), subtransaction_(subtransaction), outer_(std::exchange(innermost, this))
     {
     }
 
@@ -56,20 +56,29 @@ public:
     {
         const MemoryContext context =
             AllocSetContextCreate(CurTransactionContext, "analytics upkeep", ALLOCSET_DEFAULT_SIZES);
-        return make_owned<Pending>(context, context, home);
+        static_assert(std::is_trivially_destructible_v<Upkeeps>);
+        auto *const upkeeps = ::new (MemoryContextAlloc(context, sizeof(Upkeeps))) Upkeeps(context, home);
+        return make_owned<Pending>(context, context, upkeeps, GetCurrentSubTransactionId());
     }
 
-    void close() { MemoryContextDelete(context_); }
+    [[nodiscard]] Upkeeps &upkeeps() noexcept { return *upkeeps_; }
 
-    Upkeeps upkeeps;
-    int statements = 0; // that have begun
+    void statement_begins() noexcept { ++statements_; }
+
+    void statement_ends()
+    {
+        upkeeps_->write();
+        if (--statements_ <= 0) MemoryContextDelete(context_); // and with it this
+    }
 
 private:
     static inline Pending *innermost = nullptr;
 
     MemoryContext context_;
+    Upkeeps *upkeeps_;
     SubTransactionId subtransaction_;
     Pending *outer_;
+    int statements_ = 0; // that have begun
 };
 
 TriggerData *trigger_of(FunctionCallInfo fcinfo)
@@ -168,10 +177,9 @@ ANALYTICS_FUNCTION(analytics_upkeep_statement)
     Pending *pending = Pending::here();
     if (TRIGGER_FIRED_BEFORE(trigger->tg_event)) {
         if (pending == nullptr) pending = Pending::open(home_of(fcinfo));
-        ++pending->statements;
+        pending->statement_begins();
     } else if (pending != nullptr) {
-        pending->upkeeps.write();
-        if (--pending->statements <= 0) pending->close();
+        pending->statement_ends();
     }
     return {};
 }
@@ -182,12 +190,12 @@ ANALYTICS_FUNCTION(analytics_upkeep_row)
     const TriggerData *const trigger = trigger_of(fcinfo);
     if (is_restoring()) return {};
     if (Pending *const pending = Pending::here(); pending != nullptr) {
-        show(pending->upkeeps, *trigger);
+        show(pending->upkeeps(), *trigger);
     } else {
         Pending *const alone = Pending::open(home_of(fcinfo));
-        show(alone->upkeeps, *trigger);
-        alone->upkeeps.write();
-        alone->close();
+        alone->statement_begins();
+        show(alone->upkeeps(), *trigger);
+        alone->statement_ends();
     }
     return {};
 }
@@ -200,14 +208,14 @@ ANALYTICS_FUNCTION(analytics_upkeep_truncate)
     const Oid table = RelationGetRelid(trigger->tg_relation);
     if (is_restoring() || !holds_events(trigger->tg_relation, relation_at(home, "analytics_events"))) return {};
 
-    Pending *const pending = Pending::open(home);
+    Pending *const truncation = Pending::open(home);
+    truncation->statement_begins();
     ListCell *cell = nullptr;
     foreach (cell, find_all_inheritors(table, NoLock, nullptr)) {
         const Oid leaf = lfirst_oid(cell);
         if (get_rel_relkind(leaf) == RELKIND_RELATION && takes_care_of(table, leaf, fcinfo->flinfo->fn_oid))
-            show_as_gone(pending->upkeeps, leaf);
+            show_as_gone(truncation->upkeeps(), leaf);
     }
-    pending->upkeeps.write();
-    pending->close();
+    truncation->statement_ends();
     return {};
 }

@@ -2,6 +2,7 @@
 
 #include "boundary.hpp"
 #include "times.hpp"
+#include "zone.hpp"
 
 #include "core/window.hpp"
 
@@ -24,20 +25,6 @@ core::Bucket bucket_of(const Interval &interval)
     return *bucket;
 }
 
-core::Instant required_instant(TimestampTz timestamp)
-{
-    if (!in_range(timestamp))
-        ereport(ERROR,
-                (errcode(ERRCODE_DATETIME_FIELD_OVERFLOW), errmsg("instant must lie in the years 0001 to 9999")));
-    return instant_of(timestamp);
-}
-
-/* The end of a half-open window: may also be the first instant of the year 10000, or the last of 9999 was in no window. */
-core::Instant required_end(TimestampTz timestamp)
-{
-    return timestamp == timestamptz_of(core::max_instant + 1) ? core::max_instant + 1 : required_instant(timestamp);
-}
-
 } // namespace
 } // namespace analytics::pg
 
@@ -45,7 +32,10 @@ ANALYTICS_FUNCTION(analytics_bucket_start)
 {
     using namespace analytics::pg;
     const analytics::core::Instant instant = required_instant(PG_GETARG_TIMESTAMPTZ(0));
-    return TimestampTzGetDatum(timestamptz_of(bucket_of(*PG_GETARG_INTERVAL_P(1)).start(instant)));
+    const analytics::core::Bucket bucket = bucket_of(*PG_GETARG_INTERVAL_P(1));
+    const analytics::core::Zone &zone =
+        zone_around(CurrentMemoryContext, PG_GETARG_TEXT_PP(2), bucket, instant, instant);
+    return TimestampTzGetDatum(timestamptz_of(analytics::core::ZonedBucket{bucket, zone}.start(instant)));
 }
 
 ANALYTICS_FUNCTION(analytics_buckets)
@@ -53,7 +43,9 @@ ANALYTICS_FUNCTION(analytics_buckets)
     using namespace analytics::pg;
     const analytics::core::Instant start = required_instant(PG_GETARG_TIMESTAMPTZ(0));
     const analytics::core::Instant end = required_end(PG_GETARG_TIMESTAMPTZ(1));
-    const analytics::core::Bucket bucket = bucket_of(*PG_GETARG_INTERVAL_P(2));
+    const analytics::core::Bucket length = bucket_of(*PG_GETARG_INTERVAL_P(2));
+    const analytics::core::Zone &zone = zone_around(CurrentMemoryContext, PG_GETARG_TEXT_PP(3), length, start, end);
+    const analytics::core::ZonedBucket bucket{length, zone};
 
     InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
     auto *const result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);

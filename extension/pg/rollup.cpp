@@ -131,6 +131,7 @@ void Rollup::write()
 /* Appends what was counted, folded with what is there already when that has become many bags. */
 void Rollup::keep(Place &place, TimestampTz hour, const Tenant *tenant, HourCounts &counts)
 {
+    CHECK_FOR_INTERRUPTS();
     MemoryContextReset(scratch_);
     if (!IsolationIsSerializable() && is_time_to_look(static_cast<std::uint32_t>(hour / USECS_PER_HOUR), tenant)) {
         fold(place, key_of(place, hour, tenant), many, counts);

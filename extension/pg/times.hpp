@@ -27,4 +27,10 @@ inline bool in_range(TimestampTz timestamp) noexcept
     return timestamp >= timestamptz_of(core::min_instant) && timestamp <= timestamptz_of(core::max_instant);
 }
 
+/** The core's instant, or SQLSTATE 22008. */
+core::Instant required_instant(TimestampTz timestamp);
+
+/** The end of a half-open window: may also be the first instant of the year 10000, or the last of 9999 was in no window. */
+core::Instant required_end(TimestampTz timestamp);
+
 } // namespace analytics::pg

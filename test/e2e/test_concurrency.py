@@ -191,6 +191,26 @@ def test_a_duplicate_waits_for_the_fate_of_the_first(database, sessions, when, e
     assert database.sql("SELECT count(*) FROM analytics_events") == 2
 
 
+def test_a_rival_between_the_look_and_the_insert(database, sessions):
+    """A batch that has found its events new is held by a user's trigger; meanwhile another stores one of them."""
+    database.sql("CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+                 "PERFORM pg_advisory_xact_lock(1); RETURN NULL; END $$")
+    database.sql("CREATE TRIGGER hold BEFORE INSERT ON analytics_events FOR EACH STATEMENT "
+                 "WHEN (current_setting('application_name') = 'held') EXECUTE FUNCTION hold()")
+    gate, held, rival = sessions(3)
+    with gate.cursor() as lock, held.cursor() as one, rival.cursor() as two, \
+            concurrent.futures.ThreadPoolExecutor(1) as pool:
+        ingest(two, [event(0)])
+        one.execute("SET application_name = 'held'")
+        lock.execute("SELECT pg_advisory_lock(1)")
+        outcome = pool.submit(ingest, one, [event(number) for number in (1, 2, 3)])
+        place.eventually(lambda: waits(database, held), what="the batch's wait")
+        assert ingest(two, [event(2)]) == (1, 0, 0, 0)
+        lock.execute("SELECT pg_advisory_unlock(1)")
+        assert outcome.result(30) == (2, 1, 0, 0)
+    assert database.sql("SELECT count(*) FROM analytics_events") == 4
+
+
 def take(cursor, owner):
     cursor.execute("SELECT * FROM analytics_take_partition('g', 't', 0, %s, 0)", (owner,))
     return cursor.fetchone()

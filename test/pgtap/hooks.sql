@@ -90,6 +90,36 @@ SELECT is(count(*), 5::bigint, 'and its dead letters') FROM analytics_dead_lette
 SELECT lives_ok($$SELECT analytics_ingest(ARRAY[tap.event('late', '2032-01-01T00:00:00Z', 'u')]) FROM analytics_events$$, 'a door called by a query that reads the table');
 ROLLBACK TO clean;
 
+-- Triggers that see what was stored, on the table and on one partition alone.
+CREATE TABLE log (what text);
+CREATE FUNCTION tap.log() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO public.log VALUES (TG_WHEN || ' ' || TG_LEVEL || CASE WHEN TG_LEVEL = 'ROW' THEN ' ' || NEW.tenant_id ELSE '' END);
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER a BEFORE INSERT ON analytics_events FOR EACH STATEMENT EXECUTE FUNCTION tap.log();
+CREATE TRIGGER b AFTER INSERT ON analytics_events FOR EACH ROW EXECUTE FUNCTION tap.log();
+CREATE TRIGGER c AFTER INSERT ON analytics_events FOR EACH STATEMENT EXECUTE FUNCTION tap.log();
+SELECT is(tap.ingested(tap.event('a', '2025-01-01T00:00:00Z', tenant => 'x'), tap.event('b', '2025-02-01T00:00:00Z', tenant => 'y'), tap.event('a', '2025-01-01T00:00:00Z', tenant => 'x')), '{2,1,0,0}', 'triggers around a batch');
+SELECT results_eq('SELECT what FROM log', $$VALUES ('BEFORE STATEMENT'::text), ('AFTER ROW x'), ('AFTER ROW y'), ('AFTER STATEMENT')$$, 'fire once a stored row, and in their order');
+ROLLBACK TO clean;
+SELECT tap.ingested(tap.event('a', '2025-01-01T00:00:00Z'), tap.event('a', '2025-02-01T00:00:00Z')) \g /dev/null
+CREATE FUNCTION tap.mark() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.payload := '{"marked":true}';
+    RETURN NEW;
+END
+$$;
+CREATE TRIGGER mark BEFORE INSERT ON analytics_events_2025_02 FOR EACH ROW EXECUTE FUNCTION tap.mark();
+SELECT is(tap.ingested(tap.event('b', '2025-01-01T00:00:00Z'), tap.event('b', '2025-02-01T00:00:00Z'), tap.event('b', '2025-03-01T00:00:00Z')), '{3,0,0,0}', 'a trigger on one partition');
+SELECT is(array_agg(tableoid::regclass::text), '{analytics_events_2025_02}', 'changes the rows of that one') FROM analytics_events WHERE payload @> '{"marked":true}';
+ROLLBACK TO clean;
+ALTER TABLE analytics_events ADD COLUMN day date GENERATED ALWAYS AS ((occurred_at AT TIME ZONE 'UTC')::date) STORED;
+SELECT is(tap.ingested(tap.event('a', '2025-01-02T00:00:00Z'), tap.event('b', '2025-02-03T00:00:00Z')), '{2,0,0,0}', 'a generated column');
+SELECT results_eq('SELECT day FROM analytics_events ORDER BY 1', $$VALUES (date '2025-01-02'), ('2025-02-03')$$, 'is generated');
+ROLLBACK TO clean;
+
 -- Rules, views and defaults.
 CREATE TABLE doubles (id uuid);
 CREATE RULE double AS ON INSERT TO analytics_events DO ALSO INSERT INTO doubles VALUES (NEW.id);

@@ -36,16 +36,18 @@ INSERT INTO due VALUES
 ('analytics_bag_add', 'bag internal, minute timestamp with time zone, event_type text, count bigint', 'internal', 'immutable safe', true),
 ('analytics_bag_pack', 'bag internal', 'bytea', 'immutable safe', true),
 ('analytics_bag_cells', 'hour timestamp with time zone, cells bytea, OUT minute timestamp with time zone, OUT event_type text, OUT count bigint', 'SETOF record', 'immutable strict safe', true),
-('analytics_bucket_start', 'instant timestamp with time zone, bucket interval', 'timestamp with time zone', 'immutable strict safe', true),
-('analytics_buckets', 'window_start timestamp with time zone, window_end timestamp with time zone, bucket interval', 'SETOF timestamp with time zone', 'immutable strict safe', true),
+('analytics_bucket_start', 'instant timestamp with time zone, bucket interval, timezone text DEFAULT ''UTC''::text', 'timestamp with time zone', 'immutable strict safe', true),
+('analytics_buckets', 'window_start timestamp with time zone, window_end timestamp with time zone, bucket interval, timezone text DEFAULT ''UTC''::text', 'SETOF timestamp with time zone', 'immutable strict safe', true),
 ('analytics_check_shape', '', 'trigger', 'volatile unsafe', true),
 ('analytics_complete_key', '', 'void', 'volatile unsafe', false),
 ('analytics_counts', 'window_start timestamp with time zone, window_end timestamp with time zone, tenant_id text DEFAULT NULL::text, OUT event_type text, OUT count bigint', 'SETOF record', 'stable safe', true),
 ('analytics_create_partition', 'instant timestamp with time zone', 'regclass', 'volatile strict unsafe definer', false),
 ('analytics_event', 'occurred_at timestamp with time zone, id uuid', 'SETOF analytics_events', 'stable strict safe', true),
 ('analytics_event_json', 'event analytics_events', 'json', 'stable safe', true),
-('analytics_histogram', 'window_start timestamp with time zone, window_end timestamp with time zone, bucket interval, tenant_id text DEFAULT NULL::text, event_type text DEFAULT NULL::text, OUT bucket_start timestamp with time zone, OUT event_type text, OUT count bigint', 'SETOF record', 'stable safe', true),
+('analytics_freshness', 'tenant_id text DEFAULT NULL::text, OUT last_event_at timestamp with time zone, OUT last_ingested_at timestamp with time zone', 'record', 'stable safe', true),
+('analytics_histogram', 'window_start timestamp with time zone, window_end timestamp with time zone, bucket interval, tenant_id text DEFAULT NULL::text, event_type text DEFAULT NULL::text, timezone text DEFAULT ''UTC''::text, OUT bucket_start timestamp with time zone, OUT event_type text, OUT count bigint', 'SETOF record', 'stable safe', true),
 ('analytics_hold_partition', 'consumer_group text, topic text, partition integer, owner_epoch bigint, expected_offset bigint, next_offset bigint', 'void', 'volatile unsafe', false),
+('analytics_hopping', 'window_start timestamp with time zone, window_end timestamp with time zone, size interval, hop interval, tenant_id text DEFAULT NULL::text, event_type text DEFAULT NULL::text, OUT window_start timestamp with time zone, OUT window_end timestamp with time zone, OUT event_type text, OUT count bigint', 'SETOF record', 'stable safe', true),
 ('analytics_ingest', 'records bytea[], OUT stored bigint, OUT duplicates bigint, OUT dead_lettered bigint, OUT skipped bigint', 'record', 'volatile strict unsafe', false),
 ('analytics_ingest_batch', 'records bytea[], topic text, partition integer, offsets bigint[], keys bytea[], timestamps timestamp with time zone[], headers jsonb[], OUT stored bigint, OUT duplicates bigint, OUT dead_lettered bigint, OUT skipped bigint, OUT refusals jsonb', 'record', 'volatile unsafe', false),
 ('analytics_ingest_kafka', 'consumer_group text, topic text, partition integer, owner_epoch bigint, expected_offset bigint, next_offset bigint, records bytea[], offsets bigint[], keys bytea[] DEFAULT NULL::bytea[], timestamps timestamp with time zone[] DEFAULT NULL::timestamp with time zone[], headers jsonb[] DEFAULT NULL::jsonb[], high_watermark bigint DEFAULT NULL::bigint, OUT stored bigint, OUT duplicates bigint, OUT dead_lettered bigint, OUT skipped bigint, OUT refusals jsonb', 'record', 'volatile unsafe', false),
@@ -62,15 +64,18 @@ INSERT INTO due VALUES
 ('analytics_record_each', 'records bytea[], OUT item integer, OUT outcome text, OUT id uuid, OUT event_type text, OUT source text, OUT occurred_at timestamp with time zone, OUT ingested_at timestamp with time zone, OUT tenant_id text, OUT payload jsonb, OUT reason text, OUT detail text', 'SETOF record', 'volatile strict unsafe', false),
 ('analytics_restored', '', 'trigger', 'volatile unsafe', true),
 ('analytics_rules_changed', '', 'trigger', 'volatile unsafe', true),
+('analytics_session', 'window_start timestamp with time zone, window_end timestamp with time zone, gap interval, key_path text[], tenant_id text DEFAULT NULL::text, event_type text DEFAULT NULL::text, OUT session_key text, OUT session_start timestamp with time zone, OUT session_end timestamp with time zone, OUT last_event_at timestamp with time zone, OUT events bigint', 'SETOF record', 'stable safe', true),
 ('analytics_sqlstate', 'reason text', 'text', 'immutable strict safe', true),
 ('analytics_summary', 'window_minutes integer DEFAULT NULL::integer, reference timestamp with time zone DEFAULT now(), tenant_id text DEFAULT NULL::text', 'jsonb', 'stable safe', true),
 ('analytics_take_partition', 'consumer_group text, topic text, partition integer, owner text, start_offset bigint, high_watermark bigint DEFAULT NULL::bigint, OUT owner_epoch bigint, OUT next_offset bigint', 'record', 'volatile unsafe', false),
+('analytics_tumbling', 'window_start timestamp with time zone, window_end timestamp with time zone, size interval, tenant_id text DEFAULT NULL::text, event_type text DEFAULT NULL::text, OUT window_start timestamp with time zone, OUT window_end timestamp with time zone, OUT event_type text, OUT count bigint', 'SETOF record', 'stable safe', true),
 ('analytics_upkeep_row', '', 'trigger', 'volatile unsafe', false),
 ('analytics_upkeep_statement', '', 'trigger', 'volatile unsafe', false),
 ('analytics_upkeep_truncate', '', 'trigger', 'volatile unsafe', false),
 ('analytics_verify', '"from" timestamp with time zone DEFAULT NULL::timestamp with time zone, "to" timestamp with time zone DEFAULT NULL::timestamp with time zone, OUT rollup text, OUT minute timestamp with time zone, OUT tenant_id text, OUT event_type text, OUT events bigint, OUT counted bigint', 'SETOF record', 'stable unsafe', false),
 ('analytics_version', 'OUT extension text, OUT library text', 'record', 'stable safe', true),
-('analytics_watch_partition', 'partition regclass', 'void', 'volatile strict unsafe', false);
+('analytics_watch_partition', 'partition regclass', 'void', 'volatile strict unsafe', false),
+('analytics_window_counts', 'bounds timestamp with time zone[], tenant_id text DEFAULT NULL::text, OUT bucket integer, OUT event_type text, OUT count bigint', 'SETOF record', 'stable safe', true);
 SELECT set_eq('SELECT proname::text, pg_get_function_arguments(oid) FROM tap.functions', 'SELECT proname, arguments FROM due', 'the functions and their arguments are these');
 SELECT is(ROW(pg_get_function_result(f.oid), concat_ws(' ', CASE provolatile WHEN 'i' THEN 'immutable' WHEN 's' THEN 'stable' ELSE 'volatile' END, CASE WHEN proisstrict THEN 'strict' END, CASE proparallel WHEN 's' THEN 'safe' WHEN 'r' THEN 'restricted' ELSE 'unsafe' END, CASE WHEN prosecdef THEN 'definer' END)), ROW(result, marks), name || ': answer and marks')
 FROM tap.functions AS f JOIN due ON f.proname = due.proname AND pg_get_function_arguments(f.oid) = arguments;
@@ -119,7 +124,7 @@ GRANT EXECUTE ON FUNCTION analytics_ingest, analytics_ingest_kafka, analytics_in
 GRANT SELECT ON analytics_kafka_gaps TO analytics_check_writer;
 GRANT UPDATE ON analytics_dead_letters TO analytics_check_writer;
 GRANT EXECUTE ON FUNCTION analytics_unpublished_dead_letters, analytics_mark_dead_letters_published TO analytics_check_writer;
-GRANT SELECT ON analytics_events, analytics_kafka_offsets, analytics_dead_letters TO analytics_check_reader;
+GRANT SELECT ON analytics_events, analytics_kafka_offsets, analytics_dead_letters, analytics_rollup_totals, analytics_rollup_tenants TO analytics_check_reader;
 GRANT SELECT, INSERT ON analytics_events, analytics_untimed_keys, analytics_kafka_gaps TO analytics_check_operator;
 GRANT SELECT, UPDATE, DELETE ON analytics_dead_letters TO analytics_check_operator;
 GRANT SELECT, UPDATE ON analytics_kafka_offsets TO analytics_check_operator;
@@ -137,6 +142,7 @@ INSERT INTO tap.uses VALUES
 ('wrn', $$SELECT analytics_bucket_start(now(), '1 hour')$$), ('wrn', $$SELECT analytics_buckets(now(), now(), '1 hour')$$), ('wrn', 'SELECT * FROM analytics_shapes'), ('wrn', $$SELECT analytics_accepted('stored', NULL, NULL)$$), ('wrn', $$SELECT analytics_sqlstate('too_deep')$$), ('wrn', 'SELECT analytics_partition_at(now())'),
 ('wr', 'SELECT * FROM analytics_recent()'), ('wr', 'SELECT analytics_summary()'), ('wr', $$SELECT * FROM analytics_counts('2025-01-01', now())$$), ('wr', $$SELECT * FROM analytics_histogram(now() - interval '1 day', now(), '1 hour')$$), ('wr', 'SELECT analytics_event_json(e) FROM analytics_events AS e'), ('wr', 'SELECT analytics_lag_records()'),
 ('wr', 'SELECT * FROM analytics_event(now(), gen_random_uuid())'),
+('wr', 'SELECT analytics_freshness()'), ('wr', $$SELECT * FROM analytics_window_counts(ARRAY[now() - interval '1 hour', now()])$$), ('wr', $$SELECT * FROM analytics_tumbling(now() - interval '1 day', now(), '1 hour')$$), ('wr', $$SELECT * FROM analytics_hopping(now() - interval '1 day', now(), '1 hour', '5 minutes')$$), ('wr', $$SELECT * FROM analytics_session(now() - interval '1 day', now(), '1 hour', '{k}')$$),
 ('wr', 'SELECT * FROM analytics_dead_letters'), ('wr', 'SELECT * FROM analytics_kafka_offsets'), ('wo', 'SELECT * FROM analytics_untimed_keys'),
 ('w', $$SELECT analytics_ingest(ARRAY[tap.event('a', '2024-01-01T00:00:00Z'), tap.event('u'), '{'::bytea, '{}', NULL])$$), ('w', $$SELECT * FROM analytics_record('{"eventType":"t","source":"s","eventId":"k","occurredAt":"2024-02-01T00:00:00Z","payload":{}}')$$), ('w', $$SELECT * FROM analytics_record_each(ARRAY[tap.event('a', '2024-03-01T00:00:00Z'), tap.event('u'), '{'::bytea])$$),
 ('w', $$SELECT * FROM analytics_take_partition('g', 't', 0, 'o', 0)$$), ('w', $$SELECT * FROM analytics_ingest_kafka('g', 't', 0, (SELECT owner_epoch FROM analytics_kafka_offsets), 0, 0, ARRAY[tap.event('a', '2024-04-01T00:00:00Z'), tap.event('u'), '{'::bytea, '{}', NULL], '{0,1,2,3,4}')$$),
@@ -144,7 +150,7 @@ INSERT INTO tap.uses VALUES
 ('wrn', $$SELECT analytics_projection_columns('{}', '{}')$$), ('wrn', $$SELECT analytics_require_projection('p', NULL, '{}', '{}', '1 hour', 1)$$), ('wrn', 'SELECT * FROM analytics_projections'), ('', 'SELECT * FROM analytics_projection_bags'),
 ('wrn', $$SELECT analytics_ready_projection('surface')$$), ('wrn', $$SELECT * FROM analytics_projection_rows((SELECT id FROM analytics_projections), now(), NULL, '{}') AS r (other boolean, count bigint, mismatched bigint)$$), ('', $$SELECT analytics_projection_lack(1, now(), now())$$),
 ('', $$SELECT analytics_register_projection('q', NULL, '{}', '{}', '1 hour', 1, 'public')$$), ('', $$SELECT analytics_build_projection_chunk('surface')$$), ('', $$SELECT analytics_drop_projection('surface')$$), ('', $$CALL analytics_create_projection('q')$$), ('', $$CALL analytics_build_projection('surface')$$),
-('wrn', $$SELECT analytics_bag_cells(now(), '\x01')$$), ('wrn', 'SELECT analytics_bag(now(), ''t'', 1)'), ('', 'SELECT analytics_verify()'), ('', 'SELECT analytics_rebuild()'), ('', 'SELECT analytics_watch_partition(''analytics_events'')'), ('', 'SELECT * FROM analytics_rollup_totals'), ('', 'SELECT * FROM analytics_rollup_tenants'),
+('wrn', $$SELECT analytics_bag_cells(now(), '\x01')$$), ('wrn', 'SELECT analytics_bag(now(), ''t'', 1)'), ('', 'SELECT analytics_verify()'), ('', 'SELECT analytics_rebuild()'), ('', 'SELECT analytics_watch_partition(''analytics_events'')'), ('r', 'SELECT * FROM analytics_rollup_totals'), ('r', 'SELECT * FROM analytics_rollup_tenants'),
 ('w', 'SELECT * FROM analytics_unpublished_dead_letters()'), ('w', $$SELECT analytics_mark_dead_letters_published('{}', '{}', '{}')$$), ('wo', $$SELECT analytics_gap_accepted('g', 't', 0, 1)$$), ('wr', 'SELECT analytics_open_dead_letters()'), ('wr', 'SELECT * FROM analytics_dead_letter_summary'), ('wo', 'SELECT * FROM analytics_kafka_gaps'),
 ('o', $$SELECT * FROM analytics_ingest_again(ARRAY[tap.event('o', '2024-07-01T00:00:00Z'), tap.event('ou'), '{'::bytea], ARRAY[now(), now(), now()])$$), ('o', 'SELECT * FROM analytics_replay_dead_letters()'), ('o', $$CALL analytics_replay_all_dead_letters('none')$$), ('o', $$SELECT analytics_purge_dead_letters('1 day')$$),
 ('o', $$SELECT analytics_accept_gap('g', 't', 0, (SELECT next_offset FROM analytics_kafka_offsets), 9)$$),

@@ -1,0 +1,391 @@
+#include "bulk_insert.hpp"
+
+#include "partitions.hpp"
+
+extern "C" {
+#include "access/genam.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "access/tupconvert.h"
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "commands/trigger.h"
+#include "executor/executor.h"
+#include "rewrite/rewriteHandler.h"
+#include "utils/acl.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/rls.h"
+#include "utils/snapmgr.h"
+#include "utils/uuid.h"
+}
+
+#include <algorithm>
+#include <cstring>
+
+namespace analytics::pg {
+namespace {
+
+/* A round's rows are formed, then stored together: enough to fill pages, few enough to stay in the cache. */
+constexpr int rows_per_round = 128;
+
+constexpr int key_columns = 2; // occurred_at, id
+
+/* Whether the row has the key of the one before it: the first of them is stored, and the others go its way. */
+bool repeats(const Row *rows, const Row *row) noexcept
+{
+    return row != rows && row->occurred_at == row[-1].occurred_at &&
+           std::memcmp(row->id.data(), row[-1].id.data(), UUID_LEN) == 0;
+}
+
+// ---- what stands in the way ----
+
+bool has_generated_columns(TupleDesc columns)
+{
+    for (int i = 0; i < columns->natts; ++i)
+        if (TupleDescAttr(columns, i)->attgenerated != '\0') return true;
+    return false;
+}
+
+/* The column of that name, if it is what the batch holds; else 0. */
+AttrNumber column_like(Relation events, const FormData_pg_attribute &wanted)
+{
+    const AttrNumber number = get_attnum(RelationGetRelid(events), NameStr(wanted.attname));
+    if (number <= 0) return 0;
+    const FormData_pg_attribute &found = *TupleDescAttr(RelationGetDescr(events), number - 1);
+    return found.atttypid == wanted.atttypid && found.atttypmod == wanted.atttypmod ? number : AttrNumber{0};
+}
+
+bool may_insert(Relation events)
+{
+    const Oid table = RelationGetRelid(events);
+    return pg_class_aclcheck(table, GetUserId(), ACL_INSERT) == ACLCHECK_OK &&
+           pg_class_aclcheck(table, GetUserId(), ACL_SELECT) == ACLCHECK_OK &&
+           check_enable_rls(table, InvalidOid, true) != RLS_ENABLED;
+}
+
+/* A snapshot that outlives the statement could be betrayed by a rival's row; rules and transition tables belong to the
+ * statement. */
+bool allows(Relation events, TupleDesc description)
+{
+    if (XactReadOnly || IsInParallelMode() || IsolationUsesXactSnapshot()) return false;
+    if (events->rd_rules != nullptr || has_generated_columns(RelationGetDescr(events))) return false;
+    if (events->trigdesc != nullptr && events->trigdesc->trig_insert_new_table) return false;
+    for (int i = 0; i < description->natts; ++i)
+        if (column_like(events, *TupleDescAttr(description, i)) == 0) return false;
+    return may_insert(events);
+}
+
+/* The index of the primary key (occurred_at, id), or null. */
+Relation key_index(const ResultRelInfo *info, AttrNumber occurred_at, AttrNumber id)
+{
+    for (int i = 0; i < info->ri_NumIndices; ++i) {
+        const Relation index = info->ri_IndexRelationDescs[i];
+        const Form_pg_index form = index->rd_index;
+        if (form->indisprimary && form->indisvalid && form->indimmediate && form->indnkeyatts == key_columns &&
+            form->indkey.values[0] == occurred_at && form->indkey.values[1] == id)
+            return index;
+    }
+    return nullptr;
+}
+
+/* One partition at a time is open. */
+struct Place {
+    PartitionRange range;
+    Relation partition = nullptr; // null: not one that is open
+    ResultRelInfo *info = nullptr;
+};
+
+bool is_plain(Relation events, Relation partition)
+{
+    if (partition->rd_rel->relkind != RELKIND_RELATION) return false;
+    if (partition->trigdesc != nullptr && partition->trigdesc->trig_insert_before_row) return false;
+    return convert_tuples_by_name(RelationGetDescr(events), RelationGetDescr(partition)) == nullptr;
+}
+
+struct Bulk {
+    Relation events;
+    EState *estate;
+    TupleDesc description; // of the rows' tuples
+    AttrNumber *columns;   // of events, where the description's columns are
+    ExprState **defaults;  // by column of events, null where the batch gives the value or there is no default
+    TupleTableSlot *source;
+    Place place;
+
+    // looking up
+    IndexScanDesc scan;
+    ScanKeyData key[key_columns];
+
+    // storing
+    ResultRelInfo *root;
+    TupleTableSlot *slots[rows_per_round];
+    int made_slots;
+    int used_slots;
+};
+
+Bulk *begin(const Home &home, TupleDesc description)
+{
+    const Relation events = table_open(relation_at(home, "analytics_events"), RowExclusiveLock);
+    if (!allows(events, description)) {
+        table_close(events, NoLock);
+        return nullptr;
+    }
+    auto *const bulk = static_cast<Bulk *>(palloc0(sizeof(Bulk)));
+    bulk->events = events;
+    bulk->estate = CreateExecutorState();
+    bulk->description = description;
+    bulk->source = MakeSingleTupleTableSlot(description, &TTSOpsMinimalTuple);
+    bulk->place.range = {InvalidOid, 0, 0};
+    bulk->columns = static_cast<AttrNumber *>(palloc(static_cast<Size>(description->natts) * sizeof(AttrNumber)));
+    for (int i = 0; i < description->natts; ++i) bulk->columns[i] = column_like(events, *TupleDescAttr(description, i));
+    return bulk;
+}
+
+void leave_partition(Bulk &bulk)
+{
+    Place &place = bulk.place;
+    if (place.partition == nullptr) return;
+    if (bulk.scan != nullptr) index_endscan(bulk.scan);
+    bulk.scan = nullptr;
+    for (int i = 0; i < bulk.made_slots; ++i) ExecDropSingleTupleTableSlot(bulk.slots[i]);
+    bulk.made_slots = 0;
+    ExecCloseIndices(place.info);
+    table_close(place.partition, NoLock);
+    place.partition = nullptr;
+}
+
+void enter_partition(Bulk &bulk, TimestampTz instant)
+{
+    leave_partition(bulk);
+    Place &place = bulk.place;
+    place.range = partition_range_at(bulk.events, instant);
+    if (!OidIsValid(place.range.partition)) return;
+    const Relation partition = table_open(place.range.partition, RowExclusiveLock);
+    if (!is_plain(bulk.events, partition)) {
+        table_close(partition, NoLock);
+        return;
+    }
+    place.partition = partition;
+    const MemoryContext outer = MemoryContextSwitchTo(bulk.estate->es_query_cxt);
+    place.info = makeNode(ResultRelInfo);
+    InitResultRelInfo(place.info, partition, 0, nullptr, 0);
+    ExecOpenIndices(place.info, false);
+    MemoryContextSwitchTo(outer);
+}
+
+void end(Bulk &bulk)
+{
+    leave_partition(bulk);
+    ExecDropSingleTupleTableSlot(bulk.source);
+    ExecResetTupleTable(bulk.estate->es_tupleTable, false);
+    table_close(bulk.events, NoLock);
+    FreeExecutorState(bulk.estate);
+}
+
+// ---- looking up ----
+
+IndexScanDesc begin_scan(Relation partition, Relation index)
+{
+#if PG_VERSION_NUM >= 180000
+    return index_beginscan(partition, index, GetActiveSnapshot(), nullptr, key_columns, 0);
+#else
+    return index_beginscan(partition, index, GetActiveSnapshot(), key_columns, 0);
+#endif
+}
+
+/* Makes the partition's key ready to be looked up; leaves the partition when it has none. */
+void prepare_look(Bulk &bulk)
+{
+    Place &place = bulk.place;
+    if (place.partition == nullptr) return;
+    const Relation index = key_index(place.info, bulk.columns[0], bulk.columns[1]);
+    if (index == nullptr) return leave_partition(bulk);
+    bulk.scan = begin_scan(place.partition, index);
+    ScanKeyInit(&bulk.key[0], 1, BTEqualStrategyNumber, F_TIMESTAMPTZ_EQ, Datum{0});
+    ScanKeyInit(&bulk.key[1], 2, BTEqualStrategyNumber, F_UUID_EQ, Datum{0});
+}
+
+/* Whether the index has an entry of that key. It may be a dead one's: the statement will see. */
+bool is_known(Bulk &bulk, const Row &row)
+{
+    bulk.key[0].sk_argument = TimestampTzGetDatum(row.occurred_at);
+    bulk.key[1].sk_argument = PointerGetDatum(row.id.data());
+    index_rescan(bulk.scan, bulk.key, key_columns, nullptr, 0);
+    return index_getnext_tid(bulk.scan, ForwardScanDirection) != nullptr;
+}
+
+// ---- storing ----
+
+void prepare_defaults(Bulk &bulk)
+{
+    const TupleDesc columns = RelationGetDescr(bulk.events);
+    bulk.defaults = static_cast<ExprState **>(palloc0(static_cast<Size>(columns->natts) * sizeof(ExprState *)));
+    for (AttrNumber number = 1; number <= columns->natts; ++number) {
+        if (std::find(bulk.columns, bulk.columns + bulk.description->natts, number) !=
+            bulk.columns + bulk.description->natts)
+            continue;
+        auto *const expression = reinterpret_cast<Expr *>(build_column_default(bulk.events, number));
+        if (expression != nullptr) bulk.defaults[number - 1] = ExecPrepareExpr(expression, bulk.estate);
+    }
+}
+
+void form(Bulk &bulk, const Row &row, TupleTableSlot *slot)
+{
+    ExecStoreMinimalTuple(row.tuple, bulk.source, false);
+    slot_getallattrs(bulk.source);
+    ExecClearTuple(slot);
+    ExprContext *const context = GetPerTupleExprContext(bulk.estate);
+    const MemoryContext outer = MemoryContextSwitchTo(context->ecxt_per_tuple_memory);
+    for (int i = 0; i < slot->tts_tupleDescriptor->natts; ++i) {
+        slot->tts_isnull[i] = bulk.defaults[i] == nullptr;
+        if (bulk.defaults[i] != nullptr)
+            slot->tts_values[i] = ExecEvalExpr(bulk.defaults[i], context, &slot->tts_isnull[i]);
+    }
+    for (int i = 0; i < bulk.description->natts; ++i) {
+        slot->tts_values[bulk.columns[i] - 1] = bulk.source->tts_values[i];
+        slot->tts_isnull[bulk.columns[i] - 1] = bulk.source->tts_isnull[i];
+    }
+    MemoryContextSwitchTo(outer);
+    ExecStoreVirtualTuple(slot);
+}
+
+List *enter_in_indexes(Bulk &bulk, TupleTableSlot *slot)
+{
+#if PG_VERSION_NUM >= 160000
+    return ExecInsertIndexTuples(bulk.place.info, slot, bulk.estate, false, false, nullptr, NIL, false);
+#else
+    return ExecInsertIndexTuples(bulk.place.info, slot, bulk.estate, false, false, nullptr, NIL);
+#endif
+}
+
+void store_round(Bulk &bulk)
+{
+    const Place &place = bulk.place;
+    if (bulk.used_slots == 0) return;
+    const MemoryContext outer = MemoryContextSwitchTo(GetPerTupleMemoryContext(bulk.estate));
+    table_multi_insert(place.partition, bulk.slots, bulk.used_slots, GetCurrentCommandId(true), 0, nullptr);
+    MemoryContextSwitchTo(outer);
+    for (int i = 0; i < bulk.used_slots; ++i) {
+        List *const to_recheck = enter_in_indexes(bulk, bulk.slots[i]);
+        ExecARInsertTriggers(bulk.estate, place.info, bulk.slots[i], to_recheck, nullptr);
+        list_free(to_recheck);
+        ExecClearTuple(bulk.slots[i]);
+    }
+    bulk.used_slots = 0;
+    ResetPerTupleExprContext(bulk.estate);
+}
+
+void store_row(Bulk &bulk, const Row &row)
+{
+    const Place &place = bulk.place;
+    if (bulk.used_slots == bulk.made_slots) bulk.slots[bulk.made_slots++] = table_slot_create(place.partition, nullptr);
+    TupleTableSlot *const slot = bulk.slots[bulk.used_slots++];
+    form(bulk, row, slot);
+    if (RelationGetDescr(place.partition)->constr != nullptr) ExecConstraints(place.info, slot, bulk.estate);
+    if (bulk.used_slots == rows_per_round) store_round(bulk);
+}
+
+std::int32_t store_all(const Home &home, TupleDesc description, Row *rows, std::int32_t count)
+{
+    Bulk *const bulk = begin(home, description);
+    if (bulk == nullptr) return 0;
+    prepare_defaults(*bulk);
+    bulk->root = makeNode(ResultRelInfo);
+    InitResultRelInfo(bulk->root, bulk->events, 0, nullptr, 0);
+    PushActiveSnapshot(GetTransactionSnapshot());
+    AfterTriggerBeginQuery();
+    ExecBSInsertTriggers(bulk->estate, bulk->root);
+
+    std::int32_t stored = 0;
+    for (Row *row = rows; row != rows + count; ++row) {
+        CHECK_FOR_INTERRUPTS();
+        if (row->way != Way::bulk || repeats(rows, row)) continue;
+        if (!bulk->place.range.holds(row->occurred_at)) {
+            store_round(*bulk);
+            enter_partition(*bulk, row->occurred_at);
+        }
+        if (bulk->place.partition == nullptr) { // the statement before us has changed it
+            row->way = Way::statement;
+            continue;
+        }
+        store_row(*bulk, *row);
+        ++stored;
+    }
+    store_round(*bulk);
+    leave_partition(*bulk);
+    ExecASInsertTriggers(bulk->estate, bulk->root, nullptr);
+    AfterTriggerEndQuery(bulk->estate);
+    ExecCloseResultRelations(bulk->estate);
+    PopActiveSnapshot();
+    end(*bulk);
+    CommandCounterIncrement();
+    return stored;
+}
+
+/* In a subtransaction, all of it or, should a rival have stored one of the rows, nothing. */
+std::int32_t try_to_store_all(const Home &home, TupleDesc description, Row *rows, std::int32_t count)
+{
+    const MemoryContext context = CurrentMemoryContext;
+    const ResourceOwner owner = CurrentResourceOwner;
+    volatile std::int32_t stored = 0;
+    BeginInternalSubTransaction(nullptr);
+    MemoryContextSwitchTo(context);
+    PG_TRY();
+    {
+        stored = store_all(home, description, rows, count);
+        ReleaseCurrentSubTransaction();
+        MemoryContextSwitchTo(context);
+        CurrentResourceOwner = owner;
+    }
+    PG_CATCH();
+    {
+        MemoryContextSwitchTo(context);
+        ErrorData *const error = CopyErrorData();
+        FlushErrorState();
+        RollbackAndReleaseCurrentSubTransaction();
+        MemoryContextSwitchTo(context);
+        CurrentResourceOwner = owner;
+        if (error->sqlerrcode != ERRCODE_UNIQUE_VIOLATION) ReThrowError(error);
+        FreeErrorData(error);
+        stored = 0;
+    }
+    PG_END_TRY();
+    return stored;
+}
+
+} // namespace
+
+void choose_ways(const Home &home, TupleDesc description, Row *rows, std::int32_t count)
+{
+    Bulk *const bulk = begin(home, description);
+    for (Row *row = rows; row != rows + count; ++row) {
+        CHECK_FOR_INTERRUPTS();
+        row->way = Way::statement;
+        if (bulk == nullptr) continue;
+        if (repeats(rows, row)) {
+            row->way = row[-1].way;
+            continue;
+        }
+        if (!bulk->place.range.holds(row->occurred_at)) {
+            enter_partition(*bulk, row->occurred_at);
+            prepare_look(*bulk);
+        }
+        if (bulk->place.partition != nullptr && !is_known(*bulk, *row)) row->way = Way::bulk;
+    }
+    if (bulk != nullptr) end(*bulk);
+}
+
+std::int32_t bulk_insert(const Home &home, TupleDesc description, Row *rows, std::int32_t count)
+{
+    if (std::none_of(rows, rows + count, [](const Row &row) { return row.way == Way::bulk; })) return 0;
+    const std::int32_t stored = try_to_store_all(home, description, rows, count);
+    for (Row *row = rows; row != rows + count; ++row) {
+        if (row->way != Way::bulk) continue;
+        row->stored = stored > 0 && !repeats(rows, row);
+        row->way = stored > 0 ? Way::none : Way::statement;
+    }
+    return stored;
+}
+
+} // namespace analytics::pg

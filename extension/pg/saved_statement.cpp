@@ -1,0 +1,62 @@
+#include "saved_statement.hpp"
+
+#include "statement.hpp"
+
+extern "C" {
+#include "nodes/params.h"
+}
+
+#include <cstring>
+
+namespace analytics::pg {
+
+RowSink::RowSink(bool (*receive_row)(void *, TupleTableSlot *), void *rows_target)
+    : base{}, receive(receive_row), target(rows_target)
+{
+    base.receiveSlot = [](TupleTableSlot *slot, DestReceiver *self) {
+        const auto *const sink = reinterpret_cast<RowSink *>(self);
+        return sink->receive(sink->target, slot);
+    };
+    base.rStartup = [](DestReceiver *, int, TupleDesc) {};
+    base.rShutdown = [](DestReceiver *) {};
+    base.rDestroy = [](DestReceiver *) {};
+    base.mydest = DestNone;
+}
+
+void SavedStatement::prepare(const Home &home)
+{
+    if (plan_ != nullptr && std::strcmp(prefix_.data(), home.prefix) == 0) return;
+    if (plan_ != nullptr) {
+        SPI_freeplan(plan_);
+        plan_ = nullptr;
+    }
+    const int planning = planned_ == Planned::once ? CURSOR_OPT_GENERIC_PLAN : CURSOR_OPT_CUSTOM_PLAN;
+    const SPIPlanPtr plan =
+        SPI_prepare_cursor(statement_text(home, text_), static_cast<int>(parameters_), types_.data(), planning);
+    if (plan == nullptr) elog(ERROR, "statement could not be prepared: %s", SPI_result_code_string(SPI_result));
+    SPI_keepplan(plan);
+    plan_ = plan;
+    strlcpy(prefix_.data(), home.prefix, prefix_.size());
+}
+
+void SavedStatement::run(const Home &home, const Datum *values, const char *nulls, RowSink &sink)
+{
+    prepare(home);
+    const ParamListInfo parameters = makeParamList(static_cast<int>(parameters_));
+    for (std::size_t i = 0; i < parameters_; ++i) {
+        ParamExternData &parameter = parameters->params[i];
+        parameter.value = values[i];
+        parameter.isnull = nulls != nullptr && nulls[i] == 'n';
+        parameter.pflags = PARAM_FLAG_CONST;
+        parameter.ptype = types_[i];
+    }
+    SPIExecuteOptions options{};
+    options.params = parameters;
+    options.read_only = true; // in the snapshot that is active
+    options.dest = &sink.base;
+    const int outcome = SPI_execute_plan_extended(plan_, &options);
+    if (outcome < 0) elog(ERROR, "statement failed: %s", SPI_result_code_string(outcome));
+    pfree(parameters);
+}
+
+} // namespace analytics::pg

@@ -1,0 +1,145 @@
+#include "window_query.hpp"
+
+#include "owned.hpp"
+#include "saved_statement.hpp"
+#include "text.hpp"
+
+extern "C" {
+#include "catalog/pg_type.h"
+#include "executor/tuptable.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/rls.h"
+}
+
+namespace analytics::pg {
+namespace {
+
+using Planned = SavedStatement::Planned;
+
+SavedStatement totals_bags{"SELECT hour, cells FROM %sanalytics_rollup_totals "
+                           "WHERE hour OPERATOR(pg_catalog.>=) $1 AND hour OPERATOR(pg_catalog.<) $2",
+                           Planned::once,
+                           {TIMESTAMPTZOID, TIMESTAMPTZOID}};
+
+SavedStatement tenants_bags{"SELECT hour, cells FROM %sanalytics_rollup_tenants "
+                            "WHERE hour OPERATOR(pg_catalog.>=) $1 AND hour OPERATOR(pg_catalog.<) $2",
+                            Planned::once,
+                            {TIMESTAMPTZOID, TIMESTAMPTZOID}};
+
+SavedStatement one_tenants_bags{"SELECT hour, cells FROM %sanalytics_rollup_tenants "
+                                "WHERE hour OPERATOR(pg_catalog.>=) $1 AND hour OPERATOR(pg_catalog.<) $2 "
+                                "AND tenant_id OPERATOR(pg_catalog.=) $3",
+                                Planned::once,
+                                {TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID}};
+
+SavedStatement all_events{"SELECT occurred_at, event_type FROM %sanalytics_events "
+                          "WHERE occurred_at OPERATOR(pg_catalog.>=) $1 AND occurred_at OPERATOR(pg_catalog.<) $2",
+                          Planned::each_time,
+                          {TIMESTAMPTZOID, TIMESTAMPTZOID}};
+
+SavedStatement one_tenants_events{
+    "SELECT occurred_at, event_type FROM %sanalytics_events "
+    "WHERE occurred_at OPERATOR(pg_catalog.>=) $1 AND occurred_at OPERATOR(pg_catalog.<) $2 "
+    "AND tenant_id OPERATOR(pg_catalog.=) $3",
+    Planned::each_time,
+    {TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID}};
+
+/* Whether the caller may read the whole relation, or, restricted, the part that its policies let through. */
+enum class Access : std::uint8_t { none, restricted, whole };
+
+Access access_to(Oid relation)
+{
+    if (pg_class_aclcheck(relation, GetUserId(), ACL_SELECT) != ACLCHECK_OK) return Access::none;
+    return check_enable_rls(relation, InvalidOid, true) == RLS_ENABLED ? Access::restricted : Access::whole;
+}
+
+struct Pour {
+    core::WindowCounter *counter;
+    std::span<const core::Slice> run;
+};
+
+bool pour_bag(void *target, TupleTableSlot *slot)
+{
+    const auto *const pour = static_cast<Pour *>(target);
+    slot_getallattrs(slot);
+    const std::int64_t hour = DatumGetTimestampTz(slot->tts_values[0]) / core::micros_per_hour;
+    void *const stored = DatumGetPointer(slot->tts_values[1]);
+    void *const packed = PG_DETOAST_DATUM_PACKED(slot->tts_values[1]);
+    const std::string_view cells = bytes_of(PointerGetDatum(packed));
+    guarded([&] { pour->counter->add_bag(hour, cells); });
+    if (packed != stored) pfree(packed);
+    return true;
+}
+
+bool pour_event(void *target, TupleTableSlot *slot)
+{
+    const auto *const pour = static_cast<Pour *>(target);
+    slot_getallattrs(slot);
+    const TimestampTz occurred_at = DatumGetTimestampTz(slot->tts_values[0]);
+    const std::string_view type = bytes_of(slot->tts_values[1]);
+    guarded([&] { pour->counter->add_event(pour->run, occurred_at, type); });
+    return true;
+}
+
+SavedStatement &bags_of(Source source)
+{
+    return source == Source::totals ? totals_bags : source == Source::tenants ? tenants_bags : one_tenants_bags;
+}
+
+void pour_bags(const Home &home, Source source, const TenantArgument &tenant, core::WindowCounter *counter)
+{
+    const std::vector<core::Span> &spans = counter->plan().spans;
+    if (spans.empty()) return;
+    const Datum values[] = {TimestampTzGetDatum(core::hour_of(spans.front().start * core::micros_per_minute)),
+                            TimestampTzGetDatum(spans.back().end * core::micros_per_minute), tenant.id};
+    Pour pour{counter, {}};
+    RowSink sink{pour_bag, &pour};
+    bags_of(source).run(home, values, nullptr, sink);
+}
+
+void pour_events(const Home &home, const TenantArgument &tenant, core::WindowCounter *counter)
+{
+    core::for_each_run(counter->plan().slices, [&](std::span<const core::Slice> run) {
+        const Datum values[] = {TimestampTzGetDatum(run.front().start), TimestampTzGetDatum(run.back().end), tenant.id};
+        Pour pour{counter, run};
+        RowSink sink{pour_event, &pour};
+        (tenant.any ? all_events : one_tenants_events).run(home, values, nullptr, sink);
+    });
+}
+
+} // namespace
+
+TenantArgument tenant_argument(FunctionCallInfo fcinfo, int argument)
+{
+    if (PG_ARGISNULL(argument)) return {Datum{0}, true};
+    return {PointerGetDatum(PG_GETARG_TEXT_PP(argument)), false};
+}
+
+Source source_for_caller(const Home &home, const TenantArgument &tenant)
+{
+    const Oid events = relation_at(home, "analytics_events");
+    const Access tenants = access_to(relation_at(home, "analytics_rollup_tenants"));
+    const Source bags = tenant.any ? Source::tenants : Source::one_tenant;
+    if (check_enable_rls(events, InvalidOid, true) == RLS_ENABLED)
+        return tenants == Access::restricted ? bags : Source::events;
+    if (!tenant.any) return tenants == Access::whole ? bags : Source::events;
+    return access_to(relation_at(home, "analytics_rollup_totals")) == Access::whole ? Source::totals : Source::events;
+}
+
+core::WindowCounter *count_windows(const Home &home, MemoryContext context, const TimestampTz *bounds, int count,
+                                   const TenantArgument &tenant)
+{
+    const Source source = source_for_caller(home, tenant);
+    auto *const counter = make_owned<core::WindowCounter>(
+        context, std::span<const core::Instant>{bounds, static_cast<std::size_t>(count)},
+        source == Source::events ? core::plan_from_events : core::plan_with_bags);
+    SPI_connect();
+    pour_bags(home, source, tenant, counter);
+    pour_events(home, tenant, counter);
+    SPI_finish();
+    guarded([&] { counter->finish(); });
+    return counter;
+}
+
+} // namespace analytics::pg

@@ -1,0 +1,15 @@
+/* Time zones as PostgreSQL knows them, for the core. */
+#pragma once
+
+#include "home.hpp"
+
+#include "core/zone.hpp"
+
+namespace analytics::pg {
+
+/** The zone's wall clock around the range, with a bucket to spare; belongs to the memory context. A name that
+ * PostgreSQL does not know is SQLSTATE 22023. */
+const core::Zone &zone_around(MemoryContext context, const text *name, const core::Bucket &bucket, core::Instant start,
+                              core::Instant end);
+
+} // namespace analytics::pg
