@@ -145,9 +145,9 @@ ANALYTICS_FUNCTION(analytics_hopping)
     const std::int64_t size = length_argument(fcinfo, arg_size, "size");
     const std::int64_t hop = length_argument(fcinfo, arg_hop, "hop");
     if (core::Hopping::windows_in(start, end, size, hop) > most_buckets)
-        ereport(ERROR,
-                (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("hop makes more than %d windows", most_buckets),
-                 errhint("Use a larger hop or a shorter range.")));
+        ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                        errmsg("window_start to window_end holds more than %d windows", most_buckets),
+                        errhint("Use larger windows or a shorter range.")));
 
     const MemoryContext context = counting_context();
     const core::Hopping &hopping = *make_owned<core::Hopping>(context, start, end, size, hop);
