@@ -128,6 +128,7 @@ GRANT SELECT ON analytics_events, analytics_kafka_offsets, analytics_dead_letter
 GRANT SELECT, INSERT ON analytics_events, analytics_untimed_keys, analytics_kafka_gaps TO analytics_check_operator;
 GRANT SELECT, UPDATE, DELETE ON analytics_dead_letters TO analytics_check_operator;
 GRANT SELECT, UPDATE ON analytics_kafka_offsets TO analytics_check_operator;
+GRANT SELECT ON analytics_rollup_totals, analytics_rollup_tenants TO analytics_check_operator;
 GRANT EXECUTE ON FUNCTION analytics_create_partition, analytics_ingest_again, analytics_replay_dead_letters, analytics_purge_dead_letters, analytics_accept_gap TO analytics_check_operator;
 GRANT EXECUTE ON PROCEDURE analytics_replay_all_dead_letters TO analytics_check_operator;
 
