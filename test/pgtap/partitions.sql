@@ -110,7 +110,7 @@ SELECT is(tap.stored('2024-03-15T00:00:00Z'), 1::bigint, 'an event after columns
 SELECT is(ROW(note, day), ROW('mine'::text, '2024-03-15'::date), 'the columns are filled') FROM analytics_events;
 SELECT is(count(*), 2::bigint, 'the partition has the indexes') FROM pg_index WHERE indrelid = 'analytics_events_2024_03'::regclass;
 SELECT is(attstorage, 'e', 'the storage') FROM pg_attribute WHERE attrelid = 'analytics_events_2024_03'::regclass AND attname = 'payload';
-SELECT tap.fails(format('SELECT * FROM analytics_ingest(ARRAY[tap.event(''x'', ''2024-03-15T00:00:00Z'', %L)])', repeat('t', 60)), '23514', 'and the constraint');
+SELECT is(dead_lettered, 1::bigint, 'and the constraint: the row becomes a letter') FROM analytics_ingest(ARRAY[tap.event('x', '2024-03-15T00:00:00Z', repeat('t', 60))]);
 ROLLBACK;
 BEGIN;
 ALTER TABLE analytics_events ADD COLUMN n int;
