@@ -105,6 +105,16 @@ TEST(ConnectTest, ASilentServerIsGivenUp)
     EXPECT_LT(Clock::now() - begun, patience);
 }
 
+TEST(ConnectTest, AWaitCanBeGivenUp)
+{
+    const FakeServer server({""}, false);
+    Target silent = target(server.conninfo());
+    silent.may_wait = [] { return false; };
+    const auto begun = Clock::now();
+    EXPECT_EQ(failure_of([&] { const Connection connection(silent); }).sqlstate(), "08001");
+    EXPECT_LT(Clock::now() - begun, patience);
+}
+
 // ---- statements --------------------------------------------------------------------------------------------------
 
 TEST(StatementTest, AnErrorKeepsAllItsFields)
@@ -156,6 +166,19 @@ TEST(StatementTest, ASilentServerIsGivenUpAtTheDeadline)
     EXPECT_EQ(failure.sqlstate(), "08006");
     EXPECT_TRUE(failure.is_transient());
     EXPECT_GE(Clock::now() - begun, soon);
+    EXPECT_FALSE(connection.is_usable());
+}
+
+TEST(StatementTest, AWaitIsLookedAfterAndCanBeGivenUp)
+{
+    const FakeServer server({welcome(), ""}, false);
+    Target watched = target(server.conninfo());
+    int asked = 0;
+    watched.may_wait = [&asked] { return ++asked < 3; };
+    Connection connection(watched);
+    const DbError failure = failure_of([&] { connection.execute("x", {}, patience); });
+    EXPECT_EQ(failure.sqlstate(), "08006");
+    EXPECT_EQ(asked, 3);
     EXPECT_FALSE(connection.is_usable());
 }
 
