@@ -74,6 +74,14 @@ void Holdings::committed(Map::value_type &entry)
     rescan();
 }
 
+std::vector<Partition> Holdings::stopped() const
+{
+    std::vector<Partition> stopped;
+    for (const auto &[partition, holding] : map_)
+        if (holding.is_stopped) stopped.push_back(partition);
+    return stopped;
+}
+
 std::vector<Start> Holdings::starts() const
 {
     std::vector<Start> starts;

@@ -12,6 +12,7 @@ RunOptions options_of(const runtime::Settings &settings)
     return {.limits = {.records = static_cast<std::size_t>(settings.integer(Key::batch_records)),
                        .bytes = static_cast<std::size_t>(settings.integer(Key::batch_bytes)),
                        .age = settings.milliseconds(Key::batch_ms)},
+            .group = settings.text(Key::kafka_consumer_group),
             .first_start = starts_late ? FirstStart::latest : FirstStart::earliest,
             .seed = std::random_device()()};
 }

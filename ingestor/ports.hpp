@@ -178,6 +178,10 @@ public:
      * again with the same batch after a failure, whatever became of the first attempt. */
     virtual Receipt commit(const Partition &partition, const Claim &claim, const Batch &batch,
                            std::optional<std::int64_t> high_watermark, const Patience &may_wait) = 0;
+
+    /** Whether the operator has accepted the partition's gap since it was claimed: the claim is void then. */
+    virtual std::variant<bool, Failure> gap_accepted(const Partition &partition, const Claim &claim,
+                                                     const Patience &may_wait) = 0;
 };
 
 // ---- and time ----------------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 #include "run.hpp"
 
 #include "../runtime/backoff.hpp"
+#include "gap.hpp"
 #include "holdings.hpp"
 
 #include <algorithm>
@@ -18,6 +19,10 @@ constexpr Milliseconds idle_poll{100};
 
 /* Before a partition is tried again whose brokers did not answer. */
 constexpr Milliseconds claim_pause{1'000};
+
+/* Between two looks whether the operator has accepted a stopped partition's gap: soon enough for who waits for it, and
+ * nothing to the database. */
+constexpr Milliseconds watch_pause{2'000};
 
 /* The database is sick. */
 struct Sickness {
@@ -88,12 +93,12 @@ private:
     {
         Holding *holding = holdings_.find(broken.partition);
         if (holding == nullptr || holding->is_stopped) return;
-        holding->is_stopped = true;
-        consumer_.stop({std::string(broken.partition.topic), broken.partition.id});
-        observe_(Event::partition_stopped, {{"topic", broken.partition.topic},
-                                            {"partition", broken.partition.id},
-                                            {"offset", broken.offset},
-                                            {"message", broken.message}});
+        const Partition partition{std::string(broken.partition.topic), broken.partition.id};
+        const auto watermarks = consumer_.watermarks(partition);
+        const auto gap = watermarks ? gap_at(holding->position(), *watermarks) : std::nullopt;
+        consumer_.stop(partition);
+        stop(partition, *holding, gap.value_or(unreadable_at(holding->position(), broken.offset, broken.message)),
+             watermarks.value_or(Watermarks{}));
     }
 
     void on(const Fault &fault)
@@ -125,6 +130,7 @@ private:
         if (sickness_ && clock_.now() < sickness_->retry_at) return;
         if (must_answer_ || (!unclaimed_.empty() && clock_.now() >= claim_at_)) claim_all();
         while (auto *entry = next_batch()) write(*entry);
+        if (watch_at_ && !is_faulty_ && clock_.now() >= *watch_at_) watch();
     }
 
     /* While the database is sick, one try at a time: of any batch. */
@@ -195,14 +201,8 @@ private:
         recovered();
         const auto &claim = std::get<Claim>(answer);
         holdings_.hold(partition, claim);
-        if (claim.next_offset < watermarks->low || claim.next_offset > watermarks->high) {
-            holdings_.find(partition)->is_stopped = true;
-            observe_(Event::partition_stopped, {{"topic", partition.topic},
-                                                {"partition", partition.id},
-                                                {"offset", claim.next_offset},
-                                                {"low_watermark", watermarks->low},
-                                                {"high_watermark", watermarks->high},
-                                                {"message", "Kafka does not have the stored offset"}});
+        if (const auto gap = gap_at(claim.next_offset, *watermarks)) {
+            stop(partition, *holdings_.find(partition), *gap, *watermarks);
             return true;
         }
         observe_(Event::partition_taken, {{"topic", partition.topic},
@@ -211,6 +211,40 @@ private:
                                           {"high_watermark", watermarks->high},
                                           {"epoch", claim.epoch}});
         return true;
+    }
+
+    // ---- partitions that Kafka can't go on with ----
+
+    void stop(const Partition &partition, Holding &holding, const Gap &gap, const Watermarks &watermarks)
+    {
+        holding.is_stopped = true;
+        watch_at_ = clock_.now() + watch_pause;
+        observe_(Event::partition_stopped, {{"topic", partition.topic},
+                                            {"partition", partition.id},
+                                            {"offset", gap.from_offset},
+                                            {"low_watermark", watermarks.low},
+                                            {"high_watermark", watermarks.high},
+                                            {"message", gap.message},
+                                            {"command", accepting(gap, options_.group, partition)}});
+    }
+
+    /* A partition whose gap was accepted is claimed anew, and so read from where the operator says. */
+    void watch()
+    {
+        const auto stopped = holdings_.stopped();
+        watch_at_ = stopped.empty() ? std::nullopt : std::optional(clock_.now() + watch_pause);
+        for (const Partition &partition : stopped) {
+            const Time begun = clock_.now();
+            const auto answer =
+                writer_.gap_accepted(partition, holdings_.find(partition)->claim, [this] { return may_wait(); });
+            if (const auto *failure = std::get_if<Failure>(&answer)) return failed(*failure, begun);
+            recovered();
+            if (!std::get<bool>(answer)) continue;
+            observe_(Event::gap_accepted, {{"topic", partition.topic}, {"partition", partition.id}});
+            holdings_.drop(partition);
+            unclaimed_.push_back(partition);
+            claim_at_ = clock_.now();
+        }
     }
 
     // ---- writing ----
@@ -319,6 +353,7 @@ private:
     Holdings holdings_;
     std::deque<Partition> unclaimed_; // ours by the group's word, not yet by the database's
     Time claim_at_{};                 // when to try again
+    std::optional<Time> watch_at_;    // when to look at the stopped ones again
     bool must_answer_ = false;        // the group waits for assign()
     bool is_rejoining_ = false;
     std::optional<Time> give_up_at_; // on the database, for others wait for us

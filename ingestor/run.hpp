@@ -9,7 +9,8 @@
  *     fenced       somebody else has claimed the partition: drop the batch, join the group anew
  *     database     sick (transient): keep what is in hand, try again with growing pauses; after a while hold Kafka, but
  *                  keep polling, so that the group still counts on us. Otherwise (a missing grant): stop with a fault
- *     broken       a partition whose next record is gone from Kafka, or unreadable, stops; the others go on
+ *     broken       a partition whose next record is gone from Kafka, or unreadable, stops; the others go on, and so does it
+ *                  once the operator has accepted the gap in the database
  *     stop asked   write what is in hand, within a budget, leave the group
  *
  * Dropping never loses a record: what the database has not stored is read again by whoever claims next. */
@@ -28,6 +29,7 @@ enum class FirstStart : std::uint8_t { earliest, latest };
 
 struct RunOptions {
     BatchLimits limits;
+    std::string group; // Kafka's name for us, told to the operator
     FirstStart first_start = FirstStart::earliest;
     std::uint64_t seed = 0; // of the pauses' jitter
 

@@ -112,6 +112,8 @@ runtime::Connection &SqlWriter::connected()
                   fmt::format("SELECT owner_epoch, next_offset FROM {}.analytics_kafka_offsets "
                               "WHERE consumer_group = $1::text AND topic = $2::text AND partition = $3::integer",
                               schema));
+    fresh.prepare("watch",
+                  fmt::format("SELECT {}.analytics_gap_accepted($1::text, $2::text, $3::integer, $4::bigint)", schema));
     connection_.emplace(std::move(fresh));
     observe_(Event::database_connected, {{"schema", schema}});
     return *connection_;
@@ -170,6 +172,17 @@ Receipt SqlWriter::resolve(const Partition &partition, const Claim &claim, const
         row.rows() == 1 && row.integer(0, 0) == claim.epoch && row.integer(0, 1) == batch.next_offset();
     if (is_ours) return Committed{.refusals = {}, .counts_known = false};
     return Fenced{};
+}
+
+std::variant<bool, Failure> SqlWriter::gap_accepted(const Partition &partition, const Claim &claim,
+                                                    const Patience &may_wait)
+try {
+    may_wait_ = &may_wait;
+    runtime::Parameters parameters;
+    parameters.text(group_).text(partition.topic).integer(partition.id).integer(claim.epoch);
+    return connected().run("watch", parameters, answer_deadline).is_true(0, 0);
+} catch (const DbError &error) {
+    return failure_of(error);
 }
 
 std::string SqlWriter::reachability_fault()

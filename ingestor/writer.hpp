@@ -27,6 +27,8 @@ public:
                                       std::int64_t high_watermark, const Patience &may_wait) override;
     Receipt commit(const Partition &partition, const Claim &claim, const Batch &batch,
                    std::optional<std::int64_t> high_watermark, const Patience &may_wait) override;
+    std::variant<bool, Failure> gap_accepted(const Partition &partition, const Claim &claim,
+                                             const Patience &may_wait) override;
 
     /** Whether the database would take a batch of ours: claims, stores and rolls back. What is wrong, or nothing. */
     [[nodiscard]] std::string reachability_fault();

@@ -33,6 +33,7 @@ constexpr std::array table{
     Entry{Event::partition_taken, "partition_taken", Level::info},
     Entry{Event::partitions_ready, "partitions_ready", Level::info},
     Entry{Event::partition_stopped, "partition_stopped", Level::error},
+    Entry{Event::gap_accepted, "gap_accepted", Level::info},
     Entry{Event::partition_fenced, "partition_fenced", Level::warning},
     Entry{Event::consumption_paused, "consumption_paused", Level::warning},
     Entry{Event::consumption_resumed, "consumption_resumed", Level::info},

@@ -39,6 +39,7 @@ enum class Event : std::uint8_t {
     partition_taken,
     partitions_ready,
     partition_stopped,
+    gap_accepted,
     partition_fenced,
     consumption_paused,
     consumption_resumed,

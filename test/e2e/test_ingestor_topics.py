@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+from confluent_kafka import KafkaException
 from confluent_kafka.admin import NewPartitions
 
 from rig import place
@@ -182,6 +183,60 @@ def test_a_partition_whose_records_are_gone_stops_and_others_go_on(stream, cut):
     stopped = [(entry["topic"], entry["partition"], entry["offset"], entry["low_watermark"], entry["high_watermark"])
                for entry in cut.logs(event="partition_stopped")]
     assert stopped == [(stream.topic, 0, 10, 15, 20)]
+
+
+def test_the_message_names_both_offsets_and_the_command_lets_it_go_on(stream, cut):
+    """Without a restart; what lies between is written down as given up."""
+    stopped = cut.await_log(event="partition_stopped")
+    assert ("10" in stopped["message"], "15" in stopped["message"]) == (True, True)
+    stream.database.rows(stopped["command"])
+    place.eventually(lambda: stream.offsets()[0] == 20, what="the partition's end")
+    stream.produce([Record(event(number), 0) for number in range(40, 44)])
+    place.eventually(lambda: stream.offsets()[0] == 24, what="the partition's end")
+    assert stream.numbers() == sorted([*range(20), *range(21, 40, 2), *range(30, 40, 2), *range(40, 44)])
+    assert stream.database.rows("SELECT partition, from_offset, to_offset FROM analytics_kafka_gaps") == [(0, 10, 15)]
+    assert (cut.running, len(cut.logs(event="started")), len(cut.logs(event="gap_accepted"))) == (True, 1, 1)
+
+
+@pytest.fixture
+def remade(stream, ingestor):
+    """A topic of ten records a partition, some refused, that was deleted and made anew while the ingestor ran."""
+    stream.produce([Record(b"{" if number == 0 else event(number * 4 + partition), partition)
+                    for partition in range(4) for number in range(10)])
+    running = ingestor(**QUICK_GROUP)
+    stream.await_read()
+    admin = stream.broker.admin
+    admin.delete_topics([stream.topic])[stream.topic].result(30)
+
+    def made_anew():
+        try:
+            stream.broker.create_topic(stream.topic)
+            return True
+        except KafkaException:  # the old one is not gone yet
+            return False
+
+    place.eventually(made_anew, what="the new topic")
+    stream.produce([Record(b"[" if number == 0 else event(100 + number * 4 + partition), partition)
+                    for partition in range(4) for number in range(3)])
+    place.eventually(lambda: len(running.logs(event="partition_stopped")) == 4, what="all partitions stop")
+    return running
+
+
+def test_a_topic_that_was_made_anew_is_told_apart(stream, remade):
+    stopped = remade.logs(event="partition_stopped")
+    assert {(entry["offset"], entry["low_watermark"], "made anew" in entry["message"]) for entry in stopped} == {
+        (10, 0, True)}
+
+
+def test_once_accepted_it_is_read_from_its_beginning_and_loses_no_letter(stream, remade):
+    """At offset 0 of each partition there is a letter of the old topic already."""
+    for entry in remade.logs(event="partition_stopped"):
+        stream.database.rows(entry["command"])
+    stream.await_read()
+    assert stream.numbers() == [*range(4, 40), *range(104, 112)]
+    assert stream.database.rows('SELECT reason, "offset", count(*) FROM analytics_dead_letters GROUP BY 1, 2 '
+                                "ORDER BY 1") == [("invalid_json", 0, 8)]
+    assert remade.running
 
 
 def test_a_stored_offset_beyond_the_end_stops_the_partition(stream, ingestor):

@@ -11,6 +11,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -136,7 +137,18 @@ public:
         return Committed{.stored = static_cast<std::int64_t>(batch.size()), .refusals = {}};
     }
 
+    std::variant<bool, Failure> gap_accepted(const Partition &partition, const Claim &claim, const Patience &) override
+    {
+        journal_.push_back("watch " + text(partition) + " since " + std::to_string(claim.epoch));
+        if (watch_failures.empty()) return accepted.contains(text(partition));
+        const Failure failure = watch_failures.front();
+        watch_failures.pop_front();
+        return failure;
+    }
+
     std::map<std::string, std::int64_t> offsets;   // of partitions that were read before
+    std::set<std::string> accepted;                // partitions whose gap the operator has accepted
+    std::deque<Failure> watch_failures;            // for the next looks at that
     std::deque<Failure> take_failures;             // for the next takes
     std::deque<Receipt> receipts;                  // for the next commits; then everything is stored
     std::function<Receipt(const Patience &)> hang; // what commits do instead of answering

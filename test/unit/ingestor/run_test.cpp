@@ -546,6 +546,63 @@ TEST_F(RunTest, ABrokenPartitionStopsAfterItsGoodRecordsAndOthersGoOn)
     EXPECT_EQ(seen.counts[Event::partition_stopped], 1);
 }
 
+TEST_F(RunTest, ThePartitionThatStopsIsToldWithTheCommandThatAcceptsIt)
+{
+    options.group = "o'group";
+    consumer.marks["t/0"] = Watermarks{100, 200};
+    writer.offsets["t/0"] = 99;
+    consumer.bring(Assigned{{{"t", 0}}});
+    go();
+    EXPECT_EQ(seen.field(Event::partition_stopped, "command"),
+              "SELECT * FROM analytics_accept_gap('o''group', 't', 0, 99, 100)");
+}
+
+TEST_F(RunTest, AStoppedPartitionIsReadFromWhereTheOperatorSays)
+{
+    consumer.marks["t/0"] = Watermarks{100, 200};
+    writer.offsets["t/0"] = 99;
+    consumer.bring(Assigned{{{"t", 0}, {"t", 1}}});
+    consumer.then([this] {
+        journal.clear();
+        clock.pass(Milliseconds(2'000));
+    });
+    consumer.then([this] {
+        EXPECT_THAT(journal, ElementsAre("watch t/0 since 1"));
+        writer.accepted.insert("t/0");
+        writer.offsets["t/0"] = 150;
+        journal.clear();
+        clock.pass(Milliseconds(2'000));
+    });
+    consumer.bring(Nothing{}).bring(Nothing{});
+    for (std::int64_t offset = 150; offset < 153; ++offset) consumer.bring(record("t", 0, offset));
+    go();
+    EXPECT_THAT(journal, ElementsAre("watch t/0 since 1", "take t/0 first 100 high 200", "assign t/0@150 t/1@0",
+                                     "commit t/0 [150,153) 3 records", "done t/0@153", "close"));
+    EXPECT_EQ(seen.counts[Event::gap_accepted], 1);
+}
+
+TEST_F(RunTest, NobodyIsAskedWhileNoPartitionIsStopped)
+{
+    given_assigned();
+    consumer.then([this] { clock.pass(Milliseconds(10'000)); });
+    consumer.bring(Nothing{});
+    go();
+    EXPECT_THAT(journal, ElementsAre("close"));
+}
+
+TEST_F(RunTest, ASickDatabaseIsWaitedForAlsoWhenAStoppedPartitionIsLookedAt)
+{
+    consumer.marks["t/0"] = Watermarks{100, 200};
+    writer.offsets["t/0"] = 99;
+    writer.watch_failures.push_back(sick);
+    consumer.bring(Assigned{{{"t", 0}}});
+    consumer.then([this] { clock.pass(Milliseconds(2'000)); });
+    for (int i = 0; i < 60; ++i) consumer.bring(Nothing{});
+    EXPECT_EQ(go(), ExitCode::stopped);
+    EXPECT_EQ(seen.counts[Event::database_unavailable], 1);
+    EXPECT_EQ(seen.counts[Event::database_recovered], 1);
+}
+
 TEST_F(RunTest, AConsumerFaultEndsTheRun)
 {
     given_assigned();

@@ -1,0 +1,50 @@
+/* What a partition that can't go on is told as, and what the operator may say to it. */
+#include "../../../ingestor/gap.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace analytics::ingestor {
+namespace {
+
+using testing::HasSubstr;
+
+TEST(Gap, ThereIsNoneBetweenTheWatermarks)
+{
+    for (const std::int64_t offset : {100, 150, 200}) EXPECT_FALSE(gap_at(offset, {100, 200})) << offset;
+}
+
+TEST(Gap, BeforeTheBeginningItEndsThere)
+{
+    const auto gap = gap_at(10, {100, 200});
+    EXPECT_EQ(gap->from_offset, 10);
+    EXPECT_EQ(gap->to_offset, 100);
+    EXPECT_THAT(gap->message, HasSubstr("10"));
+    EXPECT_THAT(gap->message, HasSubstr("100"));
+}
+
+TEST(Gap, BeyondTheEndItGoesBackToTheBeginningAndSaysWhy)
+{
+    const auto gap = gap_at(201, {0, 200});
+    EXPECT_EQ(gap->from_offset, 201);
+    EXPECT_EQ(gap->to_offset, 0);
+    EXPECT_THAT(gap->message, HasSubstr("made anew"));
+}
+
+TEST(Gap, AnUnreadableRecordIsPassedOver)
+{
+    const Gap gap = unreadable_at(10, 12, "bad CRC"); // 10 and 11 are a transaction's marks
+    EXPECT_EQ(gap.from_offset, 10);
+    EXPECT_EQ(gap.to_offset, 13);
+    EXPECT_THAT(gap.message, HasSubstr("12"));
+    EXPECT_THAT(gap.message, HasSubstr("bad CRC"));
+}
+
+TEST(Gap, TheCommandQuotesNames)
+{
+    EXPECT_EQ(accepting(Gap{"", 5, 7}, "it's", {"a.b", 3}),
+              "SELECT * FROM analytics_accept_gap('it''s', 'a.b', 3, 5, 7)");
+}
+
+} // namespace
+} // namespace analytics::ingestor
