@@ -216,6 +216,22 @@ CALL tap.store_one_by_one('o', 100);
 SELECT tap.there('other', $$BEGIN ISOLATION LEVEL SERIALIZABLE; SELECT count(*) FROM public.analytics_shapes; CALL tap.store_one_by_one('o', 100); COMMIT$$) \g /dev/null
 COMMIT;
 SELECT tap.agree('two writers under SERIALIZABLE, neither of which reads what the other writes');
+-- Two phases: what a prepared transaction counted and folded is seen when its events are, and nobody waits for it.
+SELECT current_setting('max_prepared_transactions')::integer > 0 AS may_prepare \gset
+\if :may_prepare
+BEGIN;
+DO $$ BEGIN FOR i IN 1..100 LOOP INSERT INTO analytics_events (source, event_type, occurred_at, tenant_id, payload) VALUES ('s', 'o', '2025-02-12 10:00:00+00', 'o', '{}'); END LOOP; END $$;
+PREPARE TRANSACTION 'analytics_check_first';
+CALL tap.store_one_by_one('o', 100);
+SELECT tap.agree('prepared');
+BEGIN;
+DELETE FROM analytics_events WHERE tenant_id = 'o';
+PREPARE TRANSACTION 'analytics_check_second';
+COMMIT PREPARED 'analytics_check_first';
+SELECT tap.agree('and committed');
+ROLLBACK PREPARED 'analytics_check_second';
+SELECT tap.agree('or rolled back');
+\endif
 SELECT dblink_disconnect('other') \g /dev/null
 -- Times at the ends of what a column can hold, in a partition made by hand.
 CREATE TABLE beyond PARTITION OF analytics_events FOR VALUES FROM (MINVALUE) TO ('0001-01-01 00:00:00+00');

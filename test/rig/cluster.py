@@ -19,6 +19,7 @@ SETTINGS = {
     "max_wal_size": "2GB",
     "log_line_prefix": "'%m [%p] %q%u@%d '",
     "log_checkpoints": "off",
+    "max_prepared_transactions": "4",
 }
 # A test's server has settings that no result may depend on.
 UNUSUAL = {"timezone": "'Asia/Kathmandu'", "datestyle": "'SQL, DMY'", "intervalstyle": "'iso_8601'",
