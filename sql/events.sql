@@ -22,7 +22,7 @@ CREATE TABLE analytics_events (
 ) PARTITION BY RANGE (occurred_at);
 
 COMMENT ON TABLE analytics_events IS
-    'Every accepted event once. Partitioned by occurred_at, one UTC month a partition, made on demand by the ingest functions.';
+    'Every accepted event once. Partitioned by occurred_at, one UTC month a partition (analytics.partition_interval), made on demand by the ingest functions.';
 COMMENT ON COLUMN analytics_events.id IS
     'UUIDv8 from SHA-256 over event_type, source, tenant_id and natural key; UUIDv7 for an event without a key (RFC 9562).';
 COMMENT ON COLUMN analytics_events.event_type IS 'What happened, 1 to 120 characters.';
@@ -50,6 +50,14 @@ COMMENT ON FUNCTION analytics_partition_at(timestamptz) IS
     'The partition of analytics_events that holds the instant; without one, the free range around it, which a new partition may fill. '
     'Asks the table''s partition descriptor, whoever made the partitions.';
 
+CREATE FUNCTION analytics_partitions(OUT partition regclass, OUT range_start timestamptz, OUT range_end timestamptz)
+    RETURNS SETOF record
+    LANGUAGE c STABLE PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'analytics_partitions';
+
+COMMENT ON FUNCTION analytics_partitions() IS
+    'The partitions of analytics_events and their ranges [range_start, range_end), in order of time; an open end is infinity, a default partition has no range.';
+
 CREATE FUNCTION analytics_create_partition(instant timestamptz) RETURNS regclass
     LANGUAGE plpgsql VOLATILE STRICT SECURITY DEFINER
     SET search_path = pg_catalog, @extschema@, pg_temp -- format is qualified: an overload that fits better would win from any schema
@@ -57,11 +65,12 @@ CREATE FUNCTION analytics_create_partition(instant timestamptz) RETURNS regclass
     AS $$
 DECLARE
     place record;
-    month_start timestamptz := date_trunc('month', instant);
+    size text;
+    start timestamptz;
     lower_bound timestamptz;
     upper_bound timestamptz;
     home name := (SELECT n.nspname FROM pg_namespace AS n JOIN pg_class AS c ON c.relnamespace = n.oid WHERE c.oid = 'analytics_events'::regclass);
-    month_name text;
+    range_name text;
     partition_name text;
     attempt integer := 1;
 BEGIN
@@ -78,13 +87,20 @@ BEGIN
         RETURN place.partition;
     END IF;
 
-    lower_bound := greatest(month_start, place.gap_start);
-    upper_bound := least(month_start + interval '1 month', place.gap_end);
-    month_name := 'analytics_events_' || to_char(lower_bound, CASE WHEN lower_bound = month_start THEN 'YYYY_MM' ELSE 'YYYY_MM_DD_HH24MISSUS' END);
-    partition_name := month_name;
+    size := current_setting('analytics.partition_interval');
+    start := date_trunc(size, instant);
+    lower_bound := greatest(start, place.gap_start);
+    upper_bound := least(start + ('1 ' || size)::interval, place.gap_end);
+    range_name := 'analytics_events_' || to_char(lower_bound, CASE
+        WHEN lower_bound <> start THEN 'YYYY_MM_DD_HH24MISSUS'
+        WHEN size = 'day' THEN 'YYYY_MM_DD'
+        WHEN size = 'week' THEN 'IYYY_"w"IW'
+        WHEN size = 'month' THEN 'YYYY_MM'
+        ELSE 'YYYY' END);
+    partition_name := range_name;
     WHILE to_regclass(pg_catalog.format('%I.%I', home, partition_name)) IS NOT NULL LOOP -- a month that was detached, say, and a late event of it
         attempt := attempt + 1;
-        partition_name := month_name || '_' || attempt::text;
+        partition_name := range_name || '_' || attempt::text;
     END LOOP;
 
     EXECUTE pg_catalog.format('CREATE TABLE %I.%I (LIKE analytics_events INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING GENERATED INCLUDING STORAGE '
@@ -97,8 +113,8 @@ $$;
 
 COMMENT ON FUNCTION analytics_create_partition(timestamptz) IS
     'Makes sure that an event of this instant has a partition, and names it. Safe to call concurrently; readers are never blocked, '
-    'for a table is made first and attached then. Years 0001 to 9999, else SQLSTATE 22008. The ingest functions call it themselves; '
-    'call it before hand-written INSERTs into a month that no event has reached yet.';
+    'for a table is made first and attached then. Its length is analytics.partition_interval (day, week, month, year), less what others hold of it. '
+    'Years 0001 to 9999, else SQLSTATE 22008. The ingest functions call it themselves; call it before hand-written INSERTs into a month that no event has reached yet.';
 
 REVOKE EXECUTE ON FUNCTION analytics_create_partition(timestamptz) FROM PUBLIC;
 

@@ -118,6 +118,19 @@ CREATE AGGREGATE analytics_bag(minute timestamptz, event_type text, count bigint
 COMMENT ON AGGREGATE analytics_bag(timestamptz, text, bigint) IS
     'Packs counts by minute and event type, all of one hour, into a bag: what analytics_bag_cells takes apart.';
 
+CREATE TABLE analytics_kept_rollups (
+    range_start timestamptz NOT NULL,
+    range_end timestamptz NOT NULL,
+    kept_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+    PRIMARY KEY (range_end, range_start)
+);
+
+COMMENT ON TABLE analytics_kept_rollups IS
+    'Ranges of time whose partitions analytics_retain has dropped while it kept their rollups: there the rollups say more than the events.';
+COMMENT ON COLUMN analytics_kept_rollups.range_start IS 'Start of the partition''s range.';
+COMMENT ON COLUMN analytics_kept_rollups.range_end IS 'Its end, itself not in the range.';
+COMMENT ON COLUMN analytics_kept_rollups.kept_at IS 'When the partition was dropped.';
+
 CREATE FUNCTION analytics_verify(
     "from" timestamptz DEFAULT NULL, "to" timestamptz DEFAULT NULL,
     OUT rollup text, OUT minute timestamptz, OUT tenant_id text, OUT event_type text, OUT events bigint, OUT counted bigint)
@@ -154,6 +167,8 @@ BEGIN ATOMIC
     )
     SELECT c.rollup, c.minute, c.tenant_id, c.event_type, pg_catalog.sum(c.events)::bigint, pg_catalog.sum(c.counted)::bigint
     FROM compared AS c
+    WHERE NOT EXISTS (
+        SELECT FROM analytics_kept_rollups AS k WHERE k.range_end > c.minute AND pg_catalog.date_bin('1 minute', k.range_start, '2000-01-01 00:00:00+00') <= c.minute)
     GROUP BY 1, 2, 3, 4
     HAVING pg_catalog.sum(c.events) <> pg_catalog.sum(c.counted)
     ORDER BY 1, 2, 3, 4;
@@ -161,7 +176,7 @@ END;
 
 COMMENT ON FUNCTION analytics_verify(timestamptz, timestamptz) IS
     'Where the rollups (rollup: totals or tenants) do not say what the events of [from, to) say, by minute, tenant and type; no row when all is well. '
-    'A minute is looked at as a whole. Null: without that bound. One snapshot, so writers at work make no difference.';
+    'A minute is looked at as a whole; those of analytics_kept_rollups are not. Null: without that bound. One snapshot, so writers at work make no difference.';
 
 CREATE FUNCTION analytics_rebuild("from" timestamptz DEFAULT NULL, "to" timestamptz DEFAULT NULL) RETURNS bigint
     LANGUAGE plpgsql VOLATILE
@@ -207,3 +222,4 @@ REVOKE EXECUTE ON FUNCTION analytics_verify(timestamptz, timestamptz), analytics
 
 SELECT pg_catalog.pg_extension_config_dump('analytics_rollup_totals', '');
 SELECT pg_catalog.pg_extension_config_dump('analytics_rollup_tenants', '');
+SELECT pg_catalog.pg_extension_config_dump('analytics_kept_rollups', '');

@@ -5,12 +5,15 @@
 
 namespace analytics::pg {
 
+enum class PartitionInterval { day, week, month, year };
+
 struct Settings {
     int max_event_bytes;
     int max_depth;
     bool deduplicate;
     bool keep_skipped;
     int metrics_window_minutes;
+    int partition_interval; // a PartitionInterval
 };
 
 const Settings &settings() noexcept;

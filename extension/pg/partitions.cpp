@@ -29,9 +29,8 @@ TimestampTz bound_at(PartitionBoundInfo bounds, int index)
     return DatumGetTimestampTz(bounds->datums[index][0]);
 }
 
-} // namespace
-
-PartitionRange partition_range_at(Relation events, TimestampTz instant)
+/* Requires a table that is partitioned by range of one timestamptz. */
+PartitionKey range_key_of(Relation events)
 {
     const PartitionKey key = RelationGetPartitionKey(events);
     if (key == nullptr || key->strategy != PARTITION_STRATEGY_RANGE || key->partnatts != 1 ||
@@ -39,7 +38,24 @@ PartitionRange partition_range_at(Relation events, TimestampTz instant)
         ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
                         errmsg("table \"%s\" is not partitioned by range of a timestamp with time zone",
                                RelationGetRelationName(events))));
+    return key;
+}
 
+/* Of the ranges that the bounds cut time into, the one below bound number index. */
+PartitionRange range_below(PartitionDesc partitions, int index)
+{
+    const PartitionBoundInfo bounds = partitions->boundinfo;
+    const int partition = bounds->indexes[index];
+    return {partition < 0 ? InvalidOid : partitions->oids[partition],
+            index == 0 ? DT_NOBEGIN : bound_at(bounds, index - 1),
+            index == bounds->ndatums ? DT_NOEND : bound_at(bounds, index)};
+}
+
+} // namespace
+
+PartitionRange partition_range_at(Relation events, TimestampTz instant)
+{
+    const PartitionKey key = range_key_of(events);
     const PartitionDesc partitions = RelationGetPartitionDesc(events, true);
     const PartitionBoundInfo bounds = partitions->boundinfo;
     if (bounds == nullptr) return {InvalidOid, DT_NOBEGIN, DT_NOEND};
@@ -47,10 +63,10 @@ PartitionRange partition_range_at(Relation events, TimestampTz instant)
     Datum value = TimestampTzGetDatum(instant);
     bool is_equal = false;
     const int below = partition_range_datum_bsearch(key->partsupfunc, key->partcollation, bounds, 1, &value, &is_equal);
-    int index = bounds->indexes[below + 1];
-    if (index < 0) index = bounds->default_index;
-    return {index < 0 ? InvalidOid : partitions->oids[index], below < 0 ? DT_NOBEGIN : bound_at(bounds, below),
-            below + 1 < bounds->ndatums ? bound_at(bounds, below + 1) : DT_NOEND};
+    PartitionRange range = range_below(partitions, below + 1);
+    if (!OidIsValid(range.partition) && bounds->default_index >= 0)
+        range.partition = partitions->oids[bounds->default_index];
+    return range;
 }
 
 PartitionRange PartitionKeeper::look_up(TimestampTz instant) const
@@ -95,4 +111,29 @@ ANALYTICS_FUNCTION(analytics_partition_at)
                       TimestampTzGetDatum(range.end)};
     bool nulls[] = {in_gap, !in_gap, !in_gap};
     return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(description), values, nulls));
+}
+
+ANALYTICS_FUNCTION(analytics_partitions)
+{
+    using namespace analytics::pg;
+    InitMaterializedSRF(fcinfo, 0);
+    auto *const result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
+    const Relation events = table_open(relation_at(home_of(fcinfo), "analytics_events"), AccessShareLock);
+    range_key_of(events);
+    const PartitionDesc partitions = RelationGetPartitionDesc(events, true);
+    const auto put = [&](const PartitionRange &range, bool is_default) {
+        Datum values[] = {ObjectIdGetDatum(range.partition), TimestampTzGetDatum(range.start),
+                          TimestampTzGetDatum(range.end)};
+        bool nulls[] = {false, is_default, is_default};
+        tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+    };
+    if (const PartitionBoundInfo bounds = partitions->boundinfo; bounds != nullptr) {
+        for (int index = 0; index <= bounds->ndatums; ++index) {
+            const PartitionRange range = range_below(partitions, index);
+            if (OidIsValid(range.partition)) put(range, false);
+        }
+        if (bounds->default_index >= 0) put({partitions->oids[bounds->default_index], 0, 0}, true);
+    }
+    table_close(events, NoLock);
+    return {};
 }

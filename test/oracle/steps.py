@@ -11,7 +11,7 @@ import psycopg2.errors as errors
 from world import quoted
 
 EXPECTED = (errors.UniqueViolation, errors.CheckViolation, errors.CardinalityViolation, errors.FeatureNotSupported,
-            errors.TriggeredDataChangeViolation, errors.UndefinedTable, errors.DuplicateTable,
+            errors.TriggeredDataChangeViolation, errors.UndefinedTable, errors.DuplicateTable, errors.DuplicateObject,
             errors.InvalidObjectDefinition, errors.SerializationFailure, errors.DeadlockDetected,
             errors.LockNotAvailable, errors.RaiseException, errors.ObjectNotInPrerequisiteState,
             errors.NoActiveSqlTransaction, errors.InvalidCursorState)

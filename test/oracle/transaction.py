@@ -19,8 +19,8 @@ class Transaction:
     """pieces() yields functions without arguments, to be called one after another; what they raise is thrown back in.
 
     steps: {step: weight}; over(transaction) is called right before it commits, and right after; stale(transaction):
-    whether its snapshot is older than what no snapshot shows (TRUNCATE: PostgreSQL's documentation, 13.6), so that there
-    is nothing to ask."""
+    whether its snapshot is older than what no snapshot shows (TRUNCATE: PostgreSQL's documentation, 13.6), so that
+    there is nothing to ask."""
 
     def __init__(self, cursor, world, steps, over=lambda transaction: None, stale=lambda transaction: False):
         self.cursor = cursor

@@ -55,6 +55,65 @@ SELECT is(ROW(p.partition::text, p.gap_start, p.gap_end), ROW('analytics_events_
 SELECT is(ROW(p.partition, p.gap_start, p.gap_end), ROW(NULL::regclass, '2024-06-01 00:00:00+00'::timestamptz, 'infinity'::timestamptz), 'or the gap') FROM analytics_partition_at('2024-06-15 12:00:00+00') AS p;
 ROLLBACK;
 
+-- Of every size, in any year.
+CREATE FUNCTION tap.made(size text, instant timestamptz) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    made text;
+BEGIN
+    PERFORM set_config('analytics.partition_interval', size, true);
+    made := analytics_create_partition(instant)::text;
+    PERFORM set_config('TimeZone', 'UTC', true);
+    RETURN concat_ws(' ', size, made, tap.bounds_of(made));
+END
+$$;
+CREATE TEMP TABLE made (size text, instant timestamptz, due text);
+INSERT INTO made VALUES
+('day', '2024-02-29 23:59:59.999999+00', 'analytics_events_2024_02_29 FOR VALUES FROM (2024-02-29) TO (2024-03-01)'),
+('day', '0001-01-01 00:00:00+00', 'analytics_events_0001_01_01 FOR VALUES FROM (0001-01-01) TO (0001-01-02)'),
+('day', '9999-12-31 23:59:59.999999+00', 'analytics_events_9999_12_31 FOR VALUES FROM (9999-12-31) TO (10000-01-01)'),
+('week', '2024-12-30 00:00:00+00', 'analytics_events_2025_w01 FOR VALUES FROM (2024-12-30) TO (2025-01-06)'),
+('week', '2021-01-03 12:00:00+00', 'analytics_events_2020_w53 FOR VALUES FROM (2020-12-28) TO (2021-01-04)'),
+('week', '0001-01-07 00:00:00+00', 'analytics_events_0001_w01 FOR VALUES FROM (0001-01-01) TO (0001-01-08)'),
+('week', '9999-12-31 00:00:00+00', 'analytics_events_9999_w52 FOR VALUES FROM (9999-12-27) TO (10000-01-03)'),
+('month', '1969-12-31 23:00:00+00', 'analytics_events_1969_12 FOR VALUES FROM (1969-12-01) TO (1970-01-01)'),
+('year', '2024-06-15 00:00:00+00', 'analytics_events_2024 FOR VALUES FROM (2024-01-01) TO (2025-01-01)'),
+('year', '0001-12-31 00:00:00+00', 'analytics_events_0001 FOR VALUES FROM (0001-01-01) TO (0002-01-01)'),
+('year', '9999-01-01 00:00:00+00', 'analytics_events_9999 FOR VALUES FROM (9999-01-01) TO (10000-01-01)');
+CREATE FUNCTION tap.made_alone(size text, instant timestamptz) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    made text;
+BEGIN
+    BEGIN
+        made := tap.made(size, instant);
+        RAISE EXCEPTION USING ERRCODE = 'P0099';
+    EXCEPTION WHEN SQLSTATE 'P0099' THEN
+        RETURN made;
+    END;
+END
+$$;
+BEGIN;
+SET LOCAL TimeZone = 'Pacific/Kiritimati';
+SELECT is(tap.made_alone(size, instant), size || ' ' || due, format('a %s of %s', size, to_char(instant AT TIME ZONE 'UTC', 'YYYY-MM-DD'))) FROM made;
+ROLLBACK;
+BEGIN;
+SELECT is(tap.made('day', '2024-03-10 12:00:00+00'), 'day analytics_events_2024_03_10 FOR VALUES FROM (2024-03-10) TO (2024-03-11)', 'mixed sizes: a day');
+SELECT is(tap.made('week', '2024-03-05 12:00:00+00'), 'week analytics_events_2024_w10 FOR VALUES FROM (2024-03-04) TO (2024-03-10)', 'a week stops before it');
+SELECT is(tap.made('month', '2024-03-20 12:00:00+00'), 'month analytics_events_2024_03_11_000000000000 FOR VALUES FROM (2024-03-11) TO (2024-04-01)', 'a month begins after it');
+SELECT is(tap.made('month', '2024-03-02 12:00:00+00'), 'month analytics_events_2024_03 FOR VALUES FROM (2024-03-01) TO (2024-03-04)', 'or ends before the week');
+SELECT is(tap.made('year', '2024-11-05 12:00:00+00'), 'year analytics_events_2024_04_01_000000000000 FOR VALUES FROM (2024-04-01) TO (2025-01-01)', 'a year has the rest');
+SELECT is(tap.stored('2024-03-10T23:59:59.999999Z', '2024-03-11T00:00:00Z', '2024-03-04T00:00:00Z', '2024-03-03T23:59:59.999999Z', '2024-12-31T00:00:00Z', '2024-02-29T00:00:00Z'), 6::bigint, 'events of all of them');
+SELECT set_eq('SELECT partition::text FROM analytics_partitions()', 'SELECT name FROM tap.partitions()', 'analytics_partitions knows them all');
+SELECT is(count(*), 0::bigint, 'in order, with their bounds') FROM (SELECT p.*, lag(range_end) OVER () AS before FROM analytics_partitions() AS p) AS _ WHERE range_start <> before
+    OR (SELECT bounds FROM tap.partitions() WHERE name = partition::text) <> format('FOR VALUES FROM (%L) TO (%L)', range_start, range_end);
+ROLLBACK;
+BEGIN;
+CREATE TABLE early PARTITION OF analytics_events FOR VALUES FROM (MINVALUE) TO ('2000-01-01 00:00:00+00');
+CREATE TABLE late PARTITION OF analytics_events FOR VALUES FROM ('2100-01-01 00:00:00+00') TO (MAXVALUE);
+CREATE TABLE rest PARTITION OF analytics_events DEFAULT;
+SELECT set_eq('SELECT partition::text, range_start, range_end FROM analytics_partitions()', $$VALUES ('early', '-infinity'::timestamptz, '2000-01-01 00:00:00+00'::timestamptz), ('late', '2100-01-01 00:00:00+00', 'infinity'), ('rest', NULL, NULL)$$, 'open ends, and the rest');
+ROLLBACK;
+SELECT is_empty('SELECT * FROM analytics_partitions()', 'no partition, no row');
+
 -- The operator's partitions count, in whatever bounds; what is missing beside them is made in the gaps.
 BEGIN;
 CREATE TABLE mine PARTITION OF analytics_events FOR VALUES FROM ('2024-03-10 12:00:00+00') TO ('2024-03-20 00:00:00+00');

@@ -43,7 +43,9 @@ INSERT INTO due VALUES
 ('analytics_counts', 'window_start timestamp with time zone, window_end timestamp with time zone, tenant_id text DEFAULT NULL::text, OUT event_type text, OUT count bigint', 'SETOF record', 'stable safe', true),
 ('analytics_create_partition', 'instant timestamp with time zone', 'regclass', 'volatile strict unsafe definer', false),
 ('analytics_event', 'occurred_at timestamp with time zone, id uuid', 'SETOF analytics_events', 'stable strict safe', true),
+('analytics_drop_partitions', 'before timestamp with time zone, keep_rollups boolean, OUT partition text, OUT range_start timestamp with time zone, OUT range_end timestamp with time zone, OUT events bigint', 'SETOF record', 'volatile unsafe', false),
 ('analytics_event_json', 'event analytics_events', 'json', 'stable safe', true),
+('analytics_forget_rollups', 'range_start timestamp with time zone, range_end timestamp with time zone', 'void', 'volatile unsafe', false),
 ('analytics_freshness', 'tenant_id text DEFAULT NULL::text, OUT last_event_at timestamp with time zone, OUT last_ingested_at timestamp with time zone', 'record', 'stable safe', true),
 ('analytics_histogram', 'window_start timestamp with time zone, window_end timestamp with time zone, bucket interval, tenant_id text DEFAULT NULL::text, event_type text DEFAULT NULL::text, timezone text DEFAULT ''UTC''::text, OUT bucket_start timestamp with time zone, OUT event_type text, OUT count bigint', 'SETOF record', 'stable safe', true),
 ('analytics_hold_partition', 'consumer_group text, topic text, partition integer, owner_epoch bigint, expected_offset bigint, next_offset bigint', 'void', 'volatile unsafe', false),
@@ -58,10 +60,12 @@ INSERT INTO due VALUES
 ('analytics_normalize', 'value bytea, OUT event_type text, OUT source text, OUT occurred_at timestamp with time zone, OUT tenant_id text, OUT event_key text[], OUT payload jsonb, OUT shape text, OUT reason text, OUT detail text', 'record', 'stable safe', true),
 ('analytics_normalize', 'value text, OUT event_type text, OUT source text, OUT occurred_at timestamp with time zone, OUT tenant_id text, OUT event_key text[], OUT payload jsonb, OUT shape text, OUT reason text, OUT detail text', 'record', 'stable safe', true),
 ('analytics_partition_at', 'instant timestamp with time zone, OUT partition regclass, OUT gap_start timestamp with time zone, OUT gap_end timestamp with time zone', 'record', 'stable strict safe', true),
+('analytics_partitions', 'OUT partition regclass, OUT range_start timestamp with time zone, OUT range_end timestamp with time zone', 'SETOF record', 'stable safe', true),
 ('analytics_rebuild', '"from" timestamp with time zone DEFAULT NULL::timestamp with time zone, "to" timestamp with time zone DEFAULT NULL::timestamp with time zone', 'bigint', 'volatile unsafe', false),
 ('analytics_recent', '"limit" integer DEFAULT 50, before_occurred_at timestamp with time zone DEFAULT NULL::timestamp with time zone, before_id uuid DEFAULT NULL::uuid, tenant_id text DEFAULT NULL::text, event_type text DEFAULT NULL::text', 'SETOF analytics_events', 'stable safe', true),
 ('analytics_record', 'event jsonb', 'TABLE(id uuid, event_type text, source text, occurred_at timestamp with time zone, ingested_at timestamp with time zone, tenant_id text, payload jsonb, duplicate boolean)', 'volatile strict unsafe', false),
 ('analytics_record_each', 'records bytea[], OUT item integer, OUT outcome text, OUT id uuid, OUT event_type text, OUT source text, OUT occurred_at timestamp with time zone, OUT ingested_at timestamp with time zone, OUT tenant_id text, OUT payload jsonb, OUT reason text, OUT detail text', 'SETOF record', 'volatile strict unsafe', false),
+('analytics_retain', 'keep interval, keep_rollups boolean DEFAULT true, OUT partition text, OUT range_start timestamp with time zone, OUT range_end timestamp with time zone, OUT events bigint', 'SETOF record', 'volatile unsafe definer', false),
 ('analytics_restored', '', 'trigger', 'volatile unsafe', true),
 ('analytics_rules_changed', '', 'trigger', 'volatile unsafe', true),
 ('analytics_session', 'window_start timestamp with time zone, window_end timestamp with time zone, gap interval, key_path text[], tenant_id text DEFAULT NULL::text, event_type text DEFAULT NULL::text, OUT session_key text, OUT session_start timestamp with time zone, OUT session_end timestamp with time zone, OUT last_event_at timestamp with time zone, OUT events bigint', 'SETOF record', 'stable safe', true),
@@ -85,7 +89,7 @@ SELECT ok(cardinality(coalesce(proargnames, '{}')) >= pronargs AND '' <> ALL (co
 SELECT ok(proname = 'analytics_replay_all_dead_letters' OR prokind = 'a' OR prolang = (SELECT oid FROM pg_language WHERE lanname = 'c') OR prosqlbody IS NOT NULL OR coalesce(proconfig::text, '') ~ 'search_path=pg_catalog, .*, pg_temp"', name || ': no search path can reach its body') FROM tap.functions;
 
 -- Tables.
-SELECT set_eq('SELECT relname::text FROM tap.tables', '{analytics_events,analytics_shapes,analytics_dead_letters,analytics_kafka_offsets,analytics_kafka_gaps,analytics_untimed_keys,analytics_restores,analytics_rollup_totals,analytics_rollup_tenants,analytics_projections,analytics_projection_bags}'::text[], 'the tables are these');
+SELECT set_eq('SELECT relname::text FROM tap.tables', '{analytics_events,analytics_shapes,analytics_dead_letters,analytics_kafka_offsets,analytics_kafka_gaps,analytics_untimed_keys,analytics_restores,analytics_rollup_totals,analytics_rollup_tenants,analytics_kept_rollups,analytics_projections,analytics_projection_bags}'::text[], 'the tables are these');
 SELECT isnt(obj_description(oid, 'pg_class'), NULL, relname || ' has a comment') FROM tap.tables;
 SELECT isnt(col_description(attrelid, attnum), NULL, format('%s.%s has a comment', relname, attname)) FROM tap.tables AS t JOIN pg_attribute ON attrelid = t.oid WHERE attnum > 0 AND NOT attisdropped AND NOT (relname = 'analytics_dead_letters' AND attname = 'id');
 SELECT is(format_type(atttypid, atttypmod), due, 'analytics_events.' || attname) FROM (VALUES ('id', 'uuid'), ('event_type', 'character varying(120)'), ('source', 'character varying(120)'), ('occurred_at', 'timestamp with time zone'), ('ingested_at', 'timestamp with time zone'), ('tenant_id', 'character varying(64)'), ('payload', 'jsonb')) AS v (name, due) JOIN pg_attribute ON attrelid = 'analytics_events'::regclass AND attname = name;
@@ -95,7 +99,7 @@ SELECT is(count(*), 6::bigint, 'nothing else may') FROM pg_attribute WHERE attre
 SELECT is(pg_get_partkeydef('analytics_events'::regclass), 'RANGE (occurred_at)', 'it is partitioned by occurred_at');
 SELECT col_is_pk('analytics_events', ARRAY['occurred_at', 'id'], 'its primary key');
 SELECT col_is_pk('analytics_kafka_offsets', ARRAY['consumer_group', 'topic', 'partition'], 'that of the offsets');
-SELECT set_eq('SELECT unnest(extconfig)::regclass::text FROM pg_extension WHERE extname = ''analytics_events''', '{analytics_events,analytics_shapes,analytics_dead_letters,analytics_dead_letters_id_seq,analytics_kafka_gaps,analytics_kafka_offsets,analytics_untimed_keys,analytics_restores,analytics_rollup_totals,analytics_rollup_tenants,analytics_projections,analytics_projections_id_seq,analytics_projection_bags}'::text[], 'every table of data is dumped, and the sequence');
+SELECT set_eq('SELECT unnest(extconfig)::regclass::text FROM pg_extension WHERE extname = ''analytics_events''', '{analytics_events,analytics_shapes,analytics_dead_letters,analytics_dead_letters_id_seq,analytics_kafka_gaps,analytics_kafka_offsets,analytics_untimed_keys,analytics_restores,analytics_rollup_totals,analytics_rollup_tenants,analytics_kept_rollups,analytics_projections,analytics_projections_id_seq,analytics_projection_bags}'::text[], 'every table of data is dumped, and the sequence');
 SELECT is(array_agg(DISTINCT privilege_type::text) FILTER (WHERE privilege_type IS NOT NULL), CASE WHEN relname IN ('analytics_shapes', 'analytics_projections') THEN '{SELECT}'::text[] END, relname || ': what everybody may do') FROM tap.tables AS t LEFT JOIN LATERAL (SELECT * FROM aclexplode(relacl) WHERE grantee = 0) AS a ON true GROUP BY relname;
 SELECT is(count(*), 0::bigint, 'no operator, cast or role comes along') FROM tap.members WHERE kind NOT IN ('pg_proc', 'pg_class', 'pg_trigger', 'pg_type', 'pg_attrdef', 'pg_constraint');
 SELECT is(count(*), 0::bigint, 'every name begins with analytics_') FROM tap.functions WHERE proname !~ '^analytics_';
@@ -105,8 +109,8 @@ SELECT is(v.extension, default_version, 'and are the one that is available') FRO
 
 -- Settings.
 SELECT is(ROW(setting, coalesce(unit, ''), min_val, max_val, context), ROW(due, due_unit, low, high, 'user'::text), name || ': default, unit, bounds')
-FROM (VALUES ('analytics.deduplicate', 'on', '', NULL, NULL), ('analytics.keep_skipped', 'on', '', NULL, NULL), ('analytics.max_depth', '64', '', '1', '1024'), ('analytics.max_event_bytes', '1048576', 'B', '2', '33554432'), ('analytics.metrics_window_minutes', '60', 'min', '5', '10080')) AS v (setting_name, due, due_unit, low, high) LEFT JOIN pg_settings ON name = setting_name;
-SELECT is(count(*), 5::bigint, 'there are no others') FROM pg_settings WHERE name LIKE 'analytics.%';
+FROM (VALUES ('analytics.deduplicate', 'on', '', NULL, NULL), ('analytics.keep_skipped', 'on', '', NULL, NULL), ('analytics.partition_interval', 'month', '', NULL, NULL), ('analytics.max_depth', '64', '', '1', '1024'), ('analytics.max_event_bytes', '1048576', 'B', '2', '33554432'), ('analytics.metrics_window_minutes', '60', 'min', '5', '10080')) AS v (setting_name, due, due_unit, low, high) LEFT JOIN pg_settings ON name = setting_name;
+SELECT is(count(*), 6::bigint, 'there are no others') FROM pg_settings WHERE name LIKE 'analytics.%';
 SELECT tap.fails(format('SET analytics.%s', assignment), '22023', 'refused: ' || assignment) FROM unnest(ARRAY['max_depth = 0', 'max_depth = 1025', 'max_event_bytes = 1', 'max_event_bytes = ''33MB''', 'metrics_window_minutes = 4', 'metrics_window_minutes = 10081', 'deduplicate = perhaps', 'keep_skipped = 2']) AS assignment;
 SELECT tap.fails('SET analytics.max_dept = 5', '42602', 'the prefix is reserved: a name mistyped is refused');
 SELECT lives_ok('SET analytics.max_event_bytes = ''2MB''', 'sizes with a unit');
@@ -129,7 +133,7 @@ GRANT SELECT, INSERT ON analytics_events, analytics_untimed_keys, analytics_kafk
 GRANT SELECT, UPDATE, DELETE ON analytics_dead_letters TO analytics_check_operator;
 GRANT SELECT, UPDATE ON analytics_kafka_offsets TO analytics_check_operator;
 GRANT SELECT ON analytics_rollup_totals, analytics_rollup_tenants TO analytics_check_operator;
-GRANT EXECUTE ON FUNCTION analytics_create_partition, analytics_ingest_again, analytics_replay_dead_letters, analytics_purge_dead_letters, analytics_accept_gap TO analytics_check_operator;
+GRANT EXECUTE ON FUNCTION analytics_retain, analytics_create_partition, analytics_ingest_again, analytics_replay_dead_letters, analytics_purge_dead_letters, analytics_accept_gap TO analytics_check_operator;
 GRANT EXECUTE ON PROCEDURE analytics_replay_all_dead_letters TO analytics_check_operator;
 
 SELECT analytics_register_projection('surface', NULL, '{}', '{}', '1 hour', 1, 'public') \g /dev/null
@@ -152,6 +156,8 @@ INSERT INTO tap.uses VALUES
 ('wrn', $$SELECT analytics_ready_projection('surface')$$), ('wrn', $$SELECT * FROM analytics_projection_rows((SELECT id FROM analytics_projections), now(), NULL, '{}') AS r (other boolean, count bigint, mismatched bigint)$$), ('', $$SELECT analytics_projection_lack(1, now(), now())$$),
 ('', $$SELECT analytics_register_projection('q', NULL, '{}', '{}', '1 hour', 1, 'public')$$), ('', $$SELECT analytics_build_projection_chunk('surface')$$), ('', $$SELECT analytics_drop_projection('surface')$$), ('', $$CALL analytics_create_projection('q')$$), ('', $$CALL analytics_build_projection('surface')$$),
 ('wrn', $$SELECT analytics_bag_cells(now(), '\x01')$$), ('wrn', 'SELECT analytics_bag(now(), ''t'', 1)'), ('', 'SELECT analytics_verify()'), ('', 'SELECT analytics_rebuild()'), ('', 'SELECT analytics_watch_partition(''analytics_events'')'), ('r', 'SELECT * FROM analytics_rollup_totals'), ('r', 'SELECT * FROM analytics_rollup_tenants'),
+('', 'SELECT * FROM analytics_kept_rollups'),
+('wrn', 'SELECT * FROM analytics_partitions()'), ('o', $$SELECT * FROM analytics_retain('100 years')$$), ('', 'SELECT * FROM analytics_drop_partitions(now(), true)'), ('', 'SELECT analytics_forget_rollups(now(), now())'),
 ('w', 'SELECT * FROM analytics_unpublished_dead_letters()'), ('w', $$SELECT analytics_mark_dead_letters_published('{}', '{}', '{}')$$), ('wo', $$SELECT analytics_gap_accepted('g', 't', 0, 1)$$), ('wr', 'SELECT analytics_open_dead_letters()'), ('wr', 'SELECT * FROM analytics_dead_letter_summary'), ('wo', 'SELECT * FROM analytics_kafka_gaps'),
 ('o', $$SELECT * FROM analytics_ingest_again(ARRAY[tap.event('o', '2024-07-01T00:00:00Z'), tap.event('ou'), '{'::bytea], ARRAY[now(), now(), now()])$$), ('o', 'SELECT * FROM analytics_replay_dead_letters()'), ('o', $$CALL analytics_replay_all_dead_letters('none')$$), ('o', $$SELECT analytics_purge_dead_letters('1 day')$$),
 ('o', $$SELECT analytics_accept_gap('g', 't', 0, (SELECT next_offset FROM analytics_kafka_offsets), 9)$$),
@@ -165,7 +171,7 @@ SELECT is((SELECT state FROM tap.failure_of(call)), CASE WHEN who ~ '[or]' THEN 
 RESET ROLE; SET LOCAL ROLE analytics_check_nobody;
 SELECT is((SELECT state FROM tap.failure_of(call)), CASE WHEN who ~ 'n' THEN '00000' ELSE '42501' END, format('who was granted nothing %s: %s', CASE WHEN who ~ 'n' THEN 'may' ELSE 'may not' END, call)) FROM tap.uses;
 RESET ROLE;
-SELECT is(count(DISTINCT substring(call FROM 'analytics_\w+')), (SELECT count(DISTINCT proname) FROM tap.functions WHERE prorettype <> 'trigger'::regtype AND 'internal'::regtype <> ALL (proargtypes)) + 12, 'every function was tried, and every table') FROM tap.uses;
+SELECT is(count(DISTINCT substring(call FROM 'analytics_\w+')), (SELECT count(DISTINCT proname) FROM tap.functions WHERE prorettype <> 'trigger'::regtype AND 'internal'::regtype <> ALL (proargtypes)) + 13, 'every function was tried, and every table') FROM tap.uses;
 ROLLBACK;
 
 -- In another schema, whose name needs quoting, out of the search path; by way of a hostile search path at that.
