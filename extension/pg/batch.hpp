@@ -47,7 +47,7 @@ struct Row {
     std::int32_t item; // which record it was, from 1
     bool untimed;      // has a key, but no time of its own
     bool stored;
-    bool rejected;      // the table would not have it
+    bool rejected; // the table would not have it
     Way way;
     MinimalTuple tuple; // (occurred_at, id, event_type, source, tenant_id, payload)
 };
