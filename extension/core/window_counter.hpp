@@ -53,7 +53,7 @@ public:
 
 private:
     struct Hash : std::hash<std::string_view> {
-        using is_transparent = void;
+        using is_transparent = void; // NOLINT(readability-identifier-naming): the standard's name
     };
 
     std::uint32_t index_of(std::string_view type);
