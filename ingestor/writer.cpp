@@ -180,7 +180,7 @@ try {
     may_wait_ = &may_wait;
     runtime::Parameters parameters;
     parameters.text(group_).text(partition.topic).integer(partition.id).integer(claim.epoch);
-    return connected().run("watch", parameters, answer_deadline).is_true(0, 0);
+    return connected().run("watch", parameters, answer_deadline_).is_true(0, 0);
 } catch (const DbError &error) {
     return failure_of(error);
 }
