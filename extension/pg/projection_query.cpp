@@ -14,6 +14,19 @@ extern "C" {
 namespace analytics::pg {
 namespace {
 
+KeptQuery events_query{"SELECT occurred_at, tenant_id::text, payload FROM %sanalytics_events "
+                       "WHERE occurred_at OPERATOR(pg_catalog.>=) $1 AND occurred_at OPERATOR(pg_catalog.<) $2 "
+                       "AND ($3 IS NULL OR event_type::text OPERATOR(pg_catalog.=) ANY ($3))"};
+
+KeptQuery tenants_events_query{"SELECT occurred_at, tenant_id::text, payload FROM %sanalytics_events "
+                               "WHERE occurred_at OPERATOR(pg_catalog.>=) $1 AND occurred_at OPERATOR(pg_catalog.<) $2 "
+                               "AND ($3 IS NULL OR event_type::text OPERATOR(pg_catalog.=) ANY ($3)) "
+                               "AND (tenant_id::text OPERATOR(pg_catalog.=) $4 OR (tenant_id IS NULL AND $4 IS NULL))"};
+
+KeptQuery bags_query{"SELECT bucket_start, tenant_id::text, cells FROM %sanalytics_projection_bags "
+                     "WHERE projection OPERATOR(pg_catalog.=) $1 "
+                     "AND bucket_start OPERATOR(pg_catalog.>=) $2 AND bucket_start OPERATOR(pg_catalog.<) $3"};
+
 std::optional<std::string_view> tenant_in(TupleTableSlot *slot, int column)
 {
     if (slot->tts_isnull[column]) return std::nullopt;
@@ -31,39 +44,29 @@ ProjectionQuery::ProjectionQuery(const Home &home, std::shared_ptr<const Project
 ProjectionGroups &ProjectionQuery::events(TimestampTz start, TimestampTz end)
 {
     return ask<&ProjectionQuery::receive_event>(
-        "SELECT occurred_at, tenant_id::text, payload FROM %sanalytics_events "
-        "WHERE occurred_at OPERATOR(pg_catalog.>=) $1 AND occurred_at OPERATOR(pg_catalog.<) $2 "
-        "AND ($3 IS NULL OR event_type::text OPERATOR(pg_catalog.=) ANY ($3))",
+        events_query,
         {{TIMESTAMPTZOID, TimestampTzGetDatum(start)}, {TIMESTAMPTZOID, TimestampTzGetDatum(end)}, event_types()});
 }
 
 ProjectionGroups &ProjectionQuery::events_of_tenant(TimestampTz start, TimestampTz end,
                                                     std::optional<std::string_view> tenant)
 {
-    return ask<&ProjectionQuery::receive_event>(
-        "SELECT occurred_at, tenant_id::text, payload FROM %sanalytics_events "
-        "WHERE occurred_at OPERATOR(pg_catalog.>=) $1 AND occurred_at OPERATOR(pg_catalog.<) $2 "
-        "AND ($3 IS NULL OR event_type::text OPERATOR(pg_catalog.=) ANY ($3)) "
-        "AND (tenant_id::text OPERATOR(pg_catalog.=) $4 OR (tenant_id IS NULL AND $4 IS NULL))",
-        {{TIMESTAMPTZOID, TimestampTzGetDatum(start)},
-         {TIMESTAMPTZOID, TimestampTzGetDatum(end)},
-         event_types(),
-         {TEXTOID, tenant ? text_of(*tenant) : Datum{0}, !tenant}});
+    return ask<&ProjectionQuery::receive_event>(tenants_events_query,
+                                                {{TIMESTAMPTZOID, TimestampTzGetDatum(start)},
+                                                 {TIMESTAMPTZOID, TimestampTzGetDatum(end)},
+                                                 event_types(),
+                                                 {TEXTOID, tenant ? text_of(*tenant) : Datum{0}, !tenant}});
 }
 
 ProjectionGroups &ProjectionQuery::bags(TimestampTz start, TimestampTz end)
 {
-    return ask<&ProjectionQuery::receive_bag>(
-        "SELECT bucket_start, tenant_id::text, cells FROM %sanalytics_projection_bags "
-        "WHERE projection OPERATOR(pg_catalog.=) $1 "
-        "AND bucket_start OPERATOR(pg_catalog.>=) $2 AND bucket_start OPERATOR(pg_catalog.<) $3",
-        {{INT4OID, Int32GetDatum(rule_.id)},
-         {TIMESTAMPTZOID, TimestampTzGetDatum(start)},
-         {TIMESTAMPTZOID, TimestampTzGetDatum(end)}});
+    return ask<&ProjectionQuery::receive_bag>(bags_query, {{INT4OID, Int32GetDatum(rule_.id)},
+                                                           {TIMESTAMPTZOID, TimestampTzGetDatum(start)},
+                                                           {TIMESTAMPTZOID, TimestampTzGetDatum(end)}});
 }
 
 template <ProjectionQuery::Receive receive>
-ProjectionGroups &ProjectionQuery::ask(const char *text, std::initializer_list<Parameter> parameters)
+ProjectionGroups &ProjectionQuery::ask(KeptQuery &query, std::initializer_list<Parameter> parameters)
 {
     groups_.clear();
     Receiver receiver{};
@@ -81,7 +84,7 @@ ProjectionGroups &ProjectionQuery::ask(const char *text, std::initializer_list<P
     receiver.base.rDestroy = [](DestReceiver *) {};
     receiver.base.mydest = DestNone;
     receiver.query = this;
-    run_query(home_, text, parameters, &receiver.base);
+    query.run(home_, parameters, &receiver.base);
     return groups_;
 }
 

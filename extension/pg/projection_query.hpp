@@ -44,7 +44,7 @@ private:
     };
     using Receive = void (ProjectionQuery::*)(TupleTableSlot *);
 
-    template <Receive receive> ProjectionGroups &ask(const char *text, std::initializer_list<Parameter> parameters);
+    template <Receive receive> ProjectionGroups &ask(KeptQuery &query, std::initializer_list<Parameter> parameters);
     void receive_event(TupleTableSlot *slot);
     void receive_bag(TupleTableSlot *slot);
     core::Cells &cells_of(TimestampTz bucket_start, std::optional<std::string_view> tenant);

@@ -6,6 +6,7 @@
 
 extern "C" {
 #include "access/tupdesc.h"
+#include "executor/spi.h"
 #include "tcop/dest.h"
 #include "utils/tuplestore.h"
 }
@@ -66,8 +67,18 @@ struct Parameter {
     bool is_null = false;
 };
 
-/** Runs one query with parameters $1 …, which reads in the snapshot that is active, so several see the same. */
-std::uint64_t run_query(const Home &home, const char *text, std::initializer_list<Parameter> parameters,
-                        DestReceiver *receiver);
+/** A query with parameters $1 …, which reads in the snapshot that is active, so that several see the same. Its plan is kept
+ * from its first run on, as long as the session lasts: so the object is static. */
+class KeptQuery {
+public:
+    explicit constexpr KeptQuery(const char *text) noexcept : text_(text) {}
+
+    std::uint64_t run(const Home &home, std::initializer_list<Parameter> parameters, DestReceiver *receiver);
+
+private:
+    const char *text_;
+    SPIPlanPtr plan_ = nullptr;
+    Oid schema_ = InvalidOid; // that the plan is for
+};
 
 } // namespace analytics::pg

@@ -15,6 +15,7 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from rig import cluster, installation  # noqa: E402
 from agreement import HELPER  # noqa: E402
+from projected import PROJECTIONS  # noqa: E402
 from table_steps import MEDDLE  # noqa: E402
 
 SETTINGS = {**cluster.UNUSUAL, "deadlock_timeout": "20ms", "fsync": "off", "full_page_writes": "off", "jit": "off"}
@@ -44,6 +45,8 @@ def connect(server):
     server.sql("CREATE EXTENSION analytics_events")
     server.sql(HELPER)
     server.sql(MEDDLE)
+    for projection in PROJECTIONS:
+        server.sql(projection)
     with contextlib.ExitStack() as stack:
         def connected():
             connection = stack.enter_context(contextlib.closing(psycopg2.connect(server.url())))

@@ -82,7 +82,8 @@ def update(cursor, world):
         f"event_type = {quoted(world.event_type())}, tenant_id = {quoted(world.tenant())}",
         f"occurred_at = e.occurred_at + interval '{shift}'",
         f"occurred_at = e.occurred_at + interval '{shift}', event_type = {quoted(world.event_type())}",
-        "payload = e.payload || '{\"changed\": true}'", "source = 'other'", "id = gen_random_uuid()",
+        "payload = e.payload || '{\"changed\": true}'", "payload = e.payload || '{\"n\": 50}'",
+        "payload = e.payload - 'plan'", "source = 'other'", "id = gen_random_uuid()",
         "event_type = e.event_type"))
     cursor.execute(f"UPDATE {table} AS e SET {change} WHERE {world.some_of_them()}")
 

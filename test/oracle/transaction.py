@@ -5,7 +5,7 @@ It begins at a random isolation level, or is a single statement without BEGIN; t
 back to them or lets them go; after every step it asks its questions; and it commits or rolls back. A step that fails
 takes the transaction back to the last savepoint, or to its end.
 """
-from agreement import QUESTION, questions
+from agreement import drawn_question
 from steps import EXPECTED
 
 LEVELS = ("READ COMMITTED", "READ COMMITTED", "READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE")
@@ -109,8 +109,8 @@ class Transaction:
     def ask(self):
         if self.stale(self):
             return
-        windows = questions(self.world)
-        self.cursor.execute(QUESTION.format(windows=windows))
+        question, windows = drawn_question(self.world)
+        self.cursor.execute(question)
         differences = self.cursor.fetchall()
         if differences and not self.stale(self):  # it may have waited for what has overtaken it
             raise Disagreement("\n".join([

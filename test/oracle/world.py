@@ -51,6 +51,16 @@ class World:
     def shared_id(self):
         return f"00000000-0000-4000-8000-{self.rng.randrange(SHARED_IDS):012}"
 
+    def payload(self):
+        """Values at the paths of projections (projected.py), also absent, null and of other types than asked for."""
+        rng = self.rng
+        payload = {"n": rng.choice((rng.randrange(100), rng.randrange(100), -1.5, 0.1, 1e3, 10**30, 1e-7, None, "1")),
+                   "plan": rng.choice(("free", "pro", "pro", "", "Größe 🎯", "x" * 200, "y" * 201, None, 1)),
+                   "level": rng.choice((1, 1.0, 1.5, 10**25, "high", True, None)),
+                   "deep": rng.choice(({"sizes": [1, 2], "flag": True}, {"sizes": [rng.randrange(3)]}, {"sizes": []},
+                                       {"sizes": {"-1": 2**63 - 1, "0": -2.5}, "flag": "no"}, {"sizes": [2**63]}, [], 7))}
+        return {name: payload[name] for name in payload if rng.randrange(4)}
+
     def rows(self, count=None, month=None):
         """Events as columns for unnest: ids, types, times, tenants, payloads; of one month when that is given."""
         rng = self.rng
@@ -58,7 +68,7 @@ class World:
         if month:
             times = [t for t in times if (t.year, t.month) == month] or [datetime.datetime(*month, 1)]
         return ([self.shared_id() for _ in times], [self.event_type() for _ in times], [written(t) for t in times],
-                [self.tenant() for _ in times], [json.dumps({"n": rng.randrange(100)}) for _ in times])
+                [self.tenant() for _ in times], [json.dumps(self.payload()) for _ in times])
 
     def record(self):
         """A Kafka value: an event, often one that came before, or one of no worth."""
@@ -72,7 +82,7 @@ class World:
             number = rng.randrange(12)
             return json.dumps({"guideId": f"g{number}", "challengeId": "c", "occurredAt": iso,
                                **({"tenantId": "t1"} if rng.randrange(2) else {})}).encode()
-        event = {"eventType": self.event_type(), "source": "s", "payload": {"n": rng.randrange(100)}}
+        event = {"eventType": self.event_type(), "source": "s", "payload": self.payload()}
         if kind != 4:
             event["occurredAt"] = iso
         if rng.randrange(3):
