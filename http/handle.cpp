@@ -121,7 +121,7 @@ Answer Handler::operator()(const Call &call) const
         result.content_type = sick.content_type;
     }
     result.route = route->path;
-    if (result.status == 200) result.caching = route->caching;
+    if (result.status == 200 && result.caching == Caching::none) result.caching = route->caching;
     return result;
 }
 

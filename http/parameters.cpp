@@ -39,6 +39,66 @@ std::string_view read_limit(std::string_view text, Arguments &into)
     return {};
 }
 
+std::string_view read_replay_limit(std::string_view text, Arguments &into)
+{
+    if (!is_integer_within<1, 10'000>(text)) return "must be an integer from 1 to 10000";
+    into.emplace_back(text);
+    return {};
+}
+
+/** Of a bigint identity. */
+bool is_number(std::string_view text)
+{
+    std::int64_t value = 0;
+    const char *const end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data(), end, value);
+    return !text.empty() && text.front() != '-' && error == std::errc{} && stop == end;
+}
+
+std::string_view read_number(std::string_view text, Arguments &into)
+{
+    if (!is_number(text)) return "must be a whole number";
+    into.emplace_back(text);
+    return {};
+}
+
+std::string_view read_letter_cursor(std::string_view text, Arguments &into)
+{
+    if (!is_number(text)) return "must come from the Link of an earlier page";
+    into.emplace_back(text);
+    return {};
+}
+
+/** P, perhaps T, a number of at most four digits, a unit. */
+std::string_view read_bucket(std::string_view text, Arguments &into)
+{
+    constexpr std::string_view fault = "must be an ISO 8601 duration of one part, such as PT15M, PT1H, P1D or P1M";
+    std::string_view rest = text;
+    if (!rest.starts_with('P')) return fault;
+    rest.remove_prefix(1);
+    const bool is_time = rest.starts_with('T');
+    if (is_time) rest.remove_prefix(1);
+    const std::size_t digits = std::min(rest.find_first_not_of("0123456789"), rest.size());
+    const bool is_unit = rest.size() == digits + 1 &&
+                         std::string_view(is_time ? "HM" : "DWMY").find(rest.back()) != std::string_view::npos;
+    if (digits < 1 || digits > 4 || !is_unit || rest.find_first_not_of('0') >= digits) return fault;
+    into.emplace_back(text);
+    return {};
+}
+
+std::string_view read_flag(std::string_view text, Arguments &into)
+{
+    if (text != "true" && text != "false") return "must be true or false";
+    into.emplace_back(text);
+    return {};
+}
+
+std::string_view read_any(std::string_view text, Arguments &into)
+{
+    into.emplace_back(text);
+    return {};
+}
+
 std::string_view read_window(std::string_view text, Arguments &into)
 {
     if (!is_integer_within<5, 10080>(text)) return "must be an integer from 5 to 10080";
@@ -54,9 +114,16 @@ std::string_view read_instant(std::string_view text, Arguments &into)
     return {};
 }
 
-std::string_view read_tenant(std::string_view text, Arguments &into)
+std::string_view read_short_text(std::string_view text, Arguments &into)
 {
     if (text.empty() || characters(text) > 64) return "must have 1 to 64 characters";
+    into.emplace_back(text);
+    return {};
+}
+
+std::string_view read_topic(std::string_view text, Arguments &into)
+{
+    if (text.empty() || characters(text) > 249) return "must have 1 to 249 characters";
     into.emplace_back(text);
     return {};
 }
@@ -125,8 +192,20 @@ const Parameter window_minutes{"windowMinutes", read_window};
 const Parameter reference{"reference", read_instant};
 const Parameter occurred_at{"occurredAt", read_instant};
 const Parameter event_id{"id", read_uuid};
-const Parameter tenant_id{"tenantId", read_tenant};
+const Parameter tenant_id{"tenantId", read_short_text};
 const Parameter event_type{"eventType", read_type};
+const Parameter from{"from", read_instant};
+const Parameter to{"to", read_instant};
+const Parameter bucket{"bucket", read_bucket, 1, "PT1H"};
+const Parameter timezone{"timezone", read_short_text, 1, "UTC"};
+const Parameter letter_id{"id", read_number};
+const Parameter letter_cursor{"cursor", read_letter_cursor};
+const Parameter after_id{"afterId", read_number, 1, "0"};
+const Parameter replay_limit{"limit", read_replay_limit, 1, "1000"};
+const Parameter reason{"reason", read_short_text};
+const Parameter topic{"topic", read_topic};
+const Parameter replayed{"replayed", read_flag};
+const Parameter asset_file{"file", read_any};
 const Parameter cursor{"cursor", read_cursor, 2};
 
 void read_path(std::span<const std::string_view> segments, std::span<const Parameter *const> known, Query &result)

@@ -34,6 +34,18 @@ extern const Parameter occurred_at;    // likewise
 extern const Parameter event_id;       // UUID
 extern const Parameter tenant_id;      // 1..64 characters
 extern const Parameter event_type;     // 1..120 characters
+extern const Parameter from;           // RFC 3339 → microseconds since the Unix epoch
+extern const Parameter to;             // likewise
+extern const Parameter bucket;         // an ISO 8601 duration of one part: PT15M, P1D, P1M …
+extern const Parameter timezone;       // 1..64 characters: a name of the IANA's, which the database judges
+extern const Parameter letter_id;      // integer from 1
+extern const Parameter letter_cursor;  // likewise, of the last letter seen
+extern const Parameter after_id;       // integer from 0, 0 when absent
+extern const Parameter replay_limit;   // integer 1..10000, 1000 when absent
+extern const Parameter reason;         // 1..64 characters
+extern const Parameter topic;          // 1..249 characters
+extern const Parameter replayed;       // true or false
+extern const Parameter asset_file;     // any
 extern const Parameter cursor;         // → microseconds since the Unix epoch, UUID
 
 struct Query {

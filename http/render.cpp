@@ -1,5 +1,6 @@
 #include "render.hpp"
 
+#include "assets.hpp"
 #include "cursor.hpp"
 #include "digest.hpp"
 #include "problem.hpp"
@@ -32,7 +33,8 @@ Answer render_tagged(const Outcome &outcome)
 
 Answer render_found(const Outcome &outcome)
 {
-    if (outcome.rows->rows() == 0) return answer({.status = 404, .detail = "there is none of this name"});
+    if (outcome.rows->rows() == 0 || !outcome.rows->get(0, 0))
+        return answer({.status = 404, .detail = "there is none of this name"});
     return render_text(outcome);
 }
 
@@ -67,6 +69,18 @@ Answer render_batch(const Outcome &outcome)
 {
     if (outcome.rows->integer(0, 0) > static_cast<std::int64_t>(max_items)) return too_many_items();
     return {.body = std::string(outcome.rows->text(0, 1))};
+}
+
+Answer render_list(const Outcome &outcome)
+{
+    Answer page = render_text(outcome);
+    if (const std::optional<std::string_view> next = outcome.rows->get(0, 1)) link_next(outcome.call, *next, page);
+    return page;
+}
+
+Answer render_asset(const Outcome &outcome)
+{
+    return answer_asset(outcome.call.path);
 }
 
 Answer render_up(const Outcome & /*outcome*/)

@@ -9,7 +9,7 @@ namespace analytics::http {
 [[nodiscard]] Answer render_text(const Outcome &outcome);
 /** Likewise, and the second is what the entity tag is made from. */
 [[nodiscard]] Answer render_tagged(const Outcome &outcome);
-/** Likewise, and without a row it is 404. */
+/** Likewise, and without it (no row, or null) it is 404. */
 [[nodiscard]] Answer render_found(const Outcome &outcome);
 /** A page of recent, with a link to the next one. */
 [[nodiscard]] Answer render_page(const Outcome &outcome);
@@ -17,6 +17,10 @@ namespace analytics::http {
 [[nodiscard]] Answer render_record(const Outcome &outcome);
 /** Many events' outcomes. */
 [[nodiscard]] Answer render_batch(const Outcome &outcome);
+/** Likewise, and the second is the next page's cursor, or null. */
+[[nodiscard]] Answer render_list(const Outcome &outcome);
+/** The asset of this path. */
+[[nodiscard]] Answer render_asset(const Outcome &outcome);
 [[nodiscard]] Answer render_up(const Outcome &outcome);
 
 [[nodiscard]] Answer up();

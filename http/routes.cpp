@@ -12,6 +12,11 @@ constexpr std::string_view events_path = "/v1/analytics/events";
 
 constexpr std::array recent_query{&limit, &cursor, &tenant_id, &event_type};
 constexpr std::array event_place{&occurred_at, &event_id};
+constexpr std::array histogram_query{&from, &to, &bucket, &timezone, &tenant_id, &event_type};
+constexpr std::array letters_query{&limit, &letter_cursor, &reason, &topic, &replayed};
+constexpr std::array letter_place{&letter_id};
+constexpr std::array replay_query{&reason, &topic, &replay_limit, &after_id};
+constexpr std::array asset_place{&asset_file};
 constexpr std::array summary_query{&window_minutes, &reference, &tenant_id};
 
 constexpr Route read(std::string_view path, ParameterList in_path, ParameterList in_query, const Statement &statement,
@@ -37,13 +42,38 @@ constexpr Route store(Form form, const Statement &statement, Answer (*render)(co
             .render = render};
 }
 
+constexpr Route administer(Route route)
+{
+    route.scope = Scope::admin;
+    return route;
+}
+
+constexpr Route page(std::string_view path, ParameterList in_path = {})
+{
+    return {.path = path, .method = "GET", .in_path = in_path, .render = render_asset, .caching = Caching::validated};
+}
+
+// The first row whose path fits names the resource: literal paths stand before names.
 constexpr std::array table{
     read("/v1/analytics/events/recent", {}, recent_query, recent, render_page),
     read("/v1/analytics/events/{occurredAt}/{id}", event_place, {}, event, render_found),
     read("/v1/analytics/metrics/summary", {}, summary_query, summary, render_tagged),
+    read("/v1/analytics/metrics/histogram", {}, histogram_query, histogram, render_tagged),
+    administer(read("/v1/analytics/dead-letters", {}, letters_query, dead_letters, render_list)),
+    administer(read("/v1/analytics/dead-letters/summary", {}, {}, dead_letter_summary, render_text)),
+    Route{.path = "/v1/analytics/dead-letters/replay",
+          .method = "POST",
+          .scope = Scope::admin,
+          .in_query = replay_query,
+          .statement = &replay,
+          .render = render_text},
+    administer(read("/v1/analytics/dead-letters/{id}", letter_place, {}, dead_letter, render_found)),
     store(Form::object, record_one, render_record),
     store(Form::array, record_batch, render_batch),
     store(Form::lines, record_batch, render_batch),
+    page("/v1/openapi.json"),
+    page("/docs"),
+    page("/assets/{file}", asset_place),
     Route{.path = "/health", .method = "GET", .statement = &version, .render = render_up, .is_probe = true},
 };
 

@@ -36,6 +36,65 @@ FROM analytics_event(occurred_at => timestamptz 'epoch' + ($1::text || ' microse
 )sql",
                       .is_read = true};
 
+const Statement histogram{.name = "histogram",
+                          .sql = R"sql(
+WITH asked AS MATERIALIZED (
+    SELECT w.window_end, coalesce(timestamptz 'epoch' + ($1::text || ' microseconds')::interval,
+                                  w.window_end - interval '1 day') AS window_start
+    FROM (SELECT coalesce(timestamptz 'epoch' + ($2::text || ' microseconds')::interval, now())) AS w (window_end)
+), buckets AS MATERIALIZED (
+    SELECT h.bucket_start, sum(h.count) AS count,
+           coalesce(json_object_agg(h.event_type, h.count ORDER BY h.event_type) FILTER (WHERE h.count > 0), '{}') AS types
+    FROM asked AS a, analytics_histogram(a.window_start, a.window_end, $3::interval, tenant_id => $5::text,
+                                         event_type => $6::text, timezone => $4::text) AS h
+    GROUP BY h.bucket_start
+), told AS MATERIALIZED (
+    SELECT coalesce(string_agg('{"bucketStart":"' || analytics_iso8601(b.bucket_start) || '","count":' || b.count
+                               || ',"eventsPerType":' || b.types || '}', ',' ORDER BY b.bucket_start), '') AS list,
+           coalesce(sum(b.count), 0) AS total
+    FROM buckets AS b
+)
+SELECT '{"windowStart":"' || analytics_iso8601(a.window_start) || '","windowEnd":"' || analytics_iso8601(a.window_end)
+       || '","bucket":' || to_json($3::text)::text || ',"timezone":' || to_json($4::text)::text
+       || ',"totalEvents":' || t.total || ',"buckets":[' || t.list || ']}',
+       t.list
+FROM asked AS a, told AS t
+)sql",
+                          .is_read = true};
+
+const Statement dead_letters{.name = "dead_letters",
+                             .sql = R"sql(
+WITH page AS (
+    SELECT d, d.id, row_number() OVER (ORDER BY d.id DESC) AS place
+    FROM analytics_recent_dead_letters("limit" => $1::int + 1, before_id => $2::bigint, reason => $3::text,
+                                       topic => $4::text, replayed => $5::boolean) AS d
+)
+SELECT '{"items":[' || coalesce(string_agg(analytics_dead_letter_json(p.d)::text, ',' ORDER BY p.place)
+                                FILTER (WHERE p.place <= $1::int), '')
+       || '],"count":' || count(*) FILTER (WHERE p.place <= $1::int) || '}',
+       CASE WHEN count(*) > $1::int THEN min(p.id) FILTER (WHERE p.place <= $1::int) END
+FROM page AS p
+)sql",
+                             .is_read = true};
+
+const Statement dead_letter_summary{.name = "dead_letter_summary",
+                                    .sql = R"sql(
+SELECT json_build_object('open', coalesce(sum(s.open), 0), 'items', coalesce(json_agg(json_build_object(
+           'reason', s.reason, 'topic', s.topic, 'open', s.open, 'firstSeen', analytics_iso8601(s.first_seen),
+           'lastSeen', analytics_iso8601(s.last_seen), 'sampleId', s.sample_id, 'unpublishable', s.unpublishable)), '[]'))::text
+FROM analytics_dead_letter_summary AS s
+)sql",
+                                    .is_read = true};
+
+const Statement dead_letter{
+    .name = "dead_letter", .sql = "SELECT analytics_dead_letter(id => $1::bigint)::text", .is_read = true};
+
+const Statement replay{.name = "replay", .sql = R"sql(
+SELECT json_build_object('replayed', r.replayed, 'stored', r.stored, 'duplicates', r.duplicates,
+                         'stillRefused', r.still_refused, 'lastId', r.last_id)::text
+FROM analytics_replay_dead_letters(reason => $1::text, topic => $2::text, "limit" => $3::int, after_id => $4::bigint) AS r
+)sql"};
+
 const Statement record_one{.name = "record_one", .sql = R"sql(
 SELECT r.outcome, r.reason, r.detail, analytics_sqlstate(r.reason),
        CASE WHEN r.outcome <> 'refused'

@@ -16,6 +16,22 @@ extern const Statement summary;
 /** (occurred_at's microseconds, id) → the event, or no row. */
 extern const Statement event;
 
+/** (from's microseconds, to's, bucket, time zone, tenant, event type) → the histogram, and what is left of it without
+ * its window. */
+extern const Statement histogram;
+
+/** (limit, the last letter seen, reason, topic, replayed or not) → the page, the next one's cursor or null. */
+extern const Statement dead_letters;
+
+/** () → open letters by reason and topic. */
+extern const Statement dead_letter_summary;
+
+/** (id) → the letter, or null. */
+extern const Statement dead_letter;
+
+/** (reason, topic, limit, the letter after which to begin) → what became of them. */
+extern const Statement replay;
+
 /** (a record's bytes) → outcome, reason, detail, the reason's SQLSTATE, the event, its occurred_at and its id. */
 extern const Statement record_one;
 
