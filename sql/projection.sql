@@ -68,13 +68,15 @@ COMMENT ON FUNCTION analytics_projection_rows(integer, timestamptz, text, bytea[
     'measure may have been deleted, the bucket''s events are asked, in the same snapshot and with the caller''s rights.';
 
 CREATE FUNCTION analytics_projection_lack(
-    projection integer, "from" timestamptz, "to" timestamptz, OUT bucket_start timestamptz, OUT tenant_id text, OUT cells bytea)
+    projection integer, "from" timestamptz, "to" timestamptz,
+    OUT bucket_start timestamptz, OUT bucket_end timestamptz, OUT tenant_id text, OUT events bigint, OUT counted bigint, OUT cells bytea)
     RETURNS SETOF record
     LANGUAGE c STABLE STRICT PARALLEL RESTRICTED
     AS 'MODULE_PATHNAME', 'analytics_projection_lack';
 
 COMMENT ON FUNCTION analytics_projection_lack(integer, timestamptz, timestamptz) IS
-    'What a projection''s bags lack to say what the events of [from, to) say, as bags to be appended; no row when all is well. A bucket is looked at as a whole. '
+    'What a projection''s bags lack to say what the events of [from, to) say, as bags to be appended (cells), and how many events there are and were counted; '
+    'no row when all is well. A bucket is looked at as a whole. '
     'Events and bags are seen in one snapshot, so what others write meanwhile makes no difference.';
 
 CREATE FUNCTION analytics_check_projection() RETURNS trigger
@@ -220,6 +222,7 @@ BEGIN
             MESSAGE = 'a projection is built at isolation level READ COMMITTED',
             DETAIL = 'An older snapshot might not see what another builder has done.';
     END IF;
+    LOCK TABLE analytics_events IN ACCESS SHARE MODE; -- a TRUNCATE that commits now would be seen among the events, but not yet among the bags
     SELECT * INTO projection FROM analytics_projections AS p WHERE p.name = $1 FOR UPDATE; -- one builder after another
     IF projection.id IS NULL THEN
         RAISE EXCEPTION USING ERRCODE = 'undefined_object', MESSAGE = format('projection "%s" does not exist', name);

@@ -88,9 +88,6 @@ BEGIN
         FOR old IN DELETE FROM analytics_kept_rollups AS k WHERE k.range_end <= before RETURNING k.range_start, k.range_end LOOP
             PERFORM analytics_forget_rollups(old.range_start, old.range_end);
             PERFORM analytics_rebuild(old.range_start, old.range_end);
-            INSERT INTO analytics_projection_bags (projection, bucket_start, tenant_id, cells)
-            SELECT p.id, l.bucket_start, l.tenant_id, l.cells
-            FROM analytics_projections AS p, analytics_projection_lack(p.id, old.range_start, old.range_end) AS l;
             partition := NULL;
             range_start := old.range_start;
             range_end := old.range_end;

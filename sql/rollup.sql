@@ -171,12 +171,20 @@ BEGIN ATOMIC
         SELECT FROM analytics_kept_rollups AS k WHERE k.range_end > c.minute AND pg_catalog.date_bin('1 minute', k.range_start, '2000-01-01 00:00:00+00') <= c.minute)
     GROUP BY 1, 2, 3, 4
     HAVING pg_catalog.sum(c.events) <> pg_catalog.sum(c.counted)
+    UNION ALL
+    SELECT 'projection ' || p.name, l.bucket_start, l.tenant_id, NULL, l.events, l.counted
+    FROM bounds AS b
+    CROSS JOIN analytics_projections AS p
+    CROSS JOIN LATERAL analytics_projection_lack(p.id, b.low, b.high) AS l
+    WHERE p.state = 'ready' AND NOT EXISTS (
+        SELECT FROM analytics_kept_rollups AS k WHERE k.range_end > l.bucket_start AND k.range_start < l.bucket_end)
     ORDER BY 1, 2, 3, 4;
 END;
 
 COMMENT ON FUNCTION analytics_verify(timestamptz, timestamptz) IS
-    'Where the rollups (rollup: totals or tenants) do not say what the events of [from, to) say, by minute, tenant and type; no row when all is well. '
-    'A minute is looked at as a whole; those of analytics_kept_rollups are not. Null: without that bound. One snapshot, so writers at work make no difference.';
+    'Where the rollups (rollup: totals or tenants) do not say what the events of [from, to) say, by minute, tenant and type, or a projection (rollup: projection NAME, '
+    'minute: the start of the bucket, whose counts may be right and its measures not) by bucket and tenant; no row when all is well. '
+    'A minute, or bucket, is looked at as a whole; those of analytics_kept_rollups are not. Null: without that bound. One snapshot, so writers at work make no difference.';
 
 CREATE FUNCTION analytics_rebuild("from" timestamptz DEFAULT NULL, "to" timestamptz DEFAULT NULL) RETURNS bigint
     LANGUAGE plpgsql VOLATILE
@@ -208,6 +216,12 @@ BEGIN
                 WHERE e.occurred_at >= m.hour AND e.occurred_at < m.hour + interval '1 hour' AND e.tenant_id IS NOT DISTINCT FROM m.tenant_id),
                analytics_bag(m.minute, m.event_type, m.count)
         FROM missing AS m WHERE m.rollup = 'tenants' GROUP BY m.hour, m.tenant_id
+    ), projections AS (
+        INSERT INTO analytics_projection_bags (projection, bucket_start, tenant_id, cells)
+        SELECT p.id, l.bucket_start, l.tenant_id, l.cells
+        FROM missing AS m JOIN analytics_projections AS p ON m.rollup = 'projection ' || p.name
+        CROSS JOIN LATERAL analytics_projection_lack(p.id, m.minute, m.minute + interval '1 minute') AS l
+        WHERE l.tenant_id IS NOT DISTINCT FROM m.tenant_id
     )
     SELECT count(*) INTO mended FROM missing;
     RETURN mended;

@@ -176,6 +176,13 @@ Cells Cells::less(const Cells &bags) const
     return lack;
 }
 
+std::int64_t Cells::count() const noexcept
+{
+    std::int64_t count = other_ ? other_->count : 0;
+    for (const auto &[key, cell] : kept_) count += cell.count;
+    return count;
+}
+
 void Cells::add_other(const Cell &cell)
 {
     if (!other_) other_ = cell_with(measures_);

@@ -111,6 +111,9 @@ public:
     /** The bytes of a bag with these cells. Equal cells, equal bytes. */
     [[nodiscard]] std::string bag() const;
 
+    /** Events in all cells. */
+    [[nodiscard]] std::int64_t count() const noexcept;
+
     [[nodiscard]] bool empty() const noexcept { return kept_.empty() && !other_; }
     [[nodiscard]] const Map &kept() const noexcept { return kept_; }
     [[nodiscard]] const std::optional<Cell> &other() const noexcept { return other_; }

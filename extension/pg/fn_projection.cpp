@@ -203,15 +203,18 @@ ANALYTICS_FUNCTION(analytics_projection_lack)
     const MemoryContext outer = MemoryContextSwitchTo(work.scratch);
     for (auto of_bag = bags.begin(); const auto &[group, cells] : events) {
         CHECK_FOR_INTERRUPTS();
+        const core::Cells &said = (of_bag++)->second;
         const bool is_lacking = guarded([&] {
-            const core::Cells difference = cells.less((of_bag++)->second);
+            const core::Cells difference = cells.less(said);
             lack = difference.bag();
             return !difference.empty();
         });
         if (!is_lacking) continue;
         const auto &[bucket_start, tenant] = group;
-        Datum values[] = {TimestampTzGetDatum(bucket_start), tenant ? text_of(*tenant) : Datum{0}, text_of(lack)};
-        bool nulls[] = {false, !tenant, false};
+        Datum values[] = {TimestampTzGetDatum(bucket_start),    TimestampTzGetDatum(rule.next_bucket(bucket_start)),
+                          tenant ? text_of(*tenant) : Datum{0}, Int64GetDatum(cells.count()),
+                          Int64GetDatum(said.count()),          text_of(lack)};
+        bool nulls[] = {false, false, !tenant, false, false, false};
         answer.put(values, nulls);
         MemoryContextReset(work.scratch);
     }

@@ -65,6 +65,23 @@ TRUNCATE analytics_events;
 SELECT tap.agree('TRUNCATE');
 SELECT is(count(*), 0::bigint, 'there is nothing left to tell') FROM plans;
 
+-- Verified and mended with the rollups.
+INSERT INTO analytics_events (source, event_type, occurred_at, tenant_id, payload) SELECT source, event_type, occurred_at, tenant_id, payload FROM tap.some;
+SELECT is(count(*), 0::bigint, 'there is nothing to mend') FROM analytics_verify();
+SET session_replication_role = replica;
+DELETE FROM analytics_events WHERE occurred_at < '2025-01-31 18:00:00+00' AND (payload #> '{deep,n}') IN ('1.25', '18') AND event_type <> 't2';
+UPDATE analytics_events SET payload = jsonb_set(payload, '{deep,n}', '-7') WHERE occurred_at = '2025-02-01 03:00:00+00';
+DELETE FROM analytics_projection_bags WHERE bucket_start = '2025-02-01 12:00:00+00' AND tenant_id IS NULL;
+INSERT INTO analytics_projection_bags SELECT * FROM analytics_projection_bags WHERE bucket_start = '2025-02-01 18:00:00+00' AND tenant_id = 'tenant 3';
+RESET session_replication_role;
+SELECT is((SELECT array_agg(format('%s %s %s', to_char(minute, 'DD HH24'), tenant_id, events - counted) ORDER BY minute, tenant_id) FROM analytics_verify() WHERE rollup = 'projection plans'), (SELECT array_agg(format('%s %s %s', to_char(bucket_start, 'DD HH24'), tenant_id, coalesce(actual.count, 0) - coalesce(told.count, 0)) ORDER BY bucket_start, tenant_id)
+    FROM (SELECT bucket_start, coalesce(tenant_id, '') AS tenant_id, sum(count) AS count FROM tap.actual GROUP BY 1, 2) AS actual FULL JOIN (SELECT bucket_start, coalesce(tenant_id, '') AS tenant_id, sum(count) AS count FROM tap.told GROUP BY 1, 2) AS told USING (bucket_start, tenant_id) WHERE actual.count IS DISTINCT FROM told.count OR bucket_start = '2025-02-01 00:00:00+00' AND tenant_id = (SELECT coalesce(max(e.tenant_id), '') FROM analytics_events AS e WHERE occurred_at = '2025-02-01 03:00:00+00')), 'analytics_verify tells what went unnoticed');
+SELECT ok(tap.differences() IS NOT NULL, 'and is right');
+SELECT analytics_rebuild() \g /dev/null
+SELECT tap.agree('analytics_rebuild');
+SELECT is(count(*), 0::bigint, 'and there is nothing left to mend') FROM analytics_verify();
+TRUNCATE analytics_events;
+
 -- Paths, types and what does not fit.
 CALL analytics_create_projection('paths', dimensions => '{"in array": ["list","1"], "last": {"path": ["list","-1"], "type": "numeric"}, "whole": {"path": ["w"], "type": "bigint"}}', measures => '{"m": ["m"]}');
 CREATE FUNCTION tap.seen(payload jsonb) RETURNS text LANGUAGE plpgsql AS $$

@@ -17,7 +17,7 @@ INSERT INTO due VALUES
 ('analytics_create_projection', 'IN name text, IN event_types text[] DEFAULT NULL::text[], IN dimensions json DEFAULT ''{}''::json, IN measures json DEFAULT ''{}''::json, IN bucket interval DEFAULT ''01:00:00''::interval, IN max_groups integer DEFAULT 10000, IN view_schema text DEFAULT "current_schema"()', NULL, 'volatile unsafe', false),
 ('analytics_drop_projection', 'name text', 'void', 'volatile strict unsafe', false),
 ('analytics_projection_columns', 'dimensions json, measures json, OUT name text, OUT type text', 'SETOF record', 'immutable strict safe', true),
-('analytics_projection_lack', 'projection integer, "from" timestamp with time zone, "to" timestamp with time zone, OUT bucket_start timestamp with time zone, OUT tenant_id text, OUT cells bytea', 'SETOF record', 'stable strict restricted', false),
+('analytics_projection_lack', 'projection integer, "from" timestamp with time zone, "to" timestamp with time zone, OUT bucket_start timestamp with time zone, OUT bucket_end timestamp with time zone, OUT tenant_id text, OUT events bigint, OUT counted bigint, OUT cells bytea', 'SETOF record', 'stable strict restricted', false),
 ('analytics_projection_rows', 'projection integer, bucket_start timestamp with time zone, tenant_id text, bags bytea[]', 'SETOF record', 'stable safe', true),
 ('analytics_ready_projection', 'name text', 'integer', 'stable strict safe', true),
 ('analytics_register_projection', 'name text, event_types text[], dimensions json, measures json, bucket interval, max_groups integer, view_schema text', 'void', 'volatile unsafe', false),
