@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 TAP_LINE = re.compile(r"^(not )?ok\b(?P<rest>.*)$", re.MULTILINE)
 TAP_SKIP = re.compile(r"#\s*skip\b\s*(?P<reason>.*)", re.IGNORECASE)
+REGRESS_LINE = re.compile(r"^(?:test (\S+) +\.\.\. (?P<word>ok|FAILED)|(?P<tap>ok|not ok) \d+ +)", re.MULTILINE)
 TAP_TODO = re.compile(r"#\s*todo\b", re.IGNORECASE)
 TAP_SKIP_ALL = re.compile(r"^1\.\.0\s*#\s*skip\b\s*(?P<reason>.*)$", re.IGNORECASE | re.MULTILINE)
 
@@ -64,6 +65,14 @@ def of_tap(report):
             tally.passed += 1
     for line in TAP_SKIP_ALL.finditer(text):
         tally.skips.append(f"{report.stem}: {line['reason']}")
+    return tally
+
+
+def of_regress(report):
+    """From what pg_regress says, which PostgreSQL 16 made TAP."""
+    tally = Tally()
+    for line in REGRESS_LINE.finditer(report.read_text(errors="replace")):
+        tally += of_exit(0 if "ok" in (line["word"], line["tap"]) else 1)
     return tally
 
 
