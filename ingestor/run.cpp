@@ -188,7 +188,7 @@ private:
     bool claim(const Partition &partition)
     {
         observe_.alive();
-        const auto watermarks = consumer_.watermarks(partition);
+        auto watermarks = consumer_.watermarks(partition);
         if (!watermarks) return false;
         const bool from_start = options_.first_start == FirstStart::earliest;
         const Time begun = clock_.now();
@@ -200,6 +200,10 @@ private:
         }
         recovered();
         const auto &claim = std::get<Claim>(answer);
+        if (gap_at(claim.next_offset, *watermarks)) { // while the claim was waited for, its last owner may have gone on
+            watermarks = consumer_.watermarks(partition);
+            if (!watermarks) return false;
+        }
         holdings_.hold(partition, claim);
         if (const auto gap = gap_at(claim.next_offset, *watermarks)) {
             stop(partition, *holdings_.find(partition), *gap, *watermarks);

@@ -113,6 +113,7 @@ public:
     {
         journal_.push_back("take " + text(partition) + " first " + std::to_string(first_offset) + " high " +
                            std::to_string(high));
+        if (while_taking) while_taking();
         if (!take_failures.empty()) {
             const Failure failure = take_failures.front();
             take_failures.pop_front();
@@ -146,6 +147,7 @@ public:
         return failure;
     }
 
+    std::function<void()> while_taking;
     std::map<std::string, std::int64_t> offsets;   // of partitions that were read before
     std::set<std::string> accepted;                // partitions whose gap the operator has accepted
     std::deque<Failure> watch_failures;            // for the next looks at that

@@ -522,6 +522,35 @@ INSTANTIATE_TEST_SUITE_P(Bounds, StoredOffsetTest,
                          testing::Values(Stored{99, false}, Stored{100, true}, Stored{200, true}, Stored{201, false}),
                          [](const auto &info) { return "At" + std::to_string(info.param.next_offset); });
 
+TEST_F(RunTest, APartitionWhoseLastOwnerWentOnMeanwhileIsNotStopped)
+{
+    consumer.marks["t/0"] = Watermarks{100, 200};
+    writer.offsets["t/0"] = 250;
+    writer.while_taking = [this] { consumer.marks["t/0"] = Watermarks{100, 300}; };
+    consumer.bring(Assigned{{{"t", 0}}});
+    go();
+    EXPECT_THAT(journal, Contains("assign t/0@250"));
+    EXPECT_EQ(seen.counts[Event::partition_stopped], 0);
+    EXPECT_EQ(seen.field(Event::partition_taken, "high_watermark"), "300");
+}
+
+TEST_F(RunTest, APartitionThatLooksStoppedIsClaimedLaterWhenTheBrokersDoNotSayMore)
+{
+    consumer.marks["t/0"] = Watermarks{100, 200};
+    writer.offsets["t/0"] = 250;
+    writer.while_taking = [this] { consumer.marks["t/0"] = std::nullopt; };
+    consumer.bring(Assigned{{{"t", 0}}});
+    consumer.then([this] {
+        EXPECT_EQ(seen.counts[Event::partition_stopped], 0);
+        writer.while_taking = nullptr;
+        consumer.marks.clear();
+        clock.pass(Milliseconds(1'000));
+    });
+    for (int i = 0; i < 20; ++i) consumer.bring(Nothing{});
+    go();
+    EXPECT_THAT(journal, Contains("assign t/0@250"));
+}
+
 TEST_F(RunTest, AStoppedPartitionIsToldWithItsOffsets)
 {
     consumer.marks["t/0"] = Watermarks{100, 200};
