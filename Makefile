@@ -3,10 +3,10 @@
 #   make            the extension and both daemons         make demo     all of it at work, on this machine, by itself
 #   make install    into pg_config's places and PREFIX     make check    every test, likewise by itself
 #   make installcheck  pgTAP against the server of PG*     make bench    the figures, BENCH_EVENTS= sets the size
-#   make soak       faults without end: FAULTS=1000 SEED=
+#   make soak       faults without end, FAULTS=1000 SEED=  make slow     what must last: ten minutes without a database
 #   make lint, make format, make fuzz, make clean          make setup    installs the Debian packages that are missing
 #
-# demo, check, bench, soak, lint and fuzz set the machine up first; all, install and installcheck take it as it is.
+# demo, check, bench, soak, slow, lint and fuzz set the machine up first; all, install and installcheck take it as it is.
 
 MAKEFLAGS += --no-print-directory
 
@@ -24,7 +24,7 @@ export PG_CONFIG PYTHON FUZZ_SECONDS BENCH_EVENTS
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := all
-.PHONY: all extension runtime ingestor http install uninstall installcheck setup demo check bench soak lint format fuzz unit clean
+.PHONY: all extension runtime ingestor http install uninstall installcheck setup demo check bench soak slow lint format fuzz unit clean
 
 all: extension ingestor http
 
@@ -69,6 +69,10 @@ bench:
 soak: setup
 	+@$(MAKE) all
 	@test/nemesis/soak --faults $(FAULTS) $(if $(SEED),--seed $(SEED))
+
+slow: setup
+	+@$(MAKE) all
+	@$(PYTHON) -m pytest -q -s -p no:cacheprovider --slow test/e2e
 
 lint: setup
 	+@$(MAKE) -C test/lint lint

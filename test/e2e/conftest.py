@@ -153,3 +153,17 @@ def ingestor(broker, database, topic):
 def http(database):
     with contextlib.ExitStack() as stack:
         yield lambda **settings: stack.enter_context(daemon.Http(database.url, **settings))
+
+
+def pytest_addoption(parser):
+    parser.addoption("--slow", action="store_true", help="run the tests that take minutes, and only those")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "slow: takes minutes; make slow")
+
+
+def pytest_collection_modifyitems(config, items):
+    unwanted = [item for item in items if bool(item.get_closest_marker("slow")) != config.getoption("--slow")]
+    config.hook.pytest_deselected(items=unwanted)
+    items[:] = [item for item in items if item not in unwanted]

@@ -48,6 +48,8 @@ class Campaign:
             before = self.injected.total()
             self._play(self._deck()[:rest])
             self.world.heal()
+            with self.world.resting_producers():
+                self.world.settle()
             seconds = self.world.catch_up()
             self.slowest_recovery = max(self.slowest_recovery, seconds)
             self.say(f"{self.injected.total()} faults, {len(self.world.ledger.entries)} records; "

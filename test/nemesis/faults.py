@@ -266,16 +266,10 @@ class DiskFull(Fault):
         position = world.server.log_size()
         try:
             world.disk.fill()
-            return bool(came_true(lambda: complaints(world, position)))
+            return bool(came_true(lambda: "No space left on device" in world.server.log_since(position)))
         finally:
             time.sleep(self.seconds)
             world.disk.empty()
-
-
-def complaints(world, position):
-    with open(world.server.log, errors="replace") as log:
-        log.seek(position)
-        return "No space left on device" in log.read()
 
 
 # ---- locks
@@ -352,9 +346,7 @@ class Deadlock(LockHeld):
     def inject(self, world):
         position = world.server.log_size()
         super().inject(world)
-        with open(world.server.log, errors="replace") as log:
-            log.seek(position)
-            return "deadlock detected" in log.read()
+        return "deadlock detected" in world.server.log_since(position)
 
 
 # ---- Kafka
@@ -372,13 +364,16 @@ class BrokerKilled(Fault):
 
 
 class HeadDeleted(Fault):
-    """Kafka forgets what the database has stored of a partition."""
+    """Kafka forgets what the database has stored of a partition, up to the very offset that is read next; the ledger
+    has to be proved before."""
 
-    kind, needs = "log head deleted", frozenset({"broker"})
+    kind, needs = "log head deleted", frozenset({"broker", "transactions"})
     tool = "org.apache.kafka.tools.DeleteRecordsCommand"
 
     def inject(self, world):
-        offsets = came_true(lambda: read_offsets(world))
+        with world.resting_producers():
+            world.settle()
+            offsets = came_true(lambda: read_offsets(world))
         if not offsets:
             return False
         topic, partition = self.rng.choice(sorted(offsets))

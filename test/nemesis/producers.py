@@ -23,26 +23,65 @@ def produce(producer, records, partitions, rng, told):
         producer.poll(0)
 
 
-class Steady(threading.Thread):
-    """Bursts of records from an idempotent producer until stop(); rate: records a second, on average."""
+class Worker(threading.Thread):
+    """work() again and again until stop(), but not while it rests."""
+
+    def __init__(self, name):
+        super().__init__(name=name, daemon=True)
+        self._stop_asked, self._rest_asked, self._at_rest = (threading.Event() for _ in range(3))
+
+    def run(self):
+        while not self._stop_asked.is_set():
+            if self._rest_asked.is_set():
+                self.complete()
+                self._at_rest.set()
+                self._stop_asked.wait(0.05)
+            else:
+                self.work()
+        self.complete()
+
+    def rest(self):
+        """Returns when nothing is under way."""
+        self._at_rest.clear()
+        self._rest_asked.set()
+        while not self._at_rest.wait(1) and self.is_alive():
+            pass
+
+    def go_on(self):
+        self._rest_asked.clear()
+
+    def stop(self):
+        """Returns when the broker has all."""
+        self._stop_asked.set()
+        self.join()
+
+    def work(self):
+        raise NotImplementedError
+
+    def complete(self):
+        """Awaits the broker's answer to all that it was given."""
+
+
+class Steady(Worker):
+    """Bursts of records from an idempotent producer; rate: records a second, on average."""
 
     def __init__(self, bootstrap, ledger, partitions, seed, rate):
-        super().__init__(name="steady producer", daemon=True)
+        super().__init__("steady producer")
         self.producer = Producer({"bootstrap.servers": bootstrap, "enable.idempotence": True, "acks": "all",
                                   **FOR_EVER})
         self.ledger, self.partitions, self.rate = ledger, partitions, rate
         self.maker = Maker(seed, "steady")
         self.rng = random.Random(f"{seed} bursts")
-        self._stop_asked = threading.Event()
 
-    def run(self):
-        while not self._stop_asked.is_set():
-            burst = self.rng.randint(1, 40)
-            if len(self.producer) < MOST_WAITING:
-                produce(self.producer, [self.maker.make() for _ in range(burst)], self.partitions, self.rng, self.told)
-            resume_at = time.monotonic() + self.rng.uniform(0.5, 1.5) * burst / self.rate
-            while time.monotonic() < resume_at and not self._stop_asked.is_set():
-                self.producer.poll(0.02)
+    def work(self):
+        burst = self.rng.randint(1, 40)
+        if len(self.producer) < MOST_WAITING:
+            produce(self.producer, [self.maker.make() for _ in range(burst)], self.partitions, self.rng, self.told)
+        resume_at = time.monotonic() + self.rng.uniform(0.5, 1.5) * burst / self.rate
+        while time.monotonic() < resume_at and not self._stop_asked.is_set():
+            self.producer.poll(0.02)
+
+    def complete(self):
         while len(self.producer):
             self.producer.flush(5)
 
@@ -51,11 +90,6 @@ class Steady(threading.Thread):
             self.ledger.took([(place, made)])
         else:
             self.ledger.complain(f"the steady producer: {error}")
-
-    def stop(self):
-        """Returns when the broker has all."""
-        self._stop_asked.set()
-        self.join()
 
 
 class Transactions:
@@ -99,11 +133,6 @@ class Transactions:
             self._recover(error.args[0], placed)
         return False
 
-    def finish(self):
-        """Leaves no transaction that got no answer."""
-        while self.producer is not None and not self.run(self.make(1), True):
-            pass
-
     def _ready(self):
         if self.producer is None:
             self.producer = Producer(self.settings)
@@ -130,22 +159,15 @@ def insist(call):
             time.sleep(0.1)
 
 
-class Committing(threading.Thread):
-    """Transactions that are committed, one after the other, until stop()."""
+class Committing(Worker):
+    """Transactions that are committed, one after the other."""
 
     def __init__(self, transactions, rate):
-        super().__init__(name="committing producer", daemon=True)
+        super().__init__("committing producer")
         self.transactions, self.rate = transactions, rate
-        self._stop_asked = threading.Event()
 
-    def run(self):
+    def work(self):
         rng = self.transactions.rng
-        while not self._stop_asked.is_set():
-            records = self.transactions.make(rng.randint(1, 60))
-            self.transactions.run(records, True, rng.choice((0, 0, 0.3)), self._stop_asked)
-            self._stop_asked.wait(rng.uniform(0.5, 1.5) * len(records) / self.rate)
-        self.transactions.finish()
-
-    def stop(self):
-        self._stop_asked.set()
-        self.join()
+        records = self.transactions.make(rng.randint(1, 60))
+        self.transactions.run(records, True, rng.choice((0, 0, 0.3)), self._stop_asked)
+        self._stop_asked.wait(rng.uniform(0.5, 1.5) * len(records) / self.rate)

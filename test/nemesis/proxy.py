@@ -27,7 +27,7 @@ from . import wire
 RESET = struct.pack("ii", 1, 0)  # SO_LINGER: close() sends RST
 CHUNK = 1 << 20
 TICK = 0.05  # seconds until an order from outside is seen
-PATIENCE = 30  # seconds for the server's answer that a cut waits for
+PATIENCE = 30  # seconds for the server's answer that a cut waits for, and for a release
 AT_BIND = {"mid_bind", "hold_bind"}
 AT_SYNC = {"before_commit", "during_commit", "slow_commit"}
 AT_ANSWER = {"before_answer", "mid_answer", "after_commit"}
@@ -35,8 +35,8 @@ POINTS = ("connect", "mid_bind", "before_commit", "during_commit", "before_answe
 
 
 class Cut:
-    def __init__(self, point, silence=0, door=None):
-        self.point, self.silence, self.door = point, silence, door
+    def __init__(self, point, silence=0, door=None, patience=PATIENCE):
+        self.point, self.silence, self.door, self.patience = point, silence, door, patience
         self.reached = threading.Event()
         self.done = threading.Event()
         self._released = threading.Event()
@@ -45,7 +45,7 @@ class Cut:
         self._released.set()
 
     def await_release(self):
-        self._released.wait(PATIENCE)
+        self._released.wait(self.patience)
 
 
 class Severed(Exception):

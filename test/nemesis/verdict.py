@@ -5,8 +5,6 @@ A verdict is a list of facts; each names what it found wrong, or nothing.
 import collections
 import dataclasses
 
-from rig.cluster import FAULTS
-
 from .records import STORED, TOMBSTONE, UNKNOWN_SHAPE
 
 SHOWN = 5  # examples of what is wrong
@@ -37,7 +35,7 @@ def judge(world):
         *rollups(world),
         Fact("no ingestor ended by itself, or gave a partition up", [*world.fleet.findings, *refusals(world)]),
         Fact("PostgreSQL's log shows no crash but ours", crashes(world)),
-        Fact("the producers got everything done", world.ledger.troubles),
+        Fact("Kafka has what the producers say", world.ledger.troubles),
     ]
 
 
@@ -122,15 +120,17 @@ def rollups(world):
 
 
 def refusals(world):
-    """What no fault of ours may make an ingestor say."""
-    return [str(line) for line in world.fleet.told() if line.get("event") in ("database_refused", "fault")]
+    """What no fault of ours may make an ingestor say. One that slept while others read on, and Kafka forgot what they
+    had read, may say that its offset is gone, until it hears that the partition is no longer its own."""
+    return [str(line) for line in world.fleet.told()
+            if line.get("event") in ("database_refused", "fault")
+            or line.get("event") == "partition_stopped" and line["offset"] >= line["low_watermark"]]
 
 
 def crashes(world):
     """Sessions killed by us are named with their process ids; what ends with them is not."""
     ours = tuple(f"(PID {pid}) was terminated by signal 9" for pid in world.killed_backends)
-    with open(world.server.log, errors="replace") as log:
-        return [line.rstrip() for line in log if FAULTS.search(line) and not any(text in line for text in ours)]
+    return [line for line in world.server.faults_since() if not any(text in line for text in ours)]
 
 
 def accounted(entries):

@@ -126,6 +126,21 @@ class World:
         return {(topic, partition): self.asking.get_watermark_offsets(TopicPartition(topic, partition), timeout=30)[1]
                 for topic, partition in self.partitions}
 
+    @contextlib.contextmanager
+    def resting_producers(self):
+        """Nothing is under way to Kafka, but what faults themselves produce."""
+        for producer in self.producers:
+            producer.rest()
+        try:
+            yield
+        finally:
+            for producer in self.producers:
+                producer.go_on()
+
+    def settle(self):
+        """Proves the ledger; nobody may produce meanwhile."""
+        self.ledger.settle(self.broker.bootstrap, self.ends())
+
     # ---- between and after faults
 
     def heal(self):
@@ -157,8 +172,7 @@ class World:
         """No more records; all of them read; no ingestor any more."""
         for producer in self.producers:
             producer.stop()
-        self.transactions.finish()
-        self.ledger.settle(self.broker.bootstrap)
+        self.settle()
         self.catch_up()
         for slot in self.fleet.running():
             self.fleet.stop(slot)

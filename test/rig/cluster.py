@@ -109,11 +109,15 @@ class Cluster:
     def log_size(self):
         return self.log.stat().st_size
 
-    def faults_since(self, position=0):
-        """Lines of the server's log after position that no test may cause: crashes, failed assertions, leaks."""
+    def log_since(self, position=0):
+        """The server's log after position."""
         with open(self.log, errors="replace") as log:
             log.seek(position)
-            return [line.rstrip() for line in log if FAULTS.search(line)]
+            return log.read()
+
+    def faults_since(self, position=0):
+        """Lines of the server's log after position that no test may cause: crashes, failed assertions, leaks."""
+        return [line for line in self.log_since(position).splitlines() if FAULTS.search(line)]
 
     def _run(self, program, *arguments):
         done = subprocess.run([self.installation.program(program), *map(str, arguments)], cwd=self.folder,
