@@ -49,7 +49,8 @@ def test_the_last_day_is_the_default(service):
 
 
 @pytest.mark.parametrize("query, field", [
-    ({"bucket": "1h"}, "bucket"), ({"bucket": "P0D"}, "bucket"), ({"bucket": "P1DT1H"}, "bucket"), ({"bucket": "PT1S"}, "bucket"),
+    ({"bucket": "1h"}, "bucket"), ({"bucket": "P0D"}, "bucket"), ({"bucket": "P1DT1H"}, "bucket"),
+    ({"bucket": "PT1S"}, "bucket"),
     ({"from": "yesterday"}, "from"), ({"to": ""}, "to"), ({"timezone": ""}, "timezone")])
 def test_a_bad_histogram_is_422_and_named(service, query, field):
     assert [fault["field"] for fault in problem(get(service, HISTOGRAM, **query), 422)["errors"]] == [field]
@@ -99,7 +100,8 @@ def test_a_letter_has_its_bytes(service, letters):
     for number in reversed(letters):
         letter = get(service, f"{LETTERS}/{number}").json()
         assert (letter["value"] is None) != (letter["valueBase64"] is None)
-        values.append(letter["value"].encode() if letter["value"] is not None else base64.b64decode(letter["valueBase64"]))
+        text = letter["value"]
+        values.append(text.encode() if text is not None else base64.b64decode(letter["valueBase64"]))
         assert letter["valueBytes"] == len(values[-1])
     assert sorted(values) == sorted(BAD)
 
@@ -117,7 +119,8 @@ def test_the_summary_of_letters_is_the_views(service, letters, database):
 
 
 def test_replay_makes_events_of_what_fits_today(service, letters, database):
-    database.sql("INSERT INTO analytics_shapes (name, event_type, source, required_members) VALUES ('a', 't', 's', '{a}')")
+    database.sql("INSERT INTO analytics_shapes (name, event_type, source, required_members) "
+                 "VALUES ('a', 't', 's', '{a}')")
     replay = requests.post(service.url + LETTERS + "/replay", params={"reason": "unknown_shape"}, data=b"", timeout=30)
     assert replay.status_code == 200, replay.text
     assert (replay.json()["replayed"], replay.json()["stillRefused"]) == (1, 0)

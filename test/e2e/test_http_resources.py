@@ -65,7 +65,8 @@ def test_what_did_not_change_is_304(service, path):
     assert first.headers["Cache-Control"] == "private, no-cache"
     assert "Accept-Encoding" in first.headers["Vary"]
     for method in ("GET", "HEAD"):
-        again = requests.request(method, service.url + path, headers={"If-None-Match": first.headers["ETag"]}, timeout=30)
+        again = requests.request(method, service.url + path, timeout=30,
+                                 headers={"If-None-Match": first.headers["ETag"]})
         assert (again.status_code, again.content) == (304, b"")
         for name in ("ETag", "Cache-Control", "Vary"):
             assert again.headers[name] == first.headers[name]
@@ -179,11 +180,11 @@ def test_listed_sites_may_read_and_post(http):
     assert "Access-Control-Allow-Origin" not in other.headers and "Origin" in other.headers["Vary"]
 
 
-@pytest.mark.parametrize("origins", ["a.example", "https://a.example/", "https://a.example/x", "HTTPS://A.example", "*,x"])
+@pytest.mark.parametrize("origins", ["a.example", "https://a.example/", "https://a.example/x", "HTTPS://A.example",
+                                     "*,x"])
 def test_what_is_no_origin_is_refused_at_the_start(database, origins):
-    from rig import daemon
-    process = daemon.Daemon(daemon.HTTP, {"ANALYTICS_DATABASE_URL": database.url, "ANALYTICS_HTTP_CORS_ORIGINS": origins},
-                            ["--check"])
+    process = daemon.Daemon(daemon.HTTP, {"ANALYTICS_DATABASE_URL": database.url,
+                                          "ANALYTICS_HTTP_CORS_ORIGINS": origins}, ["--check"])
     process.start()
     assert process.wait() == 78
     assert process.logs(setting="ANALYTICS_HTTP_CORS_ORIGINS")
