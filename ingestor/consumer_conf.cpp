@@ -34,9 +34,19 @@ constexpr std::array<std::pair<const char *, const char *>, 14> fixed{{
     {"fetch.message.max.bytes", "1048576"},
 }};
 
-constexpr std::array<std::pair<const char *, Key>, 10> from_settings{{
+/* Of the publisher of dead letters. A message is as large as a record that was read may be; how large the broker lets it
+ * be is the broker's to say. 20 s is what a letter waits for a broker before it is taken back. */
+constexpr std::array<std::pair<const char *, const char *>, 6> fixed_for_producer{{
+    {"enable.idempotence", "true"},
+    {"batch.num.messages", "1"},
+    {"message.max.bytes", "100000000"},
+    {"message.timeout.ms", "20000"},
+    {"client.id", "analytics-ingestor-publisher"},
+    {"socket.keepalive.enable", "true"},
+}};
+
+constexpr std::array<std::pair<const char *, Key>, 9> from_settings{{
     {"bootstrap.servers", Key::kafka_bootstrap_servers},
-    {"group.id", Key::kafka_consumer_group},
     {"security.protocol", Key::kafka_security_protocol},
     {"sasl.mechanism", Key::kafka_sasl_mechanism},
     {"sasl.username", Key::kafka_sasl_username},
@@ -54,16 +64,29 @@ void set(rd_kafka_conf_t *conf, const char *name, const char *value)
         throw runtime::SettingFaults({{name, message.data()}});
 }
 
-} // namespace
-
-Conf conf_of(const runtime::Settings &settings)
+template <std::size_t Count>
+Conf conf_of(const std::array<std::pair<const char *, const char *>, Count> &own, const runtime::Settings &settings)
 {
     Conf conf(rd_kafka_conf_new());
-    for (const auto &[name, value] : fixed) set(conf.get(), name, value);
+    for (const auto &[name, value] : own) set(conf.get(), name, value);
     for (const auto &[name, key] : from_settings)
         if (const std::string &value = settings.text(key); !value.empty()) set(conf.get(), name, value.c_str());
     for (const auto &[name, value] : settings.kafka_properties()) set(conf.get(), name.c_str(), value.c_str());
     return conf;
+}
+
+} // namespace
+
+Conf conf_of(const runtime::Settings &settings)
+{
+    Conf conf = conf_of(fixed, settings);
+    set(conf.get(), "group.id", settings.text(Key::kafka_consumer_group).c_str());
+    return conf;
+}
+
+Conf producer_conf_of(const runtime::Settings &settings)
+{
+    return conf_of(fixed_for_producer, settings);
 }
 
 /* Until 2.6.1 librdkafka sent a nonce with its own half twice, and Apache Kafka 4 no longer overlooks that: the right

@@ -1,4 +1,4 @@
-/* librdkafka's configuration, made of the settings; for consumer*.cpp only, since it shows librdkafka's types. */
+/* librdkafka's configuration, made of the settings; for consumer*.cpp and publisher.cpp only, since it shows librdkafka's types. */
 #pragma once
 
 #include "../runtime/setting.hpp"
@@ -18,6 +18,9 @@ using Conf = std::unique_ptr<rd_kafka_conf_t, Freed<rd_kafka_conf_destroy>>;
 
 /** Throws runtime::SettingFaults with librdkafka's own words. */
 [[nodiscard]] Conf conf_of(const runtime::Settings &settings);
+
+/** The same for the publisher of dead letters. */
+[[nodiscard]] Conf producer_conf_of(const runtime::Settings &settings);
 
 /** What an authentication's failure may also mean, to be added to its message; or nothing. */
 [[nodiscard]] std::string authentication_advice(const runtime::Settings &settings);

@@ -6,6 +6,7 @@
 #include "consumer.hpp"
 #include "kafka_property_fault.hpp"
 #include "options.hpp"
+#include "publishing.hpp"
 #include "run.hpp"
 #include "steady_clock.hpp"
 #include "writer.hpp"
@@ -45,6 +46,7 @@ try {
                              {"topic", start.settings.text(Key::kafka_topic)},
                              {"group", start.settings.text(Key::kafka_consumer_group)}});
     consumer.subscribe();
+    const ingestor::Publishing publishing(start.settings, observe);
     ingestor::SteadyClock clock;
     const ExitCode code =
         ingestor::run(consumer, writer, clock, signals.token(), observe, ingestor::options_of(start.settings));

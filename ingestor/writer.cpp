@@ -1,6 +1,7 @@
 #include "writer.hpp"
 
 #include "batch.hpp"
+#include "database.hpp"
 
 #include <array>
 #include <climits>
@@ -15,9 +16,6 @@ using runtime::Event;
 using runtime::Key;
 
 constexpr const char *fenced_off = "AN001";
-constexpr const char *no_such_extension = "42704"; // undefined_object
-
-constexpr const char *other_version = "0A000"; // feature_not_supported
 
 /* The server is given the time to say itself what holds a batch up, before we give the connection up: its
  * statement_timeout is shorter than our patience. */
@@ -31,48 +29,6 @@ std::string owner()
     std::array<char, HOST_NAME_MAX + 1> host{};
     gethostname(host.data(), host.size() - 1);
     return fmt::format("{}:{}", host.data(), getpid());
-}
-
-Failure failure_of(const DbError &error)
-{
-    return {error.is_transient(), error.sqlstate(), error.what(), error.hint()};
-}
-
-/* 1.2 of 1.2.3: versions that agree in it understand each other. */
-std::string_view series(std::string_view version)
-{
-    const std::size_t dot = version.find('.');
-    return version.substr(0, dot == std::string_view::npos ? dot : version.find('.', dot + 1));
-}
-
-DbError refusal(const char *sqlstate, std::string message, std::string hint)
-{
-    return DbError({.sqlstate = sqlstate,
-                    .message = std::move(message),
-                    .detail = {},
-                    .hint = std::move(hint),
-                    .constraint = {},
-                    .column = {}});
-}
-
-/* The schema that the extension lives in, quoted: a user need not have it in his search_path. */
-std::string extension_schema(runtime::Connection &connection)
-{
-    const auto answer = connection.execute("SELECT pg_catalog.quote_ident(n.nspname), e.extversion "
-                                           "FROM pg_catalog.pg_extension e "
-                                           "JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace "
-                                           "WHERE e.extname = 'analytics_events'");
-    if (answer.rows() == 0)
-        throw refusal(no_such_extension, "the database does not have the extension \"analytics_events\"",
-                      "CREATE EXTENSION analytics_events;");
-    const std::string_view version = answer.text(0, 1);
-    if (series(version) != series(ANALYTICS_VERSION))
-        throw refusal(other_version,
-                      fmt::format("the extension \"analytics_events\" is version {}, the ingestor is {}", version,
-                                  ANALYTICS_VERSION),
-                      fmt::format("ALTER EXTENSION analytics_events UPDATE TO '{}'; or run the ingestor of version {}",
-                                  ANALYTICS_VERSION, version));
-    return std::string(answer.text(0, 0));
 }
 
 } // namespace

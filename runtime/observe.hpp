@@ -45,6 +45,10 @@ enum class Event : std::uint8_t {
     consumption_resumed,
     batch_committed,
     records_refused,
+    dead_letters_published,
+    dead_letter_unpublishable,
+    publishing_paused,
+    publishing_resumed,
     // http
     listening,
     request_served,

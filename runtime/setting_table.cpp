@@ -23,6 +23,11 @@ std::string topic_name_fault(std::string_view topic)
     return {};
 }
 
+std::string optional_topic_name_fault(std::string_view topic)
+{
+    return topic.empty() ? std::string() : topic_name_fault(topic);
+}
+
 /* A comma list whose items are names, or regular expressions when they begin with ^. */
 std::string topics_fault(std::string_view list)
 {
@@ -61,11 +66,6 @@ std::string origins_fault(std::string_view list)
         if (!is_origin(origin)) return "not an origin: \"" + std::string(origin) + "\"";
     }
     return {};
-}
-
-std::string not_yet(std::string_view)
-{
-    return "publishing dead letters to a topic is not part of this version; they are kept in analytics_dead_letters";
 }
 
 using enum Key;
@@ -160,7 +160,8 @@ constexpr std::array<Setting, key_count> table{
     secret(kafka_ssl_key_password, "ANALYTICS_KAFKA_SSL_KEY_PASSWORD", ingestor,
            "password of the client's private key"),
     text(kafka_dlq_topic, "ANALYTICS_KAFKA_DLQ_TOPIC", ingestor, "",
-         "companion topic for dead letters; must be unset in this version", not_yet),
+         "companion topic that dead letters are copied to; unset: they stay in analytics_dead_letters alone",
+         optional_topic_name_fault),
     secret(database_url, "ANALYTICS_DATABASE_URL", both, "PostgreSQL as postgresql://user:password@host:port/db?…",
            conninfo_fault, masked_conninfo),
     text(postgres_host, "ANALYTICS_POSTGRES_HOST", both, "",

@@ -186,11 +186,13 @@ TEST(SettingTest, EverythingThatIsWrongIsToldAtOnce)
                                                      HasSubstr("-X group.id")));
 }
 
-TEST(SettingTest, TheDeadLetterTopicIsRefusedByTheIngestorOnly)
+TEST(SettingTest, TheDeadLetterTopicIsOneTopic)
 {
-    EXPECT_THAT(faults({{"ANALYTICS_KAFKA_DLQ_TOPIC", "dlq"}}),
-                testing::ElementsAre(HasSubstr("not part of this version")));
-    EXPECT_THAT(faults({{"ANALYTICS_KAFKA_DLQ_TOPIC", "dlq"}}, Daemon::http), IsEmpty());
+    for (const char *topic : {"", "dlq", "analytics.events.dlq"})
+        EXPECT_THAT(faults({{"ANALYTICS_KAFKA_DLQ_TOPIC", topic}}), IsEmpty()) << topic;
+    for (const char *topic : {"a,b", "^a", "..", "a b"})
+        EXPECT_THAT(faults({{"ANALYTICS_KAFKA_DLQ_TOPIC", topic}}), testing::ElementsAre(HasSubstr("topic name")))
+            << topic;
 }
 
 // ---- secrets -----------------------------------------------------------------------------------------------------

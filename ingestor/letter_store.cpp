@@ -1,0 +1,97 @@
+#include "letter_store.hpp"
+
+#include "../runtime/array.hpp"
+#include "database.hpp"
+
+#include <fmt/format.h>
+
+namespace analytics::ingestor {
+namespace {
+
+using runtime::DbError;
+
+/* Of bytea's text form \x0a1b…, which the session is set to. */
+std::string bytes_of(std::string_view hex)
+{
+    const auto digit = [](char c) { return static_cast<unsigned>(c <= '9' ? c - '0' : c - 'a' + 10); };
+    if (hex.size() % 2 != 0 || !hex.starts_with("\\x")) throw DbError("22P02", "no bytea in the answer");
+    std::string bytes;
+    bytes.reserve(hex.size() / 2);
+    for (std::size_t i = 2; i < hex.size(); i += 2) bytes += static_cast<char>(digit(hex[i]) << 4 | digit(hex[i + 1]));
+    return bytes;
+}
+
+std::optional<std::string> optional_bytes_of(std::optional<std::string_view> hex)
+{
+    return hex ? std::optional(bytes_of(*hex)) : std::nullopt;
+}
+
+} // namespace
+
+SqlLetterStore::SqlLetterStore(const runtime::Settings &settings)
+    : target_{.conninfo = settings.conninfo(),
+              .application_name = std::string(runtime::program(runtime::Daemon::ingestor)) + " publisher",
+              .options = {{"bytea_output", "hex"},
+                          {"statement_timeout", "60s"},
+                          {"idle_in_transaction_session_timeout", "60s"}}}
+{
+}
+
+runtime::Connection &SqlLetterStore::connected()
+{
+    if (connection_ && connection_->is_usable()) return *connection_;
+    connection_.reset();
+    runtime::Connection fresh(target_);
+    const std::string schema = extension_schema(fresh);
+    fresh.prepare("take", fmt::format("SELECT id, key, value, header, header_value "
+                                      "FROM {}.analytics_unpublished_dead_letters()",
+                                      schema));
+    fresh.prepare("mark", fmt::format("SELECT {}.analytics_mark_dead_letters_published($1::bigint[], $2::bigint[], "
+                                      "$3::text[])",
+                                      schema));
+    connection_.emplace(std::move(fresh));
+    return *connection_;
+}
+
+std::variant<std::vector<Letter>, Failure> SqlLetterStore::take()
+try {
+    runtime::Connection &connection = connected();
+    connection.execute("BEGIN");
+    const auto answer = connection.run("take", {});
+    std::vector<Letter> letters;
+    for (int row = 0; row < answer.rows(); ++row) {
+        if (letters.empty() || letters.back().id != answer.integer(row, 0))
+            letters.push_back({.id = answer.integer(row, 0),
+                               .key = std::string(answer.text(row, 1)),
+                               .value = optional_bytes_of(answer.get(row, 2)),
+                               .headers = {}});
+        letters.back().headers.push_back({std::string(answer.text(row, 3)), optional_bytes_of(answer.get(row, 4))});
+    }
+    if (letters.empty()) connection.execute("ROLLBACK");
+    return letters;
+} catch (const DbError &error) {
+    connection_.reset();
+    return failure_of(error);
+}
+
+std::optional<Failure> SqlLetterStore::settle(const Fates &fates)
+try {
+    runtime::ArrayWriter published(runtime::Element::int8);
+    runtime::ArrayWriter faulty(runtime::Element::int8);
+    runtime::ArrayWriter faults(runtime::Element::text);
+    for (const std::int64_t id : fates.published) published.integer(id);
+    for (const auto &[id, fault] : fates.unpublishable) {
+        faulty.integer(id);
+        faults.bytes(fault);
+    }
+    runtime::Parameters parameters;
+    parameters.binary(published.view()).binary(faulty.view()).binary(faults.view());
+    connection_->run("mark", parameters);
+    connection_->execute("COMMIT");
+    return {};
+} catch (const DbError &error) {
+    connection_.reset();
+    return failure_of(error);
+}
+
+} // namespace analytics::ingestor

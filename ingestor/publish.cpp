@@ -1,0 +1,56 @@
+#include "publish.hpp"
+
+#include "../runtime/backoff.hpp"
+
+#include <utility>
+
+namespace analytics::ingestor {
+namespace {
+
+using runtime::Event;
+
+struct Outcome {
+    bool found = false; // letters to publish
+    std::string fault;  // of the database or the broker
+};
+
+Outcome publish_some(LetterStore &store, LetterTopic &topic, const std::stop_token &stop, runtime::Observer &observe)
+{
+    const auto taken = store.take();
+    if (const auto *failure = std::get_if<Failure>(&taken)) return {.found = true, .fault = failure->message};
+    const auto &letters = std::get<std::vector<Letter>>(taken);
+    if (letters.empty()) return {};
+
+    const Fates fates = topic.send(letters, stop);
+    if (const auto failure = store.settle(fates)) return {.found = true, .fault = failure->message};
+    for (const auto &[id, fault] : fates.unpublishable)
+        observe(Event::dead_letter_unpublishable, {{"letter", id}, {"message", fault}});
+    if (!fates.published.empty())
+        observe(Event::dead_letters_published, {{"letters", fates.published.size()},
+                                                {"first_letter", fates.published.front()},
+                                                {"last_letter", fates.published.back()}});
+    return {.found = true, .fault = fates.fault};
+}
+
+} // namespace
+
+void publish(LetterStore &store, LetterTopic &topic, Clock &clock, const std::stop_token &stop,
+             runtime::Observer &observe, const PublishOptions &options)
+{
+    runtime::Backoff backoff(options.first_pause, options.longest_pause, options.seed);
+    bool is_paused = false;
+    while (!stop.stop_requested()) {
+        const Outcome outcome = publish_some(store, topic, stop, observe);
+        if (stop.stop_requested()) return;
+        if (!outcome.fault.empty()) {
+            if (!std::exchange(is_paused, true)) observe(Event::publishing_paused, {{"message", outcome.fault}});
+            clock.wait(clock.now() + backoff.next(), stop);
+            continue;
+        }
+        if (std::exchange(is_paused, false)) observe(Event::publishing_resumed);
+        backoff.reset();
+        if (!outcome.found) clock.wait(clock.now() + options.idle_pause, stop);
+    }
+}
+
+} // namespace analytics::ingestor
