@@ -17,6 +17,8 @@ SELECT is((SELECT skipped + dead_lettered FROM analytics_ingest('{"{}","{",NULL,
 SELECT t FROM analytics_take_partition('g', 't', 0, 'host:1', 100, 900) AS t, analytics_take_partition('other', 't', 0, 'host:2', 100) AS o \g /dev/null
 SELECT is((SELECT jsonb_array_length(refusals) FROM analytics_ingest_kafka('g', 't', 0, 1, 100, 103, ARRAY['\x00ff'::bytea, NULL, tap.event('kafka')], '{100,101,102}', ARRAY['\x00ff'::bytea, NULL, NULL], ARRAY[now(), NULL, NULL], ARRAY['[{"name":"h","base64":"/w=="}]'::jsonb, NULL, NULL])), 2, 'and some from Kafka');
 UPDATE analytics_events SET tenant_id = 'changed' WHERE occurred_at >= '2023-12-01 00:00:00+00' AND occurred_at < '2023-12-10 00:00:00+00';
+CALL analytics_create_projection('of "n"', dimensions => '{"text": ["text"]}', measures => '{"n": ["n"]}', bucket => '1 month');
+SELECT analytics_register_projection('half made', NULL, '{}', '{}', '1 day', 1000, 'public') \g /dev/null
 SELECT is((SELECT count(*) FROM analytics_verify()), 0::bigint, 'their rollups say what the events say');
 UPDATE analytics_dead_letters SET replayed_at = now() WHERE reason = 'invalid_json';
 SELECT analytics_accept_gap('other', 't', 0, 100, 7, 'made anew') \g /dev/null
@@ -67,6 +69,10 @@ SELECT is(tap.answer_of(format, $$SELECT t FROM analytics_take_partition('g', 't
 SELECT is(tap.answer_of(format, $$SELECT stored || ' ' || dead_lettered FROM analytics_ingest_kafka('g', 't', 0, 2, 103, 105, ARRAY['\xff', tap.event('kafka 2')], '{103,104}')$$), '1 1', format || ': and stored') FROM copies;
 SELECT is(tap.answer_of(format, $$SELECT string_agg(coalesce(event_type, reason), ' ' ORDER BY n) FROM unnest(ARRAY['{"seven":7,"at":1}', '{"guideId":1,"challengeId":1,"occurredAt":1}', '{"studentId":1,"challengeId":1,"solutionId":1,"experiencePointsEarned":1,"occurredOn":1}', '{"execution_id":1,"status":1,"timestamp":1}']) WITH ORDINALITY AS _ (r, n), analytics_normalize(r)$$),
     'seventh guide.linked unknown_shape execution.analytics', format || ': shapes added, changed, disabled and shipped are in force') FROM copies;
+SELECT is(tap.answer_of(format, $$SELECT ROW(sum(count) = (SELECT count(*) FROM analytics_events), sum(n_sum), count(DISTINCT bucket_start) > 10) FROM "of ""n"""$$), '(t,1.5,t)', format || ': a projection goes on') FROM copies;
+SELECT is((SELECT f.state FROM tap.failure_of(format('SELECT * FROM dblink(%L, ''SELECT count(*) FROM "half made"'') AS _ (n bigint)', format)) AS f), '55000', format || ': one that was being built is not ready') FROM copies;
+SELECT is(tap.there(format, 'CALL analytics_build_projection(''half made'')'), 'CALL', format || ': and can be built') FROM copies;
+SELECT is(tap.answer_of(format, 'SELECT sum(count) = (SELECT count(*) FROM analytics_events) FROM "half made"'), 'true', format || ': and is right') FROM copies;
 SELECT is(tap.answer_of(format, 'SELECT count(*) FROM analytics_verify()'), '0', format || ': the rollups say what the events say') FROM copies;
 SELECT is(tap.answer_of(format, $$SELECT string_agg(name, ' ' ORDER BY name) FROM analytics_shapes WHERE shipped$$), 'community.profile-updated community.registration execution.analytics iam.registered', format || ': shipped are those that nobody changed') FROM copies;
 SELECT dblink_disconnect(format) FROM copies \g /dev/null
