@@ -36,10 +36,10 @@ CREATE TABLE analytics_projection_bags (
     bucket_start timestamptz NOT NULL,
     tenant_id varchar(64),
     cells bytea NOT NULL
-) WITH (toast_tuple_target = 8160, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_scale_factor = 0.05,
-        autovacuum_vacuum_insert_threshold = 1000, autovacuum_vacuum_insert_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 0);
+) WITH (toast_tuple_target = 8160, vacuum_truncate = off, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_scale_factor = 0.01,
+        autovacuum_vacuum_cost_delay = 0);
 
-ALTER TABLE analytics_projection_bags ALTER COLUMN cells SET STORAGE MAIN;
+ALTER TABLE analytics_projection_bags ALTER COLUMN cells SET STORAGE MAIN, REPLICA IDENTITY FULL;
 
 CREATE INDEX analytics_projection_bags_bucket ON analytics_projection_bags (projection, bucket_start, tenant_id);
 

@@ -113,8 +113,8 @@ ACTUAL = (BAGS_ACTUAL, COUNTS_ACTUAL, HISTOGRAM_ACTUAL, SUMMARY_ACTUAL)
 
 
 def question(windows, told=TOLD, actual=ACTUAL):
-    """SQL that finds the differences. All partitions are locked first: a statement that waits for one's lock while it is
-    planned does not know of another that was attached meanwhile, whose events its snapshot shows."""
+    """SQL that finds the differences. All partitions are locked first: a statement that waits for one's lock while it
+    is planned does not know of another that was attached meanwhile, whose events its snapshot shows."""
     return f"""
 LOCK TABLE analytics_events IN ACCESS SHARE MODE;
 WITH windows (n, use, low, high, tenant, type, seconds, months) AS (VALUES {windows}),
@@ -155,8 +155,8 @@ def drawn_window(world, number, use):
 
 
 def drawn_question(world):
-    """About random windows, and now and then about the projections, which take as long as all the rest; and the windows,
-    for whoever reads what was asked."""
+    """About random windows, and now and then about the projections, which take as long as all the rest; and the
+    windows, for whoever reads what was asked."""
     uses = ("counts", world.rng.choice(("counts", "histogram", "summary")))
     windows = ",\n".join(drawn_window(world, number, use) for number, use in enumerate(uses, 1))
     if world.rng.randrange(4):

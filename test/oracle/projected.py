@@ -1,5 +1,5 @@
-"""Projections, told by their views and as plain SQL says them: values of every JSON type at the paths, buckets of hours and
-of months, some types of events or all, and more groups than are told apart.
+"""Projections, told by their views and as plain SQL says them: values of every JSON type at the paths, buckets of hours
+and of months, some types of events or all, and more groups than are told apart.
 
 What the last one's rows are is a matter of hashes; so those are added up, with "other", and counted.
 """
@@ -11,7 +11,8 @@ CROWDED = "oracle_crowded"
 PROJECTIONS = (
     f"""CALL analytics_create_projection('{HOURLY}', measures => '{{"n": ["n"]}}', dimensions => '{{"plan": ["plan"],
         "size": {{"path": ["deep", "sizes", "-1"], "type": "bigint"}},
-        "flag": {{"type": "boolean", "path": ["deep", "flag"]}}, "level": {{"path": ["level"], "type": "numeric"}}}}')""",
+        "flag": {{"type": "boolean", "path": ["deep", "flag"]}},
+        "level": {{"path": ["level"], "type": "numeric"}}}}')""",
     f"""CALL analytics_create_projection('{MONTHLY}', event_types => '{{a,order.placed}}', bucket => '5 months',
         measures => '{{"n": {{"path": ["n"]}}, "size": ["deep", "sizes", "0"]}}')""",
     f"""CALL analytics_create_projection('{CROWDED}', bucket => '1 day', max_groups => 2,
@@ -42,7 +43,8 @@ def mismatched(*fields):
 
 
 def measure(value):
-    return (f"count({value}), trim_scale(sum({value}))::text, (trim_scale(sum({value})) / nullif(count({value}), 0))::text, "
+    average = f"trim_scale(sum({value})) / nullif(count({value}), 0)"
+    return (f"count({value}), trim_scale(sum({value}))::text, ({average})::text, "
             f"trim_scale(min({value}))::text, trim_scale(max({value}))::text")
 
 
@@ -69,7 +71,8 @@ TOLD = f"""
 ACTUAL = f"""
     SELECT 0, '{HOURLY}', oracle_key(e.occurred_at, 3600, 0), jsonb_build_array(e.tenant_id, {PLAN}, {SIZE}, {FLAG},
         trim_scale({LEVEL})::text, false,
-        {mismatched(("{plan}", PLAN), ("{deep,sizes,-1}", SIZE), ("{deep,flag}", FLAG), ("{level}", LEVEL), ("{n}", N))},
+        {mismatched(("{plan}", PLAN), ("{deep,sizes,-1}", SIZE), ("{deep,flag}", FLAG), ("{level}", LEVEL),
+                    ("{n}", N))},
         {measure(N)})::text, count(*)
     FROM analytics_events AS e GROUP BY 3, e.tenant_id, {PLAN}, {SIZE}, {FLAG}, {LEVEL}
     UNION ALL

@@ -58,7 +58,8 @@ class World:
                    "plan": rng.choice(("free", "pro", "pro", "", "Größe 🎯", "x" * 200, "y" * 201, None, 1)),
                    "level": rng.choice((1, 1.0, 1.5, 10**25, "high", True, None)),
                    "deep": rng.choice(({"sizes": [1, 2], "flag": True}, {"sizes": [rng.randrange(3)]}, {"sizes": []},
-                                       {"sizes": {"-1": 2**63 - 1, "0": -2.5}, "flag": "no"}, {"sizes": [2**63]}, [], 7))}
+                                       {"sizes": {"-1": 2**63 - 1, "0": -2.5}, "flag": "no"}, {"sizes": [2**63]},
+                                       [], 7))}
         return {name: payload[name] for name in payload if rng.randrange(4)}
 
     def rows(self, count=None, month=None):

@@ -197,6 +197,20 @@ SELECT is((SELECT array_agg(ROW(tenant_id, count, m_min, m_max)::text) FROM late
 RESET ROLE;
 ROLLBACK;
 
+-- Who was granted what the reference says makes, reads and drops projections.
+CREATE ROLE analytics_check_maker; CREATE SCHEMA maker AUTHORIZATION analytics_check_maker;
+GRANT SELECT ON analytics_events TO analytics_check_maker;
+GRANT SELECT, INSERT, UPDATE, DELETE ON analytics_projections, analytics_projection_bags TO analytics_check_maker;
+GRANT EXECUTE ON FUNCTION analytics_register_projection, analytics_build_projection_chunk, analytics_projection_lack, analytics_drop_projection TO analytics_check_maker;
+GRANT EXECUTE ON PROCEDURE analytics_create_projection, analytics_build_projection TO analytics_check_maker;
+SET ROLE analytics_check_maker;
+CALL analytics_create_projection('made', view_schema => 'maker');
+SELECT sum(count) AS made FROM maker.made \gset
+SELECT analytics_drop_projection('made') \g /dev/null
+RESET ROLE;
+SELECT is(:'made'::bigint, count(*), 'a role that was granted it makes a projection') FROM analytics_events;
+DROP OWNED BY analytics_check_maker; DROP ROLE analytics_check_maker;
+
 -- In a schema and under a name that want quotes, with the view in another schema.
 SELECT analytics_drop_projection(name) FROM analytics_projections WHERE name IN ('late', 'paths') \g /dev/null
 SELECT is(count(*), 1::bigint, 'one is left') FROM analytics_projections;
