@@ -94,7 +94,7 @@ def test_letters_that_were_there_before_and_such_from_elsewhere_are_published(st
 
 
 def test_a_crash_between_a_letter_s_commit_and_its_publication(stream, publishing, companion):
-    """Somebody else seems to be publishing until the first ingestor is dead; then the next one does, each letter once."""
+    """Somebody else seems to be publishing until the first ingestor is dead; then the next one does."""
     with contextlib.closing(stream.database.connect()) as other, other.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_lock('analytics_dead_letters'::regclass::oid::integer, 1)")
         running = publishing()
