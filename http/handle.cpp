@@ -76,12 +76,18 @@ Answer no_body()
     return answer({.status = 415, .detail = "the resource takes no body, only parameters"});
 }
 
-Answer failed(const runtime::DbError &error)
+/** parameters: of the route; a message of ours about one begins with its name. */
+Answer failed(const runtime::DbError &error, ParameterList parameters)
 {
     const Meaning &meaning = meaning_of(error.sqlstate());
     Problem problem{.status = meaning.status,
                     .detail = meaning.tells_message ? error.what() : std::string(meaning.detail),
                     .code = error.sqlstate()};
+    if (error.sqlstate() == bad_parameter)
+        for (const Parameter *parameter : parameters)
+            if (problem.detail.starts_with(std::string(parameter->name) + " "))
+                problem.errors.push_back(
+                    {.field = std::string(parameter->name), .reason = {}, .detail = problem.detail});
     if (meaning.status == 503) problem.retry_after = retry_after;
     if (!meaning.reason.empty())
         problem.errors.push_back({.field = {}, .reason = std::string(meaning.reason), .detail = problem.detail});
@@ -107,7 +113,7 @@ Answer Handler::operator()(const Call &call) const
     try {
         result = serve(call, route);
     } catch (const runtime::DbError &error) {
-        result = failed(error);
+        result = failed(error, route == nullptr ? ParameterList{} : route->in_query);
     } catch (const std::exception &error) {
         result = broken(error.what());
     } catch (...) {

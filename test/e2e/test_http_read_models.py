@@ -57,7 +57,8 @@ def test_a_bad_histogram_is_422_and_named(service, query, field):
 
 
 def test_a_zone_that_is_none_is_422(service):
-    assert "Nowhere/Land" in problem(get(service, HISTOGRAM, timezone="Nowhere/Land"), 422)["detail"]
+    details = problem(get(service, HISTOGRAM, timezone="Nowhere/Land"), 422)
+    assert [fault["field"] for fault in details["errors"]] == ["timezone"] and "Nowhere/Land" in details["detail"]
 
 
 def test_more_buckets_than_are_told_are_422(service):

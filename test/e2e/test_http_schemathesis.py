@@ -9,8 +9,9 @@ import pypi
 
 SECONDS = 40
 # positive_data_acceptance: not everything that fits a schema is taken: a cursor is opaque, a time zone is a name that
-# the database knows, no text holds NUL. unsupported_method: it sends HEAD with a body, which is malformed before its method
-# counts; 405 and Allow are seen to by test_http.py.
+# the database knows, no text holds NUL.
+# unsupported_method: it sends HEAD with a body, which is malformed before its method counts; 405 and Allow are seen to
+# by test_http.py.
 UNFIT = "positive_data_acceptance,unsupported_method"
 
 
