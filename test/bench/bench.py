@@ -1,105 +1,28 @@
-"""bench.py EVENTS REPEAT: the figures, each with its yardstick in the same run, on a durable private cluster.
+"""bench.py EVENTS STORED REPEAT [FIGURE ...]: the figures, each with its yardstick in the same run, on a durable
+private cluster. EVENTS are ingested for A and E, STORED are asked for CD and 7d, and growth is a day in passing;
+without names all of them are measured.
 
-A figure is a ratio of medians: the sides take turns, REPEAT times each, after a warm-up of a tenth that is not counted.
-Every pass has a fresh database and starts after a checkpoint. Prints the machine, a table, and the same as JSON lines,
-which are also added to .local/bench/results.ndjson.
+A figure is a ratio of medians of REPEAT turns, five at least where a turn is short. Prints the machine, a table, and
+the same as JSON lines, which are also added to .local/bench/results.ndjson.
 """
 import datetime
 import json
 import os
 import pathlib
 import platform
-import statistics
 import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+import asking  # noqa: E402
+import growth  # noqa: E402
+import ingesting  # noqa: E402
 from rig import cluster, installation, place  # noqa: E402
 
-FOLDER = place.LOCAL / "bench"
-STOPWATCH = place.LOCAL / "build" / "bench" / "ingest_bench"
-BATCH = 5_000
-WARM_UP = 10  # one part in ten
+GROWTH_EVENTS = 50  # a batch
 # Durability is as shipped. No checkpoint may fall into one pass and not into its rival.
 SETTINGS = {"shared_buffers": "1GB", "max_wal_size": "16GB", "checkpoint_timeout": "1h"}
 DURABLE = ("fsync", "synchronous_commit", "full_page_writes")
-
-
-def events(count):
-    """The file of so many events, made once."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    path = FOLDER / f"events-{count}.ndjson"
-    if not path.exists():
-        print(f"bench: making {count} events", file=sys.stderr)
-        maker = pathlib.Path(__file__).with_name("make_events.py")
-        subprocess.run([sys.executable, maker, str(count), path], check=True)
-    return path
-
-
-def timed_pass(server, preparation, arguments, proof):
-    """Seconds of one pass in a fresh database; proof is a query that must give the number of events."""
-    server.sql("CREATE DATABASE bench")
-    try:
-        server.sql(preparation, "bench")
-        server.sql("CHECKPOINT", "bench")
-        done = subprocess.run([STOPWATCH, *map(str, arguments)], check=True, stdout=subprocess.PIPE, text=True,
-                              env={**os.environ, **server.environment("bench")})
-        query, expected = proof
-        found = server.sql(query, "bench")
-        if found != expected:
-            raise place.RigError(f"{query} gives {found}, not {expected}")
-        return float(done.stdout)
-    finally:
-        server.sql("DROP DATABASE bench")
-
-
-def copy_pass(server, path, count):
-    return timed_pass(server, "CREATE TABLE bare (event jsonb)", ["copy", path],
-                      ("SELECT count(*) FROM bare", str(count)))
-
-
-def ingest_pass(server, path, count):
-    return timed_pass(server, "CREATE EXTENSION analytics_events", ["ingest", path, BATCH],
-                      ("SELECT count(*) FROM analytics_events", str(count)))
-
-
-def uncounted_pass(server, path, count):
-    """The same without the triggers that keep the rollups; partitions to come take over that they are off."""
-    return timed_pass(server, "CREATE EXTENSION analytics_events; ALTER TABLE analytics_events DISABLE TRIGGER USER",
-                      ["ingest", path, BATCH], ("SELECT count(*) FROM analytics_events", str(count)))
-
-
-def measure(server, count, repeat, sides):
-    """Seconds of every side, in turns; sides: name → pass."""
-    small, path = events(max(count // WARM_UP, 1)), events(count)
-    for run in sides.values():
-        run(server, small, max(count // WARM_UP, 1))
-    seconds = {name: [] for name in sides}
-    for turn in range(repeat):
-        for name, run in sides.items():
-            seconds[name].append(run(server, path, count))
-            print(f"bench: {name} {turn + 1}/{repeat}: {seconds[name][-1]:.2f} s", file=sys.stderr)
-    return seconds
-
-
-def figure_a(server, count, repeat):
-    """A: analytics_ingest_kafka over one connection versus COPY of the same NDJSON into a bare jsonb table."""
-    seconds = measure(server, count, repeat, {"COPY": copy_pass, "analytics_ingest_kafka": ingest_pass})
-    yardstick, ours = (statistics.median(side) for side in seconds.values())
-    return {"figure": "A", "what": "analytics_ingest_kafka, one connection, versus COPY into bare jsonb",
-            "events": count, "ours_per_second": round(count / ours), "yardstick_per_second": round(count / yardstick),
-            "ratio": round(yardstick / ours, 3), "bar": 0.9,
-            "seconds": {name: [round(s, 3) for s in side] for name, side in seconds.items()}}
-
-
-def figure_e(server, count, repeat):
-    """E: what keeping the rollups adds to analytics_ingest_kafka's time."""
-    seconds = measure(server, count, repeat, {"without rollups": uncounted_pass, "with rollups": ingest_pass})
-    without, ours = (statistics.median(side) for side in seconds.values())
-    return {"figure": "E", "what": "what the rollups' upkeep adds to the time of analytics_ingest_kafka, at most",
-            "events": count, "ours_per_second": round(count / ours), "yardstick_per_second": round(count / without),
-            "ratio": round(ours / without - 1, 3), "bar": 0.15,
-            "seconds": {name: [round(s, 3) for s in side] for name, side in seconds.items()}}
 
 
 def machine(server):
@@ -113,33 +36,49 @@ def machine(server):
             "cpu": model, "cores": os.cpu_count(), "memory_gib": round(memory, 1), "kernel": platform.release(),
             "postgresql": server.sql("SHOW server_version"), "commit": commit.stdout.strip(),
             **{name: server.sql(f"SHOW {name}") for name in DURABLE},
-            **{name: server.sql(f"SHOW {name}") for name in SETTINGS}, "batch_records": BATCH}
+            **{name: server.sql(f"SHOW {name}") for name in SETTINGS}, "batch_records": ingesting.BATCH}
 
 
 def report(about, figures):
-    print(f"{about['cpu']}, {about['cores']} cores, {about['memory_gib']} GiB; PostgreSQL {about['postgresql']}; "
+    print(f"\n{about['cpu']}, {about['cores']} cores, {about['memory_gib']} GiB; PostgreSQL {about['postgresql']}; "
           + ", ".join(f"{name}={about[name]}" for name in DURABLE) + f"; commit {about['commit']}\n")
-    print(f"{'figure':<7} {'ratio':>6} {'bar':>5} {'ours/s':>10} {'yardstick/s':>12}  what")
+    print(f"{'figure':<7} {'ratio':>8} {'bar':>5} {'ours':>12} {'yardstick':>12}  what")
     for f in figures:
-        print(f"{f['figure']:<7} {f['ratio']:>6.2f} {f['bar']:>5} {f['ours_per_second']:>10} "
-              f"{f['yardstick_per_second']:>12}  {f['what']}")
+        ours, yardstick = (f"{f[side + '_per_second']}/s" if side + "_per_second" in f
+                           else f"{f[side + '_ms'] or '-'} ms" for side in ("ours", "yardstick"))
+        print(f"{f['figure']:<7} {f['ratio']:>8.2f} {f['bar']:>5} {ours:>12} {yardstick:>12}  {f['what']}")
     print()
-    with open(FOLDER / "results.ndjson", "a") as kept:
-        for f in figures:
-            line = json.dumps({**f, "machine": about})
-            print(line)
-            print(line, file=kept)
+    keep(about, figures)
 
 
-def main(count, repeat):
+def keep(about, lines):
+    with open(ingesting.FOLDER / "results.ndjson", "a") as kept:
+        for line in lines:
+            text = json.dumps({**line, "machine": about})
+            print(text)
+            print(text, file=kept)
+
+
+def main(events, stored, repeat, names):
     place.stop_on_signals()
+    ingesting.FOLDER.mkdir(parents=True, exist_ok=True)
+    turns = max(repeat, 5)
+    measures = {
+        "A": lambda: [ingesting.figure_a(server, events, repeat)],
+        "E": lambda: [ingesting.figure_e(server, events, repeat)],
+        "CD": lambda: asking.day(server, stored, turns),
+        "7d": lambda: asking.week(server, stored, turns)}
     with cluster.Cluster(installation.with_extension(), SETTINGS) as server:
-        report(machine(server), [figure_a(server, count, repeat), figure_e(server, count, repeat)])
+        about = machine(server)
+        chosen = [measure for name, measure in measures.items() if name in (names or measures)]
+        report(about, [figure for measure in chosen for figure in measure()])
+        if not names or "growth" in names:
+            keep(about, [{"figure": "growth", **line} for line in growth.hours(server, GROWTH_EVENTS, turns)])
 
 
 if __name__ == "__main__":
     try:
-        main(int(sys.argv[1]), int(sys.argv[2]))
+        main(*map(int, sys.argv[1:4]), sys.argv[4:])
     except (place.RigError, subprocess.CalledProcessError) as error:
         sys.exit(f"bench: {error}")
     except KeyboardInterrupt:

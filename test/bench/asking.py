@@ -1,0 +1,50 @@
+"""Figures C and D, and the summary of a week: what an answer costs beside the queries it replaces, and as the table
+grows.
+
+The window ends amid a minute, so that both of its edges are broken ones and are counted from the events.
+"""
+import stored
+
+DAY, WEEK = 86_400, 7 * 86_400
+REFERENCE = "timestamptz '2026-01-15 23:58:29.5+00'"
+SUMMARY = f"SELECT analytics_summary(60, {REFERENCE})"
+IN_WINDOW = f"occurred_at BETWEEN {REFERENCE} - interval '60 minutes' AND {REFERENCE}"
+REPLACED = f"""
+    SELECT (SELECT jsonb_object_agg(event_type, n) FROM (
+                SELECT event_type, count(*) AS n FROM analytics_events WHERE {IN_WINDOW} GROUP BY 1) AS t),
+           (SELECT jsonb_object_agg(bucket, n) FROM (
+                SELECT date_bin('10 minutes', occurred_at, '2000-01-01 00:00+00') AS bucket, count(*) AS n
+                FROM analytics_events WHERE {IN_WINDOW} GROUP BY 1) AS b)"""
+FEWER = 10  # D: one event in so many is stored, all of them in the last part of the day
+
+
+def day(server, count, repeat):
+    """Figures C and D."""
+    with stored.database(server, "bench_day", count, DAY) as full, \
+            stored.database(server, "bench_part", count // FEWER, DAY / FEWER) as part:
+        same = {name: answer_of(cursor) for name, cursor in (("full", full), ("part", part))}
+        if same["full"] != same["part"]:
+            raise AssertionError(f"the window holds {same}")
+        took = stored.medians(repeat, {"plain": (full, REPLACED), "full": (full, SUMMARY), "part": (part, SUMMARY)})
+    return [
+        {"figure": "C", "what": "analytics_summary(60) versus the GROUP BY queries it replaces", "events": count,
+         "events_in_window": same["full"], "ratio": round(took["plain"] / took["full"], 2), "bar": 100,
+         "ours_ms": took["full"], "yardstick_ms": took["plain"]},
+        {"figure": "D", "what": f"analytics_summary(60), {count} events stored versus {count // FEWER}, at most",
+         "events": count, "ratio": round(took["full"] / took["part"], 3), "bar": 1.3,
+         "ours_ms": took["full"], "yardstick_ms": took["part"]}]
+
+
+def answer_of(cursor):
+    cursor.execute(f"SELECT (analytics_summary(60, {REFERENCE}) ->> 'totalEvents')::bigint")
+    return cursor.fetchone()[0]
+
+
+def week(server, count, repeat):
+    """The summary of seven days, of all tenants and of one, in milliseconds; the bar is 15."""
+    with stored.database(server, "bench_week", count, WEEK) as cursor:
+        took = stored.medians(repeat, {
+            "of all tenants": (cursor, f"SELECT analytics_summary(10080, {REFERENCE})"),
+            "of one tenant": (cursor, f"SELECT analytics_summary(10080, {REFERENCE}, 'tenant-7')")})
+    return [{"figure": "7 d", "what": f"analytics_summary(10080) {name}, milliseconds, at most", "events": count,
+             "ratio": ms, "bar": 15, "ours_ms": ms, "yardstick_ms": None} for name, ms in took.items()]
