@@ -47,7 +47,7 @@ void include(std::optional<Extremes> &extremes, const Extremes &other)
         extremes = other;
 }
 
-/* What bags lack of one measure's measure. */
+/* What bags lack of one measure. */
 Measure lacking(const Measure &events, const Measure &bags)
 {
     Measure lack = events;
@@ -71,7 +71,8 @@ std::optional<Cell> lacking(const Cell &events, const Cell &bags)
     Cell lack = cell_with(events.measures.size());
     lack.count = difference_of(events.count, bags.count);
     lack.mismatched = difference_of(events.mismatched, bags.mismatched);
-    for (std::size_t i = 0; i < lack.measures.size(); ++i) lack.measures[i] = lacking(events.measures[i], bags.measures[i]);
+    for (std::size_t i = 0; i < lack.measures.size(); ++i)
+        lack.measures[i] = lacking(events.measures[i], bags.measures[i]);
     if (lack == cell_with(events.measures.size())) return std::nullopt;
     return lack;
 }

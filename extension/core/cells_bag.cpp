@@ -1,7 +1,7 @@
 /* Cells as the bytes of a bag, and back:
  *
- *   bag    version, number of measures, number of cells, (key, cell) in the order of keys, 0 or 1, the cell "other"
- *   cell   count, mismatched, a measure a measure
+ *   bag      version, number of measures, number of cells, (key, cell) in the order of keys, 0 or 1, the cell "other"
+ *   cell     count, mismatched, the measures
  *   measure  which extremes are there (1 came, 2 went), count, sum, then least and greatest of each
  *
  * Dumps carry bags, so a form once released stays readable: another one gets another version. */

@@ -201,8 +201,9 @@ ANALYTICS_FUNCTION(analytics_projection_lack)
     });
     std::string &lack = *make_owned<std::string>(work.context);
     const MemoryContext outer = MemoryContextSwitchTo(work.scratch);
-    for (auto of_bag = bags.begin(); const auto &[group, cells] : events) {
+    for (auto of_bag = bags.begin(); const auto &entry : events) {
         CHECK_FOR_INTERRUPTS();
+        const core::Cells &cells = entry.second;
         const core::Cells &said = (of_bag++)->second;
         const bool is_lacking = guarded([&] {
             const core::Cells difference = cells.less(said);
@@ -210,7 +211,7 @@ ANALYTICS_FUNCTION(analytics_projection_lack)
             return !difference.empty();
         });
         if (!is_lacking) continue;
-        const auto &[bucket_start, tenant] = group;
+        const auto &[bucket_start, tenant] = entry.first;
         Datum values[] = {TimestampTzGetDatum(bucket_start),    TimestampTzGetDatum(rule.next_bucket(bucket_start)),
                           tenant ? text_of(*tenant) : Datum{0}, Int64GetDatum(cells.count()),
                           Int64GetDatum(said.count()),          text_of(lack)};
