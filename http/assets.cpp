@@ -8,10 +8,15 @@ namespace analytics::http {
 
 namespace {
 
-// Viewers set styles of single elements; all else must be a file of ours.
-constexpr const char *policy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
-                               "img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; "
-                               "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+// What a page is made of is files of ours.
+constexpr std::string_view policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+                                    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+// The viewer sets styles of single elements, by markup.
+constexpr std::string_view viewer = "/docs";
+constexpr std::string_view viewer_policy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+                                           "img-src 'self' data:; connect-src 'self'; "
+                                           "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 } // namespace
 
@@ -25,7 +30,7 @@ Answer answer_asset(std::string_view path)
     found.tag = asset->hash;
     found.gzip = asset->gzip;
     if (asset->content_type.starts_with("text/html")) {
-        found.headers.emplace_back("Content-Security-Policy", policy);
+        found.headers.emplace_back("Content-Security-Policy", path == viewer ? viewer_policy : policy);
         found.headers.emplace_back("Referrer-Policy", "no-referrer");
     }
     return found;

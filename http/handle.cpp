@@ -153,7 +153,7 @@ Answer Handler::serve(const Call &call, const Route *&route) const
 
     Query query;
     read_path(*segments, row->in_path, query);
-    read_query(call.query, row->in_query, query);
+    if (!row->leaves_query) read_query(call.query, row->in_query, query);
     if (!query.faults.empty()) return bad_query(std::move(query.faults));
 
     if (row->form == Form::none) return call.body.empty() ? run(call, *row, query.arguments) : no_body();

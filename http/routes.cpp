@@ -53,6 +53,13 @@ constexpr Route page(std::string_view path, ParameterList in_path = {})
     return {.path = path, .method = "GET", .in_path = in_path, .render = render_asset, .caching = Caching::validated};
 }
 
+// What is looked at stands in its URL.
+constexpr Route dashboard(Route route)
+{
+    route.leaves_query = true;
+    return route;
+}
+
 // The first row whose path fits names the resource: literal paths stand before names.
 constexpr std::array table{
     read("/v1/analytics/events/recent", {}, recent_query, recent, render_page),
@@ -71,6 +78,7 @@ constexpr std::array table{
     store(Form::object, record_one, render_record),
     store(Form::array, record_batch, render_batch),
     store(Form::lines, record_batch, render_batch),
+    dashboard(page("/")),
     page("/v1/openapi.json"),
     page("/docs"),
     page("/assets/{file}", asset_place),

@@ -35,6 +35,7 @@ struct Route {
     const Statement *statement = nullptr;
     Answer (*render)(const Outcome &outcome) = nullptr;
     Caching caching = Caching::none; // of its 200
+    bool leaves_query = false;       // it is for the script of the page: whatever it says is answered alike
     bool is_probe = false;           // asks whether we are well: what fails is answered {"status":"DOWN"}
 };
 

@@ -1,0 +1,205 @@
+// The dashboard: asks for what the state names, shows it, and asks again, every five seconds while somebody may look.
+//
+// Five states: loading; live; paused; stale (the numbers shown are those of the last answer, and say so); error (there
+// is nothing to show for what was asked). Numbers are never shown under a filter that they don't belong to.
+import { get, now, Refusal } from "{{assets/api.js}}";
+import { show_chart, show_table, start_chart } from "{{assets/chart.js}}";
+import { by, element, reconcile, say } from "{{assets/dom.js}}";
+import { show_events } from "{{assets/events.js}}";
+import { number } from "{{assets/exact_json.js}}";
+import { show_letters, show_no_letters } from "{{assets/letters.js}}";
+import { stack_of } from "{{assets/stack.js}}";
+import { read_state, windows, write_state } from "{{assets/state.js}}";
+import { show_freshness, show_legend, show_total } from "{{assets/totals.js}}";
+import { count, span, time, zone } from "{{assets/words.js}}";
+
+const every = 5_000;
+const longest = 30_000; // between two attempts
+const pages = [20, 50, 100, 200, 500];
+const filters = by("filters").elements;
+
+let state = read_state();
+let page = 0;
+let shown; // { state, summary, at }: what is on the screen
+let trouble; // the last attempt's refusal
+let failures = 0;
+let is_paused = false;
+let next_at = 0;
+let timer;
+let asking; // the attempt under way
+
+const is_same = (a, b) => a.window === b.window && a.tenant === b.tenant && a.type === b.type;
+const is_filtered = () => state.tenant !== "" || state.type !== "";
+
+const ask = async (signal) => {
+  const window = windows[state.window];
+  // Whole buckets, so that the URL, and with it the tag, stays for a bucket's time.
+  const from = new Date(Math.floor((now() - window.minutes * 60_000) / window.step) * window.step).toISOString();
+  const filter = { tenantId: state.tenant };
+  const [histogram, summary, recent, letters] = await Promise.all([
+    get("histogram", "/v1/analytics/metrics/histogram", { from, bucket: window.bucket, ...filter, eventType: state.type }, signal),
+    get("summary", "/v1/analytics/metrics/summary", { windowMinutes: window.minutes, ...filter }, signal),
+    get("recent", "/v1/analytics/events/recent", { limit: pages[page], ...filter, eventType: state.type }, signal),
+    // Letters need more rights than numbers: without them the rest is still worth showing.
+    get("letters", "/v1/analytics/dead-letters/summary", {}, signal).catch((error) => {
+      if (error.status === 0 || error.status >= 500 || !(error instanceof Refusal)) throw error;
+      return error;
+    }),
+  ]);
+  return { histogram, summary, recent, letters };
+};
+
+const show_types = (summary) => {
+  const types = Object.keys(summary.eventsPerType).sort();
+  if (state.type && !types.includes(state.type)) types.push(state.type);
+  reconcile(filters.type, ["", ...types], (type) => type,
+    (type) => Object.assign(element("option", type || "All types"), { value: type }));
+  filters.type.value = state.type;
+};
+
+const show = ({ histogram, summary, recent, letters }) => {
+  const window = windows[state.window];
+  const stack = stack_of(histogram, window.step);
+  const has_any = summary.freshness.lastEventAt !== null || number(summary.freshness.deadLetters) > 0;
+  shown = { state, summary, at: now() };
+  by("welcome").hidden = has_any || is_filtered();
+  by("all").dataset.empty = String(!by("welcome").hidden);
+  show_total(stack, window, now());
+  show_freshness(summary.freshness, now());
+  show_types(summary);
+  show_chart(stack);
+  show_legend(stack, state.type, (type) => change({ type: type === state.type ? "" : type }));
+  show_table();
+  if (stack.buckets.length > 0) say(by("range"), `since ${time(stack.buckets[0].start, "moment")}, a bar is ${window.each}`);
+  by("nothing").hidden = stack.total > 0;
+  say(by("nothing"), `No event in ${window.name}${is_filtered() ? " with these filters" : ""}.`);
+  show_events(recent, is_filtered());
+  by("more").hidden = recent.items.length < pages[page] || page === pages.length - 1;
+  if (letters instanceof Refusal) show_no_letters(letters);
+  else show_letters(letters, now());
+};
+
+const title_of = (error) => {
+  if (error.status === 0) return "The server does not answer";
+  if (error.status === 503) return "The database is away";
+  if (error.status === 504) return "The database took too long";
+  if (error.status === 401 || error.status === 403) return "Not allowed";
+  if (error.status === 422) return "The filters are refused";
+  return "Something failed";
+};
+
+const condition = () => {
+  const has_numbers = shown !== undefined && is_same(shown.state, state);
+  if (trouble) return has_numbers ? "stale" : "error";
+  if (!has_numbers) return "loading";
+  if (is_paused) return "paused";
+  return now() - shown.at > 3 * every + longest ? "stale" : "live";
+};
+
+const words = { loading: "Loading", live: "Live", paused: "Paused", stale: "Not up to date", error: "No answer" };
+
+/** What the passing of time changes. */
+const tick = () => {
+  const is = condition();
+  document.body.dataset.state = is;
+  by("all").inert = is === "error";
+  by("all").setAttribute("aria-busy", String(is === "loading"));
+  say(by("status"), words[is]);
+  say(by("since"), shown && is !== "error" && is !== "loading" ? `as of ${time(shown.at)}` : "");
+  by("trouble").hidden = !trouble;
+  if (trouble) {
+    const left = Math.max(1, Math.ceil((next_at - Date.now()) / 1000));
+    const again = is_paused ? "Updates are paused." : asking ? "Trying again now." : `Trying again in ${left} s.`;
+    const old = is === "stale" ? ` The numbers below are those of ${time(shown.at)}, ${span(now() - shown.at)} ago.` : "";
+    say(by("trouble-title"), title_of(trouble));
+    const detail = trouble.message && trouble.message !== title_of(trouble).toLowerCase() ? `${trouble.message}. ` : "";
+    say(by("trouble-text"), (detail.charAt(0).toUpperCase() + detail.slice(1)) + again + old);
+  }
+  if (shown && is !== "error") show_freshness(shown.summary.freshness, now());
+};
+
+const plan = (delay) => {
+  clearTimeout(timer);
+  next_at = Date.now() + delay;
+  if (!is_paused && !document.hidden) timer = setTimeout(poll, delay);
+};
+
+const poll = async () => {
+  asking?.abort();
+  const mine = new AbortController();
+  asking = mine;
+  try {
+    const answers = await ask(mine.signal);
+    if (mine.signal.aborted) return;
+    show(answers);
+    trouble = undefined;
+    failures = 0;
+  } catch (error) {
+    if (mine.signal.aborted) return;
+    trouble = error;
+    failures += 1;
+  }
+  asking = undefined;
+  plan(trouble ? Math.min(Math.max((trouble.seconds ?? 0) * 1000, every * 2 ** (failures - 1)), longest) : every);
+  tick();
+};
+
+/** Puts the state into the filters, the title, and the page. */
+const enter = () => {
+  filters.window.value = state.window;
+  filters.tenant.value = state.tenant;
+  if (![...filters.type.options].some((option) => option.value === state.type))
+    filters.type.append(Object.assign(element("option", state.type), { value: state.type }));
+  filters.type.value = state.type;
+  by("clear").hidden = !is_filtered();
+  document.title = [state.type, state.tenant, windows[state.window].name, "analytics_events"].filter(Boolean).join(" · ");
+  trouble = undefined;
+  failures = 0;
+  page = 0;
+  poll();
+  tick();
+};
+
+const change = (part) => {
+  const wanted = { ...state, ...part };
+  if (is_same(wanted, state)) return;
+  state = wanted;
+  write_state(state);
+  enter();
+};
+
+const pause = () => {
+  is_paused = !is_paused;
+  by("pause").setAttribute("aria-pressed", String(is_paused));
+  say(by("pause"), is_paused ? "Resume" : "Pause");
+  if (is_paused) clearTimeout(timer);
+  else poll();
+  tick();
+};
+
+by("zone").textContent = zone;
+by("example").textContent = `curl ${location.origin}/v1/analytics/events -H 'Content-Type: application/json' \\
+  -d '{"eventType":"order.placed","source":"shop","payload":{"total":12.50}}'`;
+by("filters").addEventListener("submit", (event) => event.preventDefault());
+by("filters").addEventListener("change", (event) => change({ [event.target.name]: event.target.value.trim() }));
+by("clear").addEventListener("click", () => {
+  change({ tenant: "", type: "" });
+  filters.window.value = state.window;
+  by("filters").querySelector("input:checked").focus();
+});
+by("pause").addEventListener("click", pause);
+by("retry").addEventListener("click", poll);
+by("more").addEventListener("click", () => {
+  page = Math.min(page + 1, pages.length - 1);
+  say(by("recent-note"), `loading ${count(pages[page])}`);
+  poll();
+});
+by("as-table").addEventListener("toggle", show_table);
+document.addEventListener("visibilitychange", () => (document.hidden ? clearTimeout(timer) : is_paused || poll()));
+addEventListener("popstate", () => {
+  state = read_state();
+  enter();
+});
+setInterval(tick, 1_000);
+start_chart();
+enter();
