@@ -42,12 +42,12 @@ install: all
 	$(INSTALL) -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(UNITS)' '$(DESTDIR)$(DOCS)'
 	$(INSTALL) -m 755 ingestor/analytics-ingestor http/analytics-http '$(DESTDIR)$(PREFIX)/bin/'
 	sed 's|/usr/local/|$(PREFIX)/|' ingestor/analytics-ingestor.service >'$(DESTDIR)$(UNITS)/analytics-ingestor.service'
-	$(INSTALL) -m 644 ingestor/ingestor.env doc/operating.md '$(DESTDIR)$(DOCS)/'
+	$(INSTALL) -m 644 ingestor/ingestor.env doc/operating.md doc/alerts.yml doc/dashboard.json '$(DESTDIR)$(DOCS)/'
 
 uninstall:
 	+$(MAKE) -C extension uninstall
 	rm -f '$(DESTDIR)$(PREFIX)/bin/analytics-ingestor' '$(DESTDIR)$(PREFIX)/bin/analytics-http'
-	rm -f '$(DESTDIR)$(UNITS)/analytics-ingestor.service' '$(DESTDIR)$(DOCS)/ingestor.env' '$(DESTDIR)$(DOCS)/operating.md'
+	rm -f '$(DESTDIR)$(UNITS)/analytics-ingestor.service' $(patsubst %,'$(DESTDIR)$(DOCS)/%',ingestor.env operating.md alerts.yml dashboard.json)
 
 installcheck:
 	+$(MAKE) -C extension installcheck

@@ -1,5 +1,7 @@
 #include "connection.hpp"
 
+#include "../runtime/trace.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -33,6 +35,13 @@ bool is_ready(int fd, short events, Clock::time_point deadline)
         if (poll(&waiting, 1, left(deadline)) > 0) return true;
         if (Clock::now() >= deadline) return false;
     }
+}
+
+/* The request as a span: its caller's child, when there is one to name. */
+runtime::Work work_of(const Head &head)
+{
+    const auto parent = runtime::read_traceparent(head.traceparent);
+    return {.name = runtime::new_span(parent), .parent_id = parent ? parent->span_id : std::string()};
 }
 
 } // namespace
@@ -78,6 +87,8 @@ bool Connection::serve_request()
     const std::variant<Head, Problem> reading = read_head(bytes, limits_.head);
     if (const Problem *problem = std::get_if<Problem>(&reading)) return refuse(*problem, begin);
     const Head &head = std::get<Head>(reading);
+    const runtime::Work work = work_of(head);
+    const runtime::Tracing tracing(work);
 
     if (head.expects_continue && buffer_.empty() && !send("HTTP/1.1 100 Continue\r\n\r\n")) return false;
     if (const std::optional<Problem> problem = receive_body(deadline, head.content_length))

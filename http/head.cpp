@@ -67,6 +67,7 @@ struct Fields {
     std::string_view if_none_match;
     std::string_view origin;
     std::string_view requested_method;
+    std::string_view traceparent;
     bool has_close = false;
     bool has_transfer_encoding = false;
     bool has_content_encoding = false;
@@ -90,6 +91,8 @@ struct Fields {
             first(origin, value);
         else if (is_same(name, "access-control-request-method"))
             first(requested_method, value);
+        else if (is_same(name, "traceparent"))
+            traceparent = traceparent.empty() ? value : "given twice"; // no name then, says the specification
         else if (is_same(name, "connection"))
             has_close = has_close || holds(value, "close");
         else if (is_same(name, "transfer-encoding"))
@@ -208,6 +211,7 @@ std::variant<Head, Problem> read_head(std::string_view bytes, const HeadLimits &
     head.if_none_match = fields.if_none_match;
     head.origin = fields.origin;
     head.requested_method = fields.requested_method;
+    head.traceparent = fields.traceparent;
     head.is_last = fields.has_close || !is_1_1;
     head.expects_continue = is_1_1 && fields.expect.has_value() && head.content_length > 0;
     return head;

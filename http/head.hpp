@@ -34,6 +34,7 @@ struct Head {
     std::string_view if_none_match = {};
     std::string_view origin = {};
     std::string_view requested_method = {}; // Access-Control-Request-Method
+    std::string_view traceparent = {};
     std::uint64_t content_length = 0;
     bool is_last = false; // the client wants no further request on this connection, or can't have one
     bool expects_continue = false;

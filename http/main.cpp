@@ -9,6 +9,7 @@
 #include "../runtime/command_line.hpp"
 #include "../runtime/log.hpp"
 #include "../runtime/signals.hpp"
+#include "../runtime/traces.hpp"
 
 #include <thread>
 
@@ -17,7 +18,7 @@ namespace {
 using namespace analytics::http;
 using namespace analytics::runtime;
 
-ExitCode check(const Settings &settings, Log &log)
+ExitCode check(const Settings &settings, Observer &log)
 try {
     const Result found = Pool(service_pool(settings), log).run(version, {});
     log(Event::check_passed, {{"extension", found.text(0, 0)}});
@@ -28,14 +29,17 @@ try {
     return ExitCode::unreachable;
 }
 
-ExitCode serve(const Settings &settings, const Signals &signals, Log &log)
+ExitCode serve(const Settings &settings, const Signals &signals, HttpMetrics &metrics, Observer &log)
 try {
     Pool pool(service_pool(settings), log);
     Pool probe(probe_pool(settings), log);
+    for (const Pool *each : {&pool, &probe})
+        metrics.watch_pool(std::string(each->name()), [each] { return each->use(); });
     const Front front(Handler(service_routes(), pool, probe, signals.token()),
                       Cors(settings.text(Key::http_cors_origins)));
     Listener service(service_listener(settings), front, log);
-    Listener admin(admin_listener(settings), Handler(admin_routes(), probe, probe, signals.token()), log);
+    Listener admin(admin_listener(settings), Admin(Handler(admin_routes(), probe, probe, signals.token()), metrics),
+                   log);
 
     log(Event::started, {{"version", ANALYTICS_VERSION}});
     const std::stop_callback stopping(signals.token(), [&] { log(Event::stopping); });
@@ -62,5 +66,9 @@ int main(int argc, char **argv)
         log(Event::setting_refused, {{"setting", fault->setting}, {"message", fault->message}});
         return static_cast<int>(ExitCode::settings);
     }
-    return static_cast<int>(is_check ? check(settings, log) : serve(settings, signals, log));
+    HttpMetrics metrics;
+    Observers of_spans{&log, &metrics};
+    Traces traces(traces_options("analytics-http", process_environment()), of_spans);
+    Observers observe{&log, &metrics, &traces};
+    return static_cast<int>(is_check ? check(settings, log) : serve(settings, signals, metrics, observe));
 }

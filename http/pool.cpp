@@ -115,6 +115,34 @@ std::unique_ptr<Pool::Session> Pool::open()
     }
 }
 
+/* How long it took is observed, and what it failed with. */
+runtime::Result Pool::call(Session &session, const Statement &statement, const runtime::Parameters &parameters,
+                           runtime::Milliseconds deadline)
+{
+    const auto begun = std::chrono::steady_clock::now();
+    const auto tell = [&](std::string_view sqlstate) {
+        const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - begun;
+        observe_(Event::database_called, {{"pool", options_.name},
+                                          {"statement", statement.name},
+                                          {"milliseconds", took.count()},
+                                          {"sqlstate", sqlstate}});
+    };
+    try {
+        runtime::Result rows = session.run(statement, parameters, deadline);
+        tell("00000");
+        return rows;
+    } catch (const DbError &error) {
+        tell(error.sqlstate());
+        throw;
+    }
+}
+
+runtime::PoolUse Pool::use() const
+{
+    const std::scoped_lock lock(mutex_);
+    return {.lent = lent_, .idle = idle_.size(), .size = options_.size};
+}
+
 runtime::Result Pool::run(const Statement &statement, const runtime::Parameters &parameters)
 {
     Lease lease(*this);
@@ -125,14 +153,14 @@ runtime::Result Pool::run(const Statement &statement, const runtime::Parameters 
     };
     Session &session = lease.session();
     try {
-        return session.run(statement, parameters, options_.deadline);
+        return call(session, statement, parameters, options_.deadline);
     } catch (const DbError &error) {
         // A statement that failed with its session alive changed nothing; one whose session was lost may have.
         const bool is_spoilt = spoils_session(error.sqlstate());
         const bool is_dropped = lease.drop_if(is_spoilt);
         if (!is_dropped || !(is_spoilt || statement.is_read) || left() <= runtime::Milliseconds::zero()) throw;
     }
-    return lease.session().run(statement, parameters, left());
+    return call(lease.session(), statement, parameters, left());
 }
 
 } // namespace analytics::http

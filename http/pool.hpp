@@ -9,6 +9,7 @@
 
 #include "database.hpp"
 
+#include "../runtime/metrics_http.hpp"
 #include "../runtime/observe.hpp"
 
 #include <atomic>
@@ -36,17 +37,22 @@ public:
 
     runtime::Result run(const Statement &statement, const runtime::Parameters &parameters) override;
 
+    [[nodiscard]] std::string_view name() const noexcept { return options_.name; }
+    [[nodiscard]] runtime::PoolUse use() const;
+
 private:
     class Session;
     class Lease;
 
     std::unique_ptr<Session> open();
+    runtime::Result call(Session &session, const Statement &statement, const runtime::Parameters &parameters,
+                         runtime::Milliseconds deadline);
 
     PoolOptions options_;
     runtime::Observer &observe_;
     std::atomic<bool> is_away_{false};
 
-    std::mutex mutex_;
+    mutable std::mutex mutex_;
     std::condition_variable has_free_;
     std::vector<std::unique_ptr<Session>> idle_;
     std::size_t lent_ = 0;

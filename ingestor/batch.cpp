@@ -11,6 +11,9 @@ namespace {
  * Years 1-9999, as for events. */
 constexpr std::int64_t min_millis = -62'135'596'800'000;
 constexpr std::int64_t max_millis = 253'402'300'799'999;
+/* OpenTelemetry's own bound. What comes beyond is compared with these, and counted. */
+constexpr std::size_t max_links = 128;
+
 constexpr std::int64_t micros_per_milli = 1'000;
 
 void add_bytes(runtime::ArrayWriter &array, const std::optional<std::string_view> &bytes)
@@ -23,10 +26,32 @@ void add_bytes(runtime::ArrayWriter &array, const std::optional<std::string_view
 
 } // namespace
 
+void Batch::open(Time now)
+{
+    opened_at_ = now;
+    work_.name = runtime::new_span();
+}
+
+void Batch::link(const Record &record)
+{
+    for (const Header &header : record.headers) {
+        if (header.name != "traceparent" || !header.value) continue;
+        const auto cause = runtime::read_traceparent(*header.value);
+        if (!cause || std::ranges::find(work_.links, *cause) != work_.links.end()) continue;
+        if (work_.links.size() < max_links)
+            work_.links.push_back(*cause);
+        else
+            ++work_.dropped_links;
+    }
+}
+
 void Batch::add(const Record &record, Time now)
 {
-    if (is_empty()) opened_at_ = now;
-    if (!first_offset_) first_offset_ = record.offset;
+    if (is_empty()) open(now);
+    if (!first_offset_) {
+        first_offset_ = record.offset;
+        first_timestamp_ms_ = record.timestamp_ms;
+    }
     next_offset_ = record.offset + 1;
 
     add_bytes(records_, record.value);
@@ -43,6 +68,7 @@ void Batch::add(const Record &record, Time now)
     if (record.headers.empty()) {
         headers_.null();
     } else {
+        link(record);
         header_text_.clear();
         append_headers(header_text_, record.headers);
         headers_.jsonb(header_text_);
@@ -50,9 +76,9 @@ void Batch::add(const Record &record, Time now)
     }
 }
 
-void Batch::reach(std::int64_t offset, Time now) noexcept
+void Batch::reach(std::int64_t offset, Time now)
 {
-    if (is_empty()) opened_at_ = now;
+    if (is_empty()) open(now);
     next_offset_ = std::max(offset, next_offset_.value_or(offset));
 }
 

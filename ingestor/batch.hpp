@@ -4,6 +4,7 @@
 #pragma once
 
 #include "../runtime/array.hpp"
+#include "../runtime/trace.hpp"
 #include "ports.hpp"
 
 namespace analytics::ingestor {
@@ -19,7 +20,7 @@ public:
     /** The record must come after all that were added before. */
     void add(const Record &record, Time now);
     /** Nothing more comes before this offset: the next one is there, records or not. */
-    void reach(std::int64_t offset, Time now) noexcept;
+    void reach(std::int64_t offset, Time now);
 
     [[nodiscard]] bool is_empty() const noexcept { return !next_offset_; }
     [[nodiscard]] bool is_full(const BatchLimits &limits) const noexcept
@@ -31,7 +32,12 @@ public:
     [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }         // of values, keys and headers
     [[nodiscard]] std::int64_t first_offset() const noexcept { return first_offset_.value_or(0); }
     [[nodiscard]] std::int64_t next_offset() const noexcept { return next_offset_.value_or(0); }
+    /** Of its first record, Kafka's, since the Unix epoch; nothing when it has none. */
+    [[nodiscard]] std::optional<std::int64_t> first_timestamp_ms() const noexcept { return first_timestamp_ms_; }
     [[nodiscard]] Time opened_at() const noexcept { return opened_at_; } // when its first addition came
+
+    /** The batch as a span, which links to those that its records' traceparent headers name. */
+    [[nodiscard]] const runtime::Work &work() const noexcept { return work_; }
 
     /** Binary arrays for analytics_ingest_kafka; the optional ones are nothing when no record has such a thing. */
     [[nodiscard]] std::string_view values() const { return records_.view(); }
@@ -41,6 +47,8 @@ public:
     [[nodiscard]] std::optional<std::string_view> headers() const { return view(headers_); }
 
 private:
+    void open(Time now);
+    void link(const Record &record);
     static std::optional<std::string_view> view(const runtime::ArrayWriter &array);
 
     runtime::ArrayWriter records_{runtime::Element::bytea};
@@ -52,7 +60,9 @@ private:
     std::size_t bytes_ = 0;
     std::optional<std::int64_t> first_offset_;
     std::optional<std::int64_t> next_offset_;
+    std::optional<std::int64_t> first_timestamp_ms_;
     Time opened_at_{};
+    runtime::Work work_;
 };
 
 } // namespace analytics::ingestor

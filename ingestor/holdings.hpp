@@ -45,6 +45,7 @@ public:
     /** After this the batch is empty, the claim moved. */
     void committed(Map::value_type &entry);
 
+    [[nodiscard]] const Map &all() const noexcept { return map_; }
     [[nodiscard]] std::vector<Partition> stopped() const;
     /** Where to read on, of all that are not stopped. */
     [[nodiscard]] std::vector<Start> starts() const;

@@ -1,8 +1,11 @@
 /* analytics-ingestor: what it is made of, put together. The loop is in run. */
 #include "../runtime/command_line.hpp"
 #include "../runtime/log.hpp"
+#include "../runtime/metrics_ingestor.hpp"
 #include "../runtime/service_manager.hpp"
 #include "../runtime/signals.hpp"
+#include "../runtime/traces.hpp"
+#include "admin.hpp"
 #include "consumer.hpp"
 #include "kafka_property_fault.hpp"
 #include "options.hpp"
@@ -12,6 +15,7 @@
 #include "writer.hpp"
 
 #include <exception>
+#include <optional>
 
 namespace {
 
@@ -36,7 +40,8 @@ ExitCode check(ingestor::KafkaConsumer &consumer, ingestor::SqlWriter &writer, r
     return is_well ? ExitCode::stopped : ExitCode::unreachable;
 }
 
-ExitCode serve(const runtime::Start &start, const runtime::Signals &signals, runtime::Observer &observe)
+ExitCode serve(const runtime::Start &start, const runtime::Signals &signals, const ingestor::Admin &admin,
+               runtime::Observer &observe)
 try {
     ingestor::SqlWriter writer(start.settings, observe);
     ingestor::KafkaConsumer consumer(start.settings, observe);
@@ -45,6 +50,12 @@ try {
     observe(Event::started, {{"version", ANALYTICS_VERSION},
                              {"topic", start.settings.text(Key::kafka_topic)},
                              {"group", start.settings.text(Key::kafka_consumer_group)}});
+    std::optional<runtime::AdminPort> port;
+    if (start.settings.is_given(Key::ingestor_admin_port))
+        port.emplace(
+            start.settings.text(Key::ingestor_admin_host),
+            static_cast<int>(start.settings.integer(Key::ingestor_admin_port)),
+            [&admin](std::string_view path) { return admin.answer(path); }, observe);
     consumer.subscribe();
     const ingestor::Publishing publishing(start.settings, observe);
     ingestor::SteadyClock clock;
@@ -71,6 +82,10 @@ int main(int argc, char **argv)
     const runtime::Signals signals; // before librdkafka's threads, which inherit the mask
     runtime::Log log(begun.settings);
     runtime::ServiceManager systemd;
-    runtime::Observers observe{&log, &systemd};
-    return static_cast<int>(serve(begun, signals, observe));
+    runtime::IngestorMetrics metrics;
+    ingestor::Admin admin(metrics);
+    runtime::Observers of_spans{&log, &metrics};
+    runtime::Traces traces(runtime::traces_options("analytics-ingestor", runtime::process_environment()), of_spans);
+    runtime::Observers observe{&log, &systemd, &metrics, &admin, &traces};
+    return static_cast<int>(serve(begun, signals, admin, observe));
 }

@@ -3,6 +3,7 @@
 #include "../runtime/backoff.hpp"
 #include "gap.hpp"
 #include "holdings.hpp"
+#include "progress.hpp"
 
 #include <algorithm>
 #include <deque>
@@ -37,7 +38,7 @@ public:
         const RunOptions &options)
         : consumer_(consumer), writer_(writer), clock_(clock), stop_(std::move(stop)), observe_(observe),
           options_(options), holdings_(options.limits, options.limits.bytes * options.open_batches),
-          backoff_(options.first_pause, options.longest_pause, options.seed)
+          progress_(consumer, observe), backoff_(options.first_pause, options.longest_pause, options.seed)
     {
     }
 
@@ -50,6 +51,7 @@ public:
             else
                 std::visit([this](const auto &delivery) { on(delivery); }, consumer_.poll(patience()));
             if (!is_faulty_) work();
+            progress_.tell(holdings_, clock_.now());
         }
         observe_(Event::stopping, {{"records_in_hand", holdings_.records()}});
         if (!is_faulty_ && !sickness_) write_all();
@@ -84,6 +86,7 @@ private:
         }
         observe_(Event::partitions_revoked, {{"lost", revoked.lost}, {"records_dropped", holdings_.records()}});
         holdings_.clear();
+        progress_.forget();
         unclaimed_.clear();
         must_answer_ = false;
         consumer_.unassign();
@@ -261,6 +264,8 @@ private:
     void write(Holdings::Map::value_type &entry)
     {
         auto &[partition, holding] = entry;
+        const runtime::Work work = holding.batch.work(); // ours: the batch is gone before the end
+        const runtime::Tracing tracing(work);
         const Time begun = clock_.now();
         const Receipt receipt = writer_.commit(partition, holding.claim, holding.batch,
                                                consumer_.last_high_watermark(partition), [this] { return may_wait(); });
@@ -277,17 +282,21 @@ private:
     void observe_committed(const Holdings::Map::value_type &entry, const Committed &committed, Time::duration took)
     {
         const auto &[partition, holding] = entry;
-        observe_(Event::batch_committed, {{"topic", partition.topic},
-                                          {"partition", partition.id},
-                                          {"offset", holding.batch.first_offset()},
-                                          {"next_offset", holding.batch.next_offset()},
-                                          {"records", holding.batch.size()},
-                                          {"stored", committed.stored},
-                                          {"duplicates", committed.duplicates},
-                                          {"dead_lettered", committed.dead_lettered},
-                                          {"skipped", committed.skipped},
-                                          {"counts_known", committed.counts_known},
-                                          {"milliseconds", std::chrono::duration_cast<Milliseconds>(took).count()}});
+        observe_(Event::batch_committed,
+                 {{"topic", partition.topic},
+                  {"partition", partition.id},
+                  {"offset", holding.batch.first_offset()},
+                  {"next_offset", holding.batch.next_offset()},
+                  {"records", holding.batch.size()},
+                  {"bytes", holding.batch.bytes()},
+                  {"stored", committed.stored},
+                  {"duplicates", committed.duplicates},
+                  {"dead_lettered", committed.dead_lettered},
+                  {"skipped", committed.skipped},
+                  {"counts_known", committed.counts_known},
+                  {"milliseconds", std::chrono::duration<double, std::milli>(took).count()},
+                  {"age_milliseconds",
+                   std::chrono::duration<double, std::milli>(clock_.now() - holding.batch.opened_at()).count()}});
         if (!committed.refusals.empty())
             observe_(Event::records_refused, {{"topic", partition.topic},
                                               {"partition", partition.id},
@@ -304,6 +313,7 @@ private:
                                            {"epoch", holding.claim.epoch},
                                            {"records_dropped", holding.batch.size()}});
         holdings_.drop(Partition(partition));
+        progress_.forget();
         if (!std::exchange(is_rejoining_, true)) consumer_.rejoin();
     }
 
@@ -355,6 +365,7 @@ private:
     const RunOptions &options_;
 
     Holdings holdings_;
+    Progress progress_;
     std::deque<Partition> unclaimed_; // ours by the group's word, not yet by the database's
     Time claim_at_{};                 // when to try again
     std::optional<Time> watch_at_;    // when to look at the stopped ones again

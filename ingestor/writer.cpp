@@ -75,6 +75,26 @@ runtime::Connection &SqlWriter::connected()
     return *connection_;
 }
 
+runtime::Result SqlWriter::call(const char *statement, const runtime::Parameters &parameters,
+                                runtime::Milliseconds deadline)
+{
+    runtime::Connection &connection = connected();
+    const auto begun = std::chrono::steady_clock::now();
+    const auto tell = [&](std::string_view sqlstate) {
+        const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - begun;
+        observe_(Event::database_called,
+                 {{"statement", statement}, {"milliseconds", took.count()}, {"sqlstate", sqlstate}});
+    };
+    try {
+        runtime::Result answer = connection.run(statement, parameters, deadline);
+        tell("00000");
+        return answer;
+    } catch (const DbError &error) {
+        tell(error.sqlstate());
+        throw;
+    }
+}
+
 std::variant<Claim, Failure> SqlWriter::take(const Partition &partition, std::int64_t first_offset,
                                              std::int64_t high_watermark, const Patience &may_wait)
 try {
@@ -86,7 +106,7 @@ try {
         .text(owner_)
         .integer(first_offset)
         .integer(high_watermark);
-    const auto answer = connected().run("take", parameters, answer_deadline_);
+    const auto answer = call("take", parameters, answer_deadline_);
     return Claim{answer.integer(0, 0), answer.integer(0, 1)};
 } catch (const DbError &error) {
     return failure_of(error);
@@ -103,7 +123,7 @@ try {
     parameters.binary(batch.keys()).binary(batch.timestamps()).binary(batch.headers());
     parameters.integer(high_watermark);
     try {
-        const auto answer = connected().run("ingest", parameters, answer_deadline_);
+        const auto answer = call("ingest", parameters, answer_deadline_);
         return Committed{.stored = answer.integer(0, 0),
                          .duplicates = answer.integer(0, 1),
                          .dead_lettered = answer.integer(0, 2),
@@ -123,7 +143,7 @@ Receipt SqlWriter::resolve(const Partition &partition, const Claim &claim, const
 {
     runtime::Parameters parameters;
     parameters.text(group_).text(partition.topic).integer(partition.id);
-    const auto row = connected().run("look", parameters, answer_deadline_);
+    const auto row = call("look", parameters, answer_deadline_);
     const bool is_ours =
         row.rows() == 1 && row.integer(0, 0) == claim.epoch && row.integer(0, 1) == batch.next_offset();
     if (is_ours) return Committed{.refusals = {}, .counts_known = false};
@@ -136,7 +156,7 @@ try {
     may_wait_ = &may_wait;
     runtime::Parameters parameters;
     parameters.text(group_).text(partition.topic).integer(partition.id).integer(claim.epoch);
-    return connected().run("watch", parameters, answer_deadline_).is_true(0, 0);
+    return call("watch", parameters, answer_deadline_).is_true(0, 0);
 } catch (const DbError &error) {
     return failure_of(error);
 }

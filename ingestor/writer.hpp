@@ -35,6 +35,8 @@ public:
 
 private:
     runtime::Connection &connected();
+    /** A statement of ours by its name; how long it took is observed, and what it failed with. */
+    runtime::Result call(const char *statement, const runtime::Parameters &parameters, runtime::Milliseconds deadline);
     Receipt resolve(const Partition &partition, const Claim &claim, const Batch &batch);
     std::optional<Failure> rehearse();
 

@@ -2,6 +2,7 @@
 
 #include "json.hpp"
 #include "setting.hpp"
+#include "trace.hpp"
 
 #include <algorithm>
 #include <array>
@@ -80,7 +81,7 @@ std::string format_line(LogFormat format, LogTime time, Event event, std::span<c
     const auto head = format == LogFormat::json ? fmt::runtime(R"({{"time":"{}","level":"{}","event":"{}")")
                                                 : fmt::runtime("{} {} {}");
     std::string line = fmt::format(head, iso(time), name(level(event)), runtime::name(event));
-    for (const Field &field : fields) {
+    const auto append = [&](const Field &field) {
         if (format == LogFormat::json) {
             line += ',';
             append_json_string(line, field.name);
@@ -91,6 +92,11 @@ std::string format_line(LogFormat format, LogTime time, Event event, std::span<c
             line += '=';
         }
         append_value(line, format, field.value);
+    };
+    std::ranges::for_each(fields, append);
+    if (const Work *work = Tracing::in_hand()) {
+        append({"trace_id", work->name.trace_id});
+        append({"span_id", work->name.span_id});
     }
     if (format == LogFormat::json) line += '}';
     return line;

@@ -1,5 +1,6 @@
 #include "observe.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 
@@ -25,6 +26,11 @@ constexpr std::array table{
     Entry{Event::database_recovered, "database_recovered", Level::info},
     Entry{Event::database_refused, "database_refused", Level::error},
     Entry{Event::database_notice, "database_notice", Level::info},
+    Entry{Event::database_called, "database_called", Level::debug},
+    Entry{Event::spans_sent, "spans_sent", Level::debug},
+    Entry{Event::spans_dropped, "spans_dropped", Level::debug},
+    Entry{Event::collector_unavailable, "collector_unavailable", Level::warning},
+    Entry{Event::collector_recovered, "collector_recovered", Level::info},
     Entry{Event::kafka_notice, "kafka_notice", Level::warning},
     Entry{Event::kafka_unavailable, "kafka_unavailable", Level::warning},
     Entry{Event::kafka_recovered, "kafka_recovered", Level::info},
@@ -35,6 +41,7 @@ constexpr std::array table{
     Entry{Event::partition_stopped, "partition_stopped", Level::error},
     Entry{Event::gap_accepted, "gap_accepted", Level::info},
     Entry{Event::partition_fenced, "partition_fenced", Level::warning},
+    Entry{Event::partition_progress, "partition_progress", Level::debug},
     Entry{Event::consumption_paused, "consumption_paused", Level::warning},
     Entry{Event::consumption_resumed, "consumption_resumed", Level::info},
     Entry{Event::batch_committed, "batch_committed", Level::debug},
@@ -62,6 +69,13 @@ const Entry &entry(Event event)
     return table[static_cast<std::size_t>(event)];
 }
 
+const Value *value_of(std::span<const Field> fields, std::string_view name) noexcept
+{
+    const auto found =
+        std::find_if(fields.begin(), fields.end(), [&](const Field &field) { return field.name == name; });
+    return found == fields.end() ? nullptr : &found->value;
+}
+
 } // namespace
 
 std::string_view name(Event event) noexcept
@@ -72,6 +86,28 @@ std::string_view name(Event event) noexcept
 Level level(Event event) noexcept
 {
     return entry(event).level;
+}
+
+std::string_view text(std::span<const Field> fields, std::string_view name) noexcept
+{
+    const auto *value = value_of(fields, name);
+    const auto *text = value == nullptr ? nullptr : std::get_if<std::string_view>(value);
+    return text == nullptr ? std::string_view() : *text;
+}
+
+const Json *json(std::span<const Field> fields, std::string_view name) noexcept
+{
+    const auto *value = value_of(fields, name);
+    return value == nullptr ? nullptr : std::get_if<Json>(value);
+}
+
+std::optional<double> number(std::span<const Field> fields, std::string_view name) noexcept
+{
+    const auto *value = value_of(fields, name);
+    if (value == nullptr) return {};
+    if (const auto *integer = std::get_if<std::int64_t>(value)) return static_cast<double>(*integer);
+    if (const auto *real = std::get_if<double>(value)) return *real;
+    return {};
 }
 
 } // namespace analytics::runtime

@@ -7,6 +7,7 @@
 #include <concepts>
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <variant>
@@ -30,6 +31,11 @@ enum class Event : std::uint8_t {
     database_recovered,
     database_refused,
     database_notice,
+    database_called,
+    spans_sent,
+    spans_dropped,
+    collector_unavailable,
+    collector_recovered,
     // ingestor
     kafka_notice,
     kafka_unavailable,
@@ -41,6 +47,7 @@ enum class Event : std::uint8_t {
     partition_stopped,
     gap_accepted,
     partition_fenced,
+    partition_progress,
     consumption_paused,
     consumption_resumed,
     batch_committed,
@@ -88,6 +95,11 @@ private:
             return std::string_view(value);
     }
 };
+
+/** The field of that name, nothing when it is not there or no such thing. */
+[[nodiscard]] std::string_view text(std::span<const Field> fields, std::string_view name) noexcept;
+[[nodiscard]] const Json *json(std::span<const Field> fields, std::string_view name) noexcept;
+[[nodiscard]] std::optional<double> number(std::span<const Field> fields, std::string_view name) noexcept;
 
 /** Safe to call from several threads at once. */
 class Observer {

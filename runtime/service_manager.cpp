@@ -9,22 +9,6 @@ namespace {
 
 constexpr int beats_in_time = 4; // in WatchdogSec: one or two may be late
 
-std::string_view text(std::span<const Field> fields, std::string_view name)
-{
-    const auto found =
-        std::find_if(fields.begin(), fields.end(), [&](const Field &field) { return field.name == name; });
-    const auto *value = found == fields.end() ? nullptr : std::get_if<std::string_view>(&found->value);
-    return value == nullptr ? std::string_view() : *value;
-}
-
-std::int64_t number(std::span<const Field> fields, std::string_view name)
-{
-    const auto found =
-        std::find_if(fields.begin(), fields.end(), [&](const Field &field) { return field.name == name; });
-    const auto *value = found == fields.end() ? nullptr : std::get_if<std::int64_t>(&found->value);
-    return value == nullptr ? 0 : *value;
-}
-
 std::string one_line(std::string line)
 {
     std::replace_if(
@@ -48,8 +32,8 @@ void ServiceManager::observe(Event event, std::span<const Field> fields)
     case Event::started:
         break;
     case Event::partitions_ready:
-        partitions_ = number(fields, "partitions");
-        stopped_ = number(fields, "stopped");
+        partitions_ = static_cast<std::int64_t>(number(fields, "partitions").value_or(0));
+        stopped_ = static_cast<std::int64_t>(number(fields, "stopped").value_or(0));
         work_ = reading();
         sd_notify(0, "READY=1");
         break;

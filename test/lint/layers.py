@@ -26,7 +26,7 @@ ROOMS = {
 
 # (what is included, who may include it, why not the others)
 OWNERS = [
-    (r"rapidjson/", r"extension/core/json[a-z_]*\.(cpp|hpp)|runtime/json\.cpp|test/unit/.*", "the JSON readers"),
+    (r"rapidjson/", r"extension/core/json[a-z_]*\.(cpp|hpp)|runtime/refusals\.cpp|test/unit/.*", "the JSON readers"),
     (r"openssl/", r"extension/core/identity\.cpp|http/digest\.cpp", "identity, and what an answer is known by"),
     (r"zlib\.h", r"http/gzip\.cpp", "the HTTP room's gzip"),
     (r"(postgres|postgres_ext|fmgr|funcapi|miscadmin|pgstat|varatt|c)\.h|"
@@ -35,6 +35,7 @@ OWNERS = [
     (r"libpq-fe\.h|libpq/.*|pg_config.*", r"runtime/db[a-z_]*\.(cpp|hpp)|test/bench/.*", "the database's wrapper"),
     (r"librdkafka/", r"ingestor/(consumer|publisher)[a-z_]*\.(cpp|hpp)", "the Kafka client's wrapper"),
     (r"httplib\.h", r"http/.*", "the HTTP room"),
+    (r"curl/", r"runtime/traces\.cpp", "the traces"),
     (r"prometheus/", r"runtime/metrics[a-z_]*\.(cpp|hpp)", "the metrics"),
     (r"CLI/", r"runtime/command_line[a-z_]*\.cpp", "the command line"),
     (r"spdlog/", r"runtime/log[a-z_]*\.(cpp|hpp)", "the log"),

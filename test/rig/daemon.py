@@ -87,12 +87,23 @@ class Daemon:
 
 
 class Ingestor(Daemon):
-    """The ingestor on a broker's topic and a cluster's database."""
+    """The ingestor on a broker's topic and a cluster's database; admin: it has an admin port, at admin_url."""
 
-    def __init__(self, broker, database_url, topic, group="analytics-service", **settings):
+    def __init__(self, broker, database_url, topic, group="analytics-service", admin=False, **settings):
+        if admin:
+            [self.admin_port] = place.free_ports(1)
+            self.admin_url = f"http://127.0.0.1:{self.admin_port}"
+            settings = {"ANALYTICS_INGESTOR_ADMIN_PORT": self.admin_port, **settings}
+        self.has_admin = admin
         super().__init__(INGESTOR, {"ANALYTICS_KAFKA_BOOTSTRAP_SERVERS": broker.bootstrap,
                                     "ANALYTICS_KAFKA_TOPIC": topic, "ANALYTICS_KAFKA_CONSUMER_GROUP": group,
                                     "ANALYTICS_DATABASE_URL": database_url, **settings})
+
+    def __enter__(self):
+        super().__enter__()
+        if self.has_admin:
+            self.await_log(event="listening")
+        return self
 
 
 class Http(Daemon):

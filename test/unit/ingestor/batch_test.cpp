@@ -36,6 +36,42 @@ TEST(BatchTest, IsEmptyAtFirst)
     EXPECT_EQ(batch.size(), 0U);
 }
 
+Record traced(std::int64_t offset, const Header &header)
+{
+    Record traced = record(offset);
+    traced.headers = {&header, 1};
+    return traced;
+}
+
+TEST(BatchTest, LinksToEachProducersSpanOnce)
+{
+    const Header cause{"traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"};
+    const Header other{"traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b8-01"};
+    const Header none{"traceparent", "no name of a span"};
+    const Header unrelated{"tracestate", cause.value};
+    Batch batch;
+    std::int64_t offset = 0;
+    for (const Header *header : {&cause, &other, &cause, &none, &unrelated})
+        batch.add(traced(offset++, *header), Time());
+    ASSERT_EQ(batch.work().links.size(), 2U);
+    EXPECT_EQ(batch.work().links[0].span_id, "00f067aa0ba902b7");
+    EXPECT_EQ(batch.work().links[1].span_id, "00f067aa0ba902b8");
+    EXPECT_EQ(batch.work().dropped_links, 0U);
+}
+
+TEST(BatchTest, KeepsSoManyLinksAndCountsTheRest)
+{
+    Batch batch;
+    for (int i = 0; i < 300; ++i) {
+        const runtime::SpanName cause = runtime::new_span();
+        const std::string value = "00-" + cause.trace_id + "-" + cause.span_id + "-01";
+        const Header header{"traceparent", value};
+        batch.add(traced(i, header), Time());
+    }
+    EXPECT_EQ(batch.work().links.size(), 128U);
+    EXPECT_EQ(batch.work().dropped_links, 172U);
+}
+
 TEST(BatchTest, KnowsItsFirstAndNextOffset)
 {
     Batch batch;

@@ -1,0 +1,89 @@
+#include "trace.hpp"
+
+#include <algorithm>
+#include <array>
+#include <span>
+#include <stdexcept>
+#include <unistd.h>
+
+namespace analytics::runtime {
+namespace {
+
+thread_local const Work *work_in_hand = nullptr; // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
+
+constexpr std::size_t trace_bytes = 16;
+constexpr std::size_t span_bytes = 8;
+constexpr std::size_t traceparent_size = 55; // 00-<32>-<16>-<2>
+
+int digit(char c)
+{
+    if (c >= '0' && c <= '9') return c - '0';
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool is_hex(std::string_view text)
+{
+    return std::ranges::all_of(text, [](char c) { return digit(c) >= 0; });
+}
+
+bool is_zero(std::string_view text)
+{
+    return text.find_first_not_of('0') == std::string_view::npos;
+}
+
+std::string hex(std::span<const unsigned char> bytes)
+{
+    static constexpr char digits[] = "0123456789abcdef";
+    std::string text;
+    for (const unsigned char byte : bytes) {
+        text += digits[byte >> 4U];
+        text += digits[byte & 15U];
+    }
+    return text;
+}
+
+} // namespace
+
+/* W3C Trace Context, 2.2: a later version may append fields, ours has none; ff is no version; ids of zeroes are none. */
+std::optional<SpanName> read_traceparent(std::string_view value)
+{
+    if (value.size() < traceparent_size) return {};
+    const std::string_view version = value.substr(0, 2);
+    const std::string_view trace = value.substr(3, 2 * trace_bytes);
+    const std::string_view span = value.substr(36, 2 * span_bytes);
+    const std::string_view flags = value.substr(53, 2);
+    const bool is_divided = value[2] == '-' && value[35] == '-' && value[52] == '-';
+    const bool ends_well = value.size() == traceparent_size || (version != "00" && value[traceparent_size] == '-');
+    if (!is_divided || !ends_well || version == "ff") return {};
+    if (!is_hex(version) || !is_hex(trace) || !is_hex(span) || !is_hex(flags)) return {};
+    if (is_zero(trace) || is_zero(span)) return {};
+    return SpanName{std::string(trace), std::string(span), (digit(flags[1]) & 1) != 0};
+}
+
+SpanName new_span(const std::optional<SpanName> &parent)
+{
+    std::array<unsigned char, trace_bytes + span_bytes> bytes{};
+    do {
+        if (getentropy(bytes.data(), bytes.size()) != 0) throw std::runtime_error("no randomness to be had");
+    } while (bytes[0] == 0 || bytes[trace_bytes] == 0); // an id of zeroes is none
+    const std::span<const unsigned char> all(bytes);
+    return {parent ? parent->trace_id : hex(all.first(trace_bytes)), hex(all.last(span_bytes)),
+            parent ? parent->is_sampled : true};
+}
+
+Tracing::Tracing(const Work &work) noexcept : before_(work_in_hand)
+{
+    work_in_hand = &work;
+}
+
+Tracing::~Tracing()
+{
+    work_in_hand = before_;
+}
+
+const Work *Tracing::in_hand() noexcept
+{
+    return work_in_hand;
+}
+
+} // namespace analytics::runtime

@@ -1,0 +1,246 @@
+#include "traces.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <curl/curl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+namespace analytics::runtime {
+namespace {
+
+constexpr std::size_t queue_bound = 2'048;           // spans: see the head of traces.hpp
+constexpr std::size_t enough = 512;                  // spans that go at once
+constexpr std::chrono::milliseconds farewell{1'000}; // a stop has ten seconds for everything
+constexpr double nanos_per_milli = 1e6;
+constexpr int first_server_error = 500;
+constexpr long first_refusal = 300;
+
+std::int64_t now_ns()
+{
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch())
+        .count();
+}
+
+std::string_view value(const Environment &environment, const char *name)
+{
+    const auto found = environment.find(name);
+    return found == environment.end() ? std::string_view() : found->second;
+}
+
+std::chrono::milliseconds milliseconds(std::string_view text, std::chrono::milliseconds fallback)
+{
+    std::int64_t number = 0;
+    const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
+    return read.ec == std::errc() && number > 0 ? std::chrono::milliseconds(number) : fallback;
+}
+
+std::int64_t integer(std::span<const Field> fields, std::string_view name)
+{
+    return static_cast<std::int64_t>(number(fields, name).value_or(0));
+}
+
+std::string word(std::span<const Field> fields, std::string_view name)
+{
+    return std::string(text(fields, name));
+}
+
+/* What ends now and took so long. */
+Span span_of(const Work &work, SpanKind kind, std::string title, double took_ms)
+{
+    const std::int64_t end = now_ns();
+    return {.name = work.name,
+            .parent_id = work.parent_id,
+            .title = std::move(title),
+            .kind = kind,
+            .start_ns = end - static_cast<std::int64_t>(took_ms * nanos_per_milli),
+            .end_ns = end,
+            .links = work.links,
+            .dropped_links = work.dropped_links};
+}
+
+Span batch_span(const Work &work, std::span<const Field> fields)
+{
+    Span span = span_of(work, SpanKind::consumer, "process " + word(fields, "topic"),
+                        number(fields, "age_milliseconds").value_or(0));
+    span.attributes = {{"messaging.system", "kafka"},
+                       {"messaging.operation.type", "process"},
+                       {"messaging.destination.name", word(fields, "topic")},
+                       {"messaging.destination.partition.id", std::to_string(integer(fields, "partition"))},
+                       {"messaging.batch.message_count", integer(fields, "records")},
+                       {"messaging.kafka.offset", integer(fields, "offset")},
+                       {"analytics.stored", integer(fields, "stored")},
+                       {"analytics.duplicates", integer(fields, "duplicates")},
+                       {"analytics.dead_lettered", integer(fields, "dead_lettered")},
+                       {"analytics.skipped", integer(fields, "skipped")}};
+    return span;
+}
+
+Span request_span(const Work &work, std::span<const Field> fields)
+{
+    const std::string method = word(fields, "method");
+    const std::string route = word(fields, "route");
+    Span span = span_of(work, SpanKind::server, route == "-" ? method : method + " " + route,
+                        number(fields, "milliseconds").value_or(0));
+    span.attributes = {{"http.request.method", method}, {"http.response.status_code", integer(fields, "status")}};
+    if (route != "-") span.attributes.emplace_back("http.route", route);
+    span.is_failed = integer(fields, "status") >= first_server_error;
+    return span;
+}
+
+Span call_span(const Work &work, std::span<const Field> fields)
+{
+    Span span = span_of({.name = new_span(work.name), .parent_id = work.name.span_id}, SpanKind::client,
+                        word(fields, "statement"), number(fields, "milliseconds").value_or(0));
+    const std::string sqlstate = word(fields, "sqlstate");
+    span.attributes = {{"db.system.name", "postgresql"},
+                       {"db.query.summary", word(fields, "statement")},
+                       {"db.response.status_code", sqlstate}};
+    span.is_failed = sqlstate != "00000";
+    if (span.is_failed) span.message = "SQLSTATE " + sqlstate;
+    return span;
+}
+
+/* What curl asks about once a second: a stop does not wait for what was begun before it. */
+struct Progress {
+    const std::stop_token &stop;
+    bool is_last;
+};
+
+int is_to_end(void *asked, curl_off_t, curl_off_t, curl_off_t, curl_off_t)
+{
+    const auto &progress = *static_cast<const Progress *>(asked);
+    return !progress.is_last && progress.stop.stop_requested() ? 1 : 0;
+}
+
+} // namespace
+
+TracesOptions traces_options(std::string_view service, const Environment &environment)
+{
+    TracesOptions options;
+    std::string_view disabled = value(environment, "OTEL_SDK_DISABLED");
+    if (disabled == "true" || disabled == "TRUE") return options;
+    options.url = value(environment, "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT");
+    if (options.url.empty()) {
+        options.url = value(environment, "OTEL_EXPORTER_OTLP_ENDPOINT");
+        while (options.url.ends_with('/')) options.url.pop_back();
+        if (!options.url.empty()) options.url += "/v1/traces";
+    }
+    std::string_view headers = value(environment, "OTEL_EXPORTER_OTLP_HEADERS");
+    while (!headers.empty()) { // name=value,name=value
+        const std::string_view header = headers.substr(0, headers.find(','));
+        headers.remove_prefix(std::min(headers.size(), header.size() + 1));
+        if (const std::size_t equals = header.find('='); equals != std::string_view::npos)
+            options.headers.push_back(fmt::format("{}: {}", header.substr(0, equals), header.substr(equals + 1)));
+    }
+    const std::string_view name = value(environment, "OTEL_SERVICE_NAME");
+    options.service = name.empty() ? service : name;
+    options.timeout = milliseconds(value(environment, "OTEL_EXPORTER_OTLP_TIMEOUT"), options.timeout);
+    options.delay = milliseconds(value(environment, "OTEL_BSP_SCHEDULE_DELAY"), options.delay);
+    return options;
+}
+
+Traces::Traces(TracesOptions options, Observer &tell)
+    : options_(std::move(options)), resource_{{"service.name", options_.service},
+                                              {"service.version", ANALYTICS_VERSION},
+                                              {"process.pid", static_cast<std::int64_t>(getpid())}},
+      tell_(tell)
+{
+    if (options_.url.empty()) return;
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+    thread_ = std::jthread([this](const std::stop_token &stop) { run(stop); });
+}
+
+Traces::~Traces() = default;
+
+void Traces::observe(Event event, std::span<const Field> fields)
+{
+    if (options_.url.empty()) return;
+    const Work *work = Tracing::in_hand();
+    if (work == nullptr || !work->name.is_sampled) return;
+    switch (event) {
+    case Event::database_called:
+        return add(call_span(*work, fields));
+    case Event::batch_committed:
+        return add(batch_span(*work, fields));
+    case Event::request_served:
+        return add(request_span(*work, fields));
+    default:
+        return;
+    }
+}
+
+void Traces::add(Span span)
+{
+    const std::lock_guard lock(mutex_);
+    if (queue_.size() >= queue_bound) {
+        ++overflown_;
+        return;
+    }
+    queue_.push_back(std::move(span));
+    if (queue_.size() == enough) has_spans_.notify_one();
+}
+
+void Traces::run(const std::stop_token &stop)
+{
+    for (bool is_last = false; !is_last;) {
+        std::vector<Span> spans;
+        std::size_t overflown = 0;
+        {
+            std::unique_lock lock(mutex_);
+            has_spans_.wait_for(lock, stop, options_.delay, [this] { return queue_.size() >= enough; });
+            is_last = stop.stop_requested();
+            spans.swap(queue_);
+            overflown = std::exchange(overflown_, 0);
+        }
+        if (overflown > 0) dropped(overflown, "the queue was full");
+        if (!spans.empty()) send(spans, stop, is_last);
+    }
+}
+
+void Traces::send(const std::vector<Span> &spans, const std::stop_token &stop, bool is_last)
+{
+    const std::chrono::milliseconds timeout = is_last ? farewell : options_.timeout;
+    const Progress progress{stop, is_last};
+    const std::string body = otlp_json(resource_, spans);
+    curl_slist *list = curl_slist_append(nullptr, "Content-Type: application/json");
+    list = curl_slist_append(list, "Expect:"); // no waiting for 100
+    for (const std::string &header : options_.headers) list = curl_slist_append(list, header.c_str());
+    const std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> headers(list, curl_slist_free_all);
+    const std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> request(curl_easy_init(), curl_easy_cleanup);
+
+    long status = 0;
+    CURLcode code = CURLE_FAILED_INIT;
+    if (request) {
+        CURL *curl = request.get();
+        curl_easy_setopt(curl, CURLOPT_URL, options_.url.c_str());
+        curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+        curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L); // signals are the daemon's
+        curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, static_cast<long>(timeout.count()));
+        curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers.get());
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body.data());
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
+        curl_easy_setopt(
+            curl, CURLOPT_WRITEFUNCTION, +[](char *, std::size_t, std::size_t n, void *) { return n; });
+        curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+        curl_easy_setopt(curl, CURLOPT_XFERINFODATA, &progress);
+        curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, is_to_end);
+        code = curl_easy_perform(curl);
+        curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+    }
+    if (code == CURLE_OK && status < first_refusal) {
+        tell_(Event::spans_sent, {{"spans", spans.size()}});
+        if (std::exchange(is_away_, false)) tell_(Event::collector_recovered);
+        return;
+    }
+    dropped(spans.size(),
+            code == CURLE_OK ? fmt::format("the collector answered {}", status) : curl_easy_strerror(code));
+}
+
+void Traces::dropped(std::size_t spans, std::string_view why)
+{
+    tell_(Event::spans_dropped, {{"spans", spans}, {"message", why}});
+    if (!std::exchange(is_away_, true)) tell_(Event::collector_unavailable, {{"message", why}});
+}
+
+} // namespace analytics::runtime
