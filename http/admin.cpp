@@ -13,7 +13,7 @@ constexpr std::string_view metrics_path = "/metrics";
 /* A route knows nothing but its request; what has the metrics fills it in. */
 Answer render_nothing_yet(const Outcome & /*outcome*/)
 {
-    return {.content_type = runtime::Metrics::content_type};
+    return {.body = {}, .content_type = runtime::Metrics::content_type};
 }
 
 constexpr std::array table{
