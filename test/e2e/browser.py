@@ -1,7 +1,7 @@
 """A headless Chromium that looks at a page, and what a reader of it would see.
 
-Chromium and its driver are Debian's, driven by python3-selenium; where one of them is missing, the tests that need it are
-skipped and say so. axe-core comes from npm as npm/package-lock.json pins it, into .local/.
+Chromium and its driver are Debian's, driven by python3-selenium; where one of them is missing, the tests that need it
+are skipped and say so. axe-core comes from npm as npm/package-lock.json pins it, into .local/.
 """
 import base64
 import json
@@ -24,8 +24,8 @@ def driver():
             pytest.skip(f"no {program}: the dashboard is not looked at")
     from selenium.webdriver.chrome.service import Service
     options = webdriver.ChromeOptions()
-    for argument in ("--headless=new", "--disable-gpu", "--disable-dev-shm-usage", "--force-color-profile=srgb", "--mute-audio",
-                     "--no-first-run", *(["--no-sandbox"] if os.geteuid() == 0 else [])):
+    for argument in ("--headless=new", "--disable-gpu", "--disable-dev-shm-usage", "--force-color-profile=srgb",
+                     "--mute-audio", "--no-first-run", *(["--no-sandbox"] if os.geteuid() == 0 else [])):
         options.add_argument(argument)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     service = Service(shutil.which("chromedriver"), env={**os.environ, "TZ": "UTC"})
@@ -59,9 +59,11 @@ class Page:
 
     def open(self, query="", size="desktop", scheme="light", state="live", **media):
         width, height, is_mobile = SIZES[size]
-        self.cdp("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=is_mobile)
+        self.cdp("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1,
+                 mobile=is_mobile)
         features = {"prefers-color-scheme": scheme, "prefers-reduced-motion": "reduce", **media}
-        self.cdp("Emulation.setEmulatedMedia", features=[{"name": name, "value": value} for name, value in features.items()])
+        self.cdp("Emulation.setEmulatedMedia",
+                 features=[{"name": name, "value": value} for name, value in features.items()])
         self.browser.get_log("browser")
         self.browser.get(self.url + "/" + query)
         if state:
@@ -92,7 +94,8 @@ class Page:
     def cells(self, selector):
         """The texts of a table's rows, or of the lines of a list's items."""
         rows = self.js("return [...document.querySelectorAll(arguments[0])].map(row =>"
-                       " row.cells ? [...row.cells].map(cell => cell.textContent) : row.innerText.split('\\n'))", selector)
+                       " row.cells ? [...row.cells].map(cell => cell.textContent) : row.innerText.split('\\n'))",
+                       selector)
         return rows
 
     def keys(self, *keys):
@@ -114,17 +117,18 @@ class Page:
         return [entry["message"] for entry in self.browser.get_log("browser")
                 if entry["source"] != "network" and entry["level"] in ("SEVERE", "WARNING")]
 
-    def picture(self, name):
-        """The whole page as .local/dashboard/NAME.png."""
+    def picture(self, name, is_whole=True):
+        """The whole page, or what is on the screen, as .local/dashboard/NAME.png."""
         PICTURES.mkdir(parents=True, exist_ok=True)
-        taken = self.cdp("Page.captureScreenshot", captureBeyondViewport=True, format="png")
+        taken = self.cdp("Page.captureScreenshot", captureBeyondViewport=is_whole, format="png")
         (PICTURES / f"{name}.png").write_bytes(base64.b64decode(taken["data"]))
 
     def violations(self, source):
         """What axe-core finds serious or critical: rule and elements."""
         self.js(source)
         found = self.browser.execute_async_script(
-            "const done = arguments[arguments.length - 1]; axe.run(document).then(done, error => done({failed: String(error)}))")
+            "const done = arguments[arguments.length - 1];"
+            "axe.run(document).then(done, error => done({failed: String(error)}))")
         assert "violations" in found, found
         return [(rule["id"], json.dumps([node["target"] for node in rule["nodes"]]), rule["nodes"][0]["failureSummary"])
                 for rule in found["violations"] if rule["impact"] in ("serious", "critical")]

@@ -12,19 +12,22 @@ from http_client import event, get, post
 from rig import daemon
 
 WINDOWS = {"1h": "1 minute", "6h": "5 minutes", "24h": "30 minutes", "7d": "3 hours"}
-TYPES = ["page.viewed", "cart.filled", "order.placed", "iam.user-registered", "guides.challenge-linked", "execution.analytics",
-         "community.user-registered", "community.profile-updated", "challenges.solution-completed"]
-BAD = ['{"colour":"red"}', '{"eventType":', '{"eventType":"order.placed","payload":{}}', '[1,2]', '{"eventType":"t","source":"s",'
-       '"occurredAt":"yesterday","payload":{}}'] + ['{"orderId":%d' % n for n in range(7)]
+TYPES = ["page.viewed", "cart.filled", "order.placed", "iam.user-registered", "guides.challenge-linked",
+         "execution.analytics", "community.user-registered", "community.profile-updated",
+         "challenges.solution-completed"]
+BAD = ['{"colour":"red"}', '{"eventType":', '{"eventType":"order.placed","payload":{}}', '[1,2]',
+       '{"eventType":"t","source":"s","occurredAt":"yesterday","payload":{}}'] + ['{"orderId":%d' % n for n in range(7)]
 EXACT = '{"total":12.50,"id":12345678901234567890,"text":"<b>\\"1.0\\"</b> \\u2028"}'
 
-# Busier by day than by night, some types more frequent than others, two tenants and none; most of it old, some of it new.
+# Busier by day than by night, some types more frequent than others, two tenants and none; more of late than before.
 FILL = """
 INSERT INTO analytics_events (event_type, source, occurred_at, ingested_at, tenant_id, payload)
 SELECT (%(types)s::text[])[1 + floor(9 * (n * 0.6180339 %% 1) ^ 2)::int], 'shop', at, at + interval '1 second',
-       (ARRAY['acme', 'umbra', NULL])[1 + n %% 3], jsonb_build_object('order', n, 'total', 12.50, 'user', jsonb_build_object('id', 'u-' || n %% 41))
+       (ARRAY['acme', 'umbra', NULL])[1 + n %% 3],
+       jsonb_build_object('order', n, 'total', 12.50, 'user', jsonb_build_object('id', 'u-' || n %% 41))
 FROM generate_series(1, 12000) AS n,
-     LATERAL (SELECT now() - interval '2 minutes' - interval '7 days' * (n / 12000.0) ^ 3) AS t (at)
+     LATERAL (SELECT now() - interval '2 minutes' - random() * ('{1,6,24,24,167,167,167,167}'::int[])[1 + n %% 8]
+                             * interval '1 hour') AS t (at)
 WHERE (n * 0.7548777) %% 1 < 0.65 + 0.35 * sin(extract(epoch FROM at) / 86400 * 2 * pi() + n %% 5 * 0.1)
 """
 
@@ -63,8 +66,8 @@ def bare(chromium, http):
 def expected(database, page, filters="true"):
     """(from, events by type) of what the page asked for, counted from the events."""
     query = parse_qs(urlsplit(page.asked("/metrics/histogram")).query)
-    rows = database.rows(f"SELECT event_type, count(*) FROM analytics_events WHERE occurred_at >= %s AND occurred_at < now()"
-                         f" AND {filters} GROUP BY 1 ORDER BY 2 DESC, 1", (query["from"][0],))
+    rows = database.rows(f"SELECT event_type, count(*) FROM analytics_events WHERE occurred_at >= %s"
+                         f" AND occurred_at < now() AND {filters} GROUP BY 1 ORDER BY 2 DESC, 1", (query["from"][0],))
     return query["from"][0], rows
 
 
@@ -112,13 +115,14 @@ def test_letters_are_those_of_sql_and_a_sample_is_the_record(page, shop):
     assert page.number("open") == shop[1].sql("SELECT analytics_open_dead_letters()")
     page.js("document.querySelector('#letters details').open = true")
     page.await_js("return document.querySelector('#letters pre')")
-    value = shop[1].sql("SELECT convert_from(value, 'UTF8') FROM analytics_dead_letters WHERE id = %s", (due[0][2],))
+    value = shop[1].sql("SELECT convert_from(value, 'UTF8') FROM analytics_dead_letters WHERE id = %s", due[0][2:])
     assert page.js("return document.querySelector('#letters pre').textContent") == value
 
 
 def test_recent_events_are_those_of_sql(page, shop):
     page.open("?tenant=acme")
-    due = shop[1].rows("SELECT event_type, analytics_iso8601(occurred_at) FROM analytics_recent(20, tenant_id => 'acme')")
+    due = shop[1].rows("SELECT event_type, analytics_iso8601(occurred_at)"
+                       " FROM analytics_recent(20, tenant_id => 'acme')")
     shown = page.js("return [...document.querySelectorAll('#events li')].map(row =>"
                     " [row.querySelector('.type').textContent, row.querySelector('time').dateTime])")
     assert [tuple(row) for row in shown] == due
@@ -128,8 +132,8 @@ def test_recent_events_are_those_of_sql(page, shop):
 
 def test_freshness_is_that_of_sql(page, shop):
     assert page.open().text("lag-more") == "no ingestor has reported"
-    shop[1].sql("INSERT INTO analytics_kafka_offsets (consumer_group, topic, partition, next_offset, owner, high_watermark)"
-                " VALUES ('g', 't', 0, 5, 'o', 47)")
+    shop[1].sql("INSERT INTO analytics_kafka_offsets (consumer_group, topic, partition, next_offset, owner,"
+                " high_watermark) VALUES ('g', 't', 0, 5, 'o', 47)")
     page.await_js("return document.getElementById('lag').innerText === '42'")
     assert page.js("return document.getElementById('lag-tile').dataset.mood") in ("busy", "bad")
     shop[1].sql("DELETE FROM analytics_kafka_offsets")
@@ -147,7 +151,8 @@ def test_digits_and_markup_are_shown_as_stored(bare, database):
     numbers = {name: re.search(rf'"{name}": ([^,\n]*)', shown).group(1) for name in ("total", "id")}
     assert numbers == {"total": "12.50", "id": "12345678901234567890"}
     assert json.loads(shown) == database.sql("SELECT payload FROM analytics_events")
-    assert page.cells("#events .type") == [["<i>t</i>"]] and page.js("return document.querySelector('i.t, .type i')") is None
+    assert page.cells("#events .type") == [["<i>t</i>"]]
+    assert page.js("return document.querySelector('.type i')") is None
     assert page.complaints() == []
 
 
@@ -159,7 +164,8 @@ def test_what_arrives_appears_without_a_reload(bare):
     assert page.js("return document.getElementById('welcome').hidden") is False
     page.js("window.same = true")
     post(service, event(1, occurredAt=None, tenantId="acme"))
-    page.await_js("return document.getElementById('total').innerText === '1' && document.getElementById('welcome').hidden")
+    page.await_js("return document.getElementById('total').innerText === '1'"
+                  " && document.getElementById('welcome').hidden")
     page.js("document.querySelector('#events summary').focus(); document.querySelector('#events details').open = true")
     post(service, event(2, occurredAt=None))
     page.await_js("return document.querySelectorAll('#events li').length === 2")
@@ -172,8 +178,8 @@ def test_a_quiet_system_is_polled_without_bodies(page):
     page.js("performance.clearResourceTimings()")
     names = ["/metrics/histogram", "/metrics/summary", "/events/recent", "/dead-letters/summary"]
     unchanged = page.await_js(
-        "return Object.fromEntries(performance.getEntriesByType('resource').map(e => [new URL(e.name).pathname, e.responseStatus]))"
-        "['/v1/analytics/dead-letters/summary'] && performance.getEntriesByType('resource').map(e => [e.name, e.responseStatus])")
+        "const told = performance.getEntriesByType('resource').map(e => [e.name, e.responseStatus]);"
+        "return told.length >= 4 && told")
     assert {part for url, status in unchanged for part in names if part in url and status == 304} == set(names)
 
 
@@ -237,7 +243,8 @@ def test_a_database_that_is_away_is_told_and_its_return_is_noticed(server, bare)
     server.stop()
     try:
         page.open(state="error")
-        assert page.text("trouble-title") == "The database is away" and "Trying again" in page.text("trouble-text")
+        assert page.text("trouble-title") == "No answer at the moment"
+        assert re.match("The database is not available. Trying again", page.text("trouble-text"))
         page.picture("error")
     finally:
         server.start()
@@ -281,16 +288,18 @@ def test_all_is_reached_and_done_by_keyboard(page):
 def test_the_pointer_is_told_the_bar_below_it(page, shop):
     page.open("?window=24h")
     page.js("window.scrollTo(0, 0)")
-    x, y = page.js("const r = document.getElementById('bars').getBoundingClientRect(); return [r.left + r.width - 120, r.top + r.height / 2]")
+    x, y = page.js("const r = document.getElementById('bars').getBoundingClientRect();"
+                   " return [r.left + r.width - 120, r.top + r.height / 2]")
     page.cdp("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
     page.await_js("return !document.getElementById('tip').hidden")
     told = page.js("return document.getElementById('chart').getAttribute('aria-valuetext')")
     place = int(page.js("return document.getElementById('chart').getAttribute('aria-valuenow')"))
     start, _ = expected(shop[1], page)
-    due = shop[1].sql("SELECT count(*) FROM analytics_events, (SELECT %s::timestamptz + %s * interval '30 minutes') AS b (at)"
+    due = shop[1].sql("SELECT count(*) FROM analytics_events,"
+                      " (SELECT %s::timestamptz + %s * interval '30 minutes') AS b (at)"
                       " WHERE occurred_at >= at AND occurred_at < at + interval '30 minutes'", (start, place))
     assert int(re.search(r": ([\d,]+) event", told).group(1).replace(",", "")) == due
-    page.picture("hover")
+    page.picture("hover", is_whole=False)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

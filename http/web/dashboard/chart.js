@@ -55,7 +55,7 @@ const draw = () => {
   const end = stack.buckets.at(-1).end;
   place = (instant) => margin.left + ((width - margin.left - margin.right) * (instant - start)) / (end - start);
   const highest = Math.max(...stack.buckets.map((bucket) => bucket.count), 1);
-  const step = count_step(highest, 4);
+  const step = count_step(highest, 5);
   const top = Math.ceil(highest / step) * step;
   const floor = height - margin.bottom;
   const parts = [];

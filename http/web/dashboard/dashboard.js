@@ -81,7 +81,7 @@ const show = ({ histogram, summary, recent, letters }) => {
 
 const title_of = (error) => {
   if (error.status === 0) return "The server does not answer";
-  if (error.status === 503) return "The database is away";
+  if (error.status === 503) return "No answer at the moment";
   if (error.status === 504) return "The database took too long";
   if (error.status === 401 || error.status === 403) return "Not allowed";
   if (error.status === 422) return "The filters are refused";
@@ -112,10 +112,11 @@ const tick = () => {
     const again = is_paused ? "Updates are paused." : asking ? "Trying again now." : `Trying again in ${left} s.`;
     const old = is === "stale" ? ` The numbers below are those of ${time(shown.at)}, ${span(now() - shown.at)} ago.` : "";
     say(by("trouble-title"), title_of(trouble));
-    const detail = trouble.message && trouble.message !== title_of(trouble).toLowerCase() ? `${trouble.message}. ` : "";
+    const detail = trouble.message.toLowerCase() === title_of(trouble).toLowerCase() ? "" : `${trouble.message}. `;
     say(by("trouble-text"), (detail.charAt(0).toUpperCase() + detail.slice(1)) + again + old);
   }
-  if (shown && is !== "error") show_freshness(shown.summary.freshness, now());
+  // Whether something newer came since the last answer is not known: ages stand still then.
+  if (shown && is !== "error") show_freshness(shown.summary.freshness, is === "live" ? now() : shown.at);
 };
 
 const plan = (delay) => {

@@ -3,7 +3,7 @@
 const minute = 60_000;
 
 export const windows = {
-  "1h": { minutes: 60, bucket: "PT1M", step: minute, name: "the last hour", each: "minute" },
+  "1h": { minutes: 60, bucket: "PT1M", step: minute, name: "the last hour", each: "a minute" },
   "6h": { minutes: 360, bucket: "PT5M", step: 5 * minute, name: "the last 6 hours", each: "5 minutes" },
   "24h": { minutes: 1440, bucket: "PT30M", step: 30 * minute, name: "the last 24 hours", each: "30 minutes" },
   "7d": { minutes: 10080, bucket: "PT3H", step: 180 * minute, name: "the last 7 days", each: "3 hours" },

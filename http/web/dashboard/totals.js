@@ -32,7 +32,7 @@ export const show_freshness = (freshness, now) => {
 export const show_total = (stack, window, now) => {
   say(by("total"), count(stack.total));
   const minutes = stack.buckets.length > 0 ? Math.max((now - stack.buckets[0].start) / 60_000, 1 / 60) : 1;
-  say(by("total-more"), `in ${window.name}, ${rate(stack.total / minutes)} a minute`);
+  say(by("total-more"), `in ${window.name}, ${rate(stack.total / minutes)}`);
 };
 
 /** choose(type) is called when a type's button is pressed: it filters by it, or no longer. */

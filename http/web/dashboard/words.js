@@ -20,7 +20,12 @@ export const time = (instant, form = "second") => made[form].format(new Date(ins
 
 export const count = (number) => plain.format(number);
 export const short = (number) => compact.format(number);
-export const rate = (number) => few.format(number);
+/** Of what happens so often a minute, in a unit that makes it readable. */
+export const rate = (a_minute) => {
+  if (a_minute >= 1 || a_minute === 0) return `${few.format(a_minute)} a minute`;
+  if (a_minute * 60 >= 1) return `${few.format(a_minute * 60)} an hour`;
+  return `${few.format(a_minute * 1440)} a day`;
+};
 export const many = (number, one, more = `${one}s`) => `${count(number)} ${number === 1 ? one : more}`;
 
 export const share = (part, whole) => {
