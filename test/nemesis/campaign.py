@@ -9,11 +9,14 @@ import random
 import threading
 import time
 
+import psycopg2
+from confluent_kafka import KafkaException
+
 from . import faults
 
-OVERLAP = 3
+OVERLAP = 4
 TRIES = 3
-LONGEST_PAUSE = 1.5  # seconds between two faults' beginnings
+LONGEST_PAUSE = 0.6  # seconds between two faults' beginnings
 CUTS = faults.CUTS
 DECK = {
     CUTS["connect"]: 2, CUTS["mid_bind"]: 2, CUTS["before_commit"]: 3, CUTS["during_commit"]: 3,
@@ -94,6 +97,9 @@ class Campaign:
         try:
             happened = fault.inject(self.world)
             return happened
+        except (psycopg2.Error, KafkaException) as error:  # another fault came between
+            self.say(f"    {str(error).splitlines()[0]}")
+            return False
         finally:
             self.say(f"  {fault.kind}{'' if happened else ': did not come off'} ({time.monotonic() - began:.1f} s)")
             with self._change:

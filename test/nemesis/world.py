@@ -25,7 +25,7 @@ from .records import MAX_EVENT_BYTES
 TOPICS = {"nemesis.a": 3, "nemesis.b": 2}
 GROUP = "nemesis"
 DATABASE = "nemesis"
-HANDS = 4
+HANDS = 4  # as many faults at once as a campaign may want
 PATIENCE = 120  # seconds until what has been healed must have caught up
 # What the offsets did, row by row, written in their own transactions.
 HISTORY = """
@@ -111,7 +111,7 @@ class World:
     def answers(self):
         try:
             return self.rows("SELECT 1")
-        except psycopg2.OperationalError:
+        except psycopg2.Error:
             return None
 
     def offsets(self):
