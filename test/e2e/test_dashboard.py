@@ -83,7 +83,10 @@ def legend(page):
     ("&tenant=umbra&type=page.viewed", "tenant_id = 'umbra' AND event_type = 'page.viewed'")])
 def test_totals_and_types_are_those_of_sql(page, shop, window, query, filters):
     page.open(f"?window={window}{query}")
-    _, rows = expected(shop[1], page, filters)
+    start, rows = expected(shop[1], page, filters)
+    minutes = {"1h": 60, "6h": 360, "24h": 1440, "7d": 10080}[window]
+    assert shop[1].sql("SELECT now() - %s::timestamptz BETWEEN %s * interval '1 minute' AND %s * interval '1 minute'"
+                       " + %s::interval + interval '30 seconds'", (start, minutes, minutes, WINDOWS[window]))
     assert rows and legend(page) == rows
     assert page.number("total") == sum(count for _, count in rows)
 

@@ -64,7 +64,7 @@ Call post(std::string_view type, std::string_view body)
 TEST_F(Handled, unknownPathsAre404)
 {
     for (const std::string_view path :
-         {"/", "/v1", "/health/", "/Health", "/v1/analytics/events/recent/", "//health", "/%68ealth", "*",
+         {"/v1", "/health/", "/Health", "/v1/analytics/events/recent/", "//health", "/%68ealth", "*",
           "/v1/analytics/events/a/b/c", "/livez", "/readyz", "/metrics"})
         EXPECT_EQ(answer({"GET", path, "", "", ""}).status, 404) << path;
 }
@@ -130,6 +130,7 @@ TEST_F(Handled, aBadParameterIs422AndNamed)
 TEST_F(Handled, everyRouteRefusesUnknownParameters)
 {
     for (const Route &route : service_routes()) {
+        if (route.leaves_query) continue;
         const Answer made = answer({route.method, route.path, "nosuch=1", "application/json", "{}"});
         EXPECT_EQ(made.status, 422) << route.path;
         EXPECT_NE(made.body.find(R"("field":"nosuch")"), std::string::npos) << made.body;
