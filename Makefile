@@ -14,6 +14,7 @@ PG_CONFIG ?= pg_config
 PREFIX ?= /usr/local
 UNITS = $(PREFIX)/lib/systemd/system
 DOCS = $(PREFIX)/share/doc/analytics-events
+PAGES = ingestor/ingestor.env http/http.env doc/roles.sql doc/operating.md doc/alerts.yml doc/dashboard.json
 INSTALL ?= install
 PYTHON ?= /usr/bin/python3
 FUZZ_SECONDS ?= 60
@@ -42,12 +43,14 @@ install: all
 	$(INSTALL) -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(UNITS)' '$(DESTDIR)$(DOCS)'
 	$(INSTALL) -m 755 ingestor/analytics-ingestor http/analytics-http '$(DESTDIR)$(PREFIX)/bin/'
 	sed 's|/usr/local/|$(PREFIX)/|' ingestor/analytics-ingestor.service >'$(DESTDIR)$(UNITS)/analytics-ingestor.service'
-	$(INSTALL) -m 644 ingestor/ingestor.env doc/operating.md doc/alerts.yml doc/dashboard.json '$(DESTDIR)$(DOCS)/'
+	sed 's|/usr/local/|$(PREFIX)/|' http/analytics-http.service >'$(DESTDIR)$(UNITS)/analytics-http.service'
+	$(INSTALL) -m 644 $(PAGES) '$(DESTDIR)$(DOCS)/'
 
 uninstall:
 	+$(MAKE) -C extension uninstall
 	rm -f '$(DESTDIR)$(PREFIX)/bin/analytics-ingestor' '$(DESTDIR)$(PREFIX)/bin/analytics-http'
-	rm -f '$(DESTDIR)$(UNITS)/analytics-ingestor.service' $(patsubst %,'$(DESTDIR)$(DOCS)/%',ingestor.env operating.md alerts.yml dashboard.json)
+	rm -f '$(DESTDIR)$(UNITS)/analytics-ingestor.service' '$(DESTDIR)$(UNITS)/analytics-http.service'
+	rm -f $(patsubst %,'$(DESTDIR)$(DOCS)/%',$(notdir $(PAGES)))
 
 installcheck:
 	+$(MAKE) -C extension installcheck

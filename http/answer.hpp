@@ -20,6 +20,7 @@ struct Call {
     std::string_view if_none_match = {};
     std::string_view origin = {};
     std::string_view requested_method = {}; // Access-Control-Request-Method: a browser asks before it sends
+    std::string_view authorization = {};
 };
 
 /** Who may keep an answer, and for how long. */

@@ -22,7 +22,7 @@ void Cors::mark(const Call &call, Answer &answer) const
 
     const auto add = [&](const char *name, std::string value) { answer.headers.emplace_back(name, std::move(value)); };
     add("Access-Control-Allow-Origin", takes_any ? "*" : std::string(call.origin));
-    add("Access-Control-Expose-Headers", "ETag, Link, Location, Retry-After");
+    add("Access-Control-Expose-Headers", "ETag, Link, Location, Retry-After, WWW-Authenticate");
     if (call.method != "OPTIONS" || call.requested_method.empty()) return;
 
     const auto allow = std::find_if(answer.headers.begin(), answer.headers.end(),

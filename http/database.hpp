@@ -20,8 +20,10 @@ public:
     Database(const Database &) = delete;
     Database &operator=(const Database &) = delete;
 
-    /** Throws runtime::DbError. Safe to call from many threads at once. */
-    virtual runtime::Result run(const Statement &statement, const runtime::Parameters &parameters) = 0;
+    /** tenant: whose events alone the statement may see and store, as the database enforces; empty: anybody's. Throws
+     * runtime::DbError. Safe to call from many threads at once. */
+    virtual runtime::Result run(const Statement &statement, const runtime::Parameters &parameters,
+                                std::string_view tenant) = 0;
 };
 
 } // namespace analytics::http

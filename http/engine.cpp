@@ -104,7 +104,8 @@ Engine::Engine(Handler handler) : handler_(std::move(handler))
                                         .accept_encoding = exchange.head->accept_encoding,
                                         .if_none_match = exchange.head->if_none_match,
                                         .origin = exchange.head->origin,
-                                        .requested_method = exchange.head->requested_method});
+                                        .requested_method = exchange.head->requested_method,
+                                        .authorization = exchange.head->authorization});
         exchange.is_last = exchange.ends();
         if (exchange.is_last) response.set_header("Connection", "close");
         write_into(exchange.answer, response);

@@ -42,9 +42,7 @@ bool is_loopback(const std::string &host)
 std::optional<runtime::SettingFault> exposure_fault(const runtime::Settings &settings)
 {
     using runtime::Key;
-    if (settings.is_given(Key::http_api_keys))
-        return runtime::SettingFault{"ANALYTICS_HTTP_API_KEYS_FILE",
-                                     "API keys are not part of this version: unset it and listen on loopback"};
+    if (settings.is_given(Key::http_api_keys_file)) return std::nullopt;
     if (!is_loopback(settings.text(Key::service_host)))
         return runtime::SettingFault{"ANALYTICS_SERVICE_HOST",
                                      "without API keys only a loopback address can be listened on"};

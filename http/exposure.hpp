@@ -1,6 +1,4 @@
-/* Who may reach us. Without API keys only this machine may: events are written without asking who sends them. Keys
- * come with a later version, so being given some is refused too: an operator must not believe in a lock that is not
- * there. */
+/* Who may reach us. Without API keys only this machine may: events are written without asking who sends them. */
 #pragma once
 
 #include "../runtime/setting.hpp"

@@ -16,6 +16,7 @@ namespace analytics::http {
 namespace {
 
 constexpr std::string_view bad_parameter = "22023"; // invalid_parameter_value
+constexpr std::string_view no_right = "42501";      // insufficient_privilege, row-level security's too
 constexpr int retry_after = 2;                      // seconds: a failover takes some, a full pool less
 
 /** For Allow: the methods of a path, or of any. */
@@ -77,7 +78,7 @@ Answer no_body()
 }
 
 /** parameters: of the route; a message of ours about one begins with its name. */
-Answer failed(const runtime::DbError &error, ParameterList parameters)
+Answer failed(const runtime::DbError &error, ParameterList parameters, const Caller &caller)
 {
     const Meaning &meaning = meaning_of(error.sqlstate());
     Problem problem{.status = meaning.status,
@@ -89,6 +90,8 @@ Answer failed(const runtime::DbError &error, ParameterList parameters)
                 problem.errors.push_back(
                     {.field = std::string(parameter->name), .reason = {}, .detail = problem.detail});
     if (meaning.status == 503) problem.retry_after = retry_after;
+    if (error.sqlstate() == no_right && !caller.tenant.empty())
+        problem.detail = "the key is bound to a tenant: it may read and write that tenant's events alone";
     if (!meaning.reason.empty())
         problem.errors.push_back({.field = {}, .reason = std::string(meaning.reason), .detail = problem.detail});
     Answer result = answer(problem);
@@ -109,11 +112,12 @@ Answer broken(std::string_view cause)
 Answer Handler::operator()(const Call &call) const
 {
     const Route *route = nullptr;
+    Caller caller;
     Answer result;
     try {
-        result = serve(call, route);
+        result = serve(call, route, caller);
     } catch (const runtime::DbError &error) {
-        result = failed(error, route == nullptr ? ParameterList{} : route->in_query);
+        result = failed(error, route == nullptr ? ParameterList{} : route->in_query, caller);
     } catch (const std::exception &error) {
         result = broken(error.what());
     } catch (...) {
@@ -131,7 +135,7 @@ Answer Handler::operator()(const Call &call) const
     return result;
 }
 
-Answer Handler::serve(const Call &call, const Route *&route) const
+Answer Handler::serve(const Call &call, const Route *&route, Caller &caller) const
 {
     const auto find = [&](auto is_right) {
         const auto found = std::find_if(routes_.begin(), routes_.end(), is_right);
@@ -151,19 +155,27 @@ Answer Handler::serve(const Call &call, const Route *&route) const
                        .detail = "the resource does not take this method",
                        .allow = allowed(routes_, route->path)});
 
+    if (door_) {
+        auto verdict = door_->access.judge(call, row->scope);
+        if (Answer *refusal = std::get_if<Answer>(&verdict)) return std::move(*refusal);
+        caller = std::move(std::get<Caller>(verdict));
+    } else if (row->scope != Scope::none) {
+        return broken("a route that needs a key has no door");
+    }
+
     Query query;
     read_path(*segments, row->in_path, query);
     if (!row->leaves_query) read_query(call.query, row->in_query, query);
     if (!query.faults.empty()) return bad_query(std::move(query.faults));
 
-    if (row->form == Form::none) return call.body.empty() ? run(call, *row, query.arguments) : no_body();
+    if (row->form == Form::none) return call.body.empty() ? run(call, *row, query.arguments, caller) : no_body();
     const Form form = form_of(call);
     const Route *const reader =
         find([&](const Route &candidate) { return is_method(candidate) && candidate.form == form; });
-    return form == Form::none || reader == nullptr ? bad_type() : run(call, *reader, query.arguments);
+    return form == Form::none || reader == nullptr ? bad_type() : run(call, *reader, query.arguments, caller);
 }
 
-Answer Handler::run(const Call &call, const Route &route, const Arguments &arguments) const
+Answer Handler::run(const Call &call, const Route &route, const Arguments &arguments, const Caller &caller) const
 {
     if (route.is_probe && stop_.stop_requested()) return down();
     if (route.statement == nullptr) return route.render({.call = call, .rows = nullptr});
@@ -186,7 +198,8 @@ Answer Handler::run(const Call &call, const Route &route, const Arguments &argum
         parameters.null().binary(records.view()).integer(max_items);
         break;
     }
-    const runtime::Result rows = (route.is_probe ? probe_ : database_).run(*route.statement, parameters);
+    Database &database = route.is_probe ? probe_ : caller.tenant.empty() ? database_ : door_->tenants;
+    const runtime::Result rows = database.run(*route.statement, parameters, caller.tenant);
     return route.render({.call = call, .rows = &rows});
 }
 

@@ -62,6 +62,7 @@ struct Fields {
     std::optional<std::string_view> content_length;
     std::optional<std::string_view> content_type;
     std::optional<std::string_view> expect;
+    std::optional<std::string_view> authorization;
     // Of these the first counts: a second line of one costs its sender a longer answer at most.
     std::string_view accept_encoding;
     std::string_view if_none_match;
@@ -83,6 +84,8 @@ struct Fields {
             once(content_type, "Content-Type", value);
         else if (is_same(name, "expect"))
             once(expect, "Expect", value);
+        else if (is_same(name, "authorization"))
+            once(authorization, "Authorization", value);
         else if (is_same(name, "accept-encoding"))
             first(accept_encoding, value);
         else if (is_same(name, "if-none-match"))
@@ -212,6 +215,7 @@ std::variant<Head, Problem> read_head(std::string_view bytes, const HeadLimits &
     head.origin = fields.origin;
     head.requested_method = fields.requested_method;
     head.traceparent = fields.traceparent;
+    head.authorization = fields.authorization.value_or(std::string_view{});
     head.is_last = fields.has_close || !is_1_1;
     head.expects_continue = is_1_1 && fields.expect.has_value() && head.content_length > 0;
     return head;

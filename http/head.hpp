@@ -35,6 +35,7 @@ struct Head {
     std::string_view origin = {};
     std::string_view requested_method = {}; // Access-Control-Request-Method
     std::string_view traceparent = {};
+    std::string_view authorization = {};
     std::uint64_t content_length = 0;
     bool is_last = false; // the client wants no further request on this connection, or can't have one
     bool expects_continue = false;

@@ -1,5 +1,6 @@
 /* analytics-http: /v1 over the database's functions. Here the parts are made and put together; see routes.hpp for what
  * is answered, engine.hpp and connection.hpp for how. */
+#include "access.hpp"
 #include "admin.hpp"
 #include "exposure.hpp"
 #include "front.hpp"
@@ -8,6 +9,7 @@
 
 #include "../runtime/command_line.hpp"
 #include "../runtime/log.hpp"
+#include "../runtime/service_manager.hpp"
 #include "../runtime/signals.hpp"
 #include "../runtime/traces.hpp"
 
@@ -18,9 +20,11 @@ namespace {
 using namespace analytics::http;
 using namespace analytics::runtime;
 
-ExitCode check(const Settings &settings, Observer &log)
+ExitCode check(const Settings &settings, const Access &access, Observer &log)
 try {
-    const Result found = Pool(service_pool(settings), log).run(version, {});
+    const Result found = Pool(service_pool(settings), log).run(version, {}, {});
+    if (const std::string tenant = access.some_tenant(); !tenant.empty())
+        Pool(tenant_pool(settings), log).run(version, {}, tenant);
     log(Event::check_passed, {{"extension", found.text(0, 0)}});
     return ExitCode::stopped;
 } catch (const DbError &error) {
@@ -29,13 +33,14 @@ try {
     return ExitCode::unreachable;
 }
 
-ExitCode serve(const Settings &settings, const Signals &signals, HttpMetrics &metrics, Observer &log)
+ExitCode serve(const Settings &settings, const Signals &signals, Access &access, HttpMetrics &metrics, Observer &log)
 try {
     Pool pool(service_pool(settings), log);
     Pool probe(probe_pool(settings), log);
-    for (const Pool *each : {&pool, &probe})
+    Pool tenants(tenant_pool(settings), log);
+    for (const Pool *each : {&pool, &probe, &tenants})
         metrics.watch_pool(std::string(each->name()), [each] { return each->use(); });
-    const Front front(Handler(service_routes(), pool, probe, signals.token()),
+    const Front front(Handler(service_routes(), pool, probe, signals.token(), Door{access, tenants}),
                       Cors(settings.text(Key::http_cors_origins)));
     Listener service(service_listener(settings), front, log);
     Listener admin(admin_listener(settings), Admin(Handler(admin_routes(), probe, probe, signals.token()), metrics),
@@ -52,6 +57,21 @@ try {
     return ExitCode::fault;
 }
 
+ExitCode run(const Settings &settings, bool is_check, const Signals &signals, Log &log)
+try {
+    Access access(settings.text(Key::http_api_keys_file));
+    const Hangup hangup([&] { access.reload(log); }); // before the threads of traces, which inherit the mask
+    ServiceManager manager;
+    HttpMetrics metrics;
+    Observers of_spans{&log, &metrics};
+    Traces traces(traces_options("analytics-http", process_environment()), of_spans);
+    Observers observe{&log, &metrics, &traces, &manager};
+    return is_check ? check(settings, access, log) : serve(settings, signals, access, metrics, observe);
+} catch (const KeyFault &fault) {
+    log(Event::setting_refused, {{"setting", "ANALYTICS_HTTP_API_KEYS_FILE"}, {"message", fault.what()}});
+    return ExitCode::settings;
+}
+
 } // namespace
 
 int main(int argc, char **argv)
@@ -66,9 +86,5 @@ int main(int argc, char **argv)
         log(Event::setting_refused, {{"setting", fault->setting}, {"message", fault->message}});
         return static_cast<int>(ExitCode::settings);
     }
-    HttpMetrics metrics;
-    Observers of_spans{&log, &metrics};
-    Traces traces(traces_options("analytics-http", process_environment()), of_spans);
-    Observers observe{&log, &metrics, &traces};
-    return static_cast<int>(is_check ? check(settings, log) : serve(settings, signals, metrics, observe));
+    return static_cast<int>(run(settings, is_check, signals, log));
 }

@@ -54,6 +54,14 @@ PoolOptions probe_pool(const Settings &settings)
     return pool(settings, "probe", 1, probe_time);
 }
 
+PoolOptions tenant_pool(const Settings &settings)
+{
+    PoolOptions options = service_pool(settings);
+    options.name = "tenants";
+    options.role = settings.text(Key::http_tenant_role);
+    return options;
+}
+
 ListenerOptions service_listener(const Settings &settings)
 {
     return listener(settings, Key::service_port, static_cast<std::size_t>(settings.integer(Key::http_threads)));

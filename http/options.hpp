@@ -12,6 +12,9 @@ namespace analytics::http {
 /** One session with a short deadline, so that neither load nor a frozen server keeps a probe from its answer. */
 [[nodiscard]] PoolOptions probe_pool(const runtime::Settings &settings);
 
+/** For requests under keys of one tenant, as another role. */
+[[nodiscard]] PoolOptions tenant_pool(const runtime::Settings &settings);
+
 [[nodiscard]] ListenerOptions service_listener(const runtime::Settings &settings);
 [[nodiscard]] ListenerOptions admin_listener(const runtime::Settings &settings);
 

@@ -17,18 +17,53 @@ constexpr std::string_view find_extension =
     " FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace"
     " WHERE e.extname = 'analytics_events'";
 
+constexpr std::string_view put_off = "SELECT pg_catalog.set_config('role', $1, false)";
+
+const Statement speak{.name = "speak",
+                      .sql = "SELECT pg_catalog.set_config('analytics_http.tenant', $1, false),"
+                             " pg_catalog.row_security_active('analytics_events')"};
+
+// An operator's matter, told by the log; to the client the database is away.
+constexpr const char *no_way_in = "28000"; // invalid_authorization_specification
+
 } // namespace
 
 class Pool::Session {
 public:
-    Session(const runtime::Target &target, runtime::Milliseconds deadline) : connection_(target)
+    Session(const runtime::Target &target, const std::string &role, runtime::Milliseconds deadline)
+        : connection_(target)
     {
         if (connection_.execute(find_extension, {}, deadline).rows() == 0)
             throw DbError("42883", "the extension analytics_events is not in the database");
+        if (role.empty()) return;
+        try {
+            connection_.execute(put_off, runtime::Parameters().text(role), deadline);
+        } catch (const DbError &error) {
+            throw error.is_transient() ? error : DbError(no_way_in, error.what());
+        }
     }
 
-    runtime::Result run(const Statement &statement, const runtime::Parameters &parameters,
+    runtime::Result run(const Statement &statement, const runtime::Parameters &parameters, std::string_view tenant,
                         runtime::Milliseconds deadline)
+    {
+        if (!tenant.empty()) speak_for(tenant, deadline);
+        return run_alone(statement, parameters, deadline);
+    }
+
+    [[nodiscard]] bool is_usable() noexcept { return connection_.is_usable(); }
+
+private:
+    /** What runs next is run for this tenant. */
+    void speak_for(std::string_view tenant, runtime::Milliseconds deadline)
+    {
+        runtime::Parameters name;
+        name.text(tenant);
+        if (!run_alone(speak, name, deadline).is_true(0, 1))
+            throw DbError(no_way_in, "row-level security does not restrict the tenants' role on analytics_events");
+    }
+
+    runtime::Result run_alone(const Statement &statement, const runtime::Parameters &parameters,
+                              runtime::Milliseconds deadline)
     {
         const std::string name(statement.name);
         if (!prepared_.contains(name)) {
@@ -38,9 +73,6 @@ public:
         return connection_.run(name, parameters, deadline);
     }
 
-    [[nodiscard]] bool is_usable() noexcept { return connection_.is_usable(); }
-
-private:
     runtime::Connection connection_;
     std::set<std::string> prepared_;
 };
@@ -104,7 +136,7 @@ Pool::~Pool() = default;
 std::unique_ptr<Pool::Session> Pool::open()
 {
     try {
-        auto session = std::make_unique<Session>(options_.target, options_.deadline);
+        auto session = std::make_unique<Session>(options_.target, options_.role, options_.deadline);
         if (is_away_.exchange(false)) observe_(Event::database_recovered, {{"pool", options_.name}});
         return session;
     } catch (const DbError &error) {
@@ -117,7 +149,7 @@ std::unique_ptr<Pool::Session> Pool::open()
 
 /* How long it took is observed, and what it failed with. */
 runtime::Result Pool::call(Session &session, const Statement &statement, const runtime::Parameters &parameters,
-                           runtime::Milliseconds deadline)
+                           std::string_view tenant, runtime::Milliseconds deadline)
 {
     const auto begun = std::chrono::steady_clock::now();
     const auto tell = [&](std::string_view sqlstate) {
@@ -128,7 +160,7 @@ runtime::Result Pool::call(Session &session, const Statement &statement, const r
                                           {"sqlstate", sqlstate}});
     };
     try {
-        runtime::Result rows = session.run(statement, parameters, deadline);
+        runtime::Result rows = session.run(statement, parameters, tenant, deadline);
         tell("00000");
         return rows;
     } catch (const DbError &error) {
@@ -143,8 +175,9 @@ runtime::PoolUse Pool::use() const
     return {.lent = lent_, .idle = idle_.size(), .size = options_.size};
 }
 
-runtime::Result Pool::run(const Statement &statement, const runtime::Parameters &parameters)
+runtime::Result Pool::run(const Statement &statement, const runtime::Parameters &parameters, std::string_view tenant)
 {
+    if (tenant.empty() != options_.role.empty()) throw std::logic_error("a statement on the wrong pool");
     Lease lease(*this);
     const auto begin = std::chrono::steady_clock::now();
     const auto left = [&] {
@@ -153,14 +186,14 @@ runtime::Result Pool::run(const Statement &statement, const runtime::Parameters 
     };
     Session &session = lease.session();
     try {
-        return call(session, statement, parameters, options_.deadline);
+        return call(session, statement, parameters, tenant, options_.deadline);
     } catch (const DbError &error) {
         // A statement that failed with its session alive changed nothing; one whose session was lost may have.
         const bool is_spoilt = spoils_session(error.sqlstate());
         const bool is_dropped = lease.drop_if(is_spoilt);
         if (!is_dropped || !(is_spoilt || statement.is_read) || left() <= runtime::Milliseconds::zero()) throw;
     }
-    return call(lease.session(), statement, parameters, left());
+    return call(lease.session(), statement, parameters, tenant, left());
 }
 
 } // namespace analytics::http

@@ -4,7 +4,12 @@
  * little load. Who finds none free waits, but not for long: a queue in front of a slow database helps nobody, so after
  * `wait` the answer is 53300, which becomes 503. A session that was lost is never lent: its socket is asked before
  * (a restarted server has closed it), and one that fails in use is dropped; what was only read is then read again on
- * a new one. A session knows where the extension lives: its schema comes first in the search_path. */
+ * a new one. A session knows where the extension lives: its schema comes first in the search_path.
+ *
+ * Statements for one tenant run on a pool of their own, whose sessions have put off the service's role for another that
+ * policies restrict (doc/roles.sql): before each statement the setting analytics_http.tenant tells them the tenant, and
+ * the server is asked whether it restricts the role at all. No policy, no answer. A pool of one kind refuses statements
+ * of the other, so a slip of the caller's is an error and not a leak. */
 #pragma once
 
 #include "database.hpp"
@@ -25,6 +30,7 @@ struct PoolOptions {
     std::string_view name; // for the log
     runtime::Target target;
     std::size_t size = 1;
+    std::string role = {}; // for tenants: every session is this role's, and every statement names its tenant
     runtime::Milliseconds wait{2'000};      // for a free session
     runtime::Milliseconds deadline{12'000}; // of a statement; the server's statement_timeout should come first
 };
@@ -35,7 +41,8 @@ public:
     Pool(PoolOptions options, runtime::Observer &observe);
     ~Pool() override;
 
-    runtime::Result run(const Statement &statement, const runtime::Parameters &parameters) override;
+    runtime::Result run(const Statement &statement, const runtime::Parameters &parameters,
+                        std::string_view tenant) override;
 
     [[nodiscard]] std::string_view name() const noexcept { return options_.name; }
     [[nodiscard]] runtime::PoolUse use() const;
@@ -46,7 +53,7 @@ private:
 
     std::unique_ptr<Session> open();
     runtime::Result call(Session &session, const Statement &statement, const runtime::Parameters &parameters,
-                         runtime::Milliseconds deadline);
+                         std::string_view tenant, runtime::Milliseconds deadline);
 
     PoolOptions options_;
     runtime::Observer &observe_;

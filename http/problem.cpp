@@ -15,6 +15,7 @@ struct Phrase {
 
 constexpr std::array phrases{
     Phrase{400, "Bad Request"},
+    Phrase{401, "Unauthorized"},
     Phrase{403, "Forbidden"},
     Phrase{404, "Not Found"},
     Phrase{405, "Method Not Allowed"},
@@ -26,6 +27,7 @@ constexpr std::array phrases{
     Phrase{415, "Unsupported Media Type"},
     Phrase{417, "Expectation Failed"},
     Phrase{422, "Unprocessable Content"},
+    Phrase{429, "Too Many Requests"},
     Phrase{431, "Request Header Fields Too Large"},
     Phrase{500, "Internal Server Error"},
     Phrase{501, "Not Implemented"},

@@ -50,6 +50,8 @@ constexpr std::array table{
     Entry{Event::dead_letter_unpublishable, "dead_letter_unpublishable", Level::error},
     Entry{Event::publishing_paused, "publishing_paused", Level::warning},
     Entry{Event::publishing_resumed, "publishing_resumed", Level::info},
+    Entry{Event::keys_loaded, "keys_loaded", Level::info},
+    Entry{Event::keys_refused, "keys_refused", Level::error},
     Entry{Event::listening, "listening", Level::info},
     Entry{Event::request_served, "request_served", Level::debug},
     Entry{Event::request_failed, "request_failed", Level::warning},

@@ -57,6 +57,8 @@ enum class Event : std::uint8_t {
     publishing_paused,
     publishing_resumed,
     // http
+    keys_loaded,
+    keys_refused,
     listening,
     request_served,
     request_failed,

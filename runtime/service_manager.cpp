@@ -29,7 +29,13 @@ void ServiceManager::observe(Event event, std::span<const Field> fields)
 {
     const std::lock_guard lock(mutex_);
     switch (event) {
+    case Event::listening:
+        is_listening_ = true;
+        return;
     case Event::started:
+        if (!is_listening_) break;
+        work_ = "answering requests"; // an HTTP server says that it has started when all its ports are open
+        sd_notify(0, "READY=1");
         break;
     case Event::partitions_ready:
         partitions_ = static_cast<std::int64_t>(number(fields, "partitions").value_or(0));

@@ -59,7 +59,8 @@ enum class Key : std::uint8_t {
     admin_port,
     ingestor_admin_host,
     ingestor_admin_port,
-    http_api_keys, // the keys' text; as ANALYTICS_HTTP_API_KEYS_FILE the content of that file
+    http_api_keys_file,
+    http_tenant_role,
     http_cors_origins,
     http_pool_size,
     http_threads,

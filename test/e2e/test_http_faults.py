@@ -277,14 +277,6 @@ def test_anything_but_loopback_is_refused_without_keys(database, host):
     assert run.logs(event="setting_refused")[0]["setting"] == "ANALYTICS_SERVICE_HOST"
 
 
-def test_keys_are_refused_rather_than_ignored(database, tmp_path):
-    (tmp_path / "keys").write_text("hushhush\n")
-    code, run = ended(ANALYTICS_DATABASE_URL=database.url, ANALYTICS_HTTP_API_KEYS_FILE=tmp_path / "keys")
-    assert code == 78
-    assert run.logs(event="setting_refused")[0]["setting"] == "ANALYTICS_HTTP_API_KEYS_FILE"
-    assert "hushhush" not in run.output()
-
-
 def test_a_port_in_use_is_a_fault(service, database):
     code, run = ended(ANALYTICS_DATABASE_URL=database.url, ANALYTICS_SERVICE_PORT=service.port)
     assert code == 1

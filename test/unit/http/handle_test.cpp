@@ -12,9 +12,11 @@ class Failing final : public Database {
 public:
     explicit Failing(std::string sqlstate) : sqlstate_(std::move(sqlstate)) {}
 
-    runtime::Result run(const Statement &statement, const runtime::Parameters & /*parameters*/) override
+    runtime::Result run(const Statement &statement, const runtime::Parameters & /*parameters*/,
+                        std::string_view tenant) override
     {
         asked = statement.name;
+        asked_for = tenant;
         if (sqlstate_.empty()) throw std::logic_error("secret of the house");
         throw runtime::DbError({.sqlstate = sqlstate_,
                                 .message = "message of the server",
@@ -25,6 +27,7 @@ public:
     }
 
     std::string asked = {};
+    std::string asked_for = {};
 
 private:
     std::string sqlstate_;
@@ -36,9 +39,12 @@ protected:
     {
         Failing service(sqlstate);
         Failing probe(sqlstate);
-        Answer made = Handler(service_routes(), service, probe, stop_.get_token())(call);
+        Failing tenants(sqlstate);
+        Answer made = Handler(service_routes(), service, probe, stop_.get_token(), Door{access_, tenants})(call);
         asked_ = service.asked;
         asked_probe_ = probe.asked;
+        asked_tenants_ = tenants.asked;
+        asked_for_ = service.asked_for + probe.asked_for + tenants.asked_for;
         return made;
     }
 
@@ -50,6 +56,9 @@ protected:
     }
 
     std::stop_source stop_;
+    Access access_{""};
+    std::string asked_tenants_;
+    std::string asked_for_;
     std::string asked_;
     std::string asked_probe_;
 };
