@@ -1,203 +1,242 @@
 #include "connection.hpp"
 
+<<<<<<< HEAD
 #include "../runtime/trace.hpp"
 
 #include <algorithm>
+    =======
+>>>>>>> 7f9df6f (http: one loop waits for all clients; threads only answer)
 #include <array>
 #include <cerrno>
-#include <limits>
-#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-namespace analytics::http {
-
-namespace {
-
-using Clock = std::chrono::steady_clock;
-
-constexpr std::chrono::milliseconds slice{200};   // how late a stop or a crowd may be noticed
-constexpr std::chrono::milliseconds grace{1'000}; // for the first request of a connection, crowd or not
-constexpr std::size_t chunk = 16'384;
-constexpr std::size_t max_told_method = 16;
-
-int left(Clock::time_point deadline)
+    namespace analytics::http
 {
-    const auto rest = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
-    return static_cast<int>(std::clamp<std::int64_t>(rest, 0, std::numeric_limits<int>::max()));
-}
 
-/** False: the deadline passed. */
-bool is_ready(int fd, short events, Clock::time_point deadline)
-{
-    pollfd waiting{fd, events, 0};
-    for (;;) {
-        if (poll(&waiting, 1, left(deadline)) > 0) return true;
-        if (Clock::now() >= deadline) return false;
+    namespace {
+
+    constexpr std::size_t chunk = 16'384;
+    constexpr int max_chunks = 16; // in one turn of the loop: the others' turn comes
+    constexpr std::size_t max_told_method = 16;
+    constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+
+    bool would_wait(int error) noexcept
+    {
+        return error == EAGAIN || error == EINTR;
     }
-}
 
-/* The request as a span: its caller's child, when there is one to name. */
-runtime::Work work_of(const Head &head)
-{
-    const auto parent = runtime::read_traceparent(head.traceparent);
-    return {.name = runtime::new_span(parent), .parent_id = parent ? parent->span_id : std::string()};
-}
-
-} // namespace
-
-Socket::~Socket()
-{
-    if (fd_ >= 0) close(fd_);
-}
-
-Connection::Connection(Socket socket, Engine &engine, const ConnectionLimits &limits, runtime::Observer &observe,
-                       std::function<bool()> is_wanted)
-    : socket_(std::move(socket)), engine_(engine), limits_(limits), observe_(observe), is_wanted_(std::move(is_wanted))
-{
-}
-
-void Connection::serve()
-{
-    for (bool is_first = true; await_request(is_first) && serve_request(); is_first = false) {
+    /* The request as a span: its caller's child, when there is one to name. */
+    runtime::Work work_of(const Head &head)
+    {
+        const auto parent = runtime::read_traceparent(head.traceparent);
+        return {.name = runtime::new_span(parent), .parent_id = parent ? parent->span_id : std::string()};
     }
-}
 
-bool Connection::await_request(bool is_first)
-{
-    if (!buffer_.empty()) return true;
-    const Clock::time_point begin = Clock::now();
-    while (!is_ready(socket_.fd(), POLLIN, Clock::now() + slice)) {
-        const auto waited = Clock::now() - begin;
-        if (waited >= limits_.idle) return false;
-        if (!is_wanted_() && !(is_first && waited < grace)) return false;
+    } // namespace
+
+    Socket::~Socket()
+    {
+        if (fd_ >= 0) close(fd_);
     }
-    return true;
-}
 
-bool Connection::serve_request()
-{
-    const Clock::time_point begin = Clock::now();
-    const Clock::time_point deadline = begin + limits_.receive;
+    Connection::Connection(Socket socket, Engine & engine, const ConnectionLimits &limits, runtime::Observer &observe)
+        : socket_(std::move(socket)), engine_(engine), limits_(limits), observe_(observe)
+    {
+        enter(State::receiving, limits_.idle);
+    }
 
-    std::size_t size = 0;
-    if (const std::optional<Problem> problem = receive_head(deadline, size)) return refuse(*problem, begin);
-    if (size == 0) return false;
-    const std::string bytes = take(size);
-    const std::variant<Head, Problem> reading = read_head(bytes, limits_.head);
-    if (const Problem *problem = std::get_if<Problem>(&reading)) return refuse(*problem, begin);
-    const Head &head = std::get<Head>(reading);
-    const runtime::Work work = work_of(head);
-    const runtime::Tracing tracing(work);
+    void Connection::enter(State state, std::chrono::milliseconds patience)
+    {
+        state_ = state;
+        since_ = Clock::now();
+        deadline_ = since_ + patience;
+    }
 
-    if (head.expects_continue && buffer_.empty() && !send("HTTP/1.1 100 Continue\r\n\r\n")) return false;
-    if (const std::optional<Problem> problem = receive_body(deadline, head.content_length))
-        return refuse(*problem, begin);
-    std::string body = take(head.content_length);
+    void Connection::on_ready()
+    {
+        if (state_ == State::receiving)
+            receive();
+        else if (state_ == State::sending)
+            flush();
+        else if (state_ == State::lingering)
+            discard();
+    }
 
-    const Reply reply = engine_.respond(head, std::move(body), [&] { return head.is_last || !is_wanted_(); });
-    const bool is_sent = send(reply.bytes);
-    tell(head.method, reply, begin);
-    if (is_sent && reply.is_last && !buffer_.empty()) linger();
-    return is_sent && !reply.is_last;
-}
+    void Connection::on_deadline()
+    {
+        if (state_ == State::receiving && !is_idle())
+            refuse({.status = 408, .detail = "the request took too long"});
+        else
+            end();
+    }
 
-std::string Connection::take(std::size_t size)
-{
-    if (size == buffer_.size()) return std::exchange(buffer_, {});
-    std::string taken = buffer_.substr(0, size);
-    buffer_.erase(0, size);
-    return taken;
-}
-
-Connection::Received Connection::receive(Clock::time_point deadline)
-{
-    std::array<char, chunk> bytes; // NOLINT(cppcoreguidelines-pro-type-member-init): recv fills it
-    for (;;) {
-        if (!is_ready(socket_.fd(), POLLIN, deadline)) return Received::too_late;
-        const ssize_t count = recv(socket_.fd(), bytes.data(), bytes.size(), MSG_DONTWAIT);
-        if (count > 0) {
-            buffer_.append(bytes.data(), static_cast<std::size_t>(count));
-            return Received::bytes;
+    void Connection::receive()
+    {
+        std::array<char, chunk> bytes; // NOLINT(cppcoreguidelines-pro-type-member-init): recv fills it
+        for (int count = 0; count < max_chunks && state_ == State::receiving; ++count) {
+            const ssize_t size = recv(fd(), bytes.data(), bytes.size(), MSG_DONTWAIT);
+            if (size < 0 && would_wait(errno)) return;
+            if (size <= 0) { // left between two requests or in a head: nobody is there to be told
+                if (size == 0 && has_head_)
+                    refuse({.status = 400, .detail = "the body is shorter than Content-Length"});
+                else
+                    end();
+                return;
+            }
+            if (is_idle()) begin_request();
+            buffer_.append(bytes.data(), static_cast<std::size_t>(size));
+            advance();
         }
-        if (count == 0 || (errno != EINTR && errno != EAGAIN)) return Received::end;
     }
-}
 
-/* size stays 0 when the client left between two requests, or in a head: nobody is there to be told. */
-std::optional<Problem> Connection::receive_head(Clock::time_point deadline, std::size_t &size)
-{
-    for (;;) {
+    void Connection::begin_request()
+    {
+        enter(State::receiving, limits_.receive);
+        begun_ = since_;
+        is_new_ = false;
+    }
+
+    /* As far as the bytes that are there lead. */
+    void Connection::advance()
+    {
+        if (!has_head_ && !take_head()) return;
+        if (buffer_.size() < head_.content_length) return;
+        body_ = take(head_.content_length);
+        state_ = State::ready;
+    }
+
+    /* False: it is not there yet, or was refused. */
+    bool Connection::take_head()
+    {
         while (buffer_.starts_with("\r\n")) buffer_.erase(0, 2); // RFC 9112, 2.2: some clients end a body so
-        size = head_size(buffer_);
+        const std::size_t size = head_size(buffer_);
         if (size > limits_.head.max_bytes || (size == 0 && buffer_.size() > limits_.head.max_bytes)) {
             if (buffer_.find('\n') > limits_.head.max_bytes)
-                return Problem{.status = 414, .detail = "the request target is too long"};
-            return Problem{.status = 431, .detail = "the head of the request is too long"};
-        }
-        if (size > 0) return std::nullopt;
-        const Received received = receive(deadline);
-        if (received == Received::end) return std::nullopt;
-        if (received == Received::too_late) return Problem{.status = 408, .detail = "the request took too long"};
-    }
-}
-
-std::optional<Problem> Connection::receive_body(Clock::time_point deadline, std::uint64_t size)
-{
-    while (buffer_.size() < size) {
-        const Received received = receive(deadline);
-        if (received == Received::end)
-            return Problem{.status = 400, .detail = "the body is shorter than Content-Length"};
-        if (received == Received::too_late) return Problem{.status = 408, .detail = "the request took too long"};
-    }
-    return std::nullopt;
-}
-
-bool Connection::send(std::string_view bytes)
-{
-    const Clock::time_point deadline = Clock::now() + limits_.send;
-    while (!bytes.empty()) {
-        const ssize_t count = ::send(socket_.fd(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-        if (count > 0)
-            bytes.remove_prefix(static_cast<std::size_t>(count));
-        else if ((errno != EINTR && errno != EAGAIN) || !is_ready(socket_.fd(), POLLOUT, deadline))
+                refuse({.status = 414, .detail = "the request target is too long"});
+            else
+                refuse({.status = 431, .detail = "the head of the request is too long"});
             return false;
+        }
+        if (size == 0) return false;
+<<<<<<< HEAD
+        const std::string bytes = take(size);
+        const std::variant<Head, Problem> reading = read_head(bytes, limits_.head);
+        if (const Problem *problem = std::get_if<Problem>(&reading)) return refuse(*problem, begin);
+        const Head &head = std::get<Head>(reading);
+        const runtime::Work work = work_of(head);
+        const runtime::Tracing tracing(work);
+
+        if (head.expects_continue && buffer_.empty() && !send("HTTP/1.1 100 Continue\r\n\r\n")) return false;
+        if (const std::optional<Problem> problem = receive_body(deadline, head.content_length))
+            return refuse(*problem, begin);
+        std::string body = take(head.content_length);
+
+        const Reply reply = engine_.respond(head, std::move(body), [&] { return head.is_last || !is_wanted_(); });
+        const bool is_sent = send(reply.bytes);
+        tell(head.method, reply, begin);
+        if (is_sent && reply.is_last && !buffer_.empty()) linger();
+        return is_sent && !reply.is_last;
+=======
+        head_bytes_ = take(size);
+        std::variant<Head, Problem> reading = read_head(head_bytes_, limits_.head);
+        if (const Problem *problem = std::get_if<Problem>(&reading)) {
+            refuse(*problem);
+            return false;
+        }
+        head_ = std::get<Head>(reading);
+        has_head_ = true;
+        // Nothing of ours is under way on this socket, so there is room for so little.
+        if (head_.expects_continue && buffer_.empty())
+            ::send(fd(), go_on.data(), go_on.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+        return true;
+>>>>>>> 7f9df6f (http: one loop waits for all clients; threads only answer)
     }
-    return true;
-}
 
-bool Connection::refuse(const Problem &problem, Clock::time_point begin)
-{
-    const Reply reply = engine_.refuse(answer(problem));
-    const bool is_sent = send(reply.bytes);
-    tell("-", reply, begin);
-    if (is_sent) linger();
-    return false;
-}
+    std::string Connection::take(std::size_t size)
+    {
+        if (size == buffer_.size()) return std::exchange(buffer_, {});
+        std::string taken = buffer_.substr(0, size);
+        buffer_.erase(0, size);
+        return taken;
+    }
 
-/* What the client still sends is thrown away until it has seen the answer: closing with bytes unread would reset the
+    void Connection::serve(const std::function<bool()> &is_last)
+    {
+        Reply reply = engine_.respond(head_, std::exchange(body_, {}), [&] { return head_.is_last || is_last(); });
+        tell(head_.method, reply);
+        has_head_ = false;
+        send(std::move(reply));
+    }
+
+    void Connection::refuse(const Problem &problem)
+    {
+        if (is_idle()) begun_ = Clock::now();
+        Reply reply = engine_.refuse(answer(problem));
+        tell("-", reply);
+        send(std::move(reply));
+    }
+
+    void Connection::send(Reply reply)
+    {
+        output_ = std::move(reply.bytes);
+        sent_ = 0;
+        is_last_ = reply.is_last;
+        enter(State::sending, limits_.send);
+        flush();
+    }
+
+    void Connection::flush()
+    {
+        while (sent_ < output_.size()) {
+            const ssize_t size =
+                ::send(fd(), output_.data() + sent_, output_.size() - sent_, MSG_NOSIGNAL | MSG_DONTWAIT);
+            if (size < 0 && would_wait(errno)) return;
+            if (size < 0) return end();
+            sent_ += static_cast<std::size_t>(size);
+        }
+        output_ = {};
+        if (is_last_) return linger();
+        enter(State::receiving, limits_.idle);
+        if (buffer_.empty()) return;
+        begin_request();
+        advance();
+    }
+
+    /* What the client still sends is thrown away until it has seen the answer: closing with bytes unread would reset the
  * connection, and the answer with it. */
-void Connection::linger()
-{
-    shutdown(socket_.fd(), SHUT_WR);
-    const Clock::time_point deadline = Clock::now() + limits_.linger;
-    do buffer_.clear();
-    while (receive(deadline) == Received::bytes);
-}
+    void Connection::linger()
+    {
+        shutdown(fd(), SHUT_WR);
+        buffer_ = {};
+        body_ = {};
+        enter(State::lingering, limits_.linger);
+    }
 
-void Connection::tell(std::string_view method, const Reply &reply, Clock::time_point begin)
-{
-    using runtime::Event;
-    const std::chrono::duration<double, std::milli> duration = Clock::now() - begin;
-    observe_(Event::request_served, {{"method", method.size() <= max_told_method ? method : "-"},
-                                     {"route", reply.route},
-                                     {"status", reply.status},
-                                     {"milliseconds", duration.count()},
-                                     {"bytes", reply.body_size}});
-    if (!reply.cause.empty())
-        observe_(
-            Event::request_failed,
-            {{"route", reply.route}, {"status", reply.status}, {"sqlstate", reply.sqlstate}, {"message", reply.cause}});
-}
+    void Connection::discard()
+    {
+        std::array<char, chunk> bytes; // NOLINT(cppcoreguidelines-pro-type-member-init): recv fills it
+        for (int count = 0; count < max_chunks; ++count) {
+            const ssize_t size = recv(fd(), bytes.data(), bytes.size(), MSG_DONTWAIT);
+            if (size < 0 && would_wait(errno)) return;
+            if (size <= 0) return end();
+        }
+    }
+
+    void Connection::tell(std::string_view method, const Reply &reply)
+    {
+        using runtime::Event;
+        const std::chrono::duration<double, std::milli> duration = Clock::now() - begun_;
+        observe_(Event::request_served, {{"method", method.size() <= max_told_method ? method : "-"},
+                                         {"route", reply.route},
+                                         {"status", reply.status},
+                                         {"milliseconds", duration.count()},
+                                         {"bytes", reply.body_size}});
+        if (!reply.cause.empty())
+            observe_(Event::request_failed, {{"route", reply.route},
+                                             {"status", reply.status},
+                                             {"sqlstate", reply.sqlstate},
+                                             {"message", reply.cause}});
+    }
 
 } // namespace analytics::http

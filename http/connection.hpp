@@ -1,9 +1,14 @@
-/* One client's connection: reads requests whole, answers them in their order, keeps alive, and lets go in time.
+/* One client's connection: a machine that never waits. The listener's loop tells it that its socket is ready or its time
+ * is up; it reads requests whole, answers them in their order, and says by its state what it is waiting for.
  *
- * Everything that waits has an end: for the next request (idle), for the rest of a request once its first byte came
- * (its deadline counts from there, so a client that trickles gains nothing), for the client to take the answer, and
- * for the client to read a refusal before the connection is reset under it (lingering). Waits are cut into slices, to
- * notice a stop or a crowd: an idle connection makes room when others wait for a thread. */
+ *     receiving → ready → (a worker: serve) → sending → receiving … → lingering → ended
+ *
+ * Only a worker that has a whole request in hand computes, and nobody waits for a client but the loop, so slow clients
+ * cost their buffers and nothing else. Everything has an end: the next request (idle), the rest of a request once its
+ * first byte came (counted from there, so a client that trickles gains nothing), the client's taking the answer, and
+ * its reading a last one before the connection would be reset under it (lingering).
+ *
+ * Owned by the loop; while ready, it is the worker's alone. */
 #pragma once
 
 #include "engine.hpp"
@@ -40,41 +45,70 @@ struct ConnectionLimits {
     std::chrono::milliseconds idle{15'000};    // between two requests: above the usual polling of a dashboard
     std::chrono::milliseconds receive{10'000}; // of a whole request, from its first byte
     std::chrono::milliseconds send{10'000};    // of a whole answer
-    std::chrono::milliseconds linger{2'000};   // after a refusal, for the client to read it
+    std::chrono::milliseconds linger{2'000};   // after a last answer, for the client to read it
 };
 
 class Connection {
 public:
-    /** is_wanted: whether another request may be waited for (no stop, no crowd). */
-    Connection(Socket socket, Engine &engine, const ConnectionLimits &limits, runtime::Observer &observe,
-               std::function<bool()> is_wanted);
-
-    /** Serves until either side ends it. */
-    void serve();
-
-private:
     using Clock = std::chrono::steady_clock;
 
-    enum class Received : std::uint8_t { bytes, too_late, end };
+    enum class State : std::uint8_t { receiving, ready, sending, lingering, ended };
 
-    bool await_request(bool is_first);
-    /** False: it was the last one. */
-    bool serve_request();
-    std::optional<Problem> receive_head(Clock::time_point deadline, std::size_t &size);
-    std::optional<Problem> receive_body(Clock::time_point deadline, std::uint64_t size);
-    Received receive(Clock::time_point deadline);
+    Connection(Socket socket, Engine &engine, const ConnectionLimits &limits, runtime::Observer &observe);
+
+    [[nodiscard]] int fd() const noexcept { return socket_.fd(); }
+    [[nodiscard]] State state() const noexcept { return state_; }
+    [[nodiscard]] Clock::time_point deadline() const noexcept { return deadline_; }
+    /** Since when it does what it does. */
+    [[nodiscard]] Clock::time_point since() const noexcept { return since_; }
+    /** Between two requests, or before the first. */
+    [[nodiscard]] bool is_idle() const noexcept { return state_ == State::receiving && !has_head_ && buffer_.empty(); }
+    [[nodiscard]] bool is_new() const noexcept { return is_new_; }
+    /** Bytes that it holds in memory. */
+    [[nodiscard]] std::size_t held() const noexcept { return buffer_.size() + body_.size() + output_.size(); }
+
+    /** The socket can be read, or written when it is sending. */
+    void on_ready();
+    void on_deadline();
+    /** Answers the request that is ready. is_last: whether no other is wanted, asked when the answer is known. */
+    void serve(const std::function<bool()> &is_last);
+    /** Answers instead of going on, and ends. */
+    void refuse(const Problem &problem);
+    void end() noexcept { state_ = State::ended; }
+
+private:
+    void receive();
+    void begin_request();
+    void advance();
+    bool take_head();
     std::string take(std::size_t size);
-    bool send(std::string_view bytes);
-    bool refuse(const Problem &problem, Clock::time_point begin); // always false
+    void send(Reply reply);
+    void flush();
     void linger();
-    void tell(std::string_view method, const Reply &reply, Clock::time_point begin);
+    void discard();
+    void enter(State state, std::chrono::milliseconds patience);
+    void tell(std::string_view method, const Reply &reply);
 
     Socket socket_;
     Engine &engine_;
     const ConnectionLimits &limits_;
     runtime::Observer &observe_;
-    std::function<bool()> is_wanted_;
+
+    State state_ = State::receiving;
+    Clock::time_point since_;
+    Clock::time_point deadline_;
+    Clock::time_point begun_; // the request in hand
+    bool is_new_ = true;
+
     std::string buffer_; // received, not yet taken
+    bool has_head_ = false;
+    std::string head_bytes_; // what head_ points into
+    Head head_;
+    std::string body_;
+
+    std::string output_; // to be sent, from sent_ on
+    std::size_t sent_ = 0;
+    bool is_last_ = false;
 };
 
 } // namespace analytics::http

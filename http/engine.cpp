@@ -22,7 +22,7 @@ thread_local Engine::Exchange *Engine::in_hand = nullptr; // NOLINT(cppcoreguide
 
 namespace {
 
-constexpr int backlog = 128; // connections that wait for accept(); the library's own is 5
+constexpr int backlog = 1'024; // connections that wait for accept(); the library's own is 5
 
 /** In memory: the request line to read, the answer written. */
 class Memory final : public httplib::Stream {

@@ -1,16 +1,20 @@
-/* A port: accepts connections and hands each to a thread, up to a bound; the service has one, the admin port another.
+/* Accepts clients, waits for all of them in one loop, and has their requests answered by a few threads.
  *
- * A connection keeps its thread while it lives, so threads bound the clients served at once. What comes beyond them
- * waits in a short queue, for which idle connections make room; what comes beyond the queue is told 503 at once: an
- * early no is worth more to a dashboard than a late yes. */
+ * A thread is needed only for a request that came whole, so thousands may be connected, idle or slow, while others are
+ * served. Each thing that clients make grow has a bound: connections (beyond it the one that is idle, or slow, longest
+ * makes room), requests that wait for a thread (beyond it they are told 503 at once: an early no is worth more to a
+ * dashboard than a late yes), and bytes of requests that have not come whole. */
 #pragma once
 
 #include "connection.hpp"
 
 #include <condition_variable>
 #include <deque>
+#include <memory>
 #include <mutex>
 #include <stop_token>
+#include <unordered_map>
+#include <vector>
 
 namespace analytics::http {
 
@@ -18,44 +22,66 @@ struct ListenerOptions {
     std::string host;
     int port = 0;
     std::size_t threads = 1;
-    std::size_t max_waiting = 64; // connections; at some 5 ms a request the last of them waits well below a second
+    std::size_t max_waiting = 64; // requests; at some 5 ms each the last of them waits well below a second
+    std::size_t max_clients = 4'096;
+    std::size_t max_held = 64 << 20; // bytes, of all connections: eight requests of the usual longest
     ConnectionLimits limits = {};
 };
+
+/** Raises the process's limit of open files as far as it may; returns it. */
+std::size_t raise_descriptors();
 
 class Listener {
 public:
     /** Listens from here on: what connects waits until run. Throws std::runtime_error. */
     Listener(ListenerOptions options, Engine::Handler handler, runtime::Observer &observe);
+    ~Listener();
+    Listener(const Listener &) = delete;
+    Listener &operator=(const Listener &) = delete;
 
     /** Serves until the stop is asked for; then accepts no more, lets the requests in hand finish, and returns. False:
      * the socket failed. */
     bool run(const std::stop_token &stop);
 
 private:
-    using Clock = std::chrono::steady_clock;
+    using Clock = Connection::Clock;
+
+    struct Client {
+        Connection connection;
+        bool is_away = false;    // with a worker, or in the queue to one
+        std::size_t counted = 0; // of held_
+        std::uint32_t armed = 0; // the events that epoll was asked for last
+    };
 
     enum class Accepted : std::uint8_t { one, none, failed };
 
-    Accepted accept_one(std::chrono::milliseconds timeout);
-    void work(const std::stop_token &stop);
-    void shed(Socket socket);
-
-    struct Shed {
-        Socket socket;
-        Clock::time_point since;
-    };
+    Accepted accept_one();
+    bool make_room();
+    void turn(std::chrono::milliseconds patience, bool &is_well);
+    void take_back();
+    void look_at_deadlines(bool is_stopping);
+    void settle(Client &client);
+    void arm(Client &client, std::uint32_t events);
+    void enqueue(Client &client);
+    void tell_overload(std::string_view what, std::size_t bound);
+    void work(const std::stop_token &own, const std::stop_token &stop);
 
     ListenerOptions options_;
     runtime::Observer &observe_;
     Engine engine_;
     int listening_;
+    int epoll_;
+    int wake_;
 
-    std::mutex mutex_;
+    // The loop's own.
+    std::unordered_map<int, std::unique_ptr<Client>> clients_; // by descriptor
+    std::size_t held_ = 0;
+    Clock::time_point overload_told_{};
+
+    std::mutex mutex_; // of what follows
     std::condition_variable_any has_waiting_;
-    std::deque<Socket> waiting_;
-
-    // The accepting thread's own: what was told 503, kept until the client can have read it.
-    std::deque<Shed> shed_;
+    std::deque<Client *> waiting_;
+    std::vector<Client *> done_;
 };
 
 } // namespace analytics::http

@@ -37,7 +37,11 @@ ListenerOptions listener(const Settings &settings, Key port, std::size_t threads
     options.host = settings.text(Key::service_host);
     options.threads = threads;
     options.port = static_cast<int>(settings.integer(port));
+    // The rest is for the database, files and the other port.
+    if (const std::size_t descriptors = raise_descriptors(); descriptors < 2 * options.max_clients)
+        options.max_clients = descriptors / 2;
     options.limits.head.max_body = static_cast<std::uint64_t>(settings.integer(Key::http_max_body_bytes));
+    options.max_held = std::max<std::size_t>(options.max_held, 2 * options.limits.head.max_body);
     return options;
 }
 

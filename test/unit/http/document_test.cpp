@@ -77,6 +77,7 @@ Names statuses(const Route &route)
 {
     Names made{"200", "400", "422"};
     if (route.caching != Caching::none) made.insert({"304", "503"});
+    if (route.scope != Scope::none) made.insert({"401", "429"});
     if (route.statement != nullptr && !route.is_probe) made.insert({"403", "500", "503", "504"});
     if (route.is_probe) made.insert("503");
     if (route.path.ends_with("}")) made.insert("404");

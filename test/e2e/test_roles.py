@@ -1,0 +1,110 @@
+"""roles.sql: with exactly its roles both daemons work, and nobody can more than is said there."""
+import json
+
+import psycopg2
+import pytest
+
+from rig import daemon, place
+from http_client import RECENT, event
+from keys import KeyFile, ask, make_roles
+
+ROLES = "analytics_writer, analytics_reader, analytics_operator, analytics_tenant, analytics_ingestor, analytics_api"
+
+
+@pytest.fixture
+def roles(server, database):
+    make_roles(server, database)
+    yield
+    database.sql(f"DROP OWNED BY {ROLES}")
+
+
+def can(database, role, statement):
+    """Whether the role may; any other error than 42501 is one."""
+    connection = database.connect(user="postgres", autocommit=False)
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL ROLE {role}")
+            cursor.execute(statement)
+        return True
+    except psycopg2.errors.InsufficientPrivilege:
+        return False
+    finally:
+        connection.close()
+
+
+def test_it_may_be_run_again(server, database, roles):
+    make_roles(server, database)
+
+
+def test_the_ingestor_needs_no_more(server, broker, database, topic, produce, roles):
+    produce(topic, [json.dumps(event(n)).encode() for n in range(20)] + [b"{", b'{"colour":"red"}'])
+    with daemon.Ingestor(broker, server.url(database.name, "analytics_ingestor"), topic, topic) as running:
+        running.await_log(event="partitions_ready")
+        place.eventually(lambda: database.sql("SELECT count(*) FROM analytics_events") == 20, what="the events")
+        place.eventually(lambda: database.sql("SELECT count(*) FROM analytics_dead_letters") == 2, what="the letters")
+
+
+def test_http_needs_no_more(server, database, roles, tmp_path):
+    ring = KeyFile(tmp_path / "keys")
+    ring.add("all", "read,write,admin")
+    database.sql("SELECT count(*) FROM analytics_ingest(%s::bytea[])", ([b"{"],))
+    with daemon.Http(server.url(database.name, "analytics_api"), ANALYTICS_HTTP_API_KEYS_FILE=ring.path) as service:
+        key = ring["all"]
+        assert ask(service, key, "/v1/analytics/events", "POST", json=event(1)).status_code == 201
+        for path in (RECENT, "/v1/analytics/metrics/summary", "/v1/analytics/metrics/histogram",
+                     "/v1/analytics/dead-letters", "/v1/analytics/dead-letters/summary"):
+            assert ask(service, key, path).status_code == 200, path
+        replayed = ask(service, key, "/v1/analytics/dead-letters/replay", "POST", data=b"")
+        assert (replayed.status_code, replayed.json()["stillRefused"]) == (200, 1)
+
+
+def test_policies_cost_the_logins_nothing(database, roles):
+    """Where row-level security has to be asked, bulk storing and totals are out of reach."""
+    for role in ("analytics_ingestor", "analytics_api"):
+        assert database.sql(f"SELECT rolbypassrls FROM pg_roles WHERE rolname = '{role}'")
+
+
+@pytest.mark.parametrize("role, statement", [
+    ("analytics_ingestor", "DELETE FROM analytics_events"),
+    ("analytics_ingestor", "UPDATE analytics_events SET source = 's'"),
+    ("analytics_ingestor", "TRUNCATE analytics_events"),
+    ("analytics_ingestor", "SELECT * FROM analytics_rollup_totals"),
+    ("analytics_ingestor", "SELECT * FROM analytics_purge_dead_letters('1 day')"),
+    ("analytics_ingestor", "INSERT INTO analytics_shapes (name) VALUES ('x')"),
+    ("analytics_api", "DELETE FROM analytics_events"), ("analytics_api", "DELETE FROM analytics_dead_letters"),
+    ("analytics_api", "UPDATE analytics_kafka_offsets SET next_offset = 0"),
+    ("analytics_reader", "INSERT INTO analytics_untimed_keys VALUES (gen_random_uuid(), now())"),
+    ("analytics_reader", "SELECT * FROM analytics_ingest('{}')"),
+    ("analytics_tenant", "SELECT * FROM analytics_rollup_totals"), ("analytics_tenant", "DELETE FROM analytics_events"),
+    ("analytics_tenant", "UPDATE analytics_events SET tenant_id = 'x'"),
+    ("analytics_tenant", "SELECT * FROM analytics_ingest('{}')"),
+    ("analytics_tenant", "UPDATE analytics_dead_letters SET reason = 'x'"),
+    ("analytics_tenant", "SELECT * FROM analytics_replay_dead_letters()"),
+    ("analytics_tenant", "INSERT INTO analytics_rollup_tenants SELECT * FROM analytics_rollup_tenants")])
+def test_nobody_can_more(database, roles, role, statement):
+    assert not can(database, role, statement)
+
+
+def stored(database, *events):
+    database.sql("SELECT count(*) FROM analytics_ingest(%s::bytea[])", ([json.dumps(one).encode() for one in events],))
+
+
+def test_analysts_see_everything(database, roles):
+    stored(database, event(1, tenantId="t"), event(2))
+    for role in ("analytics_reader", "analytics_operator"):
+        assert can(database, role, "SELECT 1 / (count(*) / 2) FROM analytics_events")
+        assert can(database, role, "SELECT 1 / (sum(count)::int / 2) FROM analytics_counts('2026-03-04', '2026-03-05')")
+
+
+def test_tenants_without_a_name_see_nothing(database, roles):
+    stored(database, event(1, tenantId="t"), event(2))
+    for name in ("", "T", "u"):
+        connection = database.connect(autocommit=False)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('analytics_http.tenant', %s, true)", (name,))
+            cursor.execute("SET LOCAL ROLE analytics_tenant")
+            for table in ("analytics_events", "analytics_rollup_tenants", "analytics_projection_bags",
+                          "analytics_dead_letters", "analytics_kafka_offsets"):
+                cursor.execute(f"SELECT count(*) FROM {table}")
+                assert cursor.fetchone() == (0,), table
+        connection.close()

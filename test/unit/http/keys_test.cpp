@@ -1,0 +1,114 @@
+/* The file of keys, and what a caller is told at the door. */
+#include "../../../http/access.hpp"
+#include "../../../http/keys.hpp"
+
+#include <fstream>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+namespace analytics::http {
+namespace {
+
+constexpr std::string_view abc = "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"; // of "abc"
+const std::string long_key(43, 'k');
+
+std::string line(std::string_view id, std::string_view key, std::string_view rest)
+{
+    std::string text = std::string(id) + " sha256:";
+    for (const unsigned char byte : hash_of(key)) {
+        text += "0123456789abcdef"[byte >> 4U];
+        text += "0123456789abcdef"[byte & 0xFU];
+    }
+    return text + " " + std::string(rest) + "\n";
+}
+
+TEST(Keys, hashesAreSha256)
+{
+    const std::vector<ApiKey> keys = read_keys("a " + std::string(abc) + " read");
+    ASSERT_EQ(keys.size(), 1U);
+    EXPECT_EQ(keys[0].hash, hash_of("abc"));
+}
+
+TEST(Keys, aShortKeyIsNoneWhateverItsHash)
+{
+    const std::vector<ApiKey> keys = read_keys("a " + std::string(abc) + " read");
+    EXPECT_EQ(find_key(keys, "abc"), nullptr);
+}
+
+TEST(Keys, eachIsFoundByItself)
+{
+    const std::string other(43, 'x');
+    const std::vector<ApiKey> keys = read_keys(
+        "# keys\r\n\n" + line("a", long_key, "read,write tenant=a%20b rate=7 # so") + line("b", other, "admin"));
+    ASSERT_EQ(find_key(keys, long_key), &keys[0]);
+    EXPECT_EQ(find_key(keys, other), &keys[1]);
+    EXPECT_EQ(find_key(keys, std::string(43, 'y')), nullptr);
+    EXPECT_EQ(keys[0].tenant, "a b");
+    EXPECT_EQ(keys[0].rate, 7);
+    EXPECT_TRUE(keys[0].may(Scope::read) && keys[0].may(Scope::write) && !keys[0].may(Scope::admin));
+    EXPECT_TRUE(keys[1].may(Scope::admin) && !keys[1].may(Scope::read));
+}
+
+TEST(Keys, aFaultNamesItsLine)
+{
+    try {
+        static_cast<void>(read_keys("# one\n\na md5:00 read\n"));
+        FAIL();
+    } catch (const KeyFault &fault) {
+        EXPECT_STREQ(fault.what(), "line 3: the second part must begin with sha256:");
+    }
+}
+
+class Door : public testing::Test {
+protected:
+    ~Door() override { unlink(path_.c_str()); }
+
+    Access access(const std::string &text)
+    {
+        std::ofstream(path_) << text;
+        return Access(path_);
+    }
+
+    static int status(const std::variant<Caller, Answer> &verdict)
+    {
+        const Answer *answer = std::get_if<Answer>(&verdict);
+        return answer == nullptr ? 200 : answer->status;
+    }
+
+    const std::string path_ = "/tmp/keys_test." + std::to_string(getpid());
+    const std::string bearer_ = "Bearer " + long_key;
+    const Call call_{.method = "GET", .authorization = bearer_};
+};
+
+TEST_F(Door, withoutAFileAllIsOpen)
+{
+    Access open("");
+    EXPECT_EQ(status(open.judge({.method = "GET"}, Scope::admin)), 200);
+}
+
+TEST_F(Door, aBucketFillsAtItsRateAndNoHigher)
+{
+    Access door = access(line("a", long_key, "read rate=4"));
+    const Access::Clock::time_point begin{};
+    const auto at = [&](int milliseconds) {
+        return status(door.judge(call_, Scope::read, begin + std::chrono::milliseconds(milliseconds)));
+    };
+    for (int i = 0; i < 4; ++i) EXPECT_EQ(at(0), 200);
+    EXPECT_EQ(at(0), 429);
+    EXPECT_EQ(at(249), 429);
+    EXPECT_EQ(at(251), 200);
+    EXPECT_EQ(at(252), 429);
+    for (int i = 0; i < 4; ++i) EXPECT_EQ(at(3'600'000), 200);
+    EXPECT_EQ(at(3'600'000), 429);
+}
+
+TEST_F(Door, aRefusedScopeCostsATokenToo)
+{
+    Access door = access(line("a", long_key, "read rate=1"));
+    const Access::Clock::time_point now{};
+    EXPECT_EQ(status(door.judge(call_, Scope::write, now)), 403);
+    EXPECT_EQ(status(door.judge(call_, Scope::read, now)), 429);
+}
+
+} // namespace
+} // namespace analytics::http
