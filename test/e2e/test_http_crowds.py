@@ -76,7 +76,7 @@ def crowd(port, count, said=b""):
                                   b"Content-Length: 1000\r\n\r\n{"],
                          ids=["silent", "kept after an answer", "within a head", "before a head", "within a body"])
 def test_two_thousand_connections_keep_nobody_out(service, said):
-    with crowd(service.port, 2000, said) as clients:
+    with crowd(service.port, 2000, said):
         assert all([is_served(service) for _ in range(5)])
 
 
