@@ -33,11 +33,8 @@ try {
     return ExitCode::unreachable;
 }
 
-<<<<<<< HEAD
-ExitCode serve(const Settings &settings, const Signals &signals, Access &access, HttpMetrics &metrics, Observer &log)
-=======
-ExitCode serve(const Settings &settings, const Signals &signals, Access &access, Observer &log, Observer &aside)
->>>>>>> 7f9df6f (http: one loop waits for all clients; threads only answer)
+ExitCode serve(const Settings &settings, const Signals &signals, Access &access, HttpMetrics &metrics, Observer &log,
+               Observer &aside)
 try {
     Pool pool(service_pool(settings), log);
     Pool probe(probe_pool(settings), log);
@@ -47,12 +44,8 @@ try {
     const Front front(Handler(service_routes(), pool, probe, signals.token(), Door{access, tenants}),
                       Cors(settings.text(Key::http_cors_origins)));
     Listener service(service_listener(settings), front, log);
-<<<<<<< HEAD
     Listener admin(admin_listener(settings), Admin(Handler(admin_routes(), probe, probe, signals.token()), metrics),
-                   log);
-=======
-    Listener admin(admin_listener(settings), Handler(admin_routes(), probe, probe, signals.token()), aside);
->>>>>>> 7f9df6f (http: one loop waits for all clients; threads only answer)
+                   aside);
 
     log(Event::started, {{"version", ANALYTICS_VERSION}});
     const std::stop_callback stopping(signals.token(), [&] { log(Event::stopping); });
@@ -73,8 +66,9 @@ try {
     HttpMetrics metrics;
     Observers of_spans{&log, &metrics};
     Traces traces(traces_options("analytics-http", process_environment()), of_spans);
-    Observers observe{&log, &metrics, &traces, &manager};
-    return is_check ? check(settings, access, log) : serve(settings, signals, access, metrics, observe);
+    Observers aside{&log, &metrics, &traces};
+    Observers observe{&aside, &manager}; // whose watchdog is fed by the service's loop alone
+    return is_check ? check(settings, access, log) : serve(settings, signals, access, metrics, observe, aside);
 } catch (const KeyFault &fault) {
     log(Event::setting_refused, {{"setting", "ANALYTICS_HTTP_API_KEYS_FILE"}, {"message", fault.what()}});
     return ExitCode::settings;
@@ -94,18 +88,5 @@ int main(int argc, char **argv)
         log(Event::setting_refused, {{"setting", fault->setting}, {"message", fault->message}});
         return static_cast<int>(ExitCode::settings);
     }
-<<<<<<< HEAD
     return static_cast<int>(run(settings, is_check, signals, log));
-=======
-    ServiceManager manager;
-    Observers observe{&log, &manager};
-    try {
-        Access access(settings.text(Key::http_api_keys_file));
-        return static_cast<int>(is_check ? check(settings, access, log)
-                                         : serve(settings, signals, access, observe, log));
-    } catch (const KeyFault &fault) {
-        log(Event::setting_refused, {{"setting", "ANALYTICS_HTTP_API_KEYS_FILE"}, {"message", fault.what()}});
-        return static_cast<int>(ExitCode::settings);
-    }
->>>>>>> 7f9df6f (http: one loop waits for all clients; threads only answer)
 }
