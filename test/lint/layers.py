@@ -28,7 +28,7 @@ ROOMS = {
 OWNERS = [
     (r"rapidjson/", r"extension/core/json[a-z_]*\.(cpp|hpp)|runtime/refusals\.cpp|test/unit/.*", "the JSON readers"),
     (r"openssl/", r"extension/core/identity\.cpp|http/digest\.cpp", "identity, and what an answer is known by"),
-    (r"zlib\.h", r"http/gzip\.cpp", "the HTTP room's gzip"),
+    (r"zlib\.h", r"http/gzip\.cpp|test/unit/http/front_test\.cpp", "the HTTP room's gzip"),
     (r"(postgres|postgres_ext|fmgr|funcapi|miscadmin|pgstat|varatt|c)\.h|"
      r"(access|catalog|commands|common|executor|lib|mb|nodes|optimizer|parser|port|rewrite|storage|tcop|utils)/.*",
      r"extension/pg/.*|test/boundary/.*", "the border"),

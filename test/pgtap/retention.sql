@@ -174,5 +174,6 @@ SELECT isnt(count(*), 0::bigint, 'and goes later') FROM analytics_retain('100 da
 SELECT is((SELECT sum(count)::bigint FROM monthly), (SELECT count(*) FROM analytics_events), 'to the event');
 SELECT is((SELECT sum(count)::bigint FROM odd), (SELECT count(*) FROM analytics_events), 'whatever the bucket');
 ROLLBACK;
+SELECT is_empty('SELECT * FROM analytics_verify()', 'with all that taken back, nothing is to be mended');
 
 SELECT * FROM finish();
