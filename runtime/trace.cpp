@@ -62,10 +62,10 @@ std::optional<SpanName> read_traceparent(std::string_view value)
 
 SpanName new_span(const std::optional<SpanName> &parent)
 {
-    std::array<unsigned char, trace_bytes + span_bytes> bytes{};
+    std::array<unsigned char, trace_bytes + span_bytes> bytes{}; // the trace's, then the span's
     do {
         if (getentropy(bytes.data(), bytes.size()) != 0) throw std::runtime_error("no randomness to be had");
-    } while (bytes[0] == 0 || bytes[trace_bytes] == 0); // an id of zeroes is none
+    } while (bytes.front() == 0 || bytes.back() == 0); // an id of zeroes is none
     const std::span<const unsigned char> all(bytes);
     return {parent ? parent->trace_id : hex(all.first(trace_bytes)), hex(all.last(span_bytes)),
             parent ? parent->is_sampled : true};

@@ -24,7 +24,7 @@ inline void put(std::string &bytes, std::uint64_t value)
 /** Small counts of either sign in few bits: 0, -1, 1, -2 … */
 inline void put_signed(std::string &bytes, std::int64_t value)
 {
-    put(bytes, (static_cast<std::uint64_t>(value) << 1U) ^ static_cast<std::uint64_t>(value >> 63));
+    put(bytes, (static_cast<std::uint64_t>(value) << 1U) ^ (value < 0 ? ~std::uint64_t{0} : 0));
 }
 
 inline void put_text(std::string &bytes, std::string_view text)

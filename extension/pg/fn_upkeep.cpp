@@ -57,6 +57,7 @@ public:
         const MemoryContext context =
             AllocSetContextCreate(CurTransactionContext, "analytics upkeep", ALLOCSET_DEFAULT_SIZES);
         static_assert(std::is_trivially_destructible_v<Upkeeps>);
+        // cppcheck-suppress legacyUninitvar // it is made here
         auto *const upkeeps = ::new (MemoryContextAlloc(context, sizeof(Upkeeps))) Upkeeps(context, home);
         return make_owned<Pending>(context, context, upkeeps, GetCurrentSubTransactionId());
     }

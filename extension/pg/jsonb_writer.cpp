@@ -138,7 +138,8 @@ void JsonbWriter::write_numeric(std::string_view number)
 {
     core::to_decimal(number, decimal_);
     char head[numeric_head_bytes];
-    append(head, write_numeric_head(decimal_, head));
+    const std::size_t size = write_numeric_head(decimal_, head);
+    append(head, size);
     append(decimal_.digits.data(), decimal_.digits.size() * sizeof(std::int16_t));
 }
 

@@ -153,7 +153,7 @@ void ProjectionUpkeep::write()
         AllocSetContextCreate(CurrentMemoryContext, "analytics projections", ALLOCSET_DEFAULT_SIZES);
     const MemoryContext outer = MemoryContextSwitchTo(context);
     Bags bags{relation_at(home_, "analytics_projection_bags"), relation_at(home_, "analytics_projection_bags_bucket")};
-    bags_ = &bags;
+    bags_ = &bags; // cppcheck-suppress danglingLifetime // until the end of this, as below
     scratch_ = AllocSetContextCreate(context, "analytics projections scratch", ALLOCSET_DEFAULT_SIZES);
     MemoryContextSwitchTo(scratch_);
 
@@ -167,6 +167,7 @@ void ProjectionUpkeep::write()
 
     MemoryContextSwitchTo(outer);
     bags.close();
+    bags_ = nullptr;
     MemoryContextDelete(context);
 }
 
