@@ -9,8 +9,8 @@
 
 namespace analytics::http {
 
-inline constexpr std::size_t min_compressed = 1'400;             // bytes: what a packet holds gains nothing
-inline constexpr std::size_t max_compressed = 8 * 1'024 * 1'024; // some 60 ms of one core
+inline constexpr std::size_t min_compressed = 1'400;                 // bytes: what a packet holds gains nothing
+inline constexpr std::size_t max_compressed = std::size_t{8} << 20U; // some 60 ms of one core
 
 /** Whether an Accept-Encoding takes gzip (RFC 9110, 12.5.3); an empty one does not. */
 [[nodiscard]] bool takes_gzip(std::string_view accept_encoding) noexcept;

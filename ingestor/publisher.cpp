@@ -97,10 +97,12 @@ void KafkaLetterTopic::Handle::hand_over(const Letter &letter, Report &report)
                             value ? static_cast<ssize_t>(value->size()) : 0);
     const void *const value = letter.value ? letter.value->data() : nullptr;
     const std::size_t size = letter.value ? letter.value->size() : 0;
+    // NOLINTBEGIN(cppcoreguidelines-pro-type-const-cast): it is copied, whatever the type says
     const auto error = rd_kafka_producev(
         kafka.get(), RD_KAFKA_V_TOPIC(topic.c_str()), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
         RD_KAFKA_V_KEY(letter.key.data(), letter.key.size()), RD_KAFKA_V_VALUE(const_cast<void *>(value), size),
         RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_OPAQUE(&report), RD_KAFKA_V_END);
+    // NOLINTEND(cppcoreguidelines-pro-type-const-cast)
     if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return; // the headers are the message's now
     rd_kafka_headers_destroy(headers);
     report.come(error);

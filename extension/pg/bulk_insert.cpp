@@ -92,7 +92,7 @@ Relation key_index(const ResultRelInfo *info, AttrNumber occurred_at, AttrNumber
 
 /* One partition at a time is open. */
 struct Place {
-    PartitionRange range;
+    PartitionRange range{};
     Relation partition = nullptr; // null: not one that is open
     ResultRelInfo *info = nullptr;
 };
@@ -105,23 +105,23 @@ bool is_plain(Relation events, Relation partition)
 }
 
 struct Bulk {
-    Relation events;
-    EState *estate;
-    TupleDesc description; // of the rows' tuples
-    AttrNumber *columns;   // of events, where the description's columns are
-    ExprState **defaults;  // by column of events, null where the batch gives the value or there is no default
-    TupleTableSlot *source;
+    Relation events = nullptr;
+    EState *estate = nullptr;
+    TupleDesc description = nullptr; // of the rows' tuples
+    AttrNumber *columns = nullptr;   // of events, where the description's columns are
+    ExprState **defaults = nullptr;  // by column of events, null where the batch gives the value or there is no default
+    TupleTableSlot *source = nullptr;
     Place place;
 
     // looking up
-    IndexScanDesc scan;
-    ScanKeyData key[key_columns];
+    IndexScanDesc scan = nullptr;
+    ScanKeyData key[key_columns]{};
 
     // storing
-    ResultRelInfo *root;
-    TupleTableSlot *slots[rows_per_round];
-    int made_slots;
-    int used_slots;
+    ResultRelInfo *root = nullptr;
+    TupleTableSlot *slots[rows_per_round]{};
+    int made_slots = 0;
+    int used_slots = 0;
 };
 
 Bulk *begin(const Home &home, TupleDesc description)
@@ -221,7 +221,7 @@ void prepare_defaults(Bulk &bulk)
 {
     const TupleDesc columns = RelationGetDescr(bulk.events);
     bulk.defaults = static_cast<ExprState **>(palloc0(static_cast<Size>(columns->natts) * sizeof(ExprState *)));
-    for (AttrNumber number = 1; number <= columns->natts; ++number) {
+    for (int number = 1; number <= columns->natts; ++number) {
         if (std::find(bulk.columns, bulk.columns + bulk.description->natts, number) !=
             bulk.columns + bulk.description->natts)
             continue;

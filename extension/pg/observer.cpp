@@ -7,6 +7,7 @@
 #include <charconv>
 
 namespace analytics::pg {
+// NOLINTBEGIN(cppcoreguidelines-pro-type-union-access): jsonb's values are unions
 namespace {
 
 /* A position in an array as #> reads it: from the end when negative. */
@@ -125,5 +126,7 @@ void Observer::put_measure(std::size_t measure, const JsonbValue *found)
         if (found != nullptr) observation_.mismatched = true;
     }
 }
+
+// NOLINTEND(cppcoreguidelines-pro-type-union-access)
 
 } // namespace analytics::pg
