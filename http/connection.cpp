@@ -21,13 +21,6 @@ bool would_wait(int error) noexcept
     return error == EAGAIN || error == EINTR;
 }
 
-/* The request as a span: its caller's child, when there is one to name. */
-runtime::Work work_of(const Head &head)
-{
-    const auto parent = runtime::read_traceparent(head.traceparent);
-    return {.name = runtime::new_span(parent), .parent_id = parent ? parent->span_id : std::string()};
-}
-
 } // namespace
 
 Socket::~Socket()

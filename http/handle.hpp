@@ -27,7 +27,7 @@ public:
      * sick service. A probe answers DOWN once stop was requested. door: without one only routes that nobody needs a
      * key for are answered. */
     Handler(std::span<const Route> routes, Database &database, Database &probe, std::stop_token stop,
-            std::optional<Door> door = std::nullopt)
+            std::optional<Door> door = std::nullopt) // NOLINT(modernize-pass-by-value): two references
         : routes_(routes), database_(database), probe_(probe), stop_(std::move(stop)), door_(door)
     {
     }

@@ -223,7 +223,7 @@ void Listener::settle(Client &client)
     }
 }
 
-void Listener::arm(Client &client, std::uint32_t events)
+void Listener::arm(Client &client, std::uint32_t events) const
 {
     if (client.armed == events) return;
     epoll_event event{.events = events | EPOLLONESHOT, .data = {.fd = client.connection.fd()}};

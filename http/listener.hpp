@@ -61,7 +61,7 @@ private:
     void take_back();
     void look_at_deadlines(bool is_stopping);
     void settle(Client &client);
-    void arm(Client &client, std::uint32_t events);
+    void arm(Client &client, std::uint32_t events) const;
     void enqueue(Client &client);
     void tell_overload(std::string_view what, std::size_t bound);
     void work(const std::stop_token &own, const std::stop_token &stop);

@@ -54,12 +54,14 @@ def test_a_hundred_batches_leave_memory_as_it_was(backend):
 
 
 def test_a_hundred_failing_batches_leave_memory_as_it_was(backend, database):
-    database.rows("CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not today'; END $$; "
+    """Of an error that is no row's own, so that the batch fails as a whole."""
+    database.rows("CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS "
+                  "$$ BEGIN RAISE 'not today' USING ERRCODE = 'insufficient_resources'; END $$; "
                   "CREATE TRIGGER fail AFTER INSERT ON analytics_events EXECUTE FUNCTION fail()")
 
     def ingest(times):
         for _ in range(times):
-            with pytest.raises(psycopg2.errors.RaiseException):
+            with pytest.raises(psycopg2.errors.InsufficientResources):
                 backend.run(INGEST)
 
     ingest(WARM_UP)
