@@ -1,6 +1,5 @@
 #include "connection.hpp"
 
-#include "../runtime/trace.hpp"
 
 #include <array>
 #include <cerrno>
