@@ -1,6 +1,5 @@
 #include "connection.hpp"
 
-
 #include <array>
 #include <cerrno>
 #include <sys/socket.h>

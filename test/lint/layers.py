@@ -27,7 +27,7 @@ ROOMS = {
 # (what is included, who may include it, why not the others)
 OWNERS = [
     (r"rapidjson/", r"extension/core/json[a-z_]*\.(cpp|hpp)|runtime/refusals\.cpp|test/unit/.*", "the JSON readers"),
-    (r"openssl/", r"extension/core/identity\.cpp|http/(digest|keys)\.cpp", "identity, what an answer is known by, and keys"),
+    (r"openssl/", r"extension/core/identity\.cpp|http/(digest|keys)\.cpp", "identity, answers' tags and keys"),
     (r"zlib\.h", r"http/gzip\.cpp|test/unit/http/front_test\.cpp", "the HTTP room's gzip"),
     (r"(postgres|postgres_ext|fmgr|funcapi|miscadmin|pgstat|varatt|c)\.h|"
      r"(access|catalog|commands|common|executor|lib|mb|nodes|optimizer|parser|port|rewrite|storage|tcop|utils)/.*",
