@@ -34,12 +34,6 @@ constexpr std::int32_t event_type_characters = 120;
 constexpr std::int32_t source_characters = 120;
 constexpr std::int32_t tenant_id_characters = 64;
 
-int compare(const Row &row, TimestampTz occurred_at, const std::uint8_t *id) noexcept
-{
-    if (row.occurred_at != occurred_at) return row.occurred_at < occurred_at ? -1 : 1;
-    return std::memcmp(row.id.data(), id, UUID_LEN);
-}
-
 bool comes_before(const Row &a, const Row &b) noexcept
 {
     const int order = compare(a, b.occurred_at, b.id.data());
@@ -104,6 +98,12 @@ bool enter_time(TupleTableSlot *slot, DestReceiver *self)
 }
 
 } // namespace
+
+int compare(const Row &row, TimestampTz occurred_at, const std::uint8_t *id) noexcept
+{
+    if (row.occurred_at != occurred_at) return row.occurred_at < occurred_at ? -1 : 1;
+    return std::memcmp(row.id.data(), id, UUID_LEN);
+}
 
 Batch::Batch(const Home &home, const Elements &records, const Origin &origin)
     : home_(home), records_(records), origin_(origin),

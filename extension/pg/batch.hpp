@@ -52,6 +52,9 @@ struct Row {
     MinimalTuple tuple; // (occurred_at, id, event_type, source, tenant_id, payload)
 };
 
+/** The order of the primary key: less than zero when the row comes before the key. id: 16 bytes. */
+int compare(const Row &row, TimestampTz occurred_at, const std::uint8_t *id) noexcept;
+
 struct Counts {
     std::int64_t stored = 0;
     std::int64_t duplicates = 0;

@@ -1,5 +1,6 @@
 #include "bulk_insert.hpp"
 
+#include "attempt.hpp"
 #include "partitions.hpp"
 
 extern "C" {
@@ -7,7 +8,6 @@ extern "C" {
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/tupconvert.h"
-#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "executor/executor.h"
@@ -18,11 +18,9 @@ extern "C" {
 #include "utils/rel.h"
 #include "utils/rls.h"
 #include "utils/snapmgr.h"
-#include "utils/uuid.h"
 }
 
 #include <algorithm>
-#include <cstring>
 
 namespace analytics::pg {
 namespace {
@@ -35,8 +33,7 @@ constexpr int key_columns = 2; // occurred_at, id
 /* Whether the row has the key of the one before it: the first of them is stored, and the others go its way. */
 bool repeats(const Row *rows, const Row *row) noexcept
 {
-    return row != rows && row->occurred_at == row[-1].occurred_at &&
-           std::memcmp(row->id.data(), row[-1].id.data(), UUID_LEN) == 0;
+    return row != rows && compare(*row, row[-1].occurred_at, row[-1].id.data()) == 0;
 }
 
 // ---- what stands in the way ----
@@ -323,35 +320,15 @@ std::int32_t store_all(const Home &home, TupleDesc description, Row *rows, std::
     return stored;
 }
 
-/* In a subtransaction, all of it or, should a rival have stored one of the rows, nothing. */
+/* All of it or, should a rival have stored one of the rows, nothing. */
 std::int32_t try_to_store_all(const Home &home, TupleDesc description, Row *rows, std::int32_t count)
 {
-    const MemoryContext context = CurrentMemoryContext;
-    const ResourceOwner owner = CurrentResourceOwner;
-    volatile std::int32_t stored = 0;
-    BeginInternalSubTransaction(nullptr);
-    MemoryContextSwitchTo(context);
-    PG_TRY();
-    {
-        stored = store_all(home, description, rows, count);
-        ReleaseCurrentSubTransaction();
-        MemoryContextSwitchTo(context);
-        CurrentResourceOwner = owner;
-    }
-    PG_CATCH();
-    {
-        MemoryContextSwitchTo(context);
-        ErrorData *const error = CopyErrorData();
-        FlushErrorState();
-        RollbackAndReleaseCurrentSubTransaction();
-        MemoryContextSwitchTo(context);
-        CurrentResourceOwner = owner;
-        if (error->sqlerrcode != ERRCODE_UNIQUE_VIOLATION) ReThrowError(error);
-        FreeErrorData(error);
-        stored = 0;
-    }
-    PG_END_TRY();
-    return stored;
+    std::int32_t stored = 0;
+    ErrorData *const error = attempt([&] { stored = store_all(home, description, rows, count); });
+    if (error == nullptr) return stored;
+    if (error->sqlerrcode != ERRCODE_UNIQUE_VIOLATION) ReThrowError(error);
+    FreeErrorData(error);
+    return 0;
 }
 
 } // namespace

@@ -79,14 +79,23 @@ NamedRows accepted_rows(const Batch &batch)
     return accepted;
 }
 
-/* Takes the rows of a statement as the answer of a function that returns a set. */
-DestReceiver *answer_receiver(FunctionCallInfo fcinfo)
+/* Runs a batch, and answers as a function that returns a set with the rows of a statement over "accepted" and "refused". */
+void answer_each(FunctionCallInfo fcinfo, Batch &batch, Rejection rejection, const char *statement)
 {
+    run(batch, rejection);
+
     auto *const result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
     DestReceiver *const receiver = CreateTuplestoreDestReceiver();
     SetTuplestoreDestReceiverParams(receiver, result->setResult, result->econtext->ecxt_per_query_memory, false,
                                     nullptr, nullptr);
-    return receiver;
+    NamedRows accepted = accepted_rows(batch);
+    accepted.show();
+    batch.refused().show();
+    run_statement(batch.home(), statement, receiver);
+    receiver->rDestroy(receiver);
+    accepted.end();
+    SPI_finish();
+    batch.finish();
 }
 
 } // namespace
@@ -158,20 +167,9 @@ ANALYTICS_FUNCTION(analytics_ingest_again)
     origin.received = elements_of(fcinfo, 1);
     require_length(origin.received, records, "received_at");
     Batch batch{home_of(fcinfo), records, origin};
-    run(batch, Rejection::kept);
-
-    DestReceiver *const receiver = answer_receiver(fcinfo);
-    NamedRows accepted = accepted_rows(batch);
-    accepted.show();
-    batch.refused().show();
-    run_statement(batch.home(),
-                  "SELECT item, CASE WHEN stored THEN 'stored' ELSE 'duplicate' END, NULL, NULL FROM accepted "
-                  "UNION ALL SELECT item, 'refused', reason, detail FROM refused",
-                  receiver);
-    receiver->rDestroy(receiver);
-    accepted.end();
-    SPI_finish();
-    batch.finish();
+    answer_each(fcinfo, batch, Rejection::kept,
+                "SELECT item, CASE WHEN stored THEN 'stored' ELSE 'duplicate' END, NULL, NULL FROM accepted "
+                "UNION ALL SELECT item, 'refused', reason, detail FROM refused");
     return {};
 }
 
@@ -180,25 +178,14 @@ ANALYTICS_FUNCTION(analytics_record_each)
     using namespace analytics::pg;
     InitMaterializedSRF(fcinfo, 0);
     Batch batch{home_of(fcinfo), elements_of(fcinfo, 0), Origin{}};
-    run(batch, Rejection::raised);
-
-    DestReceiver *const receiver = answer_receiver(fcinfo);
-    NamedRows accepted = accepted_rows(batch);
-    accepted.show();
-    batch.refused().show();
-    run_statement(batch.home(),
-                  "SELECT r.item, r.outcome, r.id, e.event_type, e.source, r.occurred_at, e.ingested_at, e.tenant_id, "
-                  "e.payload, r.reason, r.detail FROM ("
-                  "SELECT item, CASE WHEN stored THEN 'stored' ELSE 'duplicate' END AS outcome, id, occurred_at, "
-                  "NULL AS reason, NULL AS detail FROM accepted UNION ALL "
-                  "SELECT item, 'refused', NULL, NULL, reason, detail FROM refused) AS r "
-                  "LEFT JOIN LATERAL (SELECT event_type::text, source::text, ingested_at, tenant_id::text, payload "
-                  "FROM %sanalytics_events AS s WHERE s.occurred_at OPERATOR(pg_catalog.=) r.occurred_at "
-                  "AND s.id OPERATOR(pg_catalog.=) r.id OFFSET 0) AS e ON true ORDER BY r.item",
-                  receiver);
-    receiver->rDestroy(receiver);
-    accepted.end();
-    SPI_finish();
-    batch.finish();
+    answer_each(fcinfo, batch, Rejection::raised,
+                "SELECT r.item, r.outcome, r.id, e.event_type, e.source, r.occurred_at, e.ingested_at, e.tenant_id, "
+                "e.payload, r.reason, r.detail FROM ("
+                "SELECT item, CASE WHEN stored THEN 'stored' ELSE 'duplicate' END AS outcome, id, occurred_at, "
+                "NULL AS reason, NULL AS detail FROM accepted UNION ALL "
+                "SELECT item, 'refused', NULL, NULL, reason, detail FROM refused) AS r "
+                "LEFT JOIN LATERAL (SELECT event_type::text, source::text, ingested_at, tenant_id::text, payload "
+                "FROM %sanalytics_events AS s WHERE s.occurred_at OPERATOR(pg_catalog.=) r.occurred_at "
+                "AND s.id OPERATOR(pg_catalog.=) r.id OFFSET 0) AS e ON true ORDER BY r.item");
     return {};
 }
