@@ -1,12 +1,11 @@
 #include "access.hpp"
 
+#include "../runtime/file.hpp"
 #include "ascii.hpp"
 #include "problem.hpp"
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
-#include <iterator>
 
 namespace analytics::http {
 
@@ -14,16 +13,9 @@ namespace {
 
 std::vector<ApiKey> keys_of_file(const std::string &path)
 {
-    std::string text;
-    try {
-        std::ifstream file;
-        file.exceptions(std::ios::failbit | std::ios::badbit);
-        file.open(path, std::ios::binary);
-        text.assign(std::istreambuf_iterator<char>(file), {}); // throws for a folder
-    } catch (const std::ios::failure &) {
-        throw KeyFault("cannot read \"" + path + "\"");
-    }
-    return read_keys(text);
+    const std::optional<std::string> text = runtime::read_file(path);
+    if (!text) throw KeyFault("cannot read \"" + path + "\"");
+    return read_keys(*text);
 }
 
 /** RFC 6750, 2.1; empty when it is something else. */

@@ -27,8 +27,6 @@ DbError refusal(const char *sqlstate, std::string message, std::string hint)
                     .column = {}});
 }
 
-} // namespace
-
 std::string extension_schema(runtime::Connection &connection)
 {
     const auto answer = connection.execute("SELECT pg_catalog.quote_ident(n.nspname), e.extversion "
@@ -46,6 +44,15 @@ std::string extension_schema(runtime::Connection &connection)
                       fmt::format("ALTER EXTENSION analytics_events UPDATE TO '{}'; or run the ingestor of version {}",
                                   ANALYTICS_VERSION, version));
     return std::string(answer.text(0, 0));
+}
+
+} // namespace
+
+std::string prepare(runtime::Connection &connection, std::span<const Statement> statements)
+{
+    const std::string schema = extension_schema(connection);
+    for (const auto &[name, sql] : statements) connection.prepare(name, fmt::format(fmt::runtime(sql), schema));
+    return schema;
 }
 
 Failure failure_of(const DbError &error)

@@ -4,12 +4,21 @@
 #include "../runtime/db.hpp"
 #include "ports.hpp"
 
+#include <span>
 #include <string>
+#include <string_view>
 
 namespace analytics::ingestor {
 
-/** The schema that the extension lives in, quoted: a user need not have it in his search_path. Throws DbError: 42704 without the extension, 0A000 where its version is not ours. */
-[[nodiscard]] std::string extension_schema(runtime::Connection &connection);
+/** sql: with {} in place of the extension's schema, which a user need not have in his search_path. */
+struct Statement {
+    const char *name;
+    std::string_view sql;
+};
+
+/** Prepares the statements of a fresh connection, and tells the extension's schema, quoted. Throws DbError: 42704 without
+ * the extension, 0A000 where its version is not ours. */
+std::string prepare(runtime::Connection &connection, std::span<const Statement> statements);
 
 [[nodiscard]] Failure failure_of(const runtime::DbError &error);
 

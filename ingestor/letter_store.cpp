@@ -3,12 +3,17 @@
 #include "../runtime/array.hpp"
 #include "database.hpp"
 
-#include <fmt/format.h>
+#include <array>
 
 namespace analytics::ingestor {
 namespace {
 
 using runtime::DbError;
+
+constexpr std::array<Statement, 2> statements{{
+    {"take", "SELECT id, key, value, header, header_value FROM {}.analytics_unpublished_dead_letters()"},
+    {"mark", "SELECT {}.analytics_mark_dead_letters_published($1::bigint[], $2::bigint[], $3::text[])"},
+}};
 
 /* Of bytea's text form \x0a1b…, which the session is set to. */
 std::string bytes_of(std::string_view hex)
@@ -42,13 +47,7 @@ runtime::Connection &SqlLetterStore::connected()
     if (connection_ && connection_->is_usable()) return *connection_;
     connection_.reset();
     runtime::Connection fresh(target_);
-    const std::string schema = extension_schema(fresh);
-    fresh.prepare("take", fmt::format("SELECT id, key, value, header, header_value "
-                                      "FROM {}.analytics_unpublished_dead_letters()",
-                                      schema));
-    fresh.prepare("mark", fmt::format("SELECT {}.analytics_mark_dead_letters_published($1::bigint[], $2::bigint[], "
-                                      "$3::text[])",
-                                      schema));
+    prepare(fresh, statements);
     connection_.emplace(std::move(fresh));
     return *connection_;
 }

@@ -17,6 +17,17 @@ using runtime::Key;
 
 constexpr const char *fenced_off = "AN001";
 
+constexpr std::array<Statement, 4> statements{{
+    {"take", "SELECT owner_epoch, next_offset FROM {}.analytics_take_partition("
+             "$1::text, $2::text, $3::integer, $4::text, $5::bigint, $6::bigint)"},
+    {"ingest", "SELECT stored, duplicates, dead_lettered, skipped, refusals "
+               "FROM {}.analytics_ingest_kafka($1::text, $2::text, $3::integer, $4::bigint, $5::bigint, $6::bigint, "
+               "$7::bytea[], $8::bigint[], $9::bytea[], $10::timestamptz[], $11::jsonb[], $12::bigint)"},
+    {"look", "SELECT owner_epoch, next_offset FROM {}.analytics_kafka_offsets "
+             "WHERE consumer_group = $1::text AND topic = $2::text AND partition = $3::integer"},
+    {"watch", "SELECT {}.analytics_gap_accepted($1::text, $2::text, $3::integer, $4::bigint)"},
+}};
+
 /* The server is given the time to say itself what holds a batch up, before we give the connection up: its
  * statement_timeout is shorter than our patience. */
 runtime::Milliseconds deadline_beyond(runtime::Milliseconds statement_timeout)
@@ -55,21 +66,7 @@ runtime::Connection &SqlWriter::connected()
     if (connection_ && connection_->is_usable()) return *connection_;
     connection_.reset();
     runtime::Connection fresh(target_);
-    const std::string schema = extension_schema(fresh);
-    fresh.prepare("take", fmt::format("SELECT owner_epoch, next_offset FROM {}.analytics_take_partition("
-                                      "$1::text, $2::text, $3::integer, $4::text, $5::bigint, $6::bigint)",
-                                      schema));
-    fresh.prepare("ingest", fmt::format("SELECT stored, duplicates, dead_lettered, skipped, refusals "
-                                        "FROM {}.analytics_ingest_kafka($1::text, $2::text, $3::integer, $4::bigint, "
-                                        "$5::bigint, $6::bigint, $7::bytea[], $8::bigint[], $9::bytea[], "
-                                        "$10::timestamptz[], $11::jsonb[], $12::bigint)",
-                                        schema));
-    fresh.prepare("look",
-                  fmt::format("SELECT owner_epoch, next_offset FROM {}.analytics_kafka_offsets "
-                              "WHERE consumer_group = $1::text AND topic = $2::text AND partition = $3::integer",
-                              schema));
-    fresh.prepare("watch",
-                  fmt::format("SELECT {}.analytics_gap_accepted($1::text, $2::text, $3::integer, $4::bigint)", schema));
+    const std::string schema = prepare(fresh, statements);
     connection_.emplace(std::move(fresh));
     observe_(Event::database_connected, {{"schema", schema}});
     return *connection_;

@@ -6,12 +6,38 @@
 
 namespace analytics::runtime {
 
-Metrics::Counters &Metrics::counters(const char *name, const char *help)
+Metrics::Metrics(const std::string &prefix, const Buckets &call_seconds)
+    : call_buckets_(call_seconds),
+      call_seconds_(histograms(prefix + "_database_call_duration_seconds",
+                               "Time that a statement took to be answered, failures too, by statement.")),
+      spans_(counters(prefix + "_trace_spans_total", "Spans of traces, sent to the collector or dropped."))
+{
+}
+
+void Metrics::observe(Event event, std::span<const Field> fields)
+{
+    switch (event) {
+    case Event::database_called:
+        call_seconds_.Add({{"statement", std::string(text(fields, "statement"))}}, call_buckets_)
+            .Observe(number(fields, "milliseconds").value_or(0) / millis_per_second);
+        break;
+    case Event::spans_sent:
+        spans_.Add({{"outcome", "sent"}}).Increment(number(fields, "spans").value_or(0));
+        break;
+    case Event::spans_dropped:
+        spans_.Add({{"outcome", "dropped"}}).Increment(number(fields, "spans").value_or(0));
+        break;
+    default:
+        break;
+    }
+}
+
+Metrics::Counters &Metrics::counters(const std::string &name, const char *help)
 {
     return prometheus::BuildCounter().Name(name).Help(help).Register(registry_);
 }
 
-Metrics::Histograms &Metrics::histograms(const char *name, const char *help)
+Metrics::Histograms &Metrics::histograms(const std::string &name, const char *help)
 {
     return prometheus::BuildHistogram().Name(name).Help(help).Register(registry_);
 }

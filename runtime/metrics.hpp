@@ -25,26 +25,39 @@ namespace analytics::runtime {
 using MetricFamilies = std::vector<prometheus::MetricFamily>;
 using MetricLabels = std::initializer_list<std::pair<const char *, std::string_view>>;
 
+/** What either daemon tells: it says its prefix and its buckets, and hears the rest itself. */
 class Metrics : public Observer {
 public:
+    /** Hears what both daemons say: statements and spans. */
+    void observe(Event event, std::span<const Field> fields) override;
+
     /** The exposition, as the content type says. Safe to call from several threads at once. */
     [[nodiscard]] std::string exposition() const;
 
     static constexpr std::string_view content_type = "text/plain; version=0.0.4; charset=utf-8";
 
 protected:
+    using Buckets = prometheus::Histogram::BucketBoundaries;
     using Counters = prometheus::Family<prometheus::Counter>;
     using Histograms = prometheus::Family<prometheus::Histogram>;
 
-    Counters &counters(const char *name, const char *help);
-    prometheus::Counter &counter(const char *name, const char *help) { return counters(name, help).Add({}); }
-    Histograms &histograms(const char *name, const char *help);
+    static constexpr double millis_per_second = 1'000;
+
+    /** prefix: analytics_http, say. call_seconds: the buckets of a statement's time; they must outlive this. */
+    Metrics(const std::string &prefix, const Buckets &call_seconds);
+
+    Counters &counters(const std::string &name, const char *help);
+    prometheus::Counter &counter(const std::string &name, const char *help) { return counters(name, help).Add({}); }
+    Histograms &histograms(const std::string &name, const char *help);
 
     /** What is read off at the scrape. */
     virtual void measure(MetricFamilies &families) const = 0;
 
 private:
     prometheus::Registry registry_;
+    const Buckets &call_buckets_;
+    Histograms &call_seconds_;
+    Counters &spans_;
 };
 
 /** Appends a family that is given its values with add(), before the next family is appended. */

@@ -9,7 +9,6 @@ namespace {
 /* From what a cached page of counts takes to the time-out of a request. */
 const prometheus::Histogram::BucketBoundaries second_buckets{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
                                                              0.25,  0.5,    1,     2.5,  5,     10};
-constexpr double millis_per_second = 1'000;
 
 /* A method is the client's word. */
 std::string known_method(std::string_view method)
@@ -22,14 +21,12 @@ std::string known_method(std::string_view method)
 } // namespace
 
 HttpMetrics::HttpMetrics()
-    : requests_(counters("analytics_http_requests_total",
+    : Metrics("analytics_http", second_buckets),
+      requests_(counters("analytics_http_requests_total",
                          "Requests answered, by method, route and status; the route of what is none is \"-\".")),
       request_seconds_(histograms("analytics_http_request_duration_seconds",
                                   "From a request's first byte to the answer's last, by route.")),
       response_bytes_(counter("analytics_http_response_bytes_total", "Bytes of answers' bodies.")),
-      call_seconds_(histograms("analytics_http_database_call_duration_seconds",
-                               "Time that a statement took to be answered, failures too, by statement.")),
-      spans_(counters("analytics_http_trace_spans_total", "Spans of traces, sent to the collector or dropped.")),
       outages_(counters("analytics_http_database_outages_total",
                         "Times that a pool found the database away, by pool and class of SQLSTATE.")),
       overloads_(counter("analytics_http_overloads_total", "Times that connections had to be turned away."))
@@ -59,16 +56,6 @@ void HttpMetrics::observe(Event event, std::span<const Field> fields)
         response_bytes_.Increment(number(fields, "bytes").value_or(0));
         break;
     }
-    case Event::spans_sent:
-        spans_.Add({{"outcome", "sent"}}).Increment(number(fields, "spans").value_or(0));
-        break;
-    case Event::spans_dropped:
-        spans_.Add({{"outcome", "dropped"}}).Increment(number(fields, "spans").value_or(0));
-        break;
-    case Event::database_called:
-        call_seconds_.Add({{"statement", std::string(text(fields, "statement"))}}, second_buckets)
-            .Observe(number(fields, "milliseconds").value_or(0) / millis_per_second);
-        break;
     case Event::database_unavailable: {
         const std::string pool(text(fields, "pool"));
         outages_.Add({{"pool", pool}, {"sqlstate_class", std::string(text(fields, "sqlstate").substr(0, 2))}})
@@ -86,6 +73,7 @@ void HttpMetrics::observe(Event event, std::span<const Field> fields)
         overloads_.Increment();
         break;
     default:
+        Metrics::observe(event, fields);
         break;
     }
 }

@@ -32,8 +32,6 @@ private:
     Counters &requests_;
     Histograms &request_seconds_;
     prometheus::Counter &response_bytes_;
-    Histograms &call_seconds_;
-    Counters &spans_;
     Counters &outages_;
     prometheus::Counter &overloads_;
 

@@ -15,7 +15,6 @@ const prometheus::Histogram::BucketBoundaries record_buckets{1, 10, 100, 500, 1'
 const prometheus::Histogram::BucketBoundaries byte_buckets{1'024, 16'384, 131'072, 1'048'576, 4'194'304, 16'777'216};
 const prometheus::Histogram::BucketBoundaries second_buckets{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5,
                                                              1,     2.5,  5,     10,   30,  60};
-constexpr double millis_per_second = 1'000;
 
 constexpr std::array<std::pair<std::string_view, const char *>, 4> outcomes{{
     {"stored", "stored"},
@@ -38,15 +37,13 @@ std::pair<std::string, std::string> place(std::span<const Field> fields)
 } // namespace
 
 IngestorMetrics::IngestorMetrics()
-    : records_(counters("analytics_ingestor_records_total", "Records that were committed, by what became of them.")),
+    : Metrics("analytics_ingestor", second_buckets),
+      records_(counters("analytics_ingestor_records_total", "Records that were committed, by what became of them.")),
       refused_(counters("analytics_ingestor_refused_records_total", "Records that were no events, by the reason.")),
       batch_records_(histograms("analytics_ingestor_batch_records", "Records in a committed batch.")),
       batch_bytes_(histograms("analytics_ingestor_batch_bytes", "Bytes of values, keys and headers in a batch.")),
       batch_seconds_(histograms("analytics_ingestor_batch_duration_seconds",
                                 "Database time of a committed batch, from sending it to the answer.")),
-      call_seconds_(histograms("analytics_ingestor_database_call_duration_seconds",
-                               "Time that a statement took to be answered, failures too, by statement.")),
-      spans_(counters("analytics_ingestor_trace_spans_total", "Spans of traces, sent to the collector or dropped.")),
       failures_(counters("analytics_ingestor_database_outages_total",
                          "Times that the database became unavailable or refused, by class of SQLSTATE.")),
       connections_(counter("analytics_ingestor_database_connections_total",
@@ -73,16 +70,6 @@ void IngestorMetrics::observe(Event event, std::span<const Field> fields)
 {
     const std::lock_guard lock(mutex_);
     switch (event) {
-    case Event::spans_sent:
-        spans_.Add({{"outcome", "sent"}}).Increment(number(fields, "spans").value_or(0));
-        break;
-    case Event::spans_dropped:
-        spans_.Add({{"outcome", "dropped"}}).Increment(number(fields, "spans").value_or(0));
-        break;
-    case Event::database_called:
-        call_seconds_.Add({{"statement", std::string(text(fields, "statement"))}}, second_buckets)
-            .Observe(number(fields, "milliseconds").value_or(0) / millis_per_second);
-        break;
     case Event::database_connected:
         connections_.Increment();
         is_database_up_ = true;
@@ -147,6 +134,7 @@ void IngestorMetrics::observe(Event event, std::span<const Field> fields)
                 refused_.Add({{"reason", reason}}).Increment(static_cast<double>(count));
         break;
     default:
+        Metrics::observe(event, fields);
         break;
     }
 }

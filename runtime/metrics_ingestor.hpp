@@ -37,8 +37,6 @@ private:
     Histograms &batch_records_;
     Histograms &batch_bytes_;
     Histograms &batch_seconds_;
-    Histograms &call_seconds_;
-    Counters &spans_;
     Counters &failures_;
     prometheus::Counter &connections_;
     prometheus::Counter &lost_answers_;

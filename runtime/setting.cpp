@@ -1,13 +1,13 @@
 #include "setting.hpp"
 
+#include "file.hpp"
 #include "kafka_property.hpp"
 
 #include <algorithm>
 #include <charconv>
 #include <fmt/format.h>
-#include <fstream>
-#include <iterator>
 #include <unistd.h>
+#include <utility>
 
 namespace analytics::runtime {
 namespace {
@@ -75,15 +75,9 @@ std::string checked(const Setting &setting, std::string value)
 
 std::string content(const std::string &path)
 {
-    std::string text;
-    try {
-        std::ifstream file;
-        file.exceptions(std::ios::failbit | std::ios::badbit);
-        file.open(path, std::ios::binary);
-        text.assign(std::istreambuf_iterator<char>(file), {}); // throws for a folder
-    } catch (const std::ios::failure &) {
-        throw Bad{fmt::format("cannot read \"{}\"", path)};
-    }
+    std::optional<std::string> bytes = read_file(path);
+    if (!bytes) throw Bad{fmt::format("cannot read \"{}\"", path)};
+    std::string text = std::move(*bytes);
     if (text.ends_with('\n')) text.pop_back();
     if (text.ends_with('\r')) text.pop_back();
     if (text.find('\0') != std::string::npos) throw Bad{fmt::format("a NUL byte in \"{}\"", path)};
