@@ -14,6 +14,7 @@ ingestor  ingestor(NAME=value, group=…, topic=…): a started analytics-ingest
           as the topic unless told otherwise; stopped after the test
 stream    the test's topic seen from both ends (stream.Stream); real Kafka only
 new_database  with new_database() as database: the same as database, for fixtures that outlive a test
+manager   a service manager that daemons may report to (service_manager.Manager)
 http      http(NAME=value): a started analytics-http that answers; stopped after the test; url, port
 """
 import contextlib
@@ -30,6 +31,7 @@ from confluent_kafka import Producer
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from rig import broker as brokers  # noqa: E402
 from rig import cluster, daemon, installation  # noqa: E402
+import service_manager  # noqa: E402
 from stream import Stream  # noqa: E402
 
 numbers = itertools.count(1)
@@ -112,6 +114,12 @@ def new_database(server):
 def database(new_database):
     with new_database() as fresh:
         yield fresh
+
+
+@pytest.fixture
+def manager():
+    with contextlib.closing(service_manager.Manager()) as made:
+        yield made
 
 
 @pytest.fixture

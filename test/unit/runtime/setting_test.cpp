@@ -1,13 +1,9 @@
-/* Every rule of the settings: the table, bounds, secrets and their files, librdkafka properties, and that all faults
- * are told at once. */
-#include "../../../runtime/setting.hpp"
+/* Every rule of the settings: the table, bounds, secrets and their files, and that all faults are told at once. */
+#include "setting_fixture.hpp"
 
-#include <filesystem>
-#include <fstream>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sstream>
-#include <unistd.h>
 
 namespace analytics::runtime {
 namespace {
@@ -15,39 +11,6 @@ namespace {
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
-
-constexpr Daemon daemons[] = {Daemon::ingestor, Daemon::http};
-
-/* "NAME: message" for each fault; empty when the settings are good. */
-std::vector<std::string> faults(const Environment &environment, Daemon daemon = Daemon::ingestor,
-                                std::vector<Property> flags = {}, const PropertyFault &property_fault = {})
-{
-    try {
-        const Settings settings(daemon, environment, flags, property_fault);
-        return {};
-    } catch (const SettingFaults &thrown) {
-        std::vector<std::string> lines;
-        for (const auto &[setting, message] : thrown.faults()) lines.push_back(setting + ": " + message);
-        return lines;
-    }
-}
-
-class SecretFile {
-public:
-    explicit SecretFile(std::string_view content)
-        : path_(std::filesystem::temp_directory_path() / ("analytics-setting-test-" + std::to_string(getpid())))
-    {
-        std::ofstream(path_, std::ios::binary) << content;
-    }
-    ~SecretFile() { std::filesystem::remove(path_); }
-    SecretFile(const SecretFile &) = delete;
-    SecretFile &operator=(const SecretFile &) = delete;
-
-    std::string path() const { return path_; }
-
-private:
-    std::filesystem::path path_;
-};
 
 // ---- defaults ----------------------------------------------------------------------------------------------------
 
@@ -309,97 +272,6 @@ TEST(ConninfoTest, IsMadeOfThePartsElse)
 TEST(ConninfoTest, IsEmptyWhenPgVariablesDecide)
 {
     EXPECT_EQ(Settings(Daemon::http, {}).conninfo(), "");
-}
-
-// ---- librdkafka properties ---------------------------------------------------------------------------------------
-
-std::string property(const Settings &settings, const std::string &name)
-{
-    std::string value = "unset";
-    for (const auto &[key, text] : settings.kafka_properties())
-        if (key == name) value = text;
-    return value;
-}
-
-TEST(PropertyTest, UnderscoresAreDots)
-{
-    const Settings settings(Daemon::ingestor, {{"ANALYTICS_KAFKA_X_FETCH_MIN_BYTES", "7"}});
-    EXPECT_EQ(property(settings, "fetch.min.bytes"), "7");
-}
-
-TEST(PropertyTest, AFlagWins)
-{
-    const std::vector<Property> flags{{"fetch.min.bytes", "8"}};
-    const Settings settings(Daemon::ingestor, {{"ANALYTICS_KAFKA_X_FETCH_MIN_BYTES", "7"}}, flags);
-    EXPECT_EQ(property(settings, "fetch.min.bytes"), "8");
-}
-
-TEST(PropertyTest, BothDaemonsAcceptThem)
-{
-    EXPECT_THAT(faults({{"ANALYTICS_KAFKA_X_FETCH_MIN_BYTES", "7"}}, Daemon::http), IsEmpty());
-}
-
-TEST(PropertyTest, LibrdkafkasOpinionIsToldWithTheRest)
-{
-    const auto found = faults({{"ANALYTICS_KAFKA_X_NO_SUCH", "7"}, {"ANALYTICS_FOO", "1"}}, Daemon::ingestor, {},
-                              [](const Property &p) { return p.name == "no.such" ? "no such property" : ""; });
-    EXPECT_THAT(found, testing::UnorderedElementsAre("ANALYTICS_KAFKA_X_NO_SUCH: no such property",
-                                                     "ANALYTICS_FOO: unknown setting"));
-}
-
-struct Owned {
-    const char *suffix;
-    const char *instead;
-};
-class OwnedPropertyTest : public testing::TestWithParam<Owned> {};
-
-TEST_P(OwnedPropertyTest, IsRefusedWithTheReason)
-{
-    const std::string name = std::string("ANALYTICS_KAFKA_X_") + GetParam().suffix;
-    for (const Daemon daemon : daemons)
-        EXPECT_THAT(faults({{name, "x"}}, daemon), testing::ElementsAre(HasSubstr(GetParam().instead)));
-}
-
-INSTANTIATE_TEST_SUITE_P(Table, OwnedPropertyTest,
-                         testing::Values(Owned{"BOOTSTRAP_SERVERS", "use ANALYTICS_KAFKA_BOOTSTRAP_SERVERS"},
-                                         Owned{"METADATA_BROKER_LIST", "use ANALYTICS_KAFKA_BOOTSTRAP_SERVERS"},
-                                         Owned{"GROUP_ID", "use ANALYTICS_KAFKA_CONSUMER_GROUP"},
-                                         Owned{"AUTO_OFFSET_RESET", "use ANALYTICS_KAFKA_AUTO_OFFSET_RESET"},
-                                         Owned{"SASL_PASSWORD", "use ANALYTICS_KAFKA_SASL_PASSWORD"},
-                                         Owned{"SSL_KEY_PASSWORD", "use ANALYTICS_KAFKA_SSL_KEY_PASSWORD"},
-                                         Owned{"SECURITY_PROTOCOL", "use ANALYTICS_KAFKA_SECURITY_PROTOCOL"},
-                                         Owned{"ENABLE_AUTO_COMMIT", "the database keeps the offsets"},
-                                         Owned{"ENABLE_AUTO_OFFSET_STORE", "the database keeps the offsets"},
-                                         Owned{"ISOLATION_LEVEL", "exactly-once"},
-                                         Owned{"PARTITION_ASSIGNMENT_STRATEGY", "cooperative"}),
-                         [](const auto &info) { return info.param.suffix; });
-
-TEST(PropertyTest, ASecretIsNoFlag)
-{
-    EXPECT_THAT(faults({}, Daemon::ingestor, {{"ssl.keystore.password", "s3cr3t"}}),
-                testing::ElementsAre(testing::AllOf(HasSubstr("not as a flag"), Not(HasSubstr("s3cr3t")))));
-}
-
-TEST(PropertyTest, ASecretMayComeFromAFile)
-{
-    const SecretFile file("s3cr3t\n");
-    const Settings settings(Daemon::ingestor, {{"ANALYTICS_KAFKA_X_SSL_KEYSTORE_PASSWORD_FILE", file.path()}});
-    EXPECT_EQ(property(settings, "ssl.keystore.password"), "s3cr3t");
-    EXPECT_THAT(settings.print(),
-                testing::AllOf(HasSubstr("ANALYTICS_KAFKA_X_SSL_KEYSTORE_PASSWORD=***"), Not(HasSubstr("s3cr3t"))));
-}
-
-TEST(PropertyTest, ASecretInBothFormsIsAFault)
-{
-    const SecretFile file("s3cr3t");
-    EXPECT_THAT(faults({{"ANALYTICS_KAFKA_X_SSL_KEYSTORE_PASSWORD", "x"},
-                        {"ANALYTICS_KAFKA_X_SSL_KEYSTORE_PASSWORD_FILE", file.path()}}),
-                testing::ElementsAre(HasSubstr("given together")));
-}
-
-TEST(PropertyTest, ANamelessOneIsUnknown)
-{
-    EXPECT_THAT(faults({{"ANALYTICS_KAFKA_X_", "1"}}), testing::ElementsAre("ANALYTICS_KAFKA_X_: unknown setting"));
 }
 
 // ---- print -------------------------------------------------------------------------------------------------------

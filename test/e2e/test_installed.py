@@ -1,0 +1,63 @@
+"""What make install puts where: the units are hardened and name what is there, the samples' settings are known."""
+import os
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from rig import place
+
+MOST_EXPOSURE = 2.5
+SHARE = "opt/analytics/share/doc/analytics-events"
+
+
+@pytest.fixture(params=["ingestor", "http"])
+def daemon(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("installed")
+    subprocess.run(["make", "-s", "install", f"DESTDIR={folder}", "PREFIX=/opt/analytics"], cwd=place.ROOT, check=True,
+                   env=place.make_environment())
+    return folder
+
+
+@pytest.fixture
+def unit(installed, daemon):
+    return (installed / f"opt/analytics/lib/systemd/system/analytics-{daemon}.service").read_text()
+
+
+def test_the_unit_is_hardened(daemon):
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("systemd-analyze is not installed")
+    file = place.ROOT / daemon / f"analytics-{daemon}.service"
+    done = subprocess.run(["systemd-analyze", "security", "--no-pager", "--offline=true", file], capture_output=True,
+                          text=True)
+    exposure = re.search(r"exposure level for \S+: ([0-9.]+)", done.stdout)
+    assert exposure, done.stdout + done.stderr
+    assert float(exposure[1]) <= MOST_EXPOSURE
+
+
+def test_the_unit_starts_the_installed_program(installed, unit):
+    [program] = re.findall(r"^ExecStart=(\S+)", unit, re.MULTILINE)
+    assert os.access(f"{installed}{program}", os.X_OK)
+
+
+def test_the_unit_s_documentation_is_installed(installed, unit):
+    [page] = re.findall(r"^Documentation=file:(\S+)", unit, re.MULTILINE)
+    assert os.path.exists(f"{installed}{page}")
+
+
+def test_the_sample_has_settings_that_are_known(installed, daemon):
+    text = (installed / SHARE / f"{daemon}.env").read_text()
+    settings = dict(re.findall(r"^#?(ANALYTICS_[A-Z_]+)=(\S+)$", text, re.MULTILINE))
+    done = subprocess.run([installed / f"opt/analytics/bin/analytics-{daemon}", "--print-config"], capture_output=True,
+                          text=True, env=settings)
+    assert (len(settings) > 5, done.returncode) == (True, 0), done.stderr
+
+
+def test_the_roles_are_installed(installed):
+    assert (installed / SHARE / "roles.sql").exists()
