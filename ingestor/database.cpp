@@ -50,7 +50,7 @@ std::string extension_schema(runtime::Connection &connection)
 
 std::string prepare(runtime::Connection &connection, std::span<const Statement> statements)
 {
-    const std::string schema = extension_schema(connection);
+    std::string schema = extension_schema(connection);
     for (const auto &[name, sql] : statements) connection.prepare(name, fmt::format(fmt::runtime(sql), schema));
     return schema;
 }
