@@ -1,5 +1,7 @@
 #include "connection.hpp"
 
+#include "../runtime/trace.hpp"
+
 #include <array>
 #include <cerrno>
 #include <sys/socket.h>
@@ -17,6 +19,13 @@ constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
 bool would_wait(int error) noexcept
 {
     return error == EAGAIN || error == EINTR;
+}
+
+/* The request as a span: its caller's child, when there is one to name. */
+runtime::Work work_of(const Head &head)
+{
+    const auto parent = runtime::read_traceparent(head.traceparent);
+    return {.name = runtime::new_span(parent), .parent_id = parent ? parent->span_id : std::string()};
 }
 
 } // namespace
@@ -129,10 +138,19 @@ std::string Connection::take(std::size_t size)
 
 void Connection::serve(const std::function<bool()> &is_last)
 {
-    Reply reply = engine_.respond(head_, std::exchange(body_, {}), [&] { return head_.is_last || is_last(); });
-    tell(head_.method, reply);
+    Reply reply = respond(is_last);
     has_head_ = false;
     send(std::move(reply));
+}
+
+/* The span ends here: what is sent afterwards may already belong to the next request. */
+Reply Connection::respond(const std::function<bool()> &is_last)
+{
+    const runtime::Work work = work_of(head_);
+    const runtime::Tracing tracing(work);
+    Reply reply = engine_.respond(head_, std::exchange(body_, {}), [&] { return head_.is_last || is_last(); });
+    tell(head_.method, reply);
+    return reply;
 }
 
 void Connection::refuse(const Problem &problem)

@@ -82,6 +82,7 @@ private:
     void advance();
     bool take_head();
     std::string take(std::size_t size);
+    Reply respond(const std::function<bool()> &is_last);
     void send(Reply reply);
     void flush();
     void linger();

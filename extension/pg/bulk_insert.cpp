@@ -2,6 +2,7 @@
 
 #include "attempt.hpp"
 #include "partitions.hpp"
+#include "pending.hpp"
 
 extern "C" {
 #include "access/genam.h"
@@ -92,6 +93,7 @@ struct Place {
     PartitionRange range{};
     Relation partition = nullptr; // null: not one that is open
     ResultRelInfo *info = nullptr;
+    Upkeeps *follower = nullptr; // while storing: of the rows, in place of their triggers
 };
 
 bool is_plain(Relation events, Relation partition)
@@ -150,6 +152,7 @@ void leave_partition(Bulk &bulk)
     ExecCloseIndices(place.info);
     table_close(place.partition, NoLock);
     place.partition = nullptr;
+    place.follower = nullptr;
 }
 
 void enter_partition(Bulk &bulk, TimestampTz instant)
@@ -256,19 +259,25 @@ List *enter_in_indexes(Bulk &bulk, TupleTableSlot *slot)
 #endif
 }
 
-void store_round(Bulk &bulk)
+void follow(Bulk &bulk, TupleTableSlot *slot, List *to_recheck)
 {
     const Place &place = bulk.place;
+    if (place.follower != nullptr)
+        place.follower->came(slot);
+    else
+        ExecARInsertTriggers(bulk.estate, place.info, slot, to_recheck, nullptr);
+}
+
+void store_round(Bulk &bulk)
+{
     if (bulk.used_slots == 0) return;
     const MemoryContext outer = MemoryContextSwitchTo(GetPerTupleMemoryContext(bulk.estate));
-    table_multi_insert(place.partition, bulk.slots, bulk.used_slots, GetCurrentCommandId(true), 0, nullptr);
-    MemoryContextSwitchTo(outer);
+    table_multi_insert(bulk.place.partition, bulk.slots, bulk.used_slots, GetCurrentCommandId(true), 0, nullptr);
     for (int i = 0; i < bulk.used_slots; ++i) {
-        List *const to_recheck = enter_in_indexes(bulk, bulk.slots[i]);
-        ExecARInsertTriggers(bulk.estate, place.info, bulk.slots[i], to_recheck, nullptr);
-        list_free(to_recheck);
+        follow(bulk, bulk.slots[i], enter_in_indexes(bulk, bulk.slots[i]));
         ExecClearTuple(bulk.slots[i]);
     }
+    MemoryContextSwitchTo(outer);
     bulk.used_slots = 0;
     ResetPerTupleExprContext(bulk.estate);
 }
@@ -301,6 +310,7 @@ std::int32_t store_all(const Home &home, TupleDesc description, Row *rows, std::
         if (!bulk->place.range.holds(row->occurred_at)) {
             store_round(*bulk);
             enter_partition(*bulk, row->occurred_at);
+            if (bulk->place.partition != nullptr) bulk->place.follower = sole_follower(home, bulk->place.partition);
         }
         if (bulk->place.partition == nullptr) { // the statement before us has changed it
             row->way = Way::statement;

@@ -1,12 +1,10 @@
 /* The triggers of upkeep: analytics_upkeep_row, analytics_upkeep_statement, analytics_upkeep_truncate. */
 
-#include "owned.hpp"
-#include "upkeep.hpp"
+#include "pending.hpp"
 
 extern "C" {
 #include "access/table.h"
 #include "access/tableam.h"
-#include "access/xact.h"
 #include "catalog/partition.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_trigger.h"
@@ -18,69 +16,8 @@ extern "C" {
 #include "utils/snapmgr.h"
 }
 
-#include <type_traits>
-#include <utility>
-
 namespace analytics::pg {
 namespace {
-
-/* Upkeep of statements that have begun and not ended in one subtransaction. They are linked, innermost first; one that
- * dies, with its memory, unlinks itself. */
-class Pending {
-public:
-    Pending(MemoryContext context, Upkeeps *upkeeps, SubTransactionId subtransaction) noexcept
-        : context_(context), upkeeps_(upkeeps), subtransaction_(subtransaction), outer_(std::exchange(innermost, this))
-    {
-    }
-
-    ~Pending()
-    {
-        Pending **link = &innermost;
-        while (*link != this) link = &(*link)->outer_;
-        *link = outer_;
-    }
-
-    Pending(const Pending &) = delete;
-    Pending &operator=(const Pending &) = delete;
-
-    /** The one of the current subtransaction; nullptr without. */
-    static Pending *here()
-    {
-        const SubTransactionId current = GetCurrentSubTransactionId();
-        Pending *pending = innermost;
-        while (pending != nullptr && pending->subtransaction_ != current) pending = pending->outer_;
-        return pending;
-    }
-
-    static Pending *open(const Home &home)
-    {
-        const MemoryContext context =
-            AllocSetContextCreate(CurTransactionContext, "analytics upkeep", ALLOCSET_DEFAULT_SIZES);
-        static_assert(std::is_trivially_destructible_v<Upkeeps>);
-        // cppcheck-suppress legacyUninitvar // it is made here
-        auto *const upkeeps = ::new (MemoryContextAlloc(context, sizeof(Upkeeps))) Upkeeps(context, home);
-        return make_owned<Pending>(context, context, upkeeps, GetCurrentSubTransactionId());
-    }
-
-    [[nodiscard]] Upkeeps &upkeeps() noexcept { return *upkeeps_; }
-
-    void statement_begins() noexcept { ++statements_; }
-
-    void statement_ends()
-    {
-        upkeeps_->write();
-        if (--statements_ <= 0) MemoryContextDelete(context_); // and with it this
-    }
-
-private:
-    static inline Pending *innermost = nullptr;
-
-    MemoryContext context_;
-    Upkeeps *upkeeps_;
-    SubTransactionId subtransaction_;
-    Pending *outer_;
-    int statements_ = 0; // that have begun
-};
 
 TriggerData *trigger_of(FunctionCallInfo fcinfo)
 {

@@ -1,7 +1,10 @@
 #include "home.hpp"
 
 extern "C" {
+#include "catalog/pg_proc.h"
+#include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/syscache.h"
 }
 
 namespace analytics::pg {
@@ -22,6 +25,13 @@ Oid relation_at(const Home &home, const char *name)
     if (!OidIsValid(relation))
         ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE), errmsg("relation %s%s does not exist", home.prefix, name)));
     return relation;
+}
+
+Oid function_at(const Home &home, const char *name)
+{
+    oidvector *const no_arguments = buildoidvector(nullptr, 0);
+    return GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid, CStringGetDatum(name), PointerGetDatum(no_arguments),
+                           ObjectIdGetDatum(home.schema));
 }
 
 } // namespace analytics::pg

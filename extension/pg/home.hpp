@@ -17,4 +17,7 @@ Home home_of(FunctionCallInfo fcinfo);
 /** One of the extension's own tables; an error when somebody has dropped it. */
 Oid relation_at(const Home &home, const char *name);
 
+/** One of its functions without arguments; InvalidOid when somebody has dropped it. */
+Oid function_at(const Home &home, const char *name);
+
 } // namespace analytics::pg

@@ -7,6 +7,9 @@
  *   FOR EACH ROW       the event is offered to every kind
  *   AFTER STATEMENT    every kind writes; the pending upkeep is closed
  *
+ * Rows that are stored in bulk are offered directly where no other trigger would see them (pending.hpp's sole_follower):
+ * an AFTER trigger would fetch each of them again.
+ *
  * Row triggers are cloned to every partition, statement triggers fire only for the table that the statement names. So a
  * partition that has none (attached by hand, see analytics_watch_partition) has nothing open when a statement is aimed at
  * it, and each row is written at once: slow, and exact. Statements nest (a user's trigger may store events in turn):

@@ -70,7 +70,7 @@ def test_one_whose_batch_takes_longer_than_the_group_waits_for_it(stream, ingest
     stream.produce(events(ROUND, first=ROUND))
     stream.await_read()
     assert (stream.totals(), stream.numbers()) == ((2 * ROUND, 0, 0, 0), list(range(2 * ROUND)))
-    assert running.logs(event="partitions_revoked", lost=True)
+    running.await_log(event="partitions_revoked", lost=True)
 
 
 def test_a_rebalance_in_the_middle_of_a_backlog_loses_nothing_and_repeats_nothing(stream, ingestor):

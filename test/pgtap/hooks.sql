@@ -90,6 +90,20 @@ SELECT is(count(*), 5::bigint, 'and its dead letters') FROM analytics_dead_lette
 SELECT lives_ok($$SELECT analytics_ingest(ARRAY[tap.event('late', '2032-01-01T00:00:00Z', 'u')]) FROM analytics_events$$, 'a door called by a query that reads the table');
 ROLLBACK TO clean;
 
+-- Upkeep's own trigger can be off.
+ALTER TABLE analytics_events DISABLE TRIGGER analytics_upkeep_row;
+SELECT is(tap.ingested(tap.event('a', '2025-01-01T00:00:00Z'), tap.event('b', '2025-02-01T00:00:00Z')), '{2,0,0,0}', 'without upkeep events are stored');
+SELECT isnt_empty('SELECT * FROM analytics_verify()', 'and not counted');
+ROLLBACK TO clean;
+SET LOCAL session_replication_role = replica;
+SELECT is(tap.ingested(tap.event('a', '2025-01-01T00:00:00Z')), '{1,0,0,0}', 'so in a replica''s session');
+SELECT isnt_empty('SELECT * FROM analytics_verify()', 'as documented');
+ROLLBACK TO clean;
+CREATE TRIGGER again AFTER INSERT ON analytics_events FOR EACH ROW WHEN (NEW.event_type = 'twice') EXECUTE FUNCTION analytics_upkeep_row();
+SELECT is(tap.ingested(tap.event('a', '2025-01-01T00:00:00Z'), tap.event('b', '2025-01-01T00:00:00Z', 'twice')), '{2,0,0,0}', 'a second one with a condition');
+SELECT is(array_agg(DISTINCT counted), '{2}', 'is heeded') FROM analytics_verify();
+ROLLBACK TO clean;
+
 -- Triggers that see what was stored, on the table and on one partition alone.
 CREATE TABLE log (what text);
 CREATE FUNCTION tap.log() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -103,6 +117,7 @@ CREATE TRIGGER b AFTER INSERT ON analytics_events FOR EACH ROW EXECUTE FUNCTION 
 CREATE TRIGGER c AFTER INSERT ON analytics_events FOR EACH STATEMENT EXECUTE FUNCTION tap.log();
 SELECT is(tap.ingested(tap.event('a', '2025-01-01T00:00:00Z', tenant => 'x'), tap.event('b', '2025-02-01T00:00:00Z', tenant => 'y'), tap.event('a', '2025-01-01T00:00:00Z', tenant => 'x')), '{2,1,0,0}', 'triggers around a batch');
 SELECT results_eq('SELECT what FROM log', $$VALUES ('BEFORE STATEMENT'::text), ('AFTER ROW x'), ('AFTER ROW y'), ('AFTER STATEMENT')$$, 'fire once a stored row, and in their order');
+SELECT is_empty('SELECT * FROM analytics_verify()', 'and the rows are counted beside them');
 ROLLBACK TO clean;
 SELECT tap.ingested(tap.event('a', '2025-01-01T00:00:00Z'), tap.event('a', '2025-02-01T00:00:00Z')) \g /dev/null
 CREATE FUNCTION tap.mark() RETURNS trigger LANGUAGE plpgsql AS $$
