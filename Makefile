@@ -4,9 +4,10 @@
 #   make install    into pg_config's places and PREFIX     make check    every test, likewise by itself
 #   make installcheck  pgTAP against the server of PG*     make bench    the figures, BENCH_EVENTS= sets the size
 #   make soak       faults without end, FAULTS=1000 SEED=  make slow     what must last: ten minutes without a database
+#   make bench-compare  two runs of it beside each other  make bench-profile  where the time of figure A goes, by stage
 #   make lint, make format, make fuzz, make clean          make setup    installs the Debian packages that are missing
 #
-# demo, check, bench, soak, slow, lint and fuzz set the machine up first; all, install and installcheck take it as it is.
+# demo, check, bench, bench-profile, soak, slow, lint and fuzz set the machine up first; the others take it as it is.
 
 MAKEFLAGS += --no-print-directory
 
@@ -25,7 +26,7 @@ export PG_CONFIG PYTHON FUZZ_SECONDS BENCH_EVENTS
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := all
-.PHONY: all extension runtime ingestor http install uninstall installcheck setup demo check bench soak slow lint format fuzz unit clean
+.PHONY: all extension runtime ingestor http install uninstall installcheck setup demo check bench bench-profile bench-compare soak slow lint format fuzz unit clean
 
 all: extension ingestor http
 
@@ -66,8 +67,16 @@ check: setup
 	@test/rig/check
 
 bench:
-	@test/rig/setup build run
+	@test/rig/setup build run bench
+	+@$(MAKE) all
 	+@$(MAKE) -C test/bench bench
+
+bench-profile:
+	@test/rig/setup build run bench
+	+@$(MAKE) -C test/bench profile
+
+bench-compare:
+	@$(MAKE) -C test/bench compare
 
 soak: setup
 	+@$(MAKE) all

@@ -13,9 +13,9 @@ import sys
 import time
 
 sys.path += [str(pathlib.Path(__file__).resolve().parents[1] / room) for room in (".", "e2e")]
-from bench import SETTINGS  # noqa: E402
 from confluent_kafka import Producer  # noqa: E402
 from data import emitters  # noqa: E402
+from machine import SETTINGS  # noqa: E402
 from mixture import REFUSED  # noqa: E402
 from rig import broker, cluster, daemon, installation, place  # noqa: E402
 

@@ -1,15 +1,16 @@
-"""bench.py EVENTS STORED REPEAT [FIGURE ...]: the figures, each with its yardstick in the same run, on a durable
-private cluster. EVENTS are ingested for A and E, STORED are asked for CD and 7d, and growth is a day in passing;
-without names all of them are measured.
+"""bench.py [FIGURE ...]: the figures, each with its yardstick in the same run, on a durable private cluster.
+bench.py --compare [OLD NEW]: two runs' ratios beside each other; the last two unless their files are named.
+bench.py --page [RUN ...]: the tables of doc/performance.md from the files of runs, the last one unless named.
 
-A figure is a ratio of medians of REPEAT turns, five at least where a turn is short. Prints the machine, a table, and
-the same as JSON lines, which are also added to .local/bench/results.ndjson.
+Without names those of the contract are measured, A to G, and the week's summary (7d). By name only: polled (ingest
+beside a dashboard), stored (30 million events in one go), growth (a day in passing), stages (where the time of A goes).
+The environment says how much: BENCH_EVENTS are ingested, BENCH_STORED are asked for C, D and 7d, a figure is of
+BENCH_REPEAT turns, stored of BENCH_ROUNDS times BENCH_EVENTS; BENCH_INGESTOR adds settings to the ingestor's.
+
+Prints a table and the same as JSON lines, which are kept in .local/bench/runs, a file for each run.
 """
-import datetime
-import json
 import os
 import pathlib
-import platform
 import subprocess
 import sys
 
@@ -17,69 +18,66 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 import asking  # noqa: E402
 import growth  # noqa: E402
 import ingesting  # noqa: E402
+import lasting  # noqa: E402
+import machine  # noqa: E402
+import page  # noqa: E402
+import results  # noqa: E402
+import serving  # noqa: E402
+import stages  # noqa: E402
 from rig import cluster, installation, place  # noqa: E402
 
+CONTRACT = ["A", "B", "C", "D", "E", "F", "G", "7d"]
 GROWTH_EVENTS = 50  # a batch
-# Durability is as shipped. No checkpoint may fall into one pass and not into its rival.
-SETTINGS = {"shared_buffers": "1GB", "max_wal_size": "16GB", "checkpoint_timeout": "1h"}
-DURABLE = ("fsync", "synchronous_commit", "full_page_writes")
 
 
-def machine(server):
-    """What a ratio was measured on."""
-    model = next((line.split(":", 1)[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")),
-                 platform.machine())
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    commit = subprocess.run(["git", "-C", place.ROOT, "describe", "--always", "--dirty"], capture_output=True,
-                            text=True)
-    return {"at": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
-            "cpu": model, "cores": os.cpu_count(), "memory_gib": round(memory, 1), "kernel": platform.release(),
-            "postgresql": server.sql("SHOW server_version"), "commit": commit.stdout.strip(),
-            **{name: server.sql(f"SHOW {name}") for name in DURABLE},
-            **{name: server.sql(f"SHOW {name}") for name in SETTINGS}, "batch_records": ingesting.BATCH}
+def number(name, default):
+    return int(os.environ.get(f"BENCH_{name}") or default)
 
 
-def report(about, figures):
-    print(f"\n{about['cpu']}, {about['cores']} cores, {about['memory_gib']} GiB; PostgreSQL {about['postgresql']}; "
-          + ", ".join(f"{name}={about[name]}" for name in DURABLE) + f"; commit {about['commit']}\n")
-    print(f"{'figure':<7} {'ratio':>8} {'bar':>5} {'ours':>12} {'yardstick':>12}  what")
-    for f in figures:
-        ours, yardstick = (f"{f[side + '_per_second']}/s" if side + "_per_second" in f
-                           else f"{f[side + '_ms'] or '-'} ms" for side in ("ours", "yardstick"))
-        print(f"{f['figure']:<7} {f['ratio']:>8.2f} {f['bar']:>5} {ours:>12} {yardstick:>12}  {f['what']}")
-    print()
-    keep(about, figures)
+def measures(names):
+    """[function(server) → lines], in the order in which they are to be run."""
+    events, stored, repeat = number("EVENTS", 1_000_000), number("STORED", 10_000_000), number("REPEAT", 5)
+    passes = [name for name in ingesting.NEEDS if name in names]
+    known = {
+        tuple(ingesting.NEEDS): lambda server: ingesting.measure(server, events, repeat, passes),
+        ("C", "D"): lambda server: asking.day(server, stored, repeat),
+        ("7d",): lambda server: asking.week(server, stored, repeat),
+        ("G",): lambda server: serving.figure_g(server, events, repeat),
+        ("stored",): lambda server: lasting.measure(server, events, number("ROUNDS", 30)),
+        ("growth",): lambda server: growth.hours(server, GROWTH_EVENTS, repeat),
+        ("stages",): lambda server: stages.measure(server, events)}
+    unknown = set(names) - {name for group in known for name in group}
+    if unknown:
+        raise place.RigError(f"no such figure: {', '.join(sorted(unknown))}")
+    return [measure for group, measure in known.items() if set(group) & set(names)]
 
 
-def keep(about, lines):
-    with open(ingesting.FOLDER / "results.ndjson", "a") as kept:
-        for line in lines:
-            text = json.dumps({**line, "machine": about})
-            print(text)
-            print(text, file=kept)
-
-
-def main(events, stored, repeat, names):
-    place.stop_on_signals()
-    ingesting.FOLDER.mkdir(parents=True, exist_ok=True)
-    turns = max(repeat, 5)
-    measures = {
-        "A": lambda: [ingesting.figure_a(server, events, repeat)],
-        "E": lambda: [ingesting.figure_e(server, events, repeat)],
-        "CD": lambda: asking.day(server, stored, turns),
-        "7d": lambda: asking.week(server, stored, turns)}
-    with cluster.Cluster(installation.with_extension(), SETTINGS) as server:
-        about = machine(server)
-        chosen = [measure for name, measure in measures.items() if name in (names or measures)]
-        report(about, [figure for measure in chosen for figure in measure()])
-        if not names or "growth" in names:
-            keep(about, [{"figure": "growth", **line} for line in growth.hours(server, GROWTH_EVENTS, turns)])
+def main(words):
+    if words[:1] == ["--compare"]:
+        print(*results.compared(*(words[1:] or results.newest(2))), sep="\n")
+        return
+    if words[:1] == ["--page"]:
+        page.write(words[1:] or results.newest(1))
+        return
+    chosen, lines = measures(words or CONTRACT), []
+    with cluster.Cluster(installation.with_extension(), machine.SETTINGS) as server:
+        about = machine.about(server)
+        try:
+            for measure in chosen:
+                lines += measure(server)
+        finally:  # what was measured before something failed is not lost
+            results.keep(about, lines)
+            print("", *results.table(about, lines), sep="\n")
+        faults = server.faults_since()
+        if faults:
+            raise place.RigError("PostgreSQL's log shows:\n" + "\n".join(faults))
 
 
 if __name__ == "__main__":
+    place.stop_on_signals()
     try:
-        main(*map(int, sys.argv[1:4]), sys.argv[4:])
-    except (place.RigError, subprocess.CalledProcessError) as error:
+        main(sys.argv[1:])
+    except (place.RigError, AssertionError, subprocess.CalledProcessError) as error:
         sys.exit(f"bench: {error}")
     except KeyboardInterrupt:
         sys.exit(130)

@@ -2,12 +2,12 @@
 tables stay small, and an answer as quick?
 
 A simulated minute is BATCHES statements of some events each, a few of them late, then VACUUM of the rollup tables.
-Prints a line every other simulated hour.
+A line for every other simulated hour.
 """
 import contextlib
 
 import psycopg2
-import stored
+import turns
 
 HOURS, BATCHES = 24, 10
 SHOWN_EVERY = 2  # hours
@@ -25,7 +25,7 @@ SIZES = "SELECT sum(pg_total_relation_size(t)), sum(n_live_tup) FROM unnest(%s::
 
 
 def hours(server, events, repeat):
-    """[{hour, bytes, bytes an hour, bags, milliseconds of analytics_summary(60)}]; events: a batch."""
+    """lines of {hour, bytes, bytes an hour, bags, milliseconds of analytics_summary(60)}; events: a batch."""
     server.sql("CREATE DATABASE bench_growth")
     try:
         with contextlib.closing(psycopg2.connect(server.url("bench_growth"))) as connection:
@@ -49,8 +49,8 @@ def one_hour(cursor, hour, events, repeat):
     cursor.execute(SIZES, (list(TABLES),))
     size, bags = cursor.fetchone()
     summary = f"SELECT analytics_summary(60, timestamptz '{START}' + interval '{hour + 1} hours')"
-    took = stored.medians(repeat, {"summary": (cursor, summary)})["summary"]
-    line = {"hour": hour + 1, "rollup_bytes": int(size), "bytes_per_hour": int(size) // (hour + 1), "bags": int(bags),
-            "summary_ms": took}
-    print(line, flush=True)
+    took = turns.median(turns.milliseconds(repeat, {"summary": (cursor, summary)})["summary"])
+    line = {"figure": "growth", "hour": hour + 1, "rollup_bytes": int(size),
+            "bytes_per_hour": int(size) // (hour + 1), "bags": int(bags), "summary_ms": took}
+    turns.say(line)
     yield line

@@ -1,11 +1,16 @@
 /* One timed pass of NDJSON into a database, over one connection: the benchmark's stopwatch.
  *
- *   ingest_bench copy FILE           COPY into the table "bare (event jsonb)": what PostgreSQL itself can do
- *   ingest_bench ingest FILE BATCH   analytics_ingest_kafka, BATCH records a call, each call a transaction
+ *   ingest_bench copy FILE                    COPY into the table "bare (event jsonb)": what PostgreSQL itself can do
+ *   ingest_bench ingest FILE BATCH [ROUNDS]   analytics_ingest_kafka, BATCH records a call, each call a transaction;
+ *                                             with rounds, the file that often in one go, each time as other events of
+ *                                             a later day (shifted.hpp)
  *
  * The connection is libpq's (PG*). The file is mapped and read through before the clock starts; the clock stops when
  * the last commit is acknowledged. In both modes the client prepares bytes while the server works on the ones before.
- * Prints the seconds. COPY's csv format with delimiter and quote that no JSON text holds takes lines as they are. */
+ * Prints the seconds, a line at each round's last commit. COPY's csv format with delimiter and quote that no JSON text
+ * holds takes lines as they are. */
+#include "shifted.hpp"
+
 #include <libpq-fe.h>
 
 #include <fcntl.h>
@@ -20,6 +25,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -50,7 +56,7 @@ Result checked(PGconn *connection, PGresult *raw, ExecStatusType expected)
     return result;
 }
 
-/** A file's bytes, mapped and touched, for as long as this lives. */
+/** A file's bytes, mapped and touched, for as long as this lives; what is written to them stays with us. */
 class Mapped {
 public:
     explicit Mapped(const char *path)
@@ -61,7 +67,7 @@ public:
             throw std::runtime_error{std::string{"cannot read "} + path};
         }
         size_ = static_cast<std::size_t>(status.st_size);
-        start_ = mmap(nullptr, size_, PROT_READ, MAP_PRIVATE | MAP_POPULATE, file, 0);
+        start_ = mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_POPULATE, file, 0);
         close(file);
         if (start_ == MAP_FAILED) {
             throw std::runtime_error{std::string{"cannot map "} + path};
@@ -72,6 +78,7 @@ public:
     Mapped &operator=(const Mapped &) = delete;
 
     std::string_view bytes() const { return {static_cast<const char *>(start_), size_}; }
+    std::span<char> writable() { return {static_cast<char *>(start_), size_}; }
 
 private:
     void *start_ = nullptr;
@@ -202,21 +209,30 @@ std::string prepare(PGconn *connection)
     return PQgetvalue(taken.get(), 0, 0);
 }
 
-void ingest(PGconn *connection, std::span<const std::string_view> lines, std::size_t batch, const std::string &epoch)
+/** The lines, round after round; told(round) when its last batch is committed. */
+template <class Told> void ingest(PGconn *connection, std::span<const std::string_view> lines, std::size_t batch,
+                                  const std::string &epoch, Shifted *shifted, int rounds, Told told)
 {
-    const auto call = [&](std::size_t first) {
-        return Call{lines.subspan(first, std::min(batch, lines.size() - first)), first};
+    const auto call = [&](int round, std::size_t first) {
+        const auto part = lines.subspan(first, std::min(batch, lines.size() - first));
+        const char *const end = part.back().data() + part.back().size();
+        if (shifted != nullptr) shifted->rewrite({part.front().data(), end}, round);
+        return Call{part, static_cast<std::size_t>(round) * lines.size() + first};
     };
-    Call next = call(0);
-    for (std::size_t first = 0; first < lines.size(); first += batch) {
-        next.send(connection, epoch);
-        if (first + batch < lines.size()) {
-            next = call(first + batch);
+    Call next = call(0, 0);
+    for (int round = 0; round < rounds; ++round) {
+        for (std::size_t first = 0; first < lines.size(); first += batch) {
+            next.send(connection, epoch);
+            if (first + batch < lines.size())
+                next = call(round, first + batch);
+            else if (round + 1 < rounds)
+                next = call(round + 1, 0);
+            checked(connection, PQgetResult(connection), PGRES_TUPLES_OK);
+            if (PQgetResult(connection) != nullptr) {
+                throw std::runtime_error{"more than one result"};
+            }
         }
-        checked(connection, PQgetResult(connection), PGRES_TUPLES_OK);
-        if (PQgetResult(connection) != nullptr) {
-            throw std::runtime_error{"more than one result"};
-        }
+        told();
     }
 }
 
@@ -226,11 +242,11 @@ int main(int argc, char **argv)
 try {
     const std::span arguments{argv, static_cast<std::size_t>(argc)};
     if (argc < 3) {
-        std::fputs("ingest_bench copy FILE | ingest FILE BATCH\n", stderr);
+        std::fputs("ingest_bench copy FILE | ingest FILE BATCH [ROUNDS]\n", stderr);
         return 64;
     }
     const std::string_view mode = arguments[1];
-    const Mapped file{arguments[2]};
+    Mapped file{arguments[2]};
     const std::vector<std::string_view> lines = lines_of(file.bytes());
     const Connection connection{PQconnectdb("")};
     if (PQstatus(connection.get()) != CONNECTION_OK) {
@@ -238,14 +254,23 @@ try {
     }
 
     const std::string epoch = mode == "ingest" ? prepare(connection.get()) : std::string{};
+    const int rounds = argc > 4 ? std::stoi(arguments[4]) : 1;
+    std::optional<Shifted> shifted;
+    if (rounds > 1) {
+        shifted.emplace(file.writable());
+    }
     const auto began = std::chrono::steady_clock::now();
+    const auto tell = [&] {
+        const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - began;
+        std::printf("%.6f\n", seconds.count());
+        std::fflush(stdout);
+    };
     if (mode == "ingest") {
-        ingest(connection.get(), lines, std::stoul(arguments[3]), epoch);
+        ingest(connection.get(), lines, std::stoul(arguments[3]), epoch, shifted ? &*shifted : nullptr, rounds, tell);
     } else {
         copy(connection.get(), file.bytes());
+        tell();
     }
-    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - began;
-    std::printf("%.6f\n", seconds.count());
     return 0;
 } catch (const std::exception &error) {
     std::fprintf(stderr, "ingest_bench: %s\n", error.what());

@@ -1,94 +1,103 @@
-"""Figures A and E: what ingest costs beside COPY, and what keeping the rollups adds to it.
+"""Figures A, B, E, F and what a dashboard costs: passes of the same events in different ways, in turns.
 
-A pass is one run of ingest_bench over one file, in a fresh database, after a checkpoint; the sides take turns after a
-warm-up of a tenth that is not counted.
+What several figures need is measured once: each names its sides, and a turn is one pass of every side that is named.
+Before the turns each side has a pass of a tenth that is not counted.
 """
-import os
-import pathlib
+import contextlib
+import functools
 import statistics
-import subprocess
-import sys
 
-from rig import place
+import consuming
+import costs
+import passes
+import turns
 
-FOLDER = place.LOCAL / "bench"
-STOPWATCH = place.LOCAL / "build" / "bench" / "ingest_bench"
-BATCH = 5_000
 WARM_UP = 10  # one part in ten
 
-
-def events(count):
-    """The file of so many events, made once."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    path = FOLDER / f"events-{count}.ndjson"
-    if not path.exists():
-        print(f"bench: making {count} events", file=sys.stderr)
-        maker = pathlib.Path(__file__).with_name("make_events.py")
-        subprocess.run([sys.executable, maker, str(count), path], check=True)
-    return path
+COPY, INGEST, UNCOUNTED, POLLED = "COPY", "analytics_ingest_kafka", "without rollups", "beside a dashboard"
+ONE, TWO = "ingestor, one connection", "ingestor, two connections"
+NEEDS = {"A": (COPY, INGEST), "B": (INGEST, ONE, TWO), "E": (UNCOUNTED, INGEST), "F": (ONE,),
+         "polled": (INGEST, POLLED)}
+PASSES = {COPY: passes.copy, INGEST: passes.ingest, UNCOUNTED: passes.uncounted, POLLED: passes.polled}
+CONSUMERS = {ONE: {consuming.CONNECTIONS: 1}, TWO: {consuming.CONNECTIONS: 2}}
 
 
-def timed_pass(server, preparation, arguments, proof):
-    """Seconds of one pass in a fresh database; proof is a query that must give the number of events."""
-    server.sql("CREATE DATABASE bench")
-    try:
-        server.sql(preparation, "bench")
-        server.sql("CHECKPOINT", "bench")
-        done = subprocess.run([STOPWATCH, *map(str, arguments)], check=True, stdout=subprocess.PIPE, text=True,
-                              env={**os.environ, **server.environment("bench")})
-        query, expected = proof
-        found = server.sql(query, "bench")
-        if found != expected:
-            raise place.RigError(f"{query} gives {found}, not {expected}")
-        return float(done.stdout)
-    finally:
-        server.sql("DROP DATABASE bench")
+def measure(server, count, repeat, names):
+    """The lines of the named figures."""
+    wanted = [side for side in (*PASSES, *CONSUMERS) if any(side in NEEDS[name] for name in names)]
+    with contextlib.ExitStack() as stack:
+        running = stack.enter_context(consuming.kafka()) if any(side in CONSUMERS for side in wanted) else None
+        turns.take(1, sides(server, running, wanted, max(count // WARM_UP, 1)))
+        taken = turns.take(repeat, sides(server, running, wanted, count), lambda cost: f"{cost.seconds:.2f} s")
+        lines = [line for name in names if name in FIGURES for line in FIGURES[name](taken, count)]
+        if "F" in names:
+            lines += consuming.figure_f(taken[ONE], consuming.outage(server, running, f"bench-{count}", count), count)
+    return lines
 
 
-def copy_pass(server, path, count):
-    return timed_pass(server, "CREATE TABLE bare (event jsonb)", ["copy", path],
-                      ("SELECT count(*) FROM bare", str(count)))
+def sides(server, running, wanted, count):
+    """{name: a pass}; a broker's topic is filled now."""
+    path = passes.events(count)
+    found = {side: functools.partial(PASSES[side], server, path, count) for side in wanted if side in PASSES}
+    if running is None:
+        return found
+    topic = consuming.fill(running, path, count)
+    has_connections = consuming.knows(consuming.CONNECTIONS)
+    for side in wanted:
+        if side in CONSUMERS and (has_connections or side == ONE):
+            extra = CONSUMERS[side] if has_connections else {}
+            found[side] = functools.partial(consuming.consume, server, running, topic, count, **extra)
+    return found
 
 
-def ingest_pass(server, path, count):
-    return timed_pass(server, "CREATE EXTENSION analytics_events", ["ingest", path, BATCH],
-                      ("SELECT count(*) FROM analytics_events", str(count)))
+def seconds(taken, side):
+    return [cost.seconds for cost in taken[side]]
 
 
-def uncounted_pass(server, path, count):
-    """The same without the triggers that keep the rollups; partitions to come take over that they are off."""
-    return timed_pass(server, "CREATE EXTENSION analytics_events; ALTER TABLE analytics_events DISABLE TRIGGER USER",
-                      ["ingest", path, BATCH], ("SELECT count(*) FROM analytics_events", str(count)))
+def compared(taken, count, ours, yardstick, **words):
+    """A figure's line: two sides, the higher the ratio the better for ours."""
+    return {**words, "events": count, **turns.ratio(seconds(taken, yardstick), seconds(taken, ours)),
+            "ours_per_second": round(count / statistics.median(seconds(taken, ours))),
+            "yardstick_per_second": round(count / statistics.median(seconds(taken, yardstick))),
+            "seconds": {side: [round(s, 3) for s in seconds(taken, side)] for side in (yardstick, ours)},
+            "costs": {side: costs.per_event(taken[side], count) for side in (yardstick, ours)}}
 
 
-def measure(server, count, repeat, sides):
-    """Seconds of every side, in turns; sides: name → pass."""
-    small, path = events(max(count // WARM_UP, 1)), events(count)
-    for run in sides.values():
-        run(server, small, max(count // WARM_UP, 1))
-    seconds = {name: [] for name in sides}
-    for turn in range(repeat):
-        for name, run in sides.items():
-            seconds[name].append(run(server, path, count))
-            print(f"bench: {name} {turn + 1}/{repeat}: {seconds[name][-1]:.2f} s", file=sys.stderr)
-    return seconds
+def figure_a(taken, count):
+    yield compared(taken, count, INGEST, COPY, figure="A", bar=1.0, goal=1.3,
+                   what="analytics_ingest_kafka, one connection, versus COPY into bare jsonb")
 
 
-def figure_a(server, count, repeat):
-    """A: analytics_ingest_kafka over one connection versus COPY of the same NDJSON into a bare jsonb table."""
-    seconds = measure(server, count, repeat, {"COPY": copy_pass, "analytics_ingest_kafka": ingest_pass})
-    yardstick, ours = (statistics.median(side) for side in seconds.values())
-    return {"figure": "A", "what": "analytics_ingest_kafka, one connection, versus COPY into bare jsonb",
-            "events": count, "ours_per_second": round(count / ours), "yardstick_per_second": round(count / yardstick),
-            "ratio": round(yardstick / ours, 3), "bar": 0.9,
-            "seconds": {name: [round(s, 3) for s in side] for name, side in seconds.items()}}
+def figure_b(taken, count):
+    for side, figure in ((ONE, "B"), (TWO, "B2")):
+        if side in taken:
+            yield {**compared(taken, count, side, INGEST, figure=figure, bar=0.9, goal=1.0,
+                              what=f"Kafka to committed rows, {side}, versus A's rate"),
+                   "seconds_to_join": turns.median([cost.seconds_to_join for cost in taken[side]])}
 
 
-def figure_e(server, count, repeat):
-    """E: what keeping the rollups adds to analytics_ingest_kafka's time."""
-    seconds = measure(server, count, repeat, {"without rollups": uncounted_pass, "with rollups": ingest_pass})
-    without, ours = (statistics.median(side) for side in seconds.values())
-    return {"figure": "E", "what": "what the rollups' upkeep adds to the time of analytics_ingest_kafka, at most",
-            "events": count, "ours_per_second": round(count / ours), "yardstick_per_second": round(count / without),
-            "ratio": round(ours / without - 1, 3), "bar": 0.15,
-            "seconds": {name: [round(s, 3) for s in side] for name, side in seconds.items()}}
+def figure_e(taken, count):
+    """As little is asked for, a second line goes by the server's processor time, which a busy machine disturbs less."""
+    line = compared(taken, count, INGEST, UNCOUNTED, figure="E", bar=0.12, goal=0.08, at_most=True,
+                    what="what the rollups' upkeep adds to the time of analytics_ingest_kafka, at most")
+    yield {**line, **added(seconds(taken, INGEST), seconds(taken, UNCOUNTED))}
+    cpu = {side: [cost.server_cpu for cost in taken[side]] for side in (INGEST, UNCOUNTED)}
+    yield {"figure": "E.cpu", "events": count, "bar": 0.12, "goal": 0.08, "at_most": True,
+           "what": "what it adds to the server's processor time, at most", **added(cpu[INGEST], cpu[UNCOUNTED])}
+
+
+def added(with_, without):
+    """By how much more, of lists with a value for each turn."""
+    found = turns.ratio(with_, without)
+    return {"ratio": round(found["ratio"] - 1, 3), "ratios": [round(ratio - 1, 3) for ratio in found["ratios"]]}
+
+
+def figure_polled(taken, count):
+    answers = [ms for cost in taken[POLLED] for ms in cost.answers_ms]
+    yield {**compared(taken, count, POLLED, INGEST, figure="polled",
+                      what="analytics_ingest_kafka while a dashboard asks each second, versus alone"),
+           "answers_ms": {"median": turns.median(answers or [0]), "most": round(max(answers, default=0), 3),
+                          "count": len(answers)}}
+
+
+FIGURES = {"A": figure_a, "B": figure_b, "E": figure_e, "polled": figure_polled}

@@ -2,11 +2,9 @@
 any writer. Twenty types, fifty tenants and some events without one, evenly in time up to END.
 """
 import contextlib
-import statistics
-import sys
-import time
 
 import psycopg2
+import turns
 
 END = "2026-01-16 00:00:00+00"
 CHUNK = 500_000
@@ -34,23 +32,10 @@ def database(server, name, count, seconds):
 
 
 def fill(cursor, count, rate):
-    print(f"bench: storing {count} events", file=sys.stderr)
+    turns.say(f"storing {count} events")
     cursor.execute("CREATE EXTENSION analytics_events; SET jit = off")
     cursor.execute("SELECT count(analytics_create_partition(d)) FROM generate_series(%s::timestamptz - interval "
                    "'8 days', %s::timestamptz, '1 day') AS d", (END, END))
     for first in range(1, count + 1, CHUNK):
         cursor.execute(FILL, {"end": END, "rate": rate, "first": first, "last": min(first + CHUNK - 1, count)})
     cursor.execute("VACUUM ANALYZE")
-
-
-def medians(repeat, sides):
-    """Milliseconds of every side, in turns, after a turn that is not counted; sides: name → (cursor, statement)."""
-    milliseconds = {name: [] for name in sides}
-    for turn in range(repeat + 1):
-        for name, (cursor, statement) in sides.items():
-            began = time.perf_counter()
-            cursor.execute(statement)
-            cursor.fetchall()
-            if turn:
-                milliseconds[name].append((time.perf_counter() - began) * 1000)
-    return {name: round(statistics.median(side), 3) for name, side in milliseconds.items()}
