@@ -4,6 +4,7 @@ Chromium and its driver are Debian's, driven by python3-selenium; where one of t
 are skipped and say so. axe-core comes from npm as npm/package-lock.json pins it, into .local/.
 """
 import base64
+import functools
 import json
 import os
 import shutil
@@ -32,6 +33,7 @@ def driver():
     return webdriver.Chrome(service=service, options=options)
 
 
+@functools.cache
 def axe():
     """The text of axe-core."""
     folder = place.LOCAL / "npm"
@@ -61,14 +63,18 @@ class Page:
         width, height, is_mobile = SIZES[size]
         self.cdp("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1,
                  mobile=is_mobile)
-        features = {"prefers-color-scheme": scheme, "prefers-reduced-motion": "reduce", **media}
-        self.cdp("Emulation.setEmulatedMedia",
-                 features=[{"name": name, "value": value} for name, value in features.items()])
+        self.dress(scheme, **media)
         self.browser.get_log("browser")
         self.browser.get(self.url + "/" + query)
         if state:
             self.await_state(state)
         return self
+
+    def dress(self, scheme, **media):
+        """Day or night, without a reload."""
+        features = {"prefers-color-scheme": scheme, "prefers-reduced-motion": "reduce", **media}
+        self.cdp("Emulation.setEmulatedMedia",
+                 features=[{"name": name, "value": value} for name, value in features.items()])
 
     def cdp(self, command, **arguments):
         return self.browser.execute_cdp_cmd(command, arguments)
@@ -84,6 +90,10 @@ class Page:
             self.await_js(f"return document.body.dataset.state === '{state}'", timeout)
         except AssertionError as error:
             raise AssertionError(f"{error}; the page says: {self.js('return document.body.innerText')[:400]}") from None
+
+    def poll(self):
+        """Has the dashboard ask now, as it does when resumed; asked() and the like tell of what comes from then on."""
+        self.js("performance.clearResourceTimings(); const p = document.getElementById('pause'); p.click(); p.click()")
 
     def text(self, name):
         return self.js("return document.getElementById(arguments[0]).innerText", name)
@@ -107,6 +117,14 @@ class Page:
         return self.js("const e = document.activeElement; return (e.name || e.id || e.className || '') + '|' + "
                        "(e.value || e.textContent || '').trim().slice(0, 40)")
 
+    def told(self, selector):
+        """What a screen reader is told of an element: its role, name and description, and what else is so of it."""
+        root = self.cdp("DOM.getDocument")["root"]["nodeId"]
+        node = self.cdp("DOM.querySelector", nodeId=root, selector=selector)["nodeId"]
+        found = self.cdp("Accessibility.getPartialAXTree", nodeId=node, fetchRelatives=False)["nodes"][0]
+        states = {one["name"]: one["value"].get("value") for one in found["properties"]}
+        return {**states, **{name: found.get(name, {}).get("value") for name in ("role", "name", "description")}}
+
     def asked(self, part):
         """The last URL asked for that contains this part."""
         urls = self.js("return performance.getEntriesByType('resource').map(entry => entry.name)")
@@ -123,12 +141,25 @@ class Page:
         taken = self.cdp("Page.captureScreenshot", captureBeyondViewport=is_whole, format="png")
         (PICTURES / f"{name}.png").write_bytes(base64.b64decode(taken["data"]))
 
-    def violations(self, source):
-        """What axe-core finds serious or critical: rule and elements."""
-        self.js(source)
+    def fits(self):
+        """Nothing is wider than the screen."""
+        return self.js("return document.documentElement.scrollWidth <= innerWidth")
+
+    def blemishes(self):
+        """What axe-core finds serious or critical by day, and of colours by night: scheme, rule and elements."""
+        self.dress("light")
+        found = self.violations("light", {})
+        self.dress("dark")
+        return found + self.violations("dark", {"runOnly": ["color-contrast", "link-in-text-block"]})
+
+    def violations(self, scheme, options):
+        if not self.js("return 'axe' in window"):
+            self.js(axe())
         found = self.browser.execute_async_script(
             "const done = arguments[arguments.length - 1];"
-            "axe.run(document).then(done, error => done({failed: String(error)}))")
+            "axe.run(document, arguments[0]).then(done, error => done({failed: String(error)}))",
+            {"resultTypes": ["violations"], **options})
         assert "violations" in found, found
-        return [(rule["id"], json.dumps([node["target"] for node in rule["nodes"]]), rule["nodes"][0]["failureSummary"])
+        return [(scheme, rule["id"], json.dumps([node["target"] for node in rule["nodes"]]),
+                 rule["nodes"][0]["failureSummary"])
                 for rule in found["violations"] if rule["impact"] in ("serious", "critical")]

@@ -16,6 +16,7 @@ stream    the test's topic seen from both ends (stream.Stream); real Kafka only
 new_database  with new_database() as database: the same as database, for fixtures that outlive a test
 manager   a service manager that daemons may report to (service_manager.Manager)
 http      http(NAME=value): a started analytics-http that answers; stopped after the test; url, port
+chromium  a headless browser (browser.Page looks at pages in it); skipped where there is none
 """
 import contextlib
 import itertools
@@ -31,6 +32,7 @@ from confluent_kafka import Producer
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from rig import broker as brokers  # noqa: E402
 from rig import cluster, daemon, installation  # noqa: E402
+import browser  # noqa: E402
 import service_manager  # noqa: E402
 from stream import Stream  # noqa: E402
 
@@ -161,6 +163,12 @@ def ingestor(broker, database, topic):
 def http(database):
     with contextlib.ExitStack() as stack:
         yield lambda **settings: stack.enter_context(daemon.Http(database.url, **settings))
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    with browser.driver() as running:
+        yield running
 
 
 def pytest_addoption(parser):

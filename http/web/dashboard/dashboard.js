@@ -1,12 +1,15 @@
 // The dashboard: asks for what the state names, shows it, and asks again, every five seconds while somebody may look.
 //
-// Five states: loading; live; paused; stale (the numbers shown are those of the last answer, and say so); error (there
-// is nothing to show for what was asked). Numbers are never shown under a filter that they don't belong to.
+// Six states: loading; live; paused; stale (the numbers shown are those of the last answer, and say so); error (there
+// is nothing to show for what was asked); locked (a key is needed, nothing is asked until there is one). Numbers are never
+// shown under a filter that they don't belong to.
 import { get, now, Refusal } from "{{assets/api.js}}";
 import { show_chart, show_table, start_chart } from "{{assets/chart.js}}";
 import { by, element, reconcile, say } from "{{assets/dom.js}}";
 import { show_events } from "{{assets/events.js}}";
 import { number } from "{{assets/exact_json.js}}";
+import { close_gate, open_gate, start_gate } from "{{assets/gate.js}}";
+import { has_key } from "{{assets/key.js}}";
 import { show_letters, show_no_letters } from "{{assets/letters.js}}";
 import { stack_of } from "{{assets/stack.js}}";
 import { read_state, windows, write_state } from "{{assets/state.js}}";
@@ -14,14 +17,15 @@ import { show_freshness, show_legend, show_total } from "{{assets/totals.js}}";
 import { count, span, time, zone } from "{{assets/words.js}}";
 
 const every = 5_000;
-const longest = 30_000; // between two attempts
+const longest = 30_000; // between two attempts, unless the server names a longer time
 const pages = [20, 50, 100, 200, 500];
 const filters = by("filters").elements;
 
 let state = read_state();
 let page = 0;
-let shown; // { state, summary, at }: what is on the screen
+let shown; // { state, summary, is_partial (the key may not see all), at }: what is on the screen
 let trouble; // the last attempt's refusal
+let withheld; // the refusal of dead letters: not asked for again under these filters and this key
 let failures = 0;
 let is_paused = false;
 let next_at = 0;
@@ -41,13 +45,16 @@ const ask = async (signal) => {
     get("summary", "/v1/analytics/metrics/summary", { windowMinutes: window.minutes, ...filter }, signal),
     get("recent", "/v1/analytics/events/recent", { limit: pages[page], ...filter, eventType: state.type }, signal),
     // Letters need more rights than numbers: without them the rest is still worth showing.
-    get("letters", "/v1/analytics/dead-letters/summary", {}, signal).catch((error) => {
-      if (error.status === 0 || error.status >= 500 || !(error instanceof Refusal)) throw error;
+    withheld ?? get("letters", "/v1/analytics/dead-letters/summary", {}, signal).catch((error) => {
+      if (error.status !== 403) throw error;
       return error;
     }),
   ]);
   return { histogram, summary, recent, letters };
 };
+
+const example = () => `curl ${location.origin}/v1/analytics/events -H 'Content-Type: application/json' \\
+${has_key() ? "  -H 'Authorization: Bearer KEY' \\\n" : ""}  -d '{"eventType":"order.placed","source":"shop","payload":{"total":12.50}}'`;
 
 const show_types = (summary) => {
   const types = Object.keys(summary.eventsPerType).sort();
@@ -61,11 +68,13 @@ const show = ({ histogram, summary, recent, letters }) => {
   const window = windows[state.window];
   const stack = stack_of(histogram, window.step);
   const has_any = summary.freshness.lastEventAt !== null || number(summary.freshness.deadLetters) > 0;
-  shown = { state, summary, at: now() };
+  withheld = letters instanceof Refusal ? letters : undefined;
+  shown = { state, summary, is_partial: Boolean(withheld?.challenge), at: now() };
   by("welcome").hidden = has_any || is_filtered();
+  say(by("example"), example());
   by("all").dataset.empty = String(!by("welcome").hidden);
   show_total(stack, window, now());
-  show_freshness(summary.freshness, now());
+  show_freshness(summary.freshness, now(), shown.is_partial);
   show_types(summary);
   show_chart(stack);
   show_legend(stack, state.type, (type) => change({ type: type === state.type ? "" : type }));
@@ -75,7 +84,7 @@ const show = ({ histogram, summary, recent, letters }) => {
   say(by("nothing"), `No event in ${window.name}${is_filtered() ? " with these filters" : ""}.`);
   show_events(recent, is_filtered());
   by("more").hidden = recent.items.length < pages[page] || page === pages.length - 1;
-  if (letters instanceof Refusal) show_no_letters(letters);
+  if (withheld) show_no_letters(withheld);
   else show_letters(letters, now());
 };
 
@@ -84,11 +93,15 @@ const title_of = (error) => {
   if (error.status === 503) return "No answer at the moment";
   if (error.status === 504) return "The database took too long";
   if (error.status === 401 || error.status === 403) return "Not allowed";
+  if (error.status === 429) return "Asked too often";
   if (error.status === 422) return "The filters are refused";
   return "Something failed";
 };
 
+const is_locked = () => Boolean(trouble?.challenge);
+
 const condition = () => {
+  if (is_locked()) return "locked";
   const has_numbers = shown !== undefined && is_same(shown.state, state);
   if (trouble) return has_numbers ? "stale" : "error";
   if (!has_numbers) return "loading";
@@ -96,18 +109,21 @@ const condition = () => {
   return now() - shown.at > 3 * every + longest ? "stale" : "live";
 };
 
-const words = { loading: "Loading", live: "Live", paused: "Paused", stale: "Not up to date", error: "No answer" };
+const words = { loading: "Loading", live: "Live", paused: "Paused", stale: "Not up to date", error: "No answer", locked: "A key is needed" };
+const without_numbers = ["error", "locked"];
 
 /** What the passing of time changes. */
 const tick = () => {
   const is = condition();
   document.body.dataset.state = is;
-  by("all").inert = is === "error";
+  by("all").inert = without_numbers.includes(is);
   by("all").setAttribute("aria-busy", String(is === "loading"));
   say(by("status"), words[is]);
-  say(by("since"), shown && is !== "error" && is !== "loading" ? `as of ${time(shown.at)}` : "");
-  by("trouble").hidden = !trouble;
-  if (trouble) {
+  const has_numbers = shown && is !== "loading" && !without_numbers.includes(is);
+  say(by("since"), has_numbers ? `as of ${time(shown.at)}` : "");
+  by("forget").hidden = !has_key();
+  by("trouble").hidden = !trouble || is === "locked";
+  if (!by("trouble").hidden) {
     const left = Math.max(1, Math.ceil((next_at - Date.now()) / 1000));
     const again = is_paused ? "Updates are paused." : asking ? "Trying again now." : `Trying again in ${left} s.`;
     const old = is === "stale" ? ` The numbers below are those of ${time(shown.at)}, ${span(now() - shown.at)} ago.` : "";
@@ -116,13 +132,13 @@ const tick = () => {
     say(by("trouble-text"), (detail.charAt(0).toUpperCase() + detail.slice(1)) + again + old);
   }
   // Whether something newer came since the last answer is not known: ages stand still then.
-  if (shown && is !== "error") show_freshness(shown.summary.freshness, is === "live" ? now() : shown.at);
+  if (has_numbers) show_freshness(shown.summary.freshness, is === "live" ? now() : shown.at, shown.is_partial);
 };
 
 const plan = (delay) => {
   clearTimeout(timer);
   next_at = Date.now() + delay;
-  if (!is_paused && !document.hidden) timer = setTimeout(poll, delay);
+  if (!is_paused && !document.hidden && !is_locked()) timer = setTimeout(poll, delay);
 };
 
 const poll = async () => {
@@ -141,7 +157,9 @@ const poll = async () => {
     failures += 1;
   }
   asking = undefined;
-  plan(trouble ? Math.min(Math.max((trouble.seconds ?? 0) * 1000, every * 2 ** (failures - 1)), longest) : every);
+  plan(trouble ? Math.max((trouble.seconds ?? 0) * 1000, Math.min(every * 2 ** (failures - 1), longest)) : every);
+  if (is_locked()) open_gate(trouble.challenge);
+  else close_gate();
   tick();
 };
 
@@ -154,7 +172,9 @@ const enter = () => {
   filters.type.value = state.type;
   by("clear").hidden = !is_filtered();
   document.title = [state.type, state.tenant, windows[state.window].name, "analytics_events"].filter(Boolean).join(" · ");
+  if (is_locked()) return;
   trouble = undefined;
+  withheld = undefined;
   failures = 0;
   page = 0;
   poll();
@@ -179,8 +199,6 @@ const pause = () => {
 };
 
 by("zone").textContent = zone;
-by("example").textContent = `curl ${location.origin}/v1/analytics/events -H 'Content-Type: application/json' \\
-  -d '{"eventType":"order.placed","source":"shop","payload":{"total":12.50}}'`;
 by("filters").addEventListener("submit", (event) => event.preventDefault());
 by("filters").addEventListener("change", (event) => change({ [event.target.name]: event.target.value.trim() }));
 by("clear").addEventListener("click", () => {
@@ -196,11 +214,15 @@ by("more").addEventListener("click", () => {
   poll();
 });
 by("as-table").addEventListener("toggle", show_table);
-document.addEventListener("visibilitychange", () => (document.hidden ? clearTimeout(timer) : is_paused || poll()));
+document.addEventListener("visibilitychange", () => (document.hidden ? clearTimeout(timer) : is_paused || is_locked() || poll()));
 addEventListener("popstate", () => {
   state = read_state();
   enter();
 });
 setInterval(tick, 1_000);
 start_chart();
+start_gate(() => {
+  withheld = undefined;
+  poll();
+});
 enter();

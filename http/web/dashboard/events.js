@@ -1,16 +1,25 @@
 // Recent events, newest first; a payload is unfolded when somebody wants to see it, and stays so while the list moves on.
 import { by, element, reconcile, say } from "{{assets/dom.js}}";
 import { write } from "{{assets/exact_json.js}}";
+import { has_key } from "{{assets/key.js}}";
 import { span, time } from "{{assets/words.js}}";
 
 const most_shown = 20_000; // characters of a payload: the rest is behind the link
 
 const fact = (name, value) => element("div", "", element("dt", name), element("dd", "", element("bdi", value)));
 
+/** The browser would follow the link without the key: makes it one to a file of the same content. */
+const save = (link, event) => {
+  link.download = `${event.id}.json`;
+  link.href = URL.createObjectURL(new Blob([write(event)], { type: "application/json" }));
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+};
+
 const unfold = (details, event) => {
   const text = write(event.payload);
   const link = element("a", "This event as JSON");
   link.href = `/v1/analytics/events/${encodeURIComponent(event.occurredAt)}/${event.id}`;
+  link.addEventListener("click", () => has_key() && save(link, event));
   const payload = element("pre", text.length > most_shown ? `${text.slice(0, most_shown)}\n…` : text);
   payload.tabIndex = 0;
   payload.setAttribute("role", "region");

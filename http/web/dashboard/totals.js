@@ -5,28 +5,29 @@ import { ago, count, rate, share, time } from "{{assets/words.js}}";
 
 const still = 60_000; // without an ingestion while records wait: worth a look
 
-const show_lag = (freshness, now) => {
+const show_lag = (freshness, now, is_partial) => {
   const lag = freshness.lagRecords === null ? null : number(freshness.lagRecords);
   const quiet = freshness.lastIngestedAt === null ? Infinity : now - Date.parse(freshness.lastIngestedAt);
   const is_stuck = lag > 0 && quiet > still;
   say(by("lag"), lag === null ? "–" : count(lag));
   by("lag-tile").dataset.mood = lag === null ? "none" : is_stuck ? "bad" : lag === 0 ? "good" : "busy";
   const stored = freshness.lastIngestedAt ? `last stored ${ago(freshness.lastIngestedAt, now)}` : "nothing stored yet";
-  if (lag === null) say(by("lag-more"), "no ingestor has reported");
+  if (lag === null) say(by("lag-more"), is_partial ? "none that this key may see" : "no ingestor has reported");
   else if (is_stuck) say(by("lag-more"), `records wait, ${stored}`);
   else say(by("lag-more"), lag === 0 ? `caught up, ${stored}` : `records behind, ${stored}`);
 };
 
-/** What changes as time passes, too. */
-export const show_freshness = (freshness, now) => {
+/** What changes as time passes, too. is_partial: the service says 0 and null of what the key may not see. */
+export const show_freshness = (freshness, now, is_partial) => {
   say(by("newest"), freshness.lastEventAt ? ago(freshness.lastEventAt, now) : "none");
   say(by("newest-more"), freshness.lastEventAt ? time(freshness.lastEventAt, "moment") : "");
   by("newest").title = freshness.lastEventAt ? time(freshness.lastEventAt, "full") : "";
-  show_lag(freshness, now);
+  show_lag(freshness, now, is_partial);
   const letters = number(freshness.deadLetters);
   say(by("open"), count(letters));
-  say(by("open-more"), letters === 0 ? "nothing was refused" : "kept, see below");
-  by("letters-tile").dataset.mood = letters === 0 ? "good" : "warn";
+  const [none, some] = is_partial ? ["none that this key may see", "kept"] : ["nothing was refused", "kept, see below"];
+  say(by("open-more"), letters === 0 ? none : some);
+  by("letters-tile").dataset.mood = letters > 0 ? "warn" : is_partial ? "none" : "good";
 };
 
 export const show_total = (stack, window, now) => {

@@ -1,0 +1,29 @@
+// The API key, where the service asks for one. It lives in this tab's session storage: a reload finds it again, another
+// tab does not, and closing the tab forgets it. It is sent as a header to our own origin, and is never part of an address.
+const slot = "analytics_events.key";
+
+// Storage that the reader's settings forbid throws when touched: the key then lives as long as the page.
+const stored = (action) => {
+  try {
+    return action(sessionStorage);
+  } catch {
+    return null;
+  }
+};
+
+let key = stored((storage) => storage.getItem(slot)) ?? "";
+
+export const has_key = () => key !== "";
+
+export const keep_key = (given) => {
+  key = given;
+  stored((storage) => storage.setItem(slot, given));
+};
+
+export const forget_key = () => {
+  key = "";
+  stored((storage) => storage.removeItem(slot));
+};
+
+/** The header that presents it; none without a key. */
+export const credentials = () => (has_key() ? { Authorization: `Bearer ${key}` } : {});
