@@ -126,8 +126,9 @@ def test_the_viewer_needs_nothing_from_elsewhere(service):
         assert part.status_code == 200
         if path.startswith("/assets/"):
             assert "immutable" in part.headers["Cache-Control"]
-            kind = {"js": "text/javascript", "css": "text/css"}[path.rsplit(".", 1)[1]]
-            assert part.headers["Content-Type"] == kind + "; charset=utf-8"
+            kind = {"js": "text/javascript; charset=utf-8", "css": "text/css; charset=utf-8",
+                    "svg": "image/svg+xml"}[path.rsplit(".", 1)[1]]
+            assert part.headers["Content-Type"] == kind
 
 
 def test_assets_come_compressed_and_whole(service):
