@@ -1,11 +1,11 @@
 #include "bulk_insert.hpp"
 
 #include "attempt.hpp"
+#include "key_lookup.hpp"
 #include "partitions.hpp"
 #include "pending.hpp"
 
 extern "C" {
-#include "access/genam.h"
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/tupconvert.h"
@@ -14,7 +14,6 @@ extern "C" {
 #include "executor/executor.h"
 #include "rewrite/rewriteHandler.h"
 #include "utils/acl.h"
-#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/rls.h"
@@ -28,8 +27,6 @@ namespace {
 
 /* A round's rows are formed, then stored together: enough to fill pages, few enough to stay in the cache. */
 constexpr int rows_per_round = 128;
-
-constexpr int key_columns = 2; // occurred_at, id
 
 /* Whether the row has the key of the one before it: the first of them is stored, and the others go its way. */
 bool repeats(const Row *rows, const Row *row) noexcept
@@ -75,24 +72,12 @@ bool allows(Relation events, TupleDesc description)
     return may_insert(events);
 }
 
-/* The index of the primary key (occurred_at, id), or null. */
-Relation key_index(const ResultRelInfo *info, AttrNumber occurred_at, AttrNumber id)
-{
-    for (int i = 0; i < info->ri_NumIndices; ++i) {
-        const Relation index = info->ri_IndexRelationDescs[i];
-        const Form_pg_index form = index->rd_index;
-        if (form->indisprimary && form->indisvalid && form->indimmediate && form->indnkeyatts == key_columns &&
-            form->indkey.values[0] == occurred_at && form->indkey.values[1] == id)
-            return index;
-    }
-    return nullptr;
-}
-
 /* One partition at a time is open. */
 struct Place {
     PartitionRange range{};
     Relation partition = nullptr; // null: not one that is open
     ResultRelInfo *info = nullptr;
+    KeyLookup *lookup = nullptr; // while choosing
     Upkeeps *follower = nullptr; // while storing: of the rows, in place of their triggers
 };
 
@@ -111,10 +96,6 @@ struct Bulk {
     ExprState **defaults = nullptr;  // by column of events, null where the batch gives the value or there is no default
     TupleTableSlot *source = nullptr;
     Place place;
-
-    // looking up
-    IndexScanDesc scan = nullptr;
-    ScanKeyData key[key_columns]{};
 
     // storing
     ResultRelInfo *root = nullptr;
@@ -145,8 +126,8 @@ void leave_partition(Bulk &bulk)
 {
     Place &place = bulk.place;
     if (place.partition == nullptr) return;
-    if (bulk.scan != nullptr) index_endscan(bulk.scan);
-    bulk.scan = nullptr;
+    if (place.lookup != nullptr) end_lookup(*place.lookup);
+    place.lookup = nullptr;
     for (int i = 0; i < bulk.made_slots; ++i) ExecDropSingleTupleTableSlot(bulk.slots[i]);
     bulk.made_slots = 0;
     ExecCloseIndices(place.info);
@@ -185,34 +166,15 @@ void end(Bulk &bulk)
 
 // ---- looking up ----
 
-IndexScanDesc begin_scan(Relation partition, Relation index)
-{
-#if PG_VERSION_NUM >= 180000
-    return index_beginscan(partition, index, GetActiveSnapshot(), nullptr, key_columns, 0);
-#else
-    return index_beginscan(partition, index, GetActiveSnapshot(), key_columns, 0);
-#endif
-}
-
 /* Makes the partition's key ready to be looked up; leaves the partition when it has none. */
-void prepare_look(Bulk &bulk)
+void prepare_lookup(Bulk &bulk)
 {
     Place &place = bulk.place;
     if (place.partition == nullptr) return;
-    const Relation index = key_index(place.info, bulk.columns[0], bulk.columns[1]);
+    const Relation index =
+        key_index(place.info->ri_IndexRelationDescs, place.info->ri_NumIndices, bulk.columns[0], bulk.columns[1]);
     if (index == nullptr) return leave_partition(bulk);
-    bulk.scan = begin_scan(place.partition, index);
-    ScanKeyInit(&bulk.key[0], 1, BTEqualStrategyNumber, F_TIMESTAMPTZ_EQ, Datum{0});
-    ScanKeyInit(&bulk.key[1], 2, BTEqualStrategyNumber, F_UUID_EQ, Datum{0});
-}
-
-/* Whether the index has an entry of that key. It may be a dead one's: the statement will see. */
-bool is_known(Bulk &bulk, const Row &row)
-{
-    bulk.key[0].sk_argument = TimestampTzGetDatum(row.occurred_at);
-    bulk.key[1].sk_argument = PointerGetDatum(row.id.data());
-    index_rescan(bulk.scan, bulk.key, key_columns, nullptr, 0);
-    return index_getnext_tid(bulk.scan, ForwardScanDirection) != nullptr;
+    place.lookup = begin_lookup(place.partition, index);
 }
 
 // ---- storing ----
@@ -356,9 +318,9 @@ void choose_ways(const Home &home, TupleDesc description, Row *rows, std::int32_
         }
         if (!bulk->place.range.holds(row->occurred_at)) {
             enter_partition(*bulk, row->occurred_at);
-            prepare_look(*bulk);
+            prepare_lookup(*bulk);
         }
-        if (bulk->place.partition != nullptr && !is_known(*bulk, *row)) row->way = Way::bulk;
+        if (bulk->place.partition != nullptr && !is_known(*bulk->place.lookup, *row)) row->way = Way::bulk;
     }
     if (bulk != nullptr) end(*bulk);
 }

@@ -148,6 +148,22 @@ SELECT is(count(*), 10500::bigint, 'every one of them is there') FROM analytics_
 SELECT is(count(DISTINCT tableoid), 6::bigint, 'in the months that they belong to') FROM analytics_events;
 SELECT ok(bool_and(in_order), 'stored in the order of the primary key') FROM (SELECT (occurred_at, id) >= lag((occurred_at, id)) OVER (PARTITION BY tableoid ORDER BY ctid) AS in_order FROM analytics_events) AS rows WHERE in_order IS NOT NULL;
 ROLLBACK;
+-- A batch among keys that are there already, one in so many, over a month's end or all at one instant.
+CREATE FUNCTION tap.among(every int, step interval) RETURNS bigint[] LANGUAGE plpgsql AS $$
+DECLARE
+    records CONSTANT bytea[] := (
+        SELECT array_agg(tap.event(concat_ws(' ', every, step, i), analytics_iso8601('2025-01-31 12:00:00+00'::timestamptz + i * step)) ORDER BY i)
+        FROM generate_series(1, 3000) AS i);
+BEGIN
+    PERFORM analytics_ingest((SELECT array_agg(records[i]) FROM generate_series(every, 3000, every) AS i));
+    RETURN tap.ingested(VARIADIC records);
+END
+$$;
+BEGIN;
+SELECT is(tap.among(every, step), ARRAY[3000 - 3000 / every, 3000 / every, 0, 0]::bigint[], 'among one in ' || every || ', ' || step || ' apart')
+FROM unnest('{1,2,63,64,65,400,2999}'::int[]) AS every, unnest('{0,1 s,1 min}'::interval[]) AS step;
+ROLLBACK;
+
 BEGIN;
 SELECT is(tap.ingested(tap.event('big', '2025-01-01T00:00:00Z', payload => jsonb_build_object('text', repeat('x', 1000000)))), '{1,0,0,0}', 'a record of a megabyte');
 SELECT is(length(payload ->> 'text'), 1000000, 'is there with all its text') FROM analytics_events;
