@@ -205,6 +205,7 @@ const Parameter replay_limit{"limit", read_replay_limit, 1, "1000"};
 const Parameter reason{"reason", read_short_text};
 const Parameter topic{"topic", read_topic};
 const Parameter replayed{"replayed", read_flag};
+const Parameter projection_name{"name", read_short_text};
 const Parameter asset_file{"file", read_any};
 const Parameter cursor{"cursor", read_cursor, 2};
 

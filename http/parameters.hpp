@@ -27,26 +27,27 @@ struct Parameter {
     std::optional<std::string_view> absent = std::nullopt; // the argument when the parameter is not given
 };
 
-extern const Parameter limit;          // integer 1..500, 50 when absent
-extern const Parameter window_minutes; // integer 5..10080
-extern const Parameter reference;      // RFC 3339 → microseconds since the Unix epoch
-extern const Parameter occurred_at;    // likewise
-extern const Parameter event_id;       // UUID
-extern const Parameter tenant_id;      // 1..64 characters
-extern const Parameter event_type;     // 1..120 characters
-extern const Parameter from;           // RFC 3339 → microseconds since the Unix epoch
-extern const Parameter to;             // likewise
-extern const Parameter bucket;         // an ISO 8601 duration of one part: PT15M, P1D, P1M …
-extern const Parameter timezone;       // 1..64 characters: a name of the IANA's, which the database judges
-extern const Parameter letter_id;      // integer from 1
-extern const Parameter letter_cursor;  // likewise, of the last letter seen
-extern const Parameter after_id;       // integer from 0, 0 when absent
-extern const Parameter replay_limit;   // integer 1..10000, 1000 when absent
-extern const Parameter reason;         // 1..64 characters
-extern const Parameter topic;          // 1..249 characters
-extern const Parameter replayed;       // true or false
-extern const Parameter asset_file;     // any
-extern const Parameter cursor;         // → microseconds since the Unix epoch, UUID
+extern const Parameter limit;           // integer 1..500, 50 when absent
+extern const Parameter window_minutes;  // integer 5..10080
+extern const Parameter reference;       // RFC 3339 → microseconds since the Unix epoch
+extern const Parameter occurred_at;     // likewise
+extern const Parameter event_id;        // UUID
+extern const Parameter tenant_id;       // 1..64 characters
+extern const Parameter event_type;      // 1..120 characters
+extern const Parameter from;            // RFC 3339 → microseconds since the Unix epoch
+extern const Parameter to;              // likewise
+extern const Parameter bucket;          // an ISO 8601 duration of one part: PT15M, P1D, P1M …
+extern const Parameter timezone;        // 1..64 characters: a name of the IANA's, which the database judges
+extern const Parameter letter_id;       // integer from 1
+extern const Parameter letter_cursor;   // likewise, of the last letter seen
+extern const Parameter after_id;        // integer from 0, 0 when absent
+extern const Parameter replay_limit;    // integer 1..10000, 1000 when absent
+extern const Parameter reason;          // 1..64 characters
+extern const Parameter topic;           // 1..249 characters
+extern const Parameter replayed;        // true or false
+extern const Parameter projection_name; // 1..64 characters
+extern const Parameter asset_file;      // any
+extern const Parameter cursor;          // → microseconds since the Unix epoch, UUID
 
 struct Query {
     Arguments arguments;

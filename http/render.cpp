@@ -19,6 +19,13 @@ void link_next(const Call &call, std::string_view next, Answer &page)
     page.headers.emplace_back("Link", std::move(link));
 }
 
+Answer none_of_this_name()
+{
+    return answer({.status = 404, .detail = "there is none of this name"});
+}
+
+constexpr std::string_view not_ready = "55000"; // object_not_in_prerequisite_state, as SQL says it
+
 } // namespace
 
 Answer render_text(const Outcome &outcome)
@@ -33,8 +40,7 @@ Answer render_tagged(const Outcome &outcome)
 
 Answer render_found(const Outcome &outcome)
 {
-    if (outcome.rows->rows() == 0 || !outcome.rows->get(0, 0))
-        return answer({.status = 404, .detail = "there is none of this name"});
+    if (outcome.rows->rows() == 0 || !outcome.rows->get(0, 0)) return none_of_this_name();
     return render_text(outcome);
 }
 
@@ -44,6 +50,14 @@ Answer render_page(const Outcome &outcome)
     Answer page{.body = std::string(rows.text(0, 0))};
     if (rows.is_true(0, 1)) link_next(outcome.call, encode({rows.integer(0, 2), std::string(rows.text(0, 3))}), page);
     return page;
+}
+
+Answer render_projection(const Outcome &outcome)
+{
+    const std::optional<std::string_view> state = outcome.rows->get(0, 4);
+    if (!state) return none_of_this_name();
+    if (*state != "ready") return answer({.status = 409, .detail = "the projection is being built", .code = not_ready});
+    return render_page(outcome);
 }
 
 Answer render_record(const Outcome &outcome)

@@ -13,6 +13,8 @@ namespace analytics::http {
 [[nodiscard]] Answer render_found(const Outcome &outcome);
 /** A page of recent, with a link to the next one. */
 [[nodiscard]] Answer render_page(const Outcome &outcome);
+/** A page of a projection, with a link to the next one; 404 without it, 409 while it is being built. */
+[[nodiscard]] Answer render_projection(const Outcome &outcome);
 /** One event's outcome. */
 [[nodiscard]] Answer render_record(const Outcome &outcome);
 /** Many events' outcomes. */

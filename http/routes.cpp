@@ -16,6 +16,8 @@ constexpr std::array histogram_query{&from, &to, &bucket, &timezone, &tenant_id,
 constexpr std::array letters_query{&limit, &letter_cursor, &reason, &topic, &replayed};
 constexpr std::array letter_place{&letter_id};
 constexpr std::array replay_query{&reason, &topic, &replay_limit, &after_id};
+constexpr std::array projection_place{&projection_name};
+constexpr std::array projection_query{&from, &to, &tenant_id, &limit, &cursor};
 constexpr std::array asset_place{&asset_file};
 constexpr std::array summary_query{&window_minutes, &reference, &tenant_id};
 
@@ -66,6 +68,8 @@ constexpr std::array table{
     read("/v1/analytics/events/{occurredAt}/{id}", event_place, {}, event, render_found),
     read("/v1/analytics/metrics/summary", {}, summary_query, summary, render_tagged),
     read("/v1/analytics/metrics/histogram", {}, histogram_query, histogram, render_tagged),
+    read("/v1/analytics/projections", {}, {}, projections, render_text),
+    read("/v1/analytics/projections/{name}", projection_place, projection_query, projection, render_projection),
     administer(read("/v1/analytics/dead-letters", {}, letters_query, dead_letters, render_list)),
     administer(read("/v1/analytics/dead-letters/summary", {}, {}, dead_letter_summary, render_text)),
     Route{.path = "/v1/analytics/dead-letters/replay",

@@ -95,6 +95,38 @@ SELECT json_build_object('replayed', r.replayed, 'stored', r.stored, 'duplicates
 FROM analytics_replay_dead_letters(reason => $1::text, topic => $2::text, "limit" => $3::int, after_id => $4::bigint) AS r
 )sql"};
 
+const Statement projections{.name = "projections",
+                            .sql = R"sql(
+SELECT '{"items":[' || coalesce(string_agg(analytics_projection_json(p)::text, ',' ORDER BY p.name), '')
+       || '],"count":' || count(*) || '}'
+FROM analytics_projections AS p
+)sql",
+                            .is_read = true};
+
+// Which one is asked for at all is decided here: the function raises for one that is not ready.
+const Statement projection{.name = "projection",
+                           .sql = R"sql(
+WITH asked AS MATERIALIZED (
+    SELECT p.state, CASE WHEN p.state = 'ready' THEN p.name END AS name FROM analytics_projections AS p WHERE p.name = $1::text
+), page AS MATERIALIZED (
+    SELECT r.bucket_start, r.key, r.item, row_number() OVER (ORDER BY r.bucket_start DESC, r.key DESC) AS place
+    FROM asked AS a, analytics_projection_page(
+        a.name, "from" => timestamptz 'epoch' + ($2::text || ' microseconds')::interval,
+        "to" => timestamptz 'epoch' + ($3::text || ' microseconds')::interval, tenant_id => $4::text,
+        "limit" => $5::int + 1, before_bucket => timestamptz 'epoch' + ($6::text || ' microseconds')::interval,
+        before_key => $7::uuid) AS r
+), answered AS (
+    SELECT p.* FROM page AS p WHERE p.place <= $5::int
+)
+SELECT '{"items":[' || coalesce(string_agg(a.item::text, ',' ORDER BY a.place), '') || '],"count":' || count(*) || '}',
+       EXISTS (SELECT FROM page AS p WHERE p.place > $5::int),
+       (extract(epoch FROM min(a.bucket_start)) * 1000000)::bigint,
+       (array_agg(a.key ORDER BY a.place DESC))[1],
+       (SELECT k.state FROM asked AS k)
+FROM answered AS a
+)sql",
+                           .is_read = true};
+
 const Statement record_one{.name = "record_one", .sql = R"sql(
 SELECT r.outcome, r.reason, r.detail, analytics_sqlstate(r.reason),
        CASE WHEN r.outcome <> 'refused'

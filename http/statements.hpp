@@ -32,6 +32,13 @@ extern const Statement dead_letter;
 /** (reason, topic, limit, the letter after which to begin) → what became of them. */
 extern const Statement replay;
 
+/** () → all projections. */
+extern const Statement projections;
+
+/** (name, from's microseconds, to's, tenant, limit, before's microseconds, before's key) → what recent tells, of a
+ * projection's rows, and its state; null when there is none of this name. */
+extern const Statement projection;
+
 /** (a record's bytes) → outcome, reason, detail, the reason's SQLSTATE, the event, its occurred_at and its id. */
 extern const Statement record_one;
 

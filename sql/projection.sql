@@ -170,15 +170,28 @@ COMMENT ON FUNCTION analytics_ready_projection(text) IS
     'The number of a projection that can be read, else an error: SQLSTATE 55000 while it is being built, 42704 when there is none, 42501 when row-level security '
     'restricts the caller on analytics_events and not on analytics_projection_bags.';
 
+CREATE FUNCTION analytics_projection_query(name text, dimensions json, measures json) RETURNS text
+    LANGUAGE sql STABLE STRICT PARALLEL SAFE
+    SET search_path = pg_catalog, @extschema@, pg_temp
+    AS $$
+    SELECT format(
+        'SELECT b.bucket_start, b.tenant_id, %1$s FROM ('
+        'SELECT bag.bucket_start, bag.projection, bag.tenant_id, array_agg(bag.cells) AS bags FROM %3$I.analytics_projection_bags AS bag '
+        'WHERE bag.projection = %3$I.analytics_ready_projection(%4$L) GROUP BY bag.bucket_start, bag.projection, bag.tenant_id) AS b '
+        'CROSS JOIN LATERAL %3$I.analytics_projection_rows(b.projection, b.bucket_start, b.tenant_id, b.bags) AS r (%2$s)',
+        (SELECT string_agg(format('r.%I', c.name), ', ') FROM analytics_projection_columns($2, $3) AS c),
+        (SELECT string_agg(format('%I %s', c.name, c.type), ', ') FROM analytics_projection_columns($2, $3) AS c),
+        (SELECT n.nspname FROM pg_namespace AS n JOIN pg_class AS c ON c.relnamespace = n.oid WHERE c.oid = 'analytics_projections'::regclass), $1)
+$$;
+
+COMMENT ON FUNCTION analytics_projection_query(text, json, json) IS
+    'The query that reads a projection of this name, dimensions and measures: its view is made of it.';
+
 CREATE FUNCTION analytics_register_projection(
     name text, event_types text[], dimensions json, measures json, bucket interval, max_groups integer, view_schema text) RETURNS void
     LANGUAGE plpgsql VOLATILE
     SET search_path = pg_catalog, @extschema@, pg_temp
     AS $$
-DECLARE
-    home name := (SELECT n.nspname FROM pg_namespace AS n JOIN pg_class AS c ON c.relnamespace = n.oid WHERE c.oid = 'analytics_projections'::regclass);
-    names text;
-    definitions text;
 BEGIN
     PERFORM analytics_require_projection(name, event_types, dimensions, measures, bucket, max_groups);
     IF EXISTS (SELECT FROM analytics_projections AS p WHERE p.name = $1) THEN
@@ -187,16 +200,7 @@ BEGIN
     INSERT INTO analytics_projections (name, event_types, dimensions, measures, bucket, max_groups, view_schema)
     VALUES (name, event_types, dimensions, measures, bucket, max_groups, view_schema);
 
-    SELECT string_agg(format('r.%I', c.name), ', '), string_agg(format('%I %s', c.name, c.type), ', ')
-    INTO names, definitions
-    FROM analytics_projection_columns(dimensions, measures) AS c;
-    EXECUTE format(
-        'CREATE VIEW %1$I.%2$I WITH (security_invoker = true) AS '
-        'SELECT b.bucket_start, b.tenant_id, %3$s FROM ('
-        'SELECT bag.bucket_start, bag.projection, bag.tenant_id, array_agg(bag.cells) AS bags FROM %5$I.analytics_projection_bags AS bag '
-        'WHERE bag.projection = %5$I.analytics_ready_projection(%2$L) GROUP BY bag.bucket_start, bag.projection, bag.tenant_id) AS b '
-        'CROSS JOIN LATERAL %5$I.analytics_projection_rows(b.projection, b.bucket_start, b.tenant_id, b.bags) AS r (%4$s)',
-        view_schema, name, names, definitions, home);
+    EXECUTE format('CREATE VIEW %I.%I WITH (security_invoker = true) AS %s', view_schema, name, analytics_projection_query(name, dimensions, measures));
     EXECUTE format('COMMENT ON VIEW %I.%I IS %L', view_schema, name, format('Projection of analytics_events in buckets of %s.', bucket));
 END
 $$;

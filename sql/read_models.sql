@@ -1,4 +1,4 @@
-/* Read models: single things, as links name them. */
+/* Read models: single things and pages, as links over HTTP name them. */
 
 CREATE FUNCTION analytics_event(occurred_at timestamptz, id uuid) RETURNS SETOF analytics_events
     LANGUAGE sql STABLE STRICT PARALLEL SAFE ROWS 1
@@ -77,3 +77,79 @@ $$;
 
 COMMENT ON FUNCTION analytics_dead_letter(bigint) IS
     'The whole dead letter, or null: what analytics_dead_letter_json tells, headers, and key and value as text, or as base64 (keyBase64, valueBase64) where they are none.';
+
+CREATE FUNCTION analytics_projection_json(projection analytics_projections) RETURNS json
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path = pg_catalog, @extschema@, pg_temp
+    SET intervalstyle = iso_8601
+    AS $$
+    SELECT json_build_object(
+        'name', ($1).name, 'state', ($1).state,
+        'builtUntil', CASE WHEN ($1).state = 'building' AND isfinite(($1).built_until) THEN analytics_iso8601(($1).built_until) END,
+        'createdAt', analytics_iso8601(($1).created_at),
+        'eventTypes', ($1).event_types, 'bucket', ($1).bucket::text, 'maxGroups', ($1).max_groups,
+        'dimensions', ($1).dimensions, 'measures', ($1).measures,
+        'columns', (
+            SELECT json_agg(json_build_object('name', c.name, 'type', c.type) ORDER BY c.place)
+            FROM (VALUES ('bucket_start', 'timestamptz', -1), ('tenant_id', 'text', 0)
+                  UNION ALL SELECT * FROM analytics_projection_columns(($1).dimensions, ($1).measures) WITH ORDINALITY) AS c (name, type, place)))
+$$;
+
+COMMENT ON FUNCTION analytics_projection_json(analytics_projections) IS
+    'A projection as lists over HTTP show it: {name, state, builtUntil, createdAt, eventTypes, bucket, maxGroups, dimensions, measures, columns}; the bucket as an ISO 8601 duration.';
+
+CREATE FUNCTION analytics_projection_page(
+    name text, "from" timestamptz DEFAULT NULL, "to" timestamptz DEFAULT NULL, tenant_id text DEFAULT NULL, "limit" integer DEFAULT 50,
+    before_bucket timestamptz DEFAULT NULL, before_key uuid DEFAULT NULL,
+    OUT bucket_start timestamptz, OUT key uuid, OUT item json)
+    RETURNS SETOF record
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path = pg_catalog, @extschema@, pg_temp
+    AS $$
+DECLARE
+    most_buckets CONSTANT integer := 1024;
+    number CONSTANT integer := analytics_ready_projection(name);
+    query text;
+    since timestamptz;
+    until timestamptz := coalesce(least("to", before_bucket + interval '1 microsecond'), 'infinity');
+    buckets integer := 1; -- to be looked at next: more of them while they have few rows, so that a page costs what it holds
+    lacking integer := "limit";
+    given integer;
+BEGIN
+    IF "limit" IS NULL OR "limit" < 1 THEN
+        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = '"limit" must be at least 1';
+    END IF;
+    -- The bags, and not the view: what stands under the view's name may be somebody else's by now.
+    SELECT format(
+        'SELECT k.bucket_start, k.key, (SELECT row_to_json(i) FROM (SELECT analytics_iso8601(k.bucket_start) AS bucket_start, v.tenant_id, %1$s) AS i) FROM (%3$s) AS v '
+        'CROSS JOIN LATERAL (SELECT greatest(v.bucket_start, ''0001-01-01 00:00:00+00''), '
+        'encode(substr(sha256(convert_to(ROW(v.tenant_id, %2$s)::text, ''UTF8'')), 1, 16), ''hex'')::uuid) AS k (bucket_start, key) '
+        'WHERE v.bucket_start >= $1 AND v.bucket_start < $2 AND ($3 IS NULL OR v.tenant_id = $3) AND ($4 IS NULL OR (k.bucket_start, k.key) < ($4, $5)) '
+        'ORDER BY k.bucket_start DESC, k.key DESC LIMIT $6',
+        array_to_string(c.names, ', '), array_to_string(c.names[:array_position(c.names, 'v.other')], ', '),
+        analytics_projection_query(p.name, p.dimensions, p.measures))
+    INTO query
+    FROM analytics_projections AS p
+    CROSS JOIN LATERAL (SELECT array_agg(format('v.%I', c.name)) FROM analytics_projection_columns(p.dimensions, p.measures) AS c) AS c (names)
+    WHERE p.id = number;
+
+    WHILE lacking > 0 LOOP
+        SELECT min(d.bucket_start) INTO since
+        FROM (SELECT DISTINCT b.bucket_start FROM analytics_projection_bags AS b
+              WHERE b.projection = number AND b.bucket_start >= coalesce("from", '-infinity') AND b.bucket_start < until
+                AND (analytics_projection_page.tenant_id IS NULL OR b.tenant_id = analytics_projection_page.tenant_id)
+              ORDER BY b.bucket_start DESC LIMIT buckets) AS d;
+        EXIT WHEN since IS NULL;
+        RETURN QUERY EXECUTE query USING since, until, tenant_id, before_bucket, before_key, lacking;
+        GET DIAGNOSTICS given = ROW_COUNT;
+        lacking := lacking - given;
+        until := since;
+        buckets := least(2 * buckets, most_buckets);
+    END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION analytics_projection_page(text, timestamptz, timestamptz, text, integer, timestamptz, uuid) IS
+    'Rows of a projection as its view has them, as JSON, with bucket_start as text: of the buckets that begin in [from, to), the latest first, within a bucket in an order that '
+    'stays. The next page: the last row''s bucket_start and key as before_bucket and before_key. Errors are those of analytics_ready_projection. '
+    'A bucket that begins before the year 1 is told to begin with it.';

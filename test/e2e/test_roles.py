@@ -48,11 +48,13 @@ def test_http_needs_no_more(server, database, roles, tmp_path):
     ring = KeyFile(tmp_path / "keys")
     ring.add("all", "read,write,admin")
     database.sql("SELECT count(*) FROM analytics_ingest(%s::bytea[])", ([b"{"],))
+    database.sql("CALL analytics_create_projection('kept')")
     with daemon.Http(server.url(database.name, "analytics_api"), ANALYTICS_HTTP_API_KEYS_FILE=ring.path) as service:
         key = ring["all"]
         assert ask(service, key, "/v1/analytics/events", "POST", json=event(1)).status_code == 201
         for path in (RECENT, "/v1/analytics/metrics/summary", "/v1/analytics/metrics/histogram",
-                     "/v1/analytics/dead-letters", "/v1/analytics/dead-letters/summary"):
+                     "/v1/analytics/projections", "/v1/analytics/projections/kept", "/v1/analytics/dead-letters",
+                     "/v1/analytics/dead-letters/summary"):
             assert ask(service, key, path).status_code == 200, path
         replayed = ask(service, key, "/v1/analytics/dead-letters/replay", "POST", data=b"")
         assert (replayed.status_code, replayed.json()["stillRefused"]) == (200, 1)
