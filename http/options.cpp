@@ -31,10 +31,10 @@ PoolOptions pool(const Settings &settings, std::string_view name, std::size_t si
     return options;
 }
 
-ListenerOptions listener(const Settings &settings, Key port, std::size_t threads)
+ListenerOptions listener(const Settings &settings, Key host, Key port, std::size_t threads)
 {
     ListenerOptions options;
-    options.host = settings.text(Key::service_host);
+    options.host = settings.text(host);
     options.threads = threads;
     options.port = static_cast<int>(settings.integer(port));
     // The rest is for the database, files and the other port.
@@ -68,12 +68,13 @@ PoolOptions tenant_pool(const Settings &settings)
 
 ListenerOptions service_listener(const Settings &settings)
 {
-    return listener(settings, Key::service_port, static_cast<std::size_t>(settings.integer(Key::http_threads)));
+    return listener(settings, Key::service_host, Key::service_port,
+                    static_cast<std::size_t>(settings.integer(Key::http_threads)));
 }
 
 ListenerOptions admin_listener(const Settings &settings)
 {
-    return listener(settings, Key::admin_port, admin_threads);
+    return listener(settings, Key::admin_host, Key::admin_port, admin_threads);
 }
 
 } // namespace analytics::http

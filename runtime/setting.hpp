@@ -56,6 +56,7 @@ enum class Key : std::uint8_t {
     keep_skipped,
     service_host,
     service_port,
+    admin_host,
     admin_port,
     ingestor_admin_host,
     ingestor_admin_port,

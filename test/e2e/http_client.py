@@ -51,6 +51,15 @@ def pages(service, **parameters):
         answer = requests.get(service.url + answer.links["next"]["url"], timeout=30)
 
 
+def is_open(host, port):
+    """Whether somebody listens there."""
+    try:
+        socket.create_connection((host, port), timeout=10).close()
+        return True
+    except ConnectionRefusedError:
+        return False
+
+
 class Raw:
     """A connection whose bytes are ours."""
 

@@ -12,7 +12,7 @@ import requests
 
 from rig import daemon, place
 
-from http_client import EVENTS, RECENT, SUMMARY, Raw, event, problem
+from http_client import EVENTS, RECENT, SUMMARY, Raw, event, is_open, problem
 from keys import KeyFile, ask, make_roles
 
 DOCUMENT = json.loads((place.ROOT / "http" / "openapi.json").read_text())
@@ -161,13 +161,17 @@ def test_a_bad_file_keeps_the_old_keys(service, ring):
     assert ask(service, ring["reader"], RECENT).status_code == 200
 
 
-def test_with_keys_every_address_is_listened_on(database, ring):
+@pytest.mark.parametrize("settings, is_reached", [({}, False), ({"ANALYTICS_ADMIN_HOST": "0.0.0.0"}, True)])
+def test_with_keys_every_address_is_listened_on(database, ring, settings, is_reached):
+    """The admin port, which asks for none, is this machine's until it is said otherwise."""
     ports = place.free_ports(2)
     with daemon.Daemon(daemon.HTTP, {"ANALYTICS_DATABASE_URL": database.url, "ANALYTICS_SERVICE_HOST": "0.0.0.0",
                                      "ANALYTICS_SERVICE_PORT": ports[0], "ANALYTICS_ADMIN_PORT": ports[1],
-                                     "ANALYTICS_HTTP_API_KEYS_FILE": ring.path}) as run:
+                                     "ANALYTICS_HTTP_API_KEYS_FILE": ring.path, **settings}) as run:
         run.await_log(event="started")
         assert requests.get(f"http://127.0.0.2:{ports[0]}{RECENT}", timeout=30).status_code == 401
+        assert requests.get(f"http://127.0.0.1:{ports[1]}/livez", timeout=30).status_code == 200
+        assert is_open("127.0.0.2", ports[1]) == is_reached
 
 
 def test_no_key_is_ever_logged(http, ring):

@@ -6,7 +6,7 @@ import pytest
 import requests
 from rig import place, prometheus
 
-from http_client import RECENT, SUMMARY, get
+from http_client import RECENT, SUMMARY, get, is_open
 from stream import event
 
 SAMPLE = re.compile(r'^([a-z_]+)(?:\{(.*)\})? (\S+)$')
@@ -95,6 +95,14 @@ def test_without_a_port_none_is_opened(ingestor):
     started = ingestor()
     started.await_log(event="partitions_ready")
     assert not started.logs(event="listening")
+
+
+@pytest.mark.parametrize("settings, is_reached", [({}, False), ({"ANALYTICS_INGESTOR_ADMIN_HOST": "0.0.0.0"}, True)])
+def test_the_port_is_this_machine_s_until_it_is_said_otherwise(ingestor, settings, is_reached):
+    """Told by another address of loopback, which nobody listens on who listens on 127.0.0.1."""
+    started = ingestor(admin=True, **settings)
+    assert requests.get(started.admin_url + "/livez", timeout=10).status_code == 200
+    assert is_open("127.0.0.2", started.admin_port) == is_reached
 
 
 def test_an_outage_shows(ingestor, server, produce, topic):

@@ -32,8 +32,9 @@ INSTANTIATE_TEST_SUITE_P(Reference, DefaultTest,
                                          Default{Key::kafka_auto_offset_reset, "earliest"},
                                          Default{Key::kafka_dlq_topic, ""}, Default{Key::metrics_window_minutes, "60"},
                                          Default{Key::service_host, "127.0.0.1"}, Default{Key::service_port, "8000"},
-                                         Default{Key::admin_port, "8001"}, Default{Key::keep_skipped, "on"},
-                                         Default{Key::log_format, "json"}),
+                                         Default{Key::admin_host, "127.0.0.1"}, Default{Key::admin_port, "8001"},
+                                         Default{Key::ingestor_admin_host, "127.0.0.1"},
+                                         Default{Key::keep_skipped, "on"}, Default{Key::log_format, "json"}),
                          [](const auto &info) {
                              return std::string(settings_table()[static_cast<std::size_t>(info.param.key)].name);
                          });
