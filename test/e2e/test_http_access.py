@@ -1,9 +1,6 @@
-"""Who may call analytics-http, and what a key that is bound to a tenant can see: nothing of another, by any route.
-
-The tenants are kept apart by the database's policies, so the requests here name no tenant, or the wrong one.
-"""
-import itertools
+"""Who may call analytics-http: keys, their scopes, their file, their rate."""
 import json
+import re
 import secrets
 import signal
 
@@ -12,8 +9,8 @@ import requests
 
 from rig import daemon, place
 
-from http_client import EVENTS, RECENT, SUMMARY, Raw, event, is_open, problem
-from keys import KeyFile, ask, make_roles
+from http_client import RECENT, Raw, is_open, problem
+from keys import KeyFile, ask
 
 DOCUMENT = json.loads((place.ROOT / "http" / "openapi.json").read_text())
 LETTERS = "/v1/analytics/dead-letters"
@@ -87,7 +84,7 @@ def needed(path, method):
 @pytest.mark.parametrize("path, method, scope", operations())
 def test_each_route_asks_for_its_scope(service, ring, path, method, scope):
     """Whoever gets past the door meets a bad parameter (422), a bad body (415) or an answer."""
-    place_of = path.replace("{occurredAt}", "x").replace("{id}", "x").replace("{file}", "x")
+    place_of = re.sub("{[A-Za-z]+}", "x", path)
     for name, key in {"none": None, **{name: ring[name] for name in ("reader", "writer", "admin", "all")}}.items():
         answer = ask(service, key, place_of, method)
         has = {"reader": {"read"}, "writer": {"write"}, "admin": {"admin"}, "all": {"read", "write", "admin"}}
@@ -195,141 +192,3 @@ def test_a_key_that_is_used_too_often_is_429(http, ring):
         assert int(answer.headers["Retry-After"]) == 1
     assert ask(service, ring["reader"], RECENT).status_code == 200, "another key has its own bucket"
     place.eventually(lambda: ask(service, ring["slow"], RECENT).status_code == 200, 5, what="a token")
-
-
-# ---- tenants
-
-MARK = "zz-umbra"
-
-
-@pytest.fixture
-def tenants(server, database, http, ring):
-    """A service as roles.sql intends it, with events of two tenants and of none, and dead letters."""
-    make_roles(server, database)
-    database.sql("SELECT count(*) FROM analytics_ingest(%s::bytea[])", ([
-        json.dumps(event(n, eventType=f"{tenant}.happened", source=f"{tenant}-service", tenantId=tenant,
-                         payload={"of": tenant})).encode()
-        for n in range(5) for tenant in ("acme", MARK)]
-        + [json.dumps(event(9, eventType=f"{MARK}.nobody", payload={"of": MARK})).encode(),
-           f'{{"{MARK}":1'.encode(), f'{{"{MARK}":1}}'.encode()],))
-    ring.add("acme", "read,write", "tenant=acme")
-    ring.add("nobody", "read,write", "tenant=nobody%20here")
-    service = http(ANALYTICS_HTTP_API_KEYS_FILE=ring.path,
-                   ANALYTICS_DATABASE_URL=server.url(database.name, "analytics_api"))
-    service.database = database
-    yield service
-    service.terminate()
-    database.sql("DROP OWNED BY analytics_writer, analytics_reader, analytics_operator, analytics_tenant, "
-                 "analytics_ingestor, analytics_api")
-
-
-def theirs(service):
-    """Events that acme may not see, as (time, id)."""
-    return service.database.rows("SELECT analytics_iso8601(occurred_at), id::text FROM analytics_events "
-                                 "WHERE tenant_id IS DISTINCT FROM 'acme'")
-
-
-def values_of(name, service):
-    """What a parameter may be, so that another tenant's things are asked for; None: not given."""
-    times, ids = zip(*theirs(service))
-    return {"tenantId": [None, MARK, "acme", "%"], "eventType": [None, f"{MARK}.happened", f"{MARK}.nobody"],
-            "occurredAt": times[:2], "id": ids[:2] + ("1", "2"), "limit": [None, 500],
-            "reference": [None, "2026-03-04T05:07:00Z"], "windowMinutes": [None, 10080],
-            "from": [None, "2026-03-04T00:00:00Z"], "to": [None, "2026-03-05T00:00:00Z"]}.get(name, [None])
-
-
-@pytest.mark.parametrize("path, method, scope", operations())
-@pytest.mark.parametrize("key", ["acme", "nobody"])
-def test_no_route_shows_another_tenant(tenants, ring, path, method, scope, key):
-    """Every route, with every combination of what its parameters may be."""
-    item = DOCUMENT["paths"][path][method.lower()]
-    found = [one if "$ref" not in one else DOCUMENT["components"]["parameters"][one["$ref"].rsplit("/", 1)[1]]
-             for one in item.get("parameters", [])]
-    count = 0
-    for values in itertools.product(*(values_of(one["name"], tenants) for one in found)):
-        where, query = path, {}
-        for one, value in zip(found, values):
-            if one["in"] == "path":
-                where = where.replace("{" + one["name"] + "}", value)
-            elif value is not None:
-                query[one["name"]] = value
-        answer = ask(tenants, ring[key], where, method, params=query)
-        assert answer.status_code < 500, answer.text
-        shown = answer.text + str({name: value for name, value in answer.headers.items() if name != "Link"})
-        assert MARK not in shown, (where, query, answer.text)
-        assert not any(id in shown for _, id in theirs(tenants)), (where, query, answer.text)
-        count += 1
-    assert count >= 1
-
-
-def test_a_tenant_s_numbers_are_his_own(tenants, ring):
-    counted = {"acme": 5, "nobody": 0}
-    for key, count in counted.items():
-        assert ask(tenants, ring[key], RECENT).json()["count"] == count
-        told = ask(tenants, ring[key], SUMMARY, params={"reference": "2026-03-04T05:07:00Z"}).json()
-        assert told["totalEvents"] == count
-        assert told["eventsPerType"] == ({"acme.happened": 5} if count else {})
-        assert (told["freshness"]["deadLetters"], told["freshness"]["lagRecords"]) == (0, None)
-        buckets = ask(tenants, ring[key], "/v1/analytics/metrics/histogram",
-                      params={"from": "2026-03-04T00:00:00Z", "to": "2026-03-05T00:00:00Z"}).json()
-        assert buckets["totalEvents"] == count
-    assert ask(tenants, ring["reader"], RECENT).json()["count"] == 11
-    told = ask(tenants, ring["reader"], SUMMARY, params={"reference": "2026-03-04T05:07:00Z"}).json()
-    assert told["totalEvents"] == 11
-
-
-def test_a_tenant_stores_his_own_events_alone(tenants, ring):
-    count = tenants.database.sql("SELECT count(*) FROM analytics_events")
-    assert ask(tenants, ring["acme"], EVENTS, "POST", json=event(20, tenantId="acme")).status_code == 201
-    assert ask(tenants, ring["acme"], EVENTS, "POST", json=event(20, tenantId="acme")).status_code == 200
-    untimed = event(21, tenantId="acme")
-    del untimed["occurredAt"]
-    assert ask(tenants, ring["acme"], EVENTS, "POST", json=untimed).status_code == 201
-    assert ask(tenants, ring["acme"], EVENTS, "POST", json=untimed).status_code == 200
-    for foreign in (event(22, tenantId=MARK), event(23), event(24, tenantId="Acme"), event(0, tenantId=MARK),
-                    [event(25, tenantId="acme"), event(26, tenantId=MARK)]):
-        assert "tenant" in problem(ask(tenants, ring["acme"], EVENTS, "POST", json=foreign), 403)["detail"]
-    assert tenants.database.sql("SELECT count(*) FROM analytics_events") == count + 2
-    assert ask(tenants, ring["all"], EVENTS, "POST", json=event(27, tenantId=MARK)).status_code == 201
-
-
-def test_who_comes_next_on_a_session_is_another(http, server, tenants, ring, database):
-    """One session serves both in turn: neither sees what the other may."""
-    service = http(ANALYTICS_HTTP_API_KEYS_FILE=ring.path, ANALYTICS_HTTP_POOL_SIZE=1,
-                   ANALYTICS_DATABASE_URL=server.url(database.name, "analytics_api"))
-    for _ in range(3):
-        for key, count in (("acme", 5), ("nobody", 0), ("reader", 11)):
-            assert ask(service, ring[key], RECENT).json()["count"] == count
-
-
-@pytest.mark.parametrize("breach", ["ALTER TABLE analytics_events DISABLE ROW LEVEL SECURITY",
-                                    "ALTER ROLE analytics_tenant BYPASSRLS"])
-def test_without_policies_a_tenant_sees_nothing(server, tenants, ring, breach):
-    """The shim has no filter of its own: it refuses to ask a database that does not restrict it."""
-    assert ask(tenants, ring["acme"], RECENT).json()["count"] == 5
-    tenants.database.sql(breach)
-    try:
-        for path in (RECENT, SUMMARY):
-            answer = ask(tenants, ring["acme"], path)
-            problem(answer, 503)
-            assert "acme" not in answer.text and MARK not in answer.text
-        assert "row-level security" in tenants.await_log(event="request_failed")["message"]
-        assert ask(tenants, ring["reader"], RECENT).json()["count"] == 11
-    finally:
-        server.sql("ALTER ROLE analytics_tenant NOBYPASSRLS")
-
-
-def test_a_service_without_the_tenants_role_refuses_tenants(http, ring):
-    ring.add("acme", "read", "tenant=acme")
-    service = http(ANALYTICS_HTTP_API_KEYS_FILE=ring.path, ANALYTICS_HTTP_TENANT_ROLE="nosuch")
-    problem(ask(service, ring["acme"], RECENT), 503)
-    assert ask(service, ring["reader"], RECENT).status_code == 200
-
-
-def test_check_tries_the_tenants_role(database, ring):
-    ring.add("acme", "read", "tenant=acme")
-    run = daemon.Daemon(daemon.HTTP, {"ANALYTICS_DATABASE_URL": database.url, "ANALYTICS_HTTP_TENANT_ROLE": "nosuch",
-                                      "ANALYTICS_HTTP_API_KEYS_FILE": ring.path}, ["--check"])
-    run.start()
-    assert run.wait() == 69
-    assert "nosuch" in run.logs(event="dependency_unreachable")[0]["message"]
