@@ -60,9 +60,11 @@ def record(server, path):
 
 
 def measure(server, count):
-    """A line for each stage, the largest first."""
+    """A line for each stage, the largest first. The pass before warms the server's memory up: what is touched for the
+    first time costs the kernel as much as all the rest."""
     if shutil.which("perf") is None:
         raise place.RigError("needs perf: apt-get install linux-perf")
+    passes.ingest(server, passes.events(count), count)
     data = passes.FOLDER / "perf.data"
     with passes.fresh(server, passes.EXTENSION):
         sampling = threading.Thread(target=record, args=(server, data))
