@@ -1,10 +1,14 @@
 """analytics-http against clients that are broken, greedy, slow or cunning: bytes as they are, over sockets of ours.
 
 Every refusal is a problem with its status, after which the connection ends: where a next request would begin is not
-known. Nothing of what is sent may take the service down or be taken for a second request.
+known. Nothing of what is sent may take the service down or be taken for a second request. All of it, thousands of idle
+connections and slowhttptest (run as its users run it) included, is done to one service, of which a normal request and
+its memory are seen to after every kind.
 """
 import json
 import random
+import shutil
+import subprocess
 import time
 
 import pytest
@@ -13,26 +17,29 @@ import requests
 from rig import daemon
 
 from http_client import EVENTS, RECENT, Raw, event, exchange
-
-HEALTH = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
-UP = b'{"status":"UP"}'
+from siege import HEALTH, MOST_GROWTH, UP, WITHIN, crowd, memory, seconds_of
 
 
 @pytest.fixture(scope="module")
 def service(server):
-    """One for all: they must not hurt it."""
+    """One for all: they must not hurt it. Its memory is measured from when it is warm."""
     server.sql("CREATE DATABASE hostile")
     server.sql("CREATE EXTENSION analytics_events", "hostile")
     with daemon.Http(server.url("hostile")) as running:
+        for _ in range(20):
+            seconds_of(running)
+        running.warm = memory(running)
         yield running
     server.sql("DROP DATABASE hostile WITH (FORCE)")
 
 
 @pytest.fixture(autouse=True)
 def still_well(service):
+    """After each: a normal request is answered in time, and all of them so far have cost so much memory at most."""
     yield
     assert service.running
-    assert requests.get(service.url + "/health", timeout=30).json() == {"status": "UP"}
+    assert seconds_of(service) < WITHIN
+    assert memory(service) - service.warm < MOST_GROWTH
 
 
 def head(line, *fields):
@@ -260,21 +267,41 @@ def test_a_body_that_does_not_come_is_408(service):
 
 # crowds
 
-def test_one_thread_serves_many_kept_connections(http):
-    """A connection that only might send holds no thread."""
-    crowded = http(ANALYTICS_HTTP_THREADS=1)
-    clients = [Raw(crowded.port) for _ in range(5)]
-    for client in clients:
-        client.send(HEALTH)
-    assert [client.answer()[2] for client in clients] == [UP] * 5
+@pytest.mark.parametrize("said", [b"", HEALTH, b"GET /health HTTP/1.1\r\nHost: x\r\nA:", b"\r\n",
+                                  b"POST /v1/analytics/events HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+                                  b"Content-Length: 1000\r\n\r\n{"],
+                         ids=["silent", "kept after an answer", "within a head", "before a head", "within a body"])
+def test_two_thousand_connections_keep_nobody_out(service, said):
+    with crowd(service.port, 2000, said):
+        assert max([seconds_of(service) for _ in range(5)]) < WITHIN
 
 
-def test_a_hundred_idle_connections_keep_nobody_out(service):
-    idle = [Raw(service.port) for _ in range(100)]
-    answer = requests.get(service.url + "/health", timeout=30)
-    assert answer.status_code == 200
-    for client in idle:
-        client.socket.close()
+def test_whoever_is_beyond_the_bound_takes_the_place_of_an_idle_one(service):
+    """More than 4096: the oldest are let go, the newest are served."""
+    with crowd(service.port, 4200) as clients:
+        clients[-1].send(HEALTH)
+        assert clients[-1].answer()[2] == UP
+        assert clients[0].ended()
+
+
+@pytest.mark.parametrize("mode", [["-H"], ["-B", "-t", "POST"], ["-R"], ["-X", "-k", "3"]],
+                         ids=["slowloris", "slow body", "range", "slow read"])
+def test_slowhttptest_is_survived(service, mode):
+    if shutil.which("slowhttptest") is None:
+        pytest.skip("slowhttptest is not installed")
+    url = service.url + (EVENTS if "-B" in mode else RECENT)
+    attack = subprocess.Popen(["slowhttptest", *mode, "-c", "1000", "-r", "400", "-i", "2", "-l", "10", "-p", "3",
+                               "-u", url], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    try:
+        served = []
+        while attack.poll() is None:
+            served.append(seconds_of(service))
+            time.sleep(0.2)
+        output = attack.communicate()[0]
+    finally:
+        attack.kill()
+    assert len(served) > 10, output
+    assert max(served) < WITHIN
 
 
 # anything

@@ -20,7 +20,7 @@ def service(http):
 
 @pytest.fixture
 def baskets(service, database):
-    """A service with a projection of ten days, three tenants and two currencies; totals with a fraction of their own."""
+    """A service with a projection of ten days, three tenants and two currencies; totals have a fraction."""
     post(service, [event(n, eventType=("order.placed", "order.paid")[n % 7 == 0], tenantId="abc"[n % 3],
                          occurredAt=f"2026-03-{1 + n % 10:02}T{n % 24:02}:00:00Z",
                          payload={"currency": ("EUR", "CHF")[n % 2], "total": n * 10 + 0.25}) for n in range(300)])

@@ -1,8 +1,8 @@
 """What a key that is bound to a tenant can see: nothing of another, by any route and parameter.
 
 The tenants are kept apart by the database's policies, so the requests here name no tenant, or the wrong one. Routes and
-parameters are those of the OpenAPI document; with what a parameter is tried (World.tried) and what a route then owes its
-caller (OWED) stand here. What is in the document and not here fails, so that a new one has to be thought about.
+parameters are those of the OpenAPI document; with what a parameter is tried (World.tried) and what a route then owes
+its caller (OWED) stand here. What is in the document and not here fails, so that a new one has to be thought about.
 """
 import base64
 import contextlib
