@@ -167,6 +167,7 @@ def test_what_arrives_appears_without_a_reload(bare):
                   " && document.getElementById('welcome').hidden")
     page.js("document.querySelector('#events summary').focus(); document.querySelector('#events details').open = true")
     post(service, event(2, occurredAt=None))
+    page.poll()
     page.await_js("return document.querySelectorAll('#events li').length === 2")
     assert page.js("return window.same && document.querySelectorAll('#events details')[1].open"
                    " && document.activeElement === document.querySelectorAll('#events summary')[1]")
@@ -223,6 +224,7 @@ def test_a_server_that_is_gone_leaves_the_last_numbers_marked(chromium, database
     post(service, event(occurredAt=None))
     page = Page(chromium, service.url).open()
     service.terminate()
+    page.poll()
     page.await_state("stale")
     assert page.text("trouble-title") == "The server does not answer" and page.text("total") == "1"
     assert "The numbers below are those of" in page.text("trouble-text")
