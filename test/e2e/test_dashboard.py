@@ -257,6 +257,17 @@ def test_a_database_that_is_away_is_told_and_its_return_is_noticed(server, bare)
     page.await_state("live", 60)
 
 
+@pytest.mark.parametrize("status, title", [(503, "No answer at the moment"), (429, "Asked too often")])
+def test_a_retry_after_is_kept_to_however_long(page, status, title):
+    """Longer than the page's own patience, and than the service itself ever says."""
+    page.open()
+    page.js(f"window.fetch = async () => new Response('{{}}', {{status: {status}, headers: {{'Retry-After': '120'}}}})")
+    page.poll()
+    page.await_state("stale")
+    assert page.text("trouble-title") == title
+    assert re.search(r"Trying again in 1[12]\d s", page.text("trouble-text"))
+
+
 def test_refused_filters_are_explained(page):
     page.open("?tenant=" + "x" * 65, state="error")
     assert page.text("trouble-title") == "The filters are refused" and "tenantId" in page.text("trouble-text")
