@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <deque>
+#include <mutex>
 #include <set>
 #include <stdexcept>
 #include <syslog.h>
@@ -84,6 +85,8 @@ struct KafkaConsumer::Handle {
     std::string advice; // for who is not let in
     bool is_debugging = false;
     rd_kafka_t *kafka = nullptr;
+    std::mutex waking;
+    Queue polled; // what poll waits on, while somebody may wake it; librdkafka wants it back before the end
 
     std::deque<Delivery> events;              // noted by callbacks, handed out by the next poll
     Message message;                          // whose views the last Record holds
@@ -112,11 +115,13 @@ KafkaConsumer::Handle::Handle(const runtime::Settings &settings, runtime::Observ
     if (kafka == nullptr) throw runtime::SettingFaults({{"ANALYTICS_KAFKA_*", message_text.data()}});
     conf.release(); // NOLINT(bugprone-unused-return-value): rd_kafka_new took it
     rd_kafka_poll_set_consumer(kafka);
+    polled.reset(rd_kafka_queue_get_consumer(kafka));
 }
 
 KafkaConsumer::Handle::~Handle()
 {
     message.reset();
+    polled.reset();
     if (kafka != nullptr) rd_kafka_destroy_flags(kafka, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
 }
 
@@ -271,6 +276,12 @@ std::string KafkaConsumer::reachability_fault(Milliseconds timeout)
     }
 }
 
+void KafkaConsumer::wake()
+{
+    const std::lock_guard lock(handle_->waking);
+    if (handle_->polled) rd_kafka_queue_yield(handle_->polled.get());
+}
+
 Delivery KafkaConsumer::poll(Milliseconds timeout)
 {
     Handle &handle = *handle_;
@@ -359,6 +370,10 @@ void KafkaConsumer::close()
 {
     Handle &handle = *handle_;
     handle.message.reset();
+    {
+        const std::lock_guard lock(handle.waking);
+        handle.polled.reset();
+    }
     rd_kafka_unsubscribe(
         handle.kafka); // or a rejoin that is under way subscribes after the end, and destroying asserts
     const Queue queue(rd_kafka_queue_new(handle.kafka));

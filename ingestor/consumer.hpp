@@ -25,6 +25,9 @@ public:
     /** Joins the group. */
     void subscribe();
 
+    /** From any thread: the poll that waits returns at once, or else the next one that would. */
+    void wake();
+
     /** Asks the brokers who they are: what is wrong, or nothing. */
     [[nodiscard]] std::string reachability_fault(Milliseconds timeout);
 

@@ -1,4 +1,8 @@
-/* The partitions that we hold a claim on, each with its open batch, and which batch is due. */
+/* The partitions that we hold a claim on, each with what is in hand of it, and which batch is due.
+ *
+ * A partition has up to two batches, in the order of their records: one that is closed, for it is under way on a lane or
+ * has come back from there (nobody knows what became of it, so it goes again just as it was), and one that is open and
+ * takes records meanwhile. The open one departs when no closed one is before it. */
 #pragma once
 
 #include "batch.hpp"
@@ -9,23 +13,35 @@
 
 namespace analytics::ingestor {
 
+/** What is known of a batch that somebody else has. */
+struct UnderWay {
+    std::int64_t next_offset = 0;
+    std::size_t records = 0;
+    std::optional<std::int64_t> first_timestamp_ms;
+};
+
 struct Holding {
-    Claim claim;
-    Batch batch;
-    bool is_stopped = false; // broken: nothing more is read, what is in the batch is still good
+    Claim claim; // its next offset: of what is committed
+    Batch batch; // the open one
+    std::optional<Batch> returned = {};
+    std::optional<UnderWay> under_way = {};
+    bool is_stopped = false; // broken: nothing more is read, what is in hand is still good
 
     /** The offset of the next record to take in. */
-    [[nodiscard]] std::int64_t position() const noexcept
-    {
-        return batch.is_empty() ? claim.next_offset : batch.next_offset();
-    }
+    [[nodiscard]] std::int64_t position() const noexcept;
+    /** Whether a batch may depart. */
+    [[nodiscard]] bool can_go() const noexcept { return !under_way && (returned || !batch.is_empty()); }
+    [[nodiscard]] bool is_empty() const noexcept { return !under_way && !can_go(); }
+    [[nodiscard]] std::size_t records() const noexcept; // in hand, or under way
+    /** Of the first of those records. */
+    [[nodiscard]] std::optional<std::int64_t> first_timestamp_ms() const noexcept;
 };
 
 class Holdings {
 public:
     using Map = std::map<Partition, Holding, PartitionOrder>;
 
-    /** open_bytes: what all open batches together may hold. */
+    /** open_bytes: what all batches together may hold that are not under way. */
     Holdings(BatchLimits limits, std::size_t open_bytes) : limits_(limits), open_bytes_(open_bytes) {}
 
     void hold(const Partition &partition, const Claim &claim) { map_.insert_or_assign(partition, Holding{claim, {}}); }
@@ -38,33 +54,44 @@ public:
     /** Moves the batch past offsets without records; opens one for that when there is none. */
     void reach(const End &end, Time now);
 
-    /** The partition whose batch is to be written now, or nothing. */
+    /** The partition whose batch is to depart now, or nothing. */
     Map::value_type *due(Time now);
-    /** Any partition with records in hand. */
-    Map::value_type *any_open();
-    /** After this the batch is empty, the claim moved. */
+    /** Any partition whose batch may depart. */
+    Map::value_type *any_to_go();
+    /** Whether a further record might make a batch, or all of them together, larger than they may be. */
+    [[nodiscard]] bool is_full() const noexcept { return has_full_ || bytes_ >= open_bytes_; }
+    [[nodiscard]] bool is_empty() const noexcept;
+    [[nodiscard]] bool is_under_way() const noexcept; // anything
+
+    /** The batch that goes first; it is under way from now on. */
+    Batch depart(Map::value_type &entry);
+    /** The partition that such a batch departed from under this epoch; nothing: it was given up since. */
+    Map::value_type *origin(const Partition &partition, std::int64_t epoch);
+    /** What was under way is committed, the claim moved. */
     void committed(Map::value_type &entry);
+    /** Nobody knows what became of it. */
+    void came_back(Map::value_type &entry, Batch batch);
 
     [[nodiscard]] const Map &all() const noexcept { return map_; }
     [[nodiscard]] std::vector<Partition> stopped() const;
     /** Where to read on, of all that are not stopped. */
     [[nodiscard]] std::vector<Start> starts() const;
-    /** When the oldest open batch is due. */
+    /** When the oldest batch that may depart is due. */
     [[nodiscard]] std::optional<Time> due_at() const;
-    [[nodiscard]] std::size_t records() const noexcept;                     // in hand
+    [[nodiscard]] std::size_t records() const noexcept;                     // in hand, or under way
     [[nodiscard]] std::size_t size() const noexcept { return map_.size(); } // partitions, stopped ones too
 
 private:
-    void opened(const Batch &batch) noexcept;
+    void opened(const Holding &holding) noexcept;
     void rescan() noexcept;
 
     Map map_;
     BatchLimits limits_;
     std::size_t open_bytes_;
     /* What spares a look at every partition for every record. */
-    std::size_t bytes_ = 0;      // in all open batches
-    std::optional<Time> oldest_; // when the oldest open batch was opened
-    bool has_full_ = false;
+    std::size_t bytes_ = 0;      // in all batches that are not under way
+    std::optional<Time> oldest_; // when the oldest batch was opened that may depart
+    bool has_full_ = false;      // or one that came back
 };
 
 } // namespace analytics::ingestor

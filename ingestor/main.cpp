@@ -8,6 +8,7 @@
 #include "admin.hpp"
 #include "consumer.hpp"
 #include "kafka_property_fault.hpp"
+#include "lane_threads.hpp"
 #include "options.hpp"
 #include "publishing.hpp"
 #include "run.hpp"
@@ -43,9 +44,11 @@ ExitCode check(ingestor::KafkaConsumer &consumer, ingestor::SqlWriter &writer, r
 ExitCode serve(const runtime::Start &start, const runtime::Signals &signals, const ingestor::Admin &admin,
                runtime::Observer &observe)
 try {
-    ingestor::SqlWriter writer(start.settings, observe);
     ingestor::KafkaConsumer consumer(start.settings, observe);
-    if (start.check) return check(consumer, writer, observe);
+    if (start.check) {
+        ingestor::SqlWriter writer(start.settings, observe);
+        return check(consumer, writer, observe);
+    }
 
     observe(Event::started, {{"version", ANALYTICS_VERSION},
                              {"topic", start.settings.text(Key::kafka_topic)},
@@ -58,9 +61,10 @@ try {
             [&admin](std::string_view path) { return admin.answer(path); }, observe);
     consumer.subscribe();
     const ingestor::Publishing publishing(start.settings, observe);
+    ingestor::LaneThreads lanes(ingestor::sql_writers(start.settings, observe), [&consumer] { consumer.wake(); });
     ingestor::SteadyClock clock;
     const ExitCode code =
-        ingestor::run(consumer, writer, clock, signals.token(), observe, ingestor::options_of(start.settings));
+        ingestor::run(consumer, lanes, clock, signals.token(), observe, ingestor::options_of(start.settings));
     observe(Event::stopped, {{"code", static_cast<int>(code)}});
     return code;
 } catch (const runtime::SettingFaults &faults) {

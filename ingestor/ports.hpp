@@ -1,5 +1,6 @@
 /* The two sides of the loop, as it sees them: where records come from, where they go. The real ones are
- * KafkaConsumer and SqlWriter; tests give fakes. Neither librdkafka nor libpq shows through.
+ * KafkaConsumer and SqlWriter; tests give fakes. Neither librdkafka nor libpq shows through. What lies between the loop
+ * and its writers is in lanes.hpp.
  *
  * Words. Offset: a record's place in its partition; offsets grow, gaps are normal (transaction markers, compaction).
  * Next offset: that of the next record to read. Claim: our right to write a partition, an epoch in the database. */
@@ -162,10 +163,11 @@ struct Fenced {};
 
 using Receipt = std::variant<Committed, Fenced, Failure>;
 
-/** Asked a few times a second, on the loop's thread, while the database makes us wait. False gives up: a transient
+/** Asked a few times a second, on the caller's thread, while the database makes us wait. False gives up: a transient
  * failure, after which nobody knows what became of the statement. */
 using Patience = std::function<bool()>;
 
+/** One connection: one call at a time. */
 class Writer {
 public:
     virtual ~Writer() = default;

@@ -24,9 +24,9 @@ void Progress::tell(const Holdings &holdings, Time now)
         const auto [place, is_new] = told_.try_emplace(partition);
         Told &told = place->second;
         Told seen{holding.claim.next_offset, consumer_.last_high_watermark(partition), {}};
-        if (holding.batch.size() > 0)
+        if (holding.records() > 0)
             seen.waiting_since_ms =
-                std::min(wall, holding.batch.first_timestamp_ms().value_or(told.waiting_since_ms.value_or(wall)));
+                std::min(wall, holding.first_timestamp_ms().value_or(told.waiting_since_ms.value_or(wall)));
         else if (seen.high_watermark && *seen.high_watermark > holding.position())
             seen.waiting_since_ms = told.waiting_since_ms.value_or(wall);
         if (!is_new && seen == told) continue;

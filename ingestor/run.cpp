@@ -1,9 +1,10 @@
 #include "run.hpp"
 
-#include "../runtime/backoff.hpp"
 #include "gap.hpp"
+#include "health.hpp"
 #include "holdings.hpp"
 #include "progress.hpp"
+#include "telling.hpp"
 
 #include <algorithm>
 #include <deque>
@@ -18,43 +19,38 @@ using runtime::ExitCode;
 /* With nothing in hand there is nothing to wake up for but a stop. */
 constexpr Milliseconds idle_poll{100};
 
-/* Before a partition is tried again whose brokers did not answer. */
+/* Before a partition is tried again whose brokers did not answer, or for which no lane was idle; and how long one is
+ * waited for. */
 constexpr Milliseconds claim_pause{1'000};
 
 /* Between two looks whether the operator has accepted a stopped partition's gap: soon enough for who waits for it, and
  * nothing to the database. */
 constexpr Milliseconds watch_pause{2'000};
 
-/* The database is sick. */
-struct Sickness {
-    Time since;
-    Time retry_at;
-    bool holds_kafka = false;
-};
-
 class Run {
 public:
-    Run(Consumer &consumer, Writer &writer, Clock &clock, std::stop_token stop, runtime::Observer &observe,
+    Run(Consumer &consumer, Lanes &lanes, Clock &clock, std::stop_token stop, runtime::Observer &observe,
         const RunOptions &options)
-        : consumer_(consumer), writer_(writer), clock_(clock), stop_(std::move(stop)), observe_(observe),
+        : consumer_(consumer), lanes_(lanes), clock_(clock), stop_(std::move(stop)), observe_(observe),
           options_(options), holdings_(options.limits, options.limits.bytes * options.open_batches),
-          progress_(consumer, observe), backoff_(options.first_pause, options.longest_pause, options.seed)
+          progress_(consumer, observe), health_(consumer, observe, options)
     {
     }
 
     ExitCode operator()()
     {
         while (!stop_.stop_requested() && !is_faulty_) {
-            observe_.alive();
+            live();
             if (must_not_take_more())
-                clock_.wait(sickness_->retry_at, stop_);
+                lanes_.wait(clock_.now() + patience());
             else
                 std::visit([this](const auto &delivery) { on(delivery); }, consumer_.poll(patience()));
             if (!is_faulty_) work();
             progress_.tell(holdings_, clock_.now());
         }
         observe_(Event::stopping, {{"records_in_hand", holdings_.records()}});
-        if (!is_faulty_ && !sickness_) write_all();
+        if (is_calm()) write_all();
+        lanes_.give_up();
         consumer_.close();
         return is_faulty_ ? ExitCode::fault : ExitCode::stopped;
     }
@@ -69,7 +65,7 @@ private:
     void on(const Assigned &assigned)
     {
         observe_(Event::partitions_assigned, {{"partitions", assigned.partitions.size()}});
-        holdings_.clear();
+        drop_all();
         unclaimed_.assign(assigned.partitions.begin(), assigned.partitions.end());
         must_answer_ = true;
         is_rejoining_ = false;
@@ -79,17 +75,24 @@ private:
     void on(const Revoked &revoked)
     {
         is_rejoining_ = true; // whatever the writing brings, the group is about to be joined anew
-        if (!revoked.lost && !sickness_) {
+        if (!revoked.lost && is_calm()) {
             give_up_by(clock_.now() + options_.hand_over_budget);
             write_all();
             if (!is_stopping_) give_up_at_.reset();
         }
         observe_(Event::partitions_revoked, {{"lost", revoked.lost}, {"records_dropped", holdings_.records()}});
-        holdings_.clear();
+        drop_all();
         progress_.forget();
         unclaimed_.clear();
         must_answer_ = false;
         consumer_.unassign();
+    }
+
+    /* What is under way still may be stored, or not; either way it is the next claim that tells. */
+    void drop_all()
+    {
+        holdings_.clear();
+        lanes_.give_up();
     }
 
     void on(const Broken &broken)
@@ -112,54 +115,67 @@ private:
 
     // ---- what is to be done ----
 
-    /* A batch waits for the database, and Kafka is not held: a poll would bring more, without bound. */
-    bool must_not_take_more() { return sickness_ && !sickness_->holds_kafka && holdings_.any_open() != nullptr; }
+    /* A poll would bring more, without bound; while Kafka is held, it brings nothing. */
+    bool must_not_take_more() const
+    {
+        return !health_.holds_kafka() && (holdings_.is_full() || (health_.is_sick() && !holdings_.is_empty()));
+    }
 
-    /* How long a poll may take before something is due. */
+    /* How long a poll may take before something is due. An arrival ends it. */
     Milliseconds patience()
     {
         const Time now = clock_.now();
         Time until = now + idle_poll;
-        if (sickness_)
-            until = std::min(until, sickness_->retry_at);
-        else if (const auto due = holdings_.due_at())
-            until = std::min(until, *due);
-        if (!sickness_ && !unclaimed_.empty()) until = std::min(until, claim_at_);
-        return std::max(Milliseconds(0), std::chrono::ceil<Milliseconds>(until - now));
+        const auto look_at = [&](std::optional<Time> due) {
+            if (due) until = std::min(until, std::max(*due, now));
+        };
+        if (const auto retry_at = health_.retry_at()) {
+            if (*retry_at > now) look_at(retry_at); // else all that can be tried is
+        } else {
+            if (lanes_.idle() != nullptr) look_at(holdings_.due_at());
+            if (!unclaimed_.empty()) look_at(claim_at_);
+        }
+        return std::chrono::ceil<Milliseconds>(until - now);
     }
 
     void work()
     {
-        if (sickness_ && clock_.now() < sickness_->retry_at) return;
+        receive();
         if (must_answer_ || (!unclaimed_.empty() && clock_.now() >= claim_at_)) claim_all();
-        while (auto *entry = next_batch()) write(*entry);
-        if (watch_at_ && !is_faulty_ && clock_.now() >= *watch_at_) watch();
+        while (send_next()) receive();
+        if (watch_at_ && clock_.now() >= *watch_at_) watch();
+        health_.turned(must_not_take_more(), holdings_, clock_.now());
     }
 
-    /* While the database is sick, one try at a time: of any batch. */
-    Holdings::Map::value_type *next_batch()
-    {
-        if (is_faulty_) return nullptr;
-        if (!sickness_) return holdings_.due(clock_.now());
-        if (clock_.now() < sickness_->retry_at) return nullptr;
-        auto *entry = holdings_.any_open();
-        if (entry == nullptr) sickness_->retry_at = clock_.now() + idle_poll; // until there is something to try
-        return entry;
-    }
-
-    bool is_calm() const { return !is_faulty_ && !sickness_; }
+    bool may_try() { return !is_faulty_ && health_.may_try(clock_.now()); }
+    bool is_calm() const { return !is_faulty_ && !health_.is_sick(); }
 
     // ---- how long the database may make us wait ----
+
+    /* Waiting for what hangs is hanging: the service manager has to see it. */
+    void live()
+    {
+        if (lanes_.is_alive()) observe_.alive();
+    }
 
     void give_up_by(Time time) { give_up_at_ = std::min(time, give_up_at_.value_or(time)); }
 
     /* Asked before and while the database is waited for; a stop may be asked for meanwhile. */
     bool may_wait()
     {
-        observe_.alive();
+        live();
         if (stop_.stop_requested() && !std::exchange(is_stopping_, true))
             give_up_by(clock_.now() + options_.stop_budget);
         return !give_up_at_ || clock_.now() < *give_up_at_;
+    }
+
+    /* For a call of our own, between batches. It can be made later as well, so a lane is not waited for much. */
+    Writer *idle_writer()
+    {
+        const Time until = clock_.now() + claim_pause;
+        for (; lanes_.idle() == nullptr && clock_.now() < until && may_wait(); receive())
+            lanes_.wait(std::min(until, clock_.now() + idle_poll));
+        return lanes_.idle();
     }
 
     // ---- claiming ----
@@ -168,6 +184,7 @@ private:
      * yet, for until then it makes every member wait. */
     void claim_all()
     {
+        if (!may_try()) return;
         const std::size_t before = unclaimed_.size();
         while (!unclaimed_.empty() && claim(unclaimed_.front())) unclaimed_.pop_front();
         if (!unclaimed_.empty()) { // one that can't be had must not stand before the others
@@ -190,18 +207,19 @@ private:
     /* False: not now. */
     bool claim(const Partition &partition)
     {
-        observe_.alive();
+        live();
         auto watermarks = consumer_.watermarks(partition);
-        if (!watermarks) return false;
+        Writer *writer = watermarks ? idle_writer() : nullptr;
+        if (writer == nullptr) return false;
         const bool from_start = options_.first_start == FirstStart::earliest;
         const Time begun = clock_.now();
-        const auto answer = writer_.take(partition, from_start ? watermarks->low : watermarks->high, watermarks->high,
+        const auto answer = writer->take(partition, from_start ? watermarks->low : watermarks->high, watermarks->high,
                                          [this] { return may_wait(); });
         if (const auto *failure = std::get_if<Failure>(&answer)) {
             failed(*failure, begun);
             return false;
         }
-        recovered();
+        health_.answered(clock_.now());
         const auto &claim = std::get<Claim>(answer);
         if (gap_at(claim.next_offset, *watermarks)) { // while the claim was waited for, its last owner may have gone on
             watermarks = consumer_.watermarks(partition);
@@ -238,14 +256,17 @@ private:
     /* A partition whose gap was accepted is claimed anew, and so read from where the operator says. */
     void watch()
     {
+        if (!may_try()) return;
         const auto stopped = holdings_.stopped();
         watch_at_ = stopped.empty() ? std::nullopt : std::optional(clock_.now() + watch_pause);
         for (const Partition &partition : stopped) {
+            Writer *writer = idle_writer();
+            const Holding *holding = holdings_.find(partition); // unless it was fenced meanwhile
+            if (writer == nullptr || holding == nullptr) return;
             const Time begun = clock_.now();
-            const auto answer =
-                writer_.gap_accepted(partition, holdings_.find(partition)->claim, [this] { return may_wait(); });
+            const auto answer = writer->gap_accepted(partition, holding->claim, [this] { return may_wait(); });
             if (const auto *failure = std::get_if<Failure>(&answer)) return failed(*failure, begun);
-            recovered();
+            health_.answered(clock_.now());
             if (!std::get<bool>(answer)) continue;
             observe_(Event::gap_accepted, {{"topic", partition.topic}, {"partition", partition.id}});
             holdings_.drop(partition);
@@ -256,52 +277,67 @@ private:
 
     // ---- writing ----
 
-    void write_all()
+    /* While the database is sick, any batch will do for a try. */
+    bool send_next()
     {
-        while (auto *entry = is_calm() && may_wait() ? holdings_.any_open() : nullptr) write(*entry);
+        auto *entry = health_.is_sick() ? holdings_.any_to_go() : holdings_.due(clock_.now());
+        if (entry == nullptr || lanes_.idle() == nullptr || !may_try()) return false;
+        send(*entry);
+        return true;
     }
 
-    void write(Holdings::Map::value_type &entry)
-    {
-        auto &[partition, holding] = entry;
-        const runtime::Work work = holding.batch.work(); // ours: the batch is gone before the end
-        const runtime::Tracing tracing(work);
-        const Time begun = clock_.now();
-        const Receipt receipt = writer_.commit(partition, holding.claim, holding.batch,
-                                               consumer_.last_high_watermark(partition), [this] { return may_wait(); });
-        if (const auto *failure = std::get_if<Failure>(&receipt)) return failed(*failure, begun);
-        recovered();
-        if (std::holds_alternative<Fenced>(receipt)) return fenced(entry);
-
-        const auto &committed = std::get<Committed>(receipt);
-        observe_committed(entry, committed, clock_.now() - begun);
-        holdings_.committed(entry);
-        consumer_.mark_done(partition, holding.claim.next_offset);
-    }
-
-    void observe_committed(const Holdings::Map::value_type &entry, const Committed &committed, Time::duration took)
+    void send(Holdings::Map::value_type &entry)
     {
         const auto &[partition, holding] = entry;
-        observe_(Event::batch_committed,
-                 {{"topic", partition.topic},
-                  {"partition", partition.id},
-                  {"offset", holding.batch.first_offset()},
-                  {"next_offset", holding.batch.next_offset()},
-                  {"records", holding.batch.size()},
-                  {"bytes", holding.batch.bytes()},
-                  {"stored", committed.stored},
-                  {"duplicates", committed.duplicates},
-                  {"dead_lettered", committed.dead_lettered},
-                  {"skipped", committed.skipped},
-                  {"counts_known", committed.counts_known},
-                  {"milliseconds", std::chrono::duration<double, std::milli>(took).count()},
-                  {"age_milliseconds",
-                   std::chrono::duration<double, std::milli>(clock_.now() - holding.batch.opened_at()).count()}});
-        if (!committed.refusals.empty())
-            observe_(Event::records_refused, {{"topic", partition.topic},
-                                              {"partition", partition.id},
-                                              {"offset", holding.batch.first_offset()},
-                                              {"refusals", runtime::Json{committed.refusals}}});
+        lanes_.send({.partition = partition,
+                     .claim = holding.claim,
+                     .batch = holdings_.depart(entry),
+                     .high_watermark = consumer_.last_high_watermark(partition),
+                     .begun = clock_.now()});
+    }
+
+    /* All that is in hand, each once, and whatever is under way is awaited; what the time does not suffice for is the
+     * caller's to give up. */
+    void write_all()
+    {
+        for (;;) {
+            receive();
+            if (!may_wait()) return;
+            auto *entry = is_calm() ? holdings_.any_to_go() : nullptr;
+            if (entry == nullptr && !holdings_.is_under_way()) return;
+            if (entry != nullptr && lanes_.idle() != nullptr)
+                send(*entry);
+            else
+                lanes_.wait(clock_.now() + idle_poll);
+        }
+    }
+
+    void receive()
+    {
+        while (auto arrival = lanes_.arrival()) arrived(std::move(*arrival));
+    }
+
+    /* Of what we gave up, nothing matters any more but what was stored, for the counts. */
+    void arrived(Arrival arrival)
+    {
+        Cargo &cargo = arrival.cargo;
+        const runtime::Work work = cargo.batch.work(); // ours: the batch may be gone before the end
+        const runtime::Tracing tracing(work);
+        auto *entry = holdings_.origin(cargo.partition, cargo.claim.epoch);
+        if (const auto *failure = std::get_if<Failure>(&arrival.receipt)) {
+            if (entry == nullptr) return;
+            holdings_.came_back(*entry, std::move(cargo.batch));
+            return failed(*failure, cargo.begun);
+        }
+        health_.answered(clock_.now());
+        if (const auto *committed = std::get_if<Committed>(&arrival.receipt)) {
+            tell_committed(observe_, cargo, *committed, arrival.took, clock_.now());
+            if (entry == nullptr) return;
+            holdings_.committed(*entry);
+            consumer_.mark_done(cargo.partition, cargo.batch.next_offset());
+        } else if (entry != nullptr) {
+            fenced(*entry);
+        }
     }
 
     void fenced(const Holdings::Map::value_type &entry)
@@ -311,54 +347,22 @@ private:
                                            {"partition", partition.id},
                                            {"offset", holding.claim.next_offset},
                                            {"epoch", holding.claim.epoch},
-                                           {"records_dropped", holding.batch.size()}});
+                                           {"records_dropped", holding.records()}});
         holdings_.drop(Partition(partition));
         progress_.forget();
         if (!std::exchange(is_rejoining_, true)) consumer_.rejoin();
     }
 
-    // ---- sickness ----
-
-    /* begun: when that was tried which failed; what took a minute to fail counts as a minute of sickness. */
     void failed(const Failure &failure, Time begun)
     {
-        if (!failure.transient) {
-            observe_(Event::database_refused,
-                     {{"sqlstate", failure.sqlstate}, {"message", failure.message}, {"hint", failure.hint}});
-            is_faulty_ = true;
-            return;
-        }
-        const Time now = clock_.now();
-        if (!sickness_) {
-            observe_(Event::database_unavailable, {{"sqlstate", failure.sqlstate}, {"message", failure.message}});
-            sickness_ = Sickness{begun, now};
-        }
-        sickness_->retry_at = now + backoff_.next();
-        const bool is_leaving = give_up_at_.has_value();
-        if (!is_leaving && !sickness_->holds_kafka && now - sickness_->since >= options_.hold_after) hold_kafka();
-    }
-
-    void hold_kafka()
-    {
-        sickness_->holds_kafka = true;
-        observe_(Event::consumption_paused, {{"records_in_hand", holdings_.records()}});
-        consumer_.pause();
-    }
-
-    void recovered()
-    {
-        if (!sickness_) return;
-        const auto lasted = std::chrono::duration_cast<Milliseconds>(clock_.now() - sickness_->since);
-        observe_(Event::database_recovered, {{"milliseconds", lasted.count()}, {"attempts", backoff_.attempts()}});
-        if (std::exchange(sickness_, std::nullopt)->holds_kafka) {
-            consumer_.resume();
-            observe_(Event::consumption_resumed);
-        }
-        backoff_.reset();
+        if (failure.transient) return health_.failed(failure, begun, clock_.now());
+        observe_(Event::database_refused,
+                 {{"sqlstate", failure.sqlstate}, {"message", failure.message}, {"hint", failure.hint}});
+        is_faulty_ = true;
     }
 
     Consumer &consumer_;
-    Writer &writer_;
+    Lanes &lanes_;
     Clock &clock_;
     std::stop_token stop_;
     runtime::Observer &observe_;
@@ -366,6 +370,7 @@ private:
 
     Holdings holdings_;
     Progress progress_;
+    Health health_;
     std::deque<Partition> unclaimed_; // ours by the group's word, not yet by the database's
     Time claim_at_{};                 // when to try again
     std::optional<Time> watch_at_;    // when to look at the stopped ones again
@@ -373,18 +378,15 @@ private:
     bool is_rejoining_ = false;
     std::optional<Time> give_up_at_; // on the database, for others wait for us
     bool is_stopping_ = false;
-
-    runtime::Backoff backoff_;
-    std::optional<Sickness> sickness_;
     bool is_faulty_ = false;
 };
 
 } // namespace
 
-ExitCode run(Consumer &consumer, Writer &writer, Clock &clock, const std::stop_token &stop, runtime::Observer &observe,
+ExitCode run(Consumer &consumer, Lanes &lanes, Clock &clock, const std::stop_token &stop, runtime::Observer &observe,
              const RunOptions &options)
 {
-    return Run(consumer, writer, clock, stop, observe, options)();
+    return Run(consumer, lanes, clock, stop, observe, options)();
 }
 
 } // namespace analytics::ingestor

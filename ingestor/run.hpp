@@ -2,10 +2,14 @@
  * the rows make the repeat change nothing.
  *
  * Records gather in one batch per partition until the batch is full or old enough, or until all open batches together
- * hold too much; then the batch is one transaction. What else may happen, and what is done:
+ * hold too much; then the batch is one transaction, on a lane, and the loop goes on with what comes next. Several lanes
+ * carry batches of several partitions at once; of one partition one batch is under way at a time, so its batches are
+ * committed in order. When a batch is full that can't depart yet, or all of them hold too much, nobody polls until
+ * something arrives: what is in hand is bounded. What else may happen, and what is done:
  *
  *     assigned     claim each partition in the database, read on from the offset that the database tells
- *     revoked      write what is in hand, once and within a budget, and give it up; when already lost, just drop it
+ *     revoked      await what is under way and write what is in hand, once and within a budget, and give it up; when
+ *                  already lost, just drop it
  *     fenced       somebody else has claimed the partition: drop the batch, join the group anew
  *     database     sick (transient): keep what is in hand, try again with growing pauses; after a while hold Kafka, but
  *                  keep polling, so that the group still counts on us. Otherwise (a missing grant): stop with a fault
@@ -19,6 +23,7 @@
 #include "../runtime/exit.hpp"
 #include "../runtime/observe.hpp"
 #include "batch.hpp"
+#include "lanes.hpp"
 #include "ports.hpp"
 
 #include <stop_token>
@@ -38,10 +43,12 @@ struct RunOptions {
     Milliseconds first_pause{100};
     Milliseconds longest_pause{5'000};
     /* Holding Kafka throws away what is fetched already, so a hiccup must not cause it; until then nobody polls, which
-     * the group allows for max.poll.interval.ms (5 minutes). */
-    Milliseconds hold_after{2'000};
+     * the group allows for max.poll.interval.ms (5 minutes, 6 s at the least), and waits for when it shares out anew. A
+     * database that answers, only slowly, must not be met by it at every batch. */
+    Milliseconds hold_sick_after{2'000};
+    Milliseconds hold_slow_after{5'000};
     /* The open batches of all partitions, together: this many full ones. Memory stays bounded whatever the number of
-     * partitions. */
+     * partitions. What is under way comes on top: a full one a lane. */
     std::size_t open_batches = 2;
     /* What a database that does not answer may cost others: a stop, which has to leave the group too within 10 s, and
      * the group, all of which waits for a member that gives partitions back. */
@@ -50,7 +57,7 @@ struct RunOptions {
 };
 
 /** Runs until a stop is asked for (stopped) or something won't mend (fault). Closes the consumer in either case. */
-[[nodiscard]] runtime::ExitCode run(Consumer &consumer, Writer &writer, Clock &clock, const std::stop_token &stop,
+[[nodiscard]] runtime::ExitCode run(Consumer &consumer, Lanes &lanes, Clock &clock, const std::stop_token &stop,
                                     runtime::Observer &observe, const RunOptions &options);
 
 } // namespace analytics::ingestor

@@ -185,4 +185,12 @@ std::optional<Failure> SqlWriter::rehearse()
     return failure == nullptr ? std::nullopt : std::optional(*failure);
 }
 
+std::vector<std::unique_ptr<Writer>> sql_writers(const runtime::Settings &settings, runtime::Observer &observe)
+{
+    std::vector<std::unique_ptr<Writer>> writers;
+    for (std::int64_t i = 0; i < settings.integer(Key::database_connections); ++i)
+        writers.push_back(std::make_unique<SqlWriter>(settings, observe));
+    return writers;
+}
+
 } // namespace analytics::ingestor

@@ -11,8 +11,10 @@
 #include "../runtime/setting.hpp"
 #include "ports.hpp"
 
+#include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace analytics::ingestor {
 
@@ -48,5 +50,9 @@ private:
     const Patience *may_wait_ = nullptr; // of the call at work
     std::optional<runtime::Connection> connection_;
 };
+
+/** As many as the settings want connections; each connects when it is first used. */
+[[nodiscard]] std::vector<std::unique_ptr<Writer>> sql_writers(const runtime::Settings &settings,
+                                                               runtime::Observer &observe);
 
 } // namespace analytics::ingestor

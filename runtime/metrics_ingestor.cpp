@@ -46,8 +46,9 @@ IngestorMetrics::IngestorMetrics()
                                 "Database time of a committed batch, from sending it to the answer.")),
       failures_(counters("analytics_ingestor_database_outages_total",
                          "Times that the database became unavailable or refused, by class of SQLSTATE.")),
-      connections_(counter("analytics_ingestor_database_connections_total",
-                           "Connections made to the database; all but the first are reconnects.")),
+      connections_(
+          counter("analytics_ingestor_database_connections_total",
+                  "Connections made to the database; more than ANALYTICS_DATABASE_CONNECTIONS are reconnects.")),
       lost_answers_(counter("analytics_ingestor_lost_answers_total",
                             "Batches whose answer was lost and that turned out to be committed; their records are "
                             "counted nowhere else.")),

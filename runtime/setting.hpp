@@ -53,6 +53,7 @@ enum class Key : std::uint8_t {
     batch_bytes,
     batch_ms,
     batch_timeout_ms,
+    database_connections,
     keep_skipped,
     service_host,
     service_port,

@@ -133,8 +133,9 @@ constexpr std::string_view batch_records_default = "5000";
 constexpr std::string_view batch_bytes_default = "4194304";
 constexpr std::string_view batch_ms_default = "200";
 
-/* A batch takes well below a second. A minute says that something holds it up that may let go. Two in a row, which is
- * when the loop begins to poll between tries, must stay below the five minutes that the group allows. */
+/* A batch takes well below a second. A minute says that something holds it up that may let go. A claim, which alone is
+ * waited for without polling, may take as long, and two in a row must stay below the five minutes that the group
+ * allows. */
 constexpr std::string_view batch_timeout_ms_default = "60000";
 
 constexpr std::array<Setting, key_count> table{
@@ -181,6 +182,8 @@ constexpr std::array<Setting, key_count> table{
             "milliseconds that a batch waits for more records"),
     integer(batch_timeout_ms, "ANALYTICS_BATCH_TIMEOUT_MS", ingestor, batch_timeout_ms_default, 1'000, 120'000,
             "milliseconds until a batch that the database does not finish is given up and tried again"),
+    integer(database_connections, "ANALYTICS_DATABASE_CONNECTIONS", ingestor, "1", 1, 16,
+            "batches of different partitions that are written at once, each over a database connection of its own"),
     choice(keep_skipped, "ANALYTICS_KEEP_SKIPPED", ingestor, "on", "on|off",
            "whether records of unknown shape are kept as dead letters"),
     text(service_host, "ANALYTICS_SERVICE_HOST", http, "127.0.0.1",

@@ -5,7 +5,7 @@
  * span that asked for it. Link: a span that is a cause without being the parent; a batch has many causes.
  *
  * The surprising thing: the context is the thread's, not a parameter, since between a request and its statement lie
- * rooms that have nothing to do with traces. Work never changes its thread. */
+ * rooms that have nothing to do with traces. Who hands work to another thread says so there: a Tracing does not travel. */
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,5 @@
-"""The ingestors: one to three real processes, each with a door of its own to the database.
+"""The ingestors: one to three real processes, each with a door of its own to the database; each start draws how many
+connections it has there.
 
 A slot is borrowed by who does something to its process, so that no two faults meet in one. An ingestor ends only when
 it is asked to or killed; one that ends by itself is a finding.
@@ -6,6 +7,7 @@ it is asked to or killed; one that ends by itself is a finding.
 import contextlib
 import json
 import pathlib
+import random
 import re
 import signal
 import threading
@@ -14,6 +16,7 @@ from rig import daemon, place
 
 SLOTS = 3
 SESSION_MS = 3_000
+CONNECTIONS = (1, 2)
 SETTINGS = {"ANALYTICS_BATCH_RECORDS": 300, "ANALYTICS_BATCH_MS": 60, "ANALYTICS_LOG_LEVEL": "debug",
             "ANALYTICS_KAFKA_X_SESSION_TIMEOUT_MS": SESSION_MS, "ANALYTICS_KAFKA_X_HEARTBEAT_INTERVAL_MS": 200,
             "ANALYTICS_KAFKA_X_RECONNECT_BACKOFF_MAX_MS": 500}
@@ -23,8 +26,8 @@ STOP_WITHIN = 30  # seconds
 
 
 class Slot:
-    def __init__(self, door, ingestor):
-        self.door, self.ingestor = door, ingestor
+    def __init__(self, door, ingestor, connections, rng):
+        self.door, self.ingestor, self.connections, self.rng = door, ingestor, connections, rng
         self.is_wanted = False
         self.lock = threading.Lock()
         self.peak_kib = 0
@@ -36,6 +39,7 @@ class Slot:
     def start(self):
         """Returns when it has its signal handlers."""
         before = len(self.ingestor.output())
+        self.ingestor.environment["ANALYTICS_DATABASE_CONNECTIONS"] = str(self.rng.choice(self.connections))
         self.ingestor.start()
         place.eventually(lambda: not self.ingestor.running or '"started"' in self.ingestor.output()[before:],
                          what="the ingestor's start")
@@ -60,11 +64,12 @@ class Slot:
 
 
 class Fleet:
-    def __init__(self, broker, url_of, topics, group, proxy):
-        """url_of(port): the database through a door."""
+    def __init__(self, broker, url_of, topics, group, proxy, connections, seed):
+        """url_of(port): the database through a door; connections: what each start draws from."""
         self.findings = []
         self.slots = [
-            Slot(name, daemon.Ingestor(broker, url_of(proxy.door(name)), topics, group, **SETTINGS))
+            Slot(name, daemon.Ingestor(broker, url_of(proxy.door(name)), topics, group, **SETTINGS),
+                 connections, random.Random(f"{seed} ingestor {name}"))
             for name in map(str, range(SLOTS))]
 
     def __enter__(self):

@@ -16,7 +16,7 @@ from rig import broker as brokers
 from rig import cluster, installation, place
 
 from .disk import SmallDisk
-from .fleet import Fleet
+from .fleet import CONNECTIONS, Fleet
 from .ledger import Ledger
 from .producers import Committing, Steady, Transactions
 from .proxy import Proxy
@@ -43,10 +43,11 @@ CREATE TRIGGER nemesis_remember AFTER INSERT OR UPDATE ON analytics_kafka_offset
 
 
 class World:
-    """with World(seed, rate) as world: all is running; rate: records a second."""
+    """with World(seed, rate) as world: all is running; rate: records a second; connections: what an ingestor's start
+    draws from."""
 
-    def __init__(self, seed, rate):
-        self.seed, self.rate = seed, rate
+    def __init__(self, seed, rate, connections=CONNECTIONS):
+        self.seed, self.rate, self.connections = seed, rate, connections
         self.partitions = [(topic, number) for topic, count in TOPICS.items() for number in range(count)]
         self.ledger = Ledger()
         self.killed_backends = set()  # process ids, for the server's log
@@ -64,7 +65,8 @@ class World:
                                     "log_level": 2})
             stack.callback(self.asking.close)
             self.proxy = stack.enter_context(Proxy(f"{self.server.socket}/.s.PGSQL.{cluster.PORT}"))
-            self.fleet = stack.enter_context(Fleet(self.broker, url_through, ",".join(TOPICS), GROUP, self.proxy))
+            self.fleet = stack.enter_context(Fleet(self.broker, url_through, ",".join(TOPICS), GROUP, self.proxy,
+                                                   self.connections, self.seed))
             for slot in self.fleet.slots[:2]:
                 slot.start()
             self._start_producers()

@@ -1,8 +1,9 @@
-/* A batch's limits and what it sends; which batch is due. */
+/* A batch's limits and what it sends; which batch is due, and what is under way. */
 #include "../../../ingestor/batch.hpp"
 #include "../../../ingestor/holdings.hpp"
 
 #include <gtest/gtest.h>
+#include <utility>
 
 namespace analytics::ingestor {
 namespace {
@@ -245,11 +246,55 @@ TEST_F(HoldingsTest, AllOpenBatchesTogetherAreBounded)
 TEST_F(HoldingsTest, ACommittedBatchIsForgotten)
 {
     holdings.add(record(0), t0);
-    holdings.committed(*holdings.due(t0 + Milliseconds(200)));
+    auto &entry = *holdings.due(t0 + Milliseconds(200));
+    EXPECT_EQ(holdings.depart(entry).next_offset(), 1);
+    holdings.committed(entry);
     EXPECT_EQ(due_partition(t0 + Milliseconds(1'000)), -1);
     EXPECT_EQ(holdings.records(), 0U);
     EXPECT_FALSE(holdings.due_at());
     EXPECT_EQ(holdings.find({"t", 0})->claim.next_offset, 1);
+}
+
+TEST_F(HoldingsTest, ABatchUnderWayHoldsBackTheNextOneOfItsPartitionOnly)
+{
+    holdings.add(record(0), t0);
+    holdings.depart(*holdings.due(t0 + Milliseconds(200)));
+    holdings.add(record(1), t0);
+    EXPECT_FALSE(holdings.due_at());
+    holdings.add(record(0, "{}", 1), t0 + Milliseconds(10));
+    EXPECT_EQ(due_partition(t0 + Milliseconds(1'000)), 1);
+    EXPECT_EQ(holdings.due_at(), t0 + Milliseconds(210));
+}
+
+TEST_F(HoldingsTest, WhatIsUnderWayIsInHandButTakesNoRoom)
+{
+    holdings.add(record(0, std::string(100, 'x')), t0);
+    EXPECT_TRUE(holdings.is_full());
+    holdings.depart(*holdings.due(t0));
+    EXPECT_FALSE(holdings.is_full());
+    EXPECT_EQ(holdings.records(), 1U);
+    EXPECT_FALSE(holdings.is_empty());
+}
+
+TEST_F(HoldingsTest, WhatCameBackIsDueAtOnceAndTakesRoom)
+{
+    holdings.add(record(0), t0);
+    auto &entry = *holdings.due(t0 + Milliseconds(200));
+    Batch batch = holdings.depart(entry);
+    holdings.came_back(entry, std::move(batch));
+    EXPECT_EQ(due_partition(t0), 0);
+    EXPECT_TRUE(holdings.is_full());
+    EXPECT_EQ(entry.second.position(), 1);
+}
+
+TEST_F(HoldingsTest, OnlyTheEpochThatItDepartedUnderIsABatchsOrigin)
+{
+    holdings.add(record(0), t0);
+    EXPECT_EQ(holdings.origin({"t", 0}, 1), nullptr) << "it is not under way";
+    holdings.depart(*holdings.due(t0 + Milliseconds(200)));
+    EXPECT_NE(holdings.origin({"t", 0}, 1), nullptr);
+    EXPECT_EQ(holdings.origin({"t", 0}, 2), nullptr);
+    EXPECT_EQ(holdings.origin({"t", 1}, 1), nullptr);
 }
 
 TEST_F(HoldingsTest, StartsAreAfterWhatIsInHand)

@@ -1,18 +1,23 @@
-/* A consumer, a writer and a clock that follow a script and keep a journal of what they were asked to do.
+/* A consumer, a writer, its lanes and a clock that follow a script and keep a journal of what they were asked to do.
  *
  * The consumer hands out what was scripted, one a poll; when that is used up it asks for a stop. Time stands still
- * except where the loop waits or polls in vain. */
+ * except where the loop waits or polls in vain: what is under way on a lane arrives when its time has come, which is at
+ * once unless a test says otherwise. */
 #pragma once
 
 #include "../../../ingestor/batch.hpp"
+#include "../../../ingestor/lanes.hpp"
 #include "../../../ingestor/ports.hpp"
 #include "../../../runtime/observe.hpp"
 
+#include <algorithm>
 #include <deque>
 #include <functional>
+#include <gtest/gtest.h>
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace analytics::ingestor::fakes {
@@ -41,18 +46,28 @@ public:
     {
     }
 
-    /** What the next polls bring; a function is called first, e.g. to let time pass. */
+    /** What the next polls bring; a function is called first, e.g. to let time pass. While it is paused, no record. */
     FakeConsumer &bring(Delivery delivery)
     {
-        script_.push_back([delivery] { return delivery; });
+        script_.push_back({[delivery] { return delivery; }, std::holds_alternative<Record>(delivery)});
         return *this;
     }
     FakeConsumer &then(std::function<void()> action)
     {
-        script_.push_back([action]() -> Delivery {
+        script_.push_back({[action]() -> Delivery {
             action();
             return Nothing{};
-        });
+        }});
+        return *this;
+    }
+    /** Brings nothing until it has come true; for an hour at most. */
+    FakeConsumer &until(std::function<bool()> condition)
+    {
+        script_.push_back({[this, condition, left = 36'000]() mutable -> Delivery {
+            is_waiting_ = !condition() && --left > 0;
+            EXPECT_GT(left, 0) << "waited in vain";
+            return Nothing{};
+        }});
         return *this;
     }
 
@@ -63,9 +78,14 @@ public:
             stop_.request_stop();
             return Nothing{};
         }
-        const auto step = script_.front();
-        script_.pop_front();
-        Delivery delivery = step();
+        Delivery delivery = Nothing{};
+        if (!is_paused_ || !script_.front().is_record) {
+            is_waiting_ = false;
+            delivery = script_.front().play();
+            if (!is_waiting_) script_.pop_front();
+        }
+        if (const auto *record = std::get_if<Record>(&delivery); record != nullptr && when_brought)
+            when_brought(record->value.value_or("").size());
         if (std::holds_alternative<Nothing>(delivery)) clock_.pass(timeout);
         return delivery;
     }
@@ -82,11 +102,24 @@ public:
         std::string line = "assign";
         for (const Start &start : starts) line += " " + text(start.partition) + "@" + std::to_string(start.next_offset);
         journal_.push_back(line);
+        is_paused_ = false;
     }
-    void unassign() override { journal_.push_back("unassign"); }
+    void unassign() override
+    {
+        journal_.push_back("unassign");
+        is_paused_ = false;
+    }
     void stop(const Partition &partition) override { journal_.push_back("stop " + text(partition)); }
-    void pause() override { journal_.push_back("pause"); }
-    void resume() override { journal_.push_back("resume"); }
+    void pause() override
+    {
+        journal_.push_back("pause");
+        is_paused_ = true;
+    }
+    void resume() override
+    {
+        journal_.push_back("resume");
+        is_paused_ = false;
+    }
     void mark_done(const Partition &partition, std::int64_t next_offset) override
     {
         journal_.push_back("done " + text(partition) + "@" + std::to_string(next_offset));
@@ -96,12 +129,20 @@ public:
 
     std::map<std::string, std::optional<Watermarks>> marks; // else 0 and 1,000,000
     int polls = 0;
+    std::function<void(std::size_t)> when_brought; // a record of so many bytes
 
 private:
+    struct Step {
+        std::function<Delivery()> play;
+        bool is_record = false;
+    };
+
     Journal &journal_;
     FakeClock &clock_;
     std::stop_source &stop_;
-    std::deque<std::function<Delivery()>> script_;
+    std::deque<Step> script_;
+    bool is_waiting_ = false; // the step at hand is to be repeated
+    bool is_paused_ = false;
 };
 
 class FakeWriter final : public Writer {
@@ -124,12 +165,11 @@ public:
     }
 
     Receipt commit(const Partition &partition, const Claim &claim, const Batch &batch, std::optional<std::int64_t> high,
-                   const Patience &may_wait) override
+                   const Patience &) override
     {
         journal_.push_back("commit " + text(partition) + " [" + std::to_string(claim.next_offset) + "," +
                            std::to_string(batch.next_offset()) + ") " + std::to_string(batch.size()) + " records");
         last_high = high;
-        if (hang) return hang(may_wait);
         if (!receipts.empty()) {
             const Receipt receipt = receipts.front();
             receipts.pop_front();
@@ -148,17 +188,89 @@ public:
     }
 
     std::function<void()> while_taking;
-    std::map<std::string, std::int64_t> offsets;   // of partitions that were read before
-    std::set<std::string> accepted;                // partitions whose gap the operator has accepted
-    std::deque<Failure> watch_failures;            // for the next looks at that
-    std::deque<Failure> take_failures;             // for the next takes
-    std::deque<Receipt> receipts;                  // for the next commits; then everything is stored
-    std::function<Receipt(const Patience &)> hang; // what commits do instead of answering
+    std::map<std::string, std::int64_t> offsets; // of partitions that were read before
+    std::set<std::string> accepted;              // partitions whose gap the operator has accepted
+    std::deque<Failure> watch_failures;          // for the next looks at that
+    std::deque<Failure> take_failures;           // for the next takes
+    std::deque<Receipt> receipts;                // for the next commits; then everything is stored
     std::int64_t epoch = 0;
     std::optional<std::int64_t> last_high;
 
 private:
     Journal &journal_;
+};
+
+/** Lanes of one writer. */
+class FakeLanes final : public Lanes {
+public:
+    FakeLanes(FakeWriter &writer, FakeClock &clock) : writer_(writer), clock_(clock) {}
+
+    Writer *idle() override { return at_work() < width ? &writer_ : nullptr; }
+    void send(Cargo cargo) override
+    {
+        ASSERT_LT(at_work(), width) << "there is no idle lane";
+        for (const UnderWay &other : under_way_)
+            ASSERT_FALSE(text(other.arrival.cargo.partition) == text(cargo.partition) &&
+                         other.arrival.cargo.claim.epoch == cargo.claim.epoch)
+                << "it overtakes the last one";
+        Receipt receipt = writer_.commit(cargo.partition, cargo.claim, cargo.batch, cargo.high_watermark, {});
+        under_way_.push_back(
+            {.arrival = {std::move(cargo), std::move(receipt), takes}, .arrives_at = clock_.now() + takes});
+        if (when_sent) when_sent();
+    }
+    std::optional<Arrival> arrival() override
+    {
+        const auto there =
+            std::ranges::find_if(under_way_, [this](const UnderWay &one) { return one.arrives_at <= clock_.now(); });
+        if (there == under_way_.end()) return {};
+        Arrival arrival = std::move(there->arrival);
+        under_way_.erase(there);
+        bytes_arrived += arrival.cargo.batch.bytes();
+        return arrival;
+    }
+    void wait(Time until) override
+    {
+        ++waits;
+        for (const UnderWay &one : under_way_) until = std::min(until, one.arrives_at);
+        clock_.wait(until, {});
+    }
+    void give_up() override
+    {
+        for (UnderWay &one : under_way_) {
+            if (one.arrives_at <= clock_.now() || std::exchange(one.is_given_up, true)) continue;
+            one.arrives_at = clock_.now() + gives_up_after;
+            one.arrival.receipt = when_given_up;
+            ++given_up;
+        }
+    }
+    bool is_alive() override { return alive; }
+
+    std::size_t width = 1;
+    Milliseconds takes{0}; // how long the next ones are under way
+    Milliseconds gives_up_after{0};
+    Receipt when_given_up = Failure{true, "08006", "no answer from the server before the wait was given up", ""};
+    std::function<void()> when_sent;
+    bool alive = true;
+    int waits = 0;
+    int given_up = 0;
+    std::size_t bytes_arrived = 0;
+
+private:
+    struct UnderWay {
+        Arrival arrival;
+        Time arrives_at;
+        bool is_given_up = false;
+    };
+
+    std::size_t at_work() const
+    {
+        return static_cast<std::size_t>(
+            std::ranges::count_if(under_way_, [this](const UnderWay &one) { return one.arrives_at > clock_.now(); }));
+    }
+
+    FakeWriter &writer_;
+    FakeClock &clock_;
+    std::deque<UnderWay> under_way_;
 };
 
 /** Counts events, and remembers the fields of the last of each kind as text. */

@@ -4,7 +4,6 @@
 #include "../../../ingestor/run.hpp"
 #include "fakes.hpp"
 
-#include <functional>
 #include <gtest/gtest.h>
 #include <utility>
 #include <vector>
@@ -16,7 +15,7 @@ using runtime::ExitCode;
 
 class RunTest : public testing::Test {
 protected:
-    ExitCode go() { return run(consumer, writer, clock, stop.get_token(), seen, options); }
+    ExitCode go() { return run(consumer, lanes, clock, stop.get_token(), seen, options); }
 
     /* A group member that holds t/0, after which the journal starts anew. */
     void given_assigned(std::vector<Partition> partitions = {{"t", 0}})
@@ -29,24 +28,21 @@ protected:
         for (std::int64_t offset = from; offset < to; ++offset) consumer.bring(record("t", 0, offset));
     }
 
-    /* A database that does not answer: asks whether to wait until it is told no, or the writer's own deadline. */
-    std::function<Receipt(const Patience &)> hanging(
-        Milliseconds deadline, std::function<void()> meanwhile = [] {})
+    /* A database that does not answer for so long, and then says that it is sick. */
+    void hang(Milliseconds time, int times = 1)
     {
-        return [this, deadline, meanwhile](const Patience &may_wait) -> Receipt {
-            meanwhile();
-            for (const Time until = clock.now() + deadline; clock.now() < until && may_wait();) clock.pass(slice);
-            return sick;
-        };
+        lanes.takes = time;
+        writer.receipts.assign(static_cast<std::size_t>(times), sick);
     }
 
-    static constexpr Milliseconds slice{250};
+    static constexpr Milliseconds slice{250}; // what the loop may be late by
 
     Journal journal;
     FakeClock clock;
     std::stop_source stop;
     FakeConsumer consumer{journal, clock, stop};
     FakeWriter writer{journal};
+    FakeLanes lanes{writer, clock};
     Recorder seen;
     RunOptions options{.limits = {.records = 3, .bytes = 1'000, .age = Milliseconds(200)}, .group = {}};
 };

@@ -1,0 +1,325 @@
+/* The loop while batches are under way: what goes on meanwhile, what waits, and how much is in hand. */
+#include "run_fixture.hpp"
+
+#include <gmock/gmock.h>
+#include <random>
+
+namespace analytics::ingestor {
+namespace {
+
+using runtime::Event;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::Not;
+using testing::StartsWith;
+
+constexpr Milliseconds a_while{1'000};
+
+// ---- what goes on ------------------------------------------------------------------------------------------------
+
+TEST_F(RunTest, WhileABatchIsUnderWayTheNextOneIsAssembled)
+{
+    given_assigned();
+    lanes.takes = a_while;
+    bring_records(0, 5);
+    consumer.then([this] { EXPECT_THAT(journal, ElementsAre("commit t/0 [0,3) 3 records")); });
+    go();
+    EXPECT_THAT(journal, ElementsAre("commit t/0 [0,3) 3 records", "done t/0@3", "commit t/0 [3,5) 2 records",
+                                     "done t/0@5", "close"));
+}
+
+TEST_F(RunTest, ABatchNeverOvertakesTheLastOneOfItsPartition)
+{
+    given_assigned();
+    lanes.width = 2;
+    lanes.takes = a_while;
+    bring_records(0, 6);
+    go();
+    EXPECT_THAT(journal, ElementsAre("commit t/0 [0,3) 3 records", "done t/0@3", "commit t/0 [3,6) 3 records",
+                                     "done t/0@6", "close"));
+}
+
+TEST_F(RunTest, AnAgedBatchWaitsForTheLastOneOfItsPartitionAndPollsDoNotSpin)
+{
+    given_assigned();
+    lanes.width = 2;
+    lanes.takes = Milliseconds(10'000);
+    lanes.when_sent = [this] { lanes.takes = Milliseconds(0); }; // the next ones
+    bring_records(0, 4);
+    consumer.until([this] { return journal.size() > 1; });
+    go();
+    EXPECT_THAT(journal, ElementsAre("commit t/0 [0,3) 3 records", "done t/0@3", "commit t/0 [3,4) 1 records",
+                                     "done t/0@4", "close"));
+    EXPECT_LT(consumer.polls, 120) << "a hundred in ten seconds";
+}
+
+TEST_F(RunTest, TwoLanesCarryTwoPartitionsAtOnce)
+{
+    given_assigned({{"t", 0}, {"t", 1}});
+    lanes.width = 2;
+    lanes.takes = a_while;
+    for (int i = 0; i < 3; ++i) consumer.bring(record("t", 0, i)).bring(record("t", 1, i));
+    go();
+    EXPECT_THAT(journal, ElementsAre("commit t/0 [0,3) 3 records", "commit t/1 [0,3) 3 records", "done t/0@3",
+                                     "done t/1@3", "close"));
+}
+
+TEST_F(RunTest, OneLaneCarriesThemOneAfterTheOther)
+{
+    given_assigned({{"t", 0}, {"t", 1}});
+    lanes.takes = a_while;
+    for (int i = 0; i < 3; ++i) consumer.bring(record("t", 0, i)).bring(record("t", 1, i));
+    go();
+    EXPECT_THAT(journal, ElementsAre("commit t/0 [0,3) 3 records", "done t/0@3", "commit t/1 [0,3) 3 records",
+                                     "done t/1@3", "close"));
+}
+
+TEST_F(RunTest, RecordsAreStoredOnceThoughTheyComeAgainWhileTheyAreUnderWay)
+{
+    given_assigned();
+    lanes.takes = a_while;
+    bring_records(0, 3);
+    bring_records(0, 4);
+    go();
+    EXPECT_THAT(journal, ElementsAre("commit t/0 [0,3) 3 records", "done t/0@3", "commit t/0 [3,4) 1 records",
+                                     "done t/0@4", "close"));
+}
+
+TEST_F(RunTest, ALaneThatHangsShowsNoLife)
+{
+    given_assigned();
+    lanes.takes = a_while;
+    consumer.then([this] {
+        lanes.alive = false;
+        seen.beats = 0;
+    });
+    bring_records(0, 3);
+    for (int i = 0; i < 5; ++i) consumer.bring(Nothing{});
+    consumer.then([this] {
+        EXPECT_EQ(seen.beats, 0);
+        lanes.alive = true;
+    });
+    go();
+    EXPECT_GT(seen.beats, 0);
+}
+
+// ---- what waits --------------------------------------------------------------------------------------------------
+
+TEST_F(RunTest, WithAFullBatchThatCannotDepartNothingMoreIsTaken)
+{
+    given_assigned();
+    lanes.takes = a_while;
+    bring_records(0, 7);
+    int brought = 0;
+    consumer.when_brought = [&](std::size_t) {
+        if (++brought < 7) return;
+        EXPECT_GE(clock.now(), Time{} + a_while) << "the first one must have arrived";
+    };
+    go();
+    EXPECT_EQ(brought, 7);
+    EXPECT_GT(lanes.waits, 0);
+}
+
+struct Flood {
+    std::size_t lanes;
+    int partitions;
+};
+class FloodTest : public RunTest, public testing::WithParamInterface<Flood> {};
+
+TEST_P(FloodTest, WhatIsInHandIsBoundedAndAllOfItIsStored)
+{
+    constexpr std::size_t size = 100;
+    constexpr int count = 3'000;
+    const auto [width, partitions] = GetParam();
+    const std::string value(size, 'v');
+    std::vector<Partition> all;
+    for (int i = 0; i < partitions; ++i) all.push_back({"t", i});
+    given_assigned(all);
+    options.limits = {.records = 1'000, .bytes = 1'000, .age = Milliseconds(200)};
+    lanes.width = width;
+    lanes.takes = a_while;
+
+    std::size_t brought = 0;
+    std::size_t most = 0;
+    consumer.when_brought = [&](std::size_t bytes) {
+        brought += bytes;
+        most = std::max(most, brought - lanes.bytes_arrived);
+    };
+    std::minstd_rand random(7);
+    std::vector<std::int64_t> next(static_cast<std::size_t>(partitions));
+    for (int i = 0; i < count; ++i) {
+        const auto partition = random() % static_cast<unsigned>(partitions);
+        consumer.bring(record("t", static_cast<std::int32_t>(partition), next[partition]++, value));
+    }
+    consumer.until([&] { return lanes.bytes_arrived == count * size; });
+    go();
+    const std::size_t open = options.open_batches * options.limits.bytes + size;
+    EXPECT_LE(most, open + width * (options.limits.bytes + size));
+    EXPECT_GT(most, options.limits.bytes) << "nothing was to be bounded";
+}
+
+INSTANTIATE_TEST_SUITE_P(Widths, FloodTest,
+                         testing::Values(Flood{1, 1}, Flood{1, 40}, Flood{2, 2}, Flood{2, 40}, Flood{3, 7}),
+                         [](const auto &info) {
+                             return std::to_string(info.param.lanes) + "Lanes" + std::to_string(info.param.partitions) +
+                                    "Partitions";
+                         });
+
+TEST_F(RunTest, ASlowDatabaseHoldsKafkaAndItsAnswerLetsItGo)
+{
+    given_assigned();
+    lanes.takes = Milliseconds(30'000);
+    Time sent;
+    bring_records(0, 3);
+    consumer.then([&] { sent = clock.now(); });
+    bring_records(3, 6);
+    consumer.until([this] { return journal.back() == "pause"; });
+    consumer.then([&] {
+        EXPECT_GE(clock.now() - sent, options.hold_slow_after);
+        EXPECT_LE(clock.now() - sent, options.hold_slow_after + slice);
+        lanes.takes = a_while; // the next ones
+    });
+    bring_records(6, 7);
+    go();
+    EXPECT_THAT(journal,
+                ElementsAre("commit t/0 [0,3) 3 records", "pause", "resume", "done t/0@3", "commit t/0 [3,6) 3 records",
+                            "done t/0@6", "commit t/0 [6,7) 1 records", "done t/0@7", "close"));
+    EXPECT_EQ(seen.counts[Event::database_unavailable], 0);
+}
+
+TEST_F(RunTest, ADatabaseThatIsAlwaysBusyIsNotHeldAgainst)
+{
+    given_assigned();
+    lanes.takes = options.hold_slow_after - Milliseconds(500);
+    bring_records(0, 60);
+    go();
+    EXPECT_THAT(journal, Not(Contains("pause")));
+}
+
+// ---- what comes back ---------------------------------------------------------------------------------------------
+
+TEST_F(RunTest, ABatchThatComesBackGoesAgainAsItWasBeforeTheNextOne)
+{
+    given_assigned();
+    hang(a_while);
+    bring_records(0, 5);
+    consumer.until([this] { return seen.counts[Event::database_recovered] > 0; });
+    go();
+    EXPECT_THAT(journal, ElementsAre("commit t/0 [0,3) 3 records", "commit t/0 [0,3) 3 records", "done t/0@3",
+                                     "commit t/0 [3,5) 2 records", "done t/0@5", "close"));
+}
+
+TEST_F(RunTest, OnceADatabaseIsSickOneTryAtATimeIsMade)
+{
+    given_assigned({{"t", 0}, {"t", 1}, {"t", 2}});
+    lanes.width = 3;
+    writer.receipts.assign(3, sick);
+    for (int i = 0; i < 3; ++i) consumer.bring(record("t", 0, i)).bring(record("t", 1, i)).bring(record("t", 2, i));
+    std::vector<Time> sent;
+    lanes.when_sent = [&] { sent.push_back(clock.now()); };
+    consumer.until([this] { return seen.counts[Event::database_recovered] > 0; });
+    go();
+    ASSERT_GE(sent.size(), 4U);
+    EXPECT_LT(sent[0], sent[1]);
+    EXPECT_LT(sent[1], sent[2]);
+    EXPECT_LT(sent[2], sent[3]);
+    EXPECT_THAT(journal, Contains("done t/2@3"));
+}
+
+TEST_F(RunTest, ATryThatHangsKeepsOtherLanesFromNothing)
+{
+    options.limits.age = Milliseconds(600'000);
+    given_assigned({{"t", 0}, {"t", 1}});
+    lanes.width = 2;
+    hang(Milliseconds(60'000), 2);
+    consumer.bring(record("t", 1, 0));
+    bring_records(0, 3);
+    Time begun;
+    lanes.when_sent = [&] {
+        if (std::ranges::count(journal, "commit t/0 [0,3) 3 records") < 2) return;
+        begun = clock.now(); // of the second try, which hangs as well; the other partition's does not
+        lanes.takes = Milliseconds(0);
+        lanes.when_sent = nullptr;
+    };
+    consumer.until([this] { return std::ranges::count(journal, "done t/1@1") == 1; });
+    consumer.then([&] { EXPECT_LT(clock.now() - begun, a_while); });
+    go();
+}
+
+// ---- what is given up --------------------------------------------------------------------------------------------
+
+TEST_F(RunTest, ARevocationAwaitsWhatIsUnderWayThenWritesTheRest)
+{
+    given_assigned({{"t", 0}, {"t", 1}});
+    lanes.takes = a_while;
+    bring_records(0, 4);
+    consumer.bring(record("t", 1, 0)).bring(Revoked{});
+    go();
+    EXPECT_THAT(journal, ElementsAre("commit t/0 [0,3) 3 records", "done t/0@3", "commit t/0 [3,4) 1 records",
+                                     "done t/0@4", "commit t/1 [0,1) 1 records", "done t/1@1", "unassign", "close"));
+    EXPECT_EQ(seen.field(Event::partitions_revoked, "records_dropped"), "0");
+}
+
+TEST_F(RunTest, ALostAssignmentGivesUpWhatIsUnderWayAndIsNotSickForIt)
+{
+    given_assigned();
+    lanes.takes = a_while;
+    bring_records(0, 4);
+    consumer.bring(Revoked{.lost = true});
+    consumer.then([this] { writer.offsets["t/0"] = 3; }); // what was given up did commit
+    consumer.bring(Assigned{{{"t", 0}}}).bring(record("t", 0, 3));
+    go();
+    EXPECT_EQ(lanes.given_up, 1);
+    EXPECT_EQ(seen.counts[Event::database_unavailable], 0);
+    EXPECT_THAT(journal, ElementsAre("commit t/0 [0,3) 3 records", "unassign", "take t/0 first 0 high 1000000",
+                                     "assign t/0@3", "commit t/0 [3,4) 1 records", "done t/0@4", "close"));
+}
+
+TEST_F(RunTest, TheWordOnABatchOfAnEarlierClaimDoesNotTouchTheNewOne)
+{
+    given_assigned();
+    lanes.width = 2;
+    lanes.takes = a_while;
+    lanes.gives_up_after = a_while / 2;
+    lanes.when_given_up = Fenced{};
+    bring_records(0, 3);
+    consumer.bring(Revoked{.lost = true}).bring(Assigned{{{"t", 0}}});
+    bring_records(0, 3);
+    for (int i = 0; i < 20; ++i) consumer.bring(Nothing{});
+    go();
+    EXPECT_EQ(lanes.given_up, 1);
+    EXPECT_THAT(journal, Not(Contains("rejoin")));
+    EXPECT_EQ(seen.counts[Event::partition_fenced], 0);
+    EXPECT_THAT(journal, Contains("done t/0@3"));
+}
+
+TEST_F(RunTest, ARevocationInAnOutageDoesNotWaitForATryThatHangs)
+{
+    given_assigned();
+    hang(Milliseconds(60'000), 2);
+    bring_records(0, 3);
+    consumer.until([this] { return journal.back() == "pause"; });
+    Time begun;
+    consumer.then([&] { begun = clock.now(); });
+    consumer.bring(Revoked{});
+    consumer.then([&] { EXPECT_LE(clock.now() - begun, slice); });
+    go();
+    EXPECT_EQ(lanes.given_up, 1);
+}
+
+TEST_F(RunTest, AClaimWaitsForALaneButNotForEver)
+{
+    consumer.marks["t/1"] = std::nullopt;
+    given_assigned({{"t", 0}, {"t", 1}});
+    lanes.takes = Milliseconds(5'000);
+    bring_records(0, 3);
+    consumer.then([this] { consumer.marks.clear(); });
+    consumer.until([this] { return seen.counts[Event::partitions_ready] > 0; });
+    go();
+    EXPECT_THAT(journal, ElementsAre("commit t/0 [0,3) 3 records", "done t/0@3", StartsWith("take t/1"),
+                                     StartsWith("assign t/0@3 t/1@"), "close"));
+    EXPECT_GT(consumer.polls, 10) << "it kept polling";
+}
+
+} // namespace
+} // namespace analytics::ingestor
