@@ -63,11 +63,11 @@ void require_columns(const core::Projection &projection, TupleDesc asked)
 {
     const bool fits = guarded([&] {
         const std::vector<core::ProjectionColumn> columns = core::columns_of(projection);
-        return asked->natts == static_cast<int>(columns.size()) &&
-               std::equal(columns.begin(), columns.end(), asked->attrs,
-                          [](const core::ProjectionColumn &column, const FormData_pg_attribute &given) {
-                              return oid_of(column.type) == given.atttypid;
-                          });
+        if (asked->natts != static_cast<int>(columns.size())) return false;
+        const auto is_of_type = [&, number = 0](const core::ProjectionColumn &column) mutable {
+            return oid_of(column.type) == TupleDescAttr(asked, number++)->atttypid;
+        };
+        return std::all_of(columns.begin(), columns.end(), is_of_type);
     });
     if (!fits) ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH), errmsg("columns are not those of the projection")));
 }

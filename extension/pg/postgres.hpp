@@ -16,6 +16,9 @@ extern "C" {
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
 }
 
 /* Before 16, PGDLLEXPORT is empty on Linux and -fvisibility=hidden would hide the functions from the loader. */
