@@ -165,7 +165,7 @@ def test_perf_s_stacks_are_told_apart():
 # ---- comparing and telling
 
 def line(ratio, *ratios, **more):
-    return {"figure": "A", "what": "this", "ratio": ratio, "ratios": list(ratios), **more}
+    return {"figure": "A", "what": "this", "events": 9, "ratio": ratio, "ratios": list(ratios), **more}
 
 
 @pytest.mark.parametrize("old, new, said", [
