@@ -56,10 +56,11 @@ def machine(runs):
 
 
 def figures(runs):
-    head = ("figure", "what", "events", "measured", "single turns", "bar", "goal", "reaches", "ours", "yardstick", "commit")
+    head = ("figure", "what", "events", "measured", "single turns", "bar", "goal", "reaches", "ours", "yardstick",
+            "commit")
     return table(head, (
-        (line["figure"], line["what"], f"{line['events']:,}", f"**{line['ratio']}**", results.spread(line), line.get("bar", ""),
-         line.get("goal", ""), results.verdict(line), results.side_of(line, "ours"),
+        (line["figure"], line["what"], f"{line['events']:,}", f"**{line['ratio']}**", results.spread(line),
+         line.get("bar", ""), line.get("goal", ""), results.verdict(line), results.side_of(line, "ours"),
          results.side_of(line, "yardstick"), line["machine"]["commit"]) for line in newest(runs)))
 
 
