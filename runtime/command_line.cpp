@@ -30,6 +30,10 @@ std::string settings_help(Daemon daemon)
     }
     if (daemon == Daemon::ingestor)
         help += "  ANALYTICS_KAFKA_X_<NAME>\n      librdkafka's property <name>, dots written as underscores\n";
+    help += "  OTEL_EXPORTER_OTLP_ENDPOINT\n      collector of traces, as OpenTelemetry has it, with others of its "
+            "own; unset\n"
+            "\nSignals: SIGTERM and SIGINT finish what is in hand, a second one leaves at once";
+    if (daemon == Daemon::http) help += "; SIGHUP reads the keys again";
     help += "\nExit codes: 0 asked to stop, 1 fault, 64 usage, 69 a dependency is unreachable (--check), 78 settings\n";
     return help;
 }
