@@ -228,6 +228,7 @@ TEST_F(LaneThreadsTest, WhoAsksIsAlive)
     lanes->send(cargo(0));
     while (asked < 10) std::this_thread::yield();
     EXPECT_TRUE(lanes->is_alive());
+    lanes.reset(); // before what its thread counts
 }
 
 } // namespace
