@@ -44,6 +44,23 @@ TEST_F(ConsumerTest, AnswersWithoutJoining)
     EXPECT_EQ(consumer.reachability_fault(patience), "");
 }
 
+TEST_F(ConsumerTest, APollThatIsWokenDoesNotWait)
+{
+    const auto deadline = std::chrono::steady_clock::now() + patience;
+    consumer.wake();
+    EXPECT_TRUE(std::holds_alternative<Nothing>(consumer.poll(patience)));
+    EXPECT_LT(std::chrono::steady_clock::now(), deadline);
+}
+
+TEST_F(ConsumerTest, WhoWakesItMayOutliveItsMembership)
+{
+    consumer.subscribe();
+    ASSERT_TRUE(await<Assigned>());
+    consumer.close();
+    consumer.wake();
+    EXPECT_EQ(seen.counts[Event::kafka_notice], 0);
+}
+
 TEST_F(ConsumerTest, JoinsReadsToTheEndAndLeaves)
 {
     consumer.subscribe();
