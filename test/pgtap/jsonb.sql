@@ -84,15 +84,15 @@ BEGIN
     RETURN record;
 END
 $$;
-CREATE FUNCTION tap.understood(record bytea, OUT utf8 boolean, OUT json boolean, OUT jsonb boolean) LANGUAGE plpgsql AS $$
+CREATE FUNCTION tap.understood(record bytea, OUT is_utf8 boolean, OUT is_json boolean, OUT is_jsonb boolean) LANGUAGE plpgsql AS $$
 DECLARE
     value text;
     ignored jsonb;
 BEGIN
-    utf8 := false; json := false; jsonb := false;
-    value := convert_from(record, 'UTF8'); utf8 := true;
-    PERFORM value::json; json := true;
-    ignored := value::jsonb; jsonb := true;
+    is_utf8 := false; is_json := false; is_jsonb := false;
+    value := convert_from(record, 'UTF8'); is_utf8 := true;
+    PERFORM value::json; is_json := true;
+    ignored := value::jsonb; is_jsonb := true;
 EXCEPTION WHEN OTHERS THEN
     NULL;
 END
@@ -101,10 +101,10 @@ CREATE TEMP TABLE mutants AS SELECT m.record, u.*, n.reason, n.payload, n.shape
 FROM (SELECT tap.mutated(tap.rec(tap.pick('{"eventType":"t","source":"s","payload":{"a":[1,2.50,"é\u00e9\n"],"b":null}}', '{"guideId":"g","challengeId":17,"occurredAt":1763316840.123,"x":{"y":[true]}}', '{"eventType":"t","source":"s","eventId":"k","tenantId":"x","occurredAt":"2025-11-16T18:14:00Z","payload":' || left(payload, 2000 * (length(payload) < 2000)::int) || tap.pick('{}', '') || '}'))) AS record FROM drawn, generate_series(1, 7)) AS m,
      tap.understood(record) AS u, analytics_normalize(record) AS n;
 SELECT ok(count(*) = 14000 AND count(DISTINCT reason) >= 8 AND count(*) FILTER (WHERE reason IS NULL) > 700, 'fourteen thousand mutants, some of them alive') FROM mutants;
-SELECT is(string_agg(tap.shown(record), ' | '), NULL, 'invalid_utf8 is what PostgreSQL does not decode, but for a NUL byte') FROM (SELECT * FROM mutants WHERE coalesce(reason = 'invalid_utf8', false) = utf8 AND position('\x00'::bytea IN record) = 0 LIMIT 3) AS faults;
-SELECT is(string_agg(tap.shown(record), ' | '), NULL, 'invalid_json is what PostgreSQL''s json refuses') FROM (SELECT * FROM mutants WHERE utf8 AND coalesce(reason = 'invalid_json', false) = json LIMIT 3) AS faults;
-SELECT is(string_agg(tap.shown(record), ' | '), NULL, 'what is accepted jsonb takes as well') FROM (SELECT * FROM mutants WHERE reason IS NULL AND NOT jsonb LIMIT 3) AS faults;
-SELECT is(string_agg(tap.shown(record), ' | '), NULL, 'what is unstorable jsonb refuses as well') FROM (SELECT * FROM mutants WHERE reason LIKE 'unstorable%' AND jsonb LIMIT 3) AS faults;
+SELECT is(string_agg(tap.shown(record), ' | '), NULL, 'invalid_utf8 is what PostgreSQL does not decode, but for a NUL byte') FROM (SELECT * FROM mutants WHERE coalesce(reason = 'invalid_utf8', false) = is_utf8 AND position('\x00'::bytea IN record) = 0 LIMIT 3) AS faults;
+SELECT is(string_agg(tap.shown(record), ' | '), NULL, 'invalid_json is what PostgreSQL''s json refuses') FROM (SELECT * FROM mutants WHERE is_utf8 AND coalesce(reason = 'invalid_json', false) = is_json LIMIT 3) AS faults;
+SELECT is(string_agg(tap.shown(record), ' | '), NULL, 'what is accepted jsonb takes as well') FROM (SELECT * FROM mutants WHERE reason IS NULL AND NOT is_jsonb LIMIT 3) AS faults;
+SELECT is(string_agg(tap.shown(record), ' | '), NULL, 'what is unstorable jsonb refuses as well') FROM (SELECT * FROM mutants WHERE reason LIKE 'unstorable%' AND is_jsonb LIMIT 3) AS faults;
 SELECT is(string_agg(tap.shown(record), ' | '), NULL, 'and what is accepted is the same jsonb') FROM (SELECT * FROM mutants WHERE reason IS NULL AND shape = 'canonical' AND NOT tap.same(payload, (convert_from(record, 'UTF8')::json -> 'payload')::text::jsonb) LIMIT 3) AS faults;
 SELECT is((SELECT stored + duplicates + dead_lettered + skipped FROM analytics_ingest((SELECT array_agg(record) FROM mutants))), 14000::bigint, 'all of them ingested in one batch: every one is accounted for');
 SELECT is((SELECT count(*) FROM analytics_dead_letters), (SELECT count(*) FROM mutants WHERE reason IS NOT NULL), 'every refused one is kept');
