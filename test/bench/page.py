@@ -76,7 +76,7 @@ def costs(runs):
 def rounds(runs):
     lines = [[line for line in run if line["figure"] == "stored.round"] for run in runs]
     last = next(filter(None, reversed(lines)), [])
-    return table(("million", "events a second", "server's CPU, s a million"), (
+    return table(("round", "events a second", "server's CPU, s a million"), (
         (line["round"], line["per_second"], line["server_cpu_seconds_per_million"]) for line in last
         if line["round"] in (1, 2) or line["round"] % SHOWN_ROUNDS == 0))
 
