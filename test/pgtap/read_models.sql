@@ -47,6 +47,7 @@ BEGIN
         END LOOP;
         EXIT WHEN place < size;
         pages := pages + 1;
+        IF pages > 1000 THEN RAISE 'pages without end'; END IF;
         IF disturbed AND pages = 3 THEN
             INSERT INTO analytics_events (event_type, source, occurred_at, tenant_id, payload) SELECT 't', 's', at, 'later', jsonb_build_object('d', d) FROM unnest(ARRAY[last_bucket, last_bucket + interval '1 day', '2024-01-11 00:00:00+00']) AS at, generate_series(100, 110) AS d;
         END IF;
