@@ -217,18 +217,26 @@ TEST_F(LaneThreadsTest, WhoNeitherAnswersNorAsksIsNotAlive)
     EXPECT_TRUE(lanes->is_alive());
 }
 
-TEST_F(LaneThreadsTest, WhoAsksIsAlive)
+TEST_F(LaneThreadsTest, WhoAsksIsAliveAgain)
 {
-    std::atomic<int> asked = 0;
-    given_lanes({[&](const Batch &, const Patience &may_wait) -> Receipt {
-                    for (; may_wait(); ++asked) std::this_thread::sleep_for(Milliseconds(1));
-                    return sick;
+    std::promise<void> ask;
+    std::promise<void> asked;
+    std::promise<void> go;
+    given_lanes({[&](const Batch &batch, const Patience &may_wait) {
+                    ask.get_future().wait();
+                    may_wait();
+                    asked.set_value();
+                    go.get_future().wait();
+                    return stored(batch, may_wait);
                 }},
-                Milliseconds(5'000));
+                Milliseconds(1'000));
     lanes->send(cargo(0));
-    while (asked < 10) std::this_thread::yield();
+    while (lanes->is_alive()) std::this_thread::yield();
+    ask.set_value();
+    asked.get_future().wait();
     EXPECT_TRUE(lanes->is_alive());
-    lanes.reset(); // before what its thread counts
+    go.set_value();
+    await();
 }
 
 } // namespace
