@@ -1,6 +1,7 @@
 #include "consumer.hpp"
 
 #include "consumer_conf.hpp"
+#include "fetch_waker.hpp"
 
 #include <algorithm>
 #include <array>
@@ -22,7 +23,6 @@ constexpr int ask_again_ms = 500;             // --check: whoever is refused nee
 constexpr Milliseconds close_deadline{5'000}; // a hung close must not hold up a stop; offsets are safe in the database
 constexpr std::size_t message_size = 512;     // of librdkafka's error texts
 
-using List = std::unique_ptr<rd_kafka_topic_partition_list_t, Freed<rd_kafka_topic_partition_list_destroy>>;
 using Message = std::unique_ptr<rd_kafka_message_t, Freed<rd_kafka_message_destroy>>;
 using Queue = std::unique_ptr<rd_kafka_queue_t, Freed<rd_kafka_queue_destroy>>;
 using Failed = std::unique_ptr<rd_kafka_error_t, Freed<rd_kafka_error_destroy>>;
@@ -86,6 +86,7 @@ struct KafkaConsumer::Handle {
     bool is_debugging = false;
     rd_kafka_t *kafka = nullptr;
     std::mutex waking;
+    std::optional<FetchWaker> fetching;
     Queue polled; // what poll waits on, while somebody may wake it; librdkafka wants it back before the end
 
     std::deque<Delivery> events;              // noted by callbacks, handed out by the next poll
@@ -116,6 +117,7 @@ KafkaConsumer::Handle::Handle(const runtime::Settings &settings, runtime::Observ
     conf.release(); // NOLINT(bugprone-unused-return-value): rd_kafka_new took it
     rd_kafka_poll_set_consumer(kafka);
     polled.reset(rd_kafka_queue_get_consumer(kafka));
+    fetching.emplace(kafka);
 }
 
 KafkaConsumer::Handle::~Handle()
@@ -192,6 +194,7 @@ Delivery KafkaConsumer::Handle::delivery()
     if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) return End{partition, message->offset};
 
     heard();
+    fetching->took(*message);
     Record record{partition, message->offset, bytes(message->payload, message->len),
                   bytes(message->key, message->key_len)};
     rd_kafka_timestamp_type_t type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;

@@ -1,4 +1,4 @@
-/* librdkafka's configuration, made of the settings; for consumer*.cpp and publisher.cpp only, since it shows librdkafka's types. */
+/* librdkafka's configuration, made of the settings; for those only who use librdkafka themselves, since it shows its types. */
 #pragma once
 
 #include "../runtime/setting.hpp"
@@ -15,6 +15,7 @@ template <auto Free> struct Freed {
     template <class T> void operator()(T *object) const noexcept { Free(object); }
 };
 using Conf = std::unique_ptr<rd_kafka_conf_t, Freed<rd_kafka_conf_destroy>>;
+using List = std::unique_ptr<rd_kafka_topic_partition_list_t, Freed<rd_kafka_topic_partition_list_destroy>>;
 
 /** Throws runtime::SettingFaults with librdkafka's own words. */
 [[nodiscard]] Conf conf_of(const runtime::Settings &settings);

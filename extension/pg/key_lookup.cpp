@@ -96,7 +96,7 @@ Relation key_index(const Relation *indexes, int count, AttrNumber occurred_at, A
 
 KeyLookup *begin_lookup(Relation partition, Relation index)
 {
-    auto *const lookup = ::new (palloc(sizeof(KeyLookup))) KeyLookup;
+    auto *const lookup = ::new (palloc(sizeof(KeyLookup))) KeyLookup{};
     lookup->look = begin_scan(partition, index, key_columns);
     ScanKeyInit(&lookup->look_key[0], 1, BTEqualStrategyNumber, F_TIMESTAMPTZ_EQ, Datum{0});
     ScanKeyInit(&lookup->look_key[1], 2, BTEqualStrategyNumber, F_UUID_EQ, Datum{0});
