@@ -1,7 +1,7 @@
 #include "consumer.hpp"
 
 #include "consumer_conf.hpp"
-#include "fetch_waker.hpp"
+#include "consumer_fetch.hpp"
 
 #include <algorithm>
 #include <array>

@@ -317,7 +317,8 @@ private:
         while (auto arrival = lanes_.arrival()) arrived(std::move(*arrival));
     }
 
-    /* Of what we gave up, nothing matters any more but what was stored, for the counts. */
+    /* Of what we gave up, nothing matters any more but what was stored, for the counts, and that another has the
+     * partition; when it is ours again, it was our own new claim that refused the batch. */
     void arrived(Arrival arrival)
     {
         Cargo &cargo = arrival.cargo;
@@ -336,19 +337,16 @@ private:
             holdings_.committed(*entry);
             consumer_.mark_done(cargo.partition, cargo.batch.next_offset());
         } else if (entry != nullptr) {
-            fenced(*entry);
+            fenced(cargo, entry->second.records());
+        } else if (holdings_.find(cargo.partition) == nullptr) {
+            tell_fenced(observe_, cargo, cargo.batch.size());
         }
     }
 
-    void fenced(const Holdings::Map::value_type &entry)
+    void fenced(const Cargo &cargo, std::size_t records)
     {
-        const auto &[partition, holding] = entry;
-        observe_(Event::partition_fenced, {{"topic", partition.topic},
-                                           {"partition", partition.id},
-                                           {"offset", holding.claim.next_offset},
-                                           {"epoch", holding.claim.epoch},
-                                           {"records_dropped", holding.records()}});
-        holdings_.drop(Partition(partition));
+        tell_fenced(observe_, cargo, records);
+        holdings_.drop(cargo.partition);
         progress_.forget();
         if (!std::exchange(is_rejoining_, true)) consumer_.rejoin();
     }

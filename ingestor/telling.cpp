@@ -35,4 +35,13 @@ void tell_committed(runtime::Observer &observe, const Cargo &cargo, const Commit
                                                   {"refusals", runtime::Json{committed.refusals}}});
 }
 
+void tell_fenced(runtime::Observer &observe, const Cargo &cargo, std::size_t records)
+{
+    observe(runtime::Event::partition_fenced, {{"topic", cargo.partition.topic},
+                                               {"partition", cargo.partition.id},
+                                               {"offset", cargo.claim.next_offset},
+                                               {"epoch", cargo.claim.epoch},
+                                               {"records_dropped", records}});
+}
+
 } // namespace analytics::ingestor

@@ -20,11 +20,11 @@ constexpr std::uint32_t lookups_per_search = 64;
 
 struct KeyLookup {
     IndexScanDesc look = nullptr; // for a row's own key
-    ScanKeyData look_key[key_columns];
+    ScanKeyData look_key[key_columns]{};
 
     IndexScanDesc search = nullptr; // for the first one from there on
-    ScanKeyData search_key;         // row-wise: (occurred_at, id) >= (…)
-    ScanKeyData search_columns[key_columns];
+    ScanKeyData search_key{};       // row-wise: (occurred_at, id) >= (…)
+    ScanKeyData search_columns[key_columns]{};
 
     std::uint32_t lookups = 0;
     bool has_gap = false;     // before the key that follows
@@ -96,7 +96,7 @@ Relation key_index(const Relation *indexes, int count, AttrNumber occurred_at, A
 
 KeyLookup *begin_lookup(Relation partition, Relation index)
 {
-    auto *const lookup = ::new (palloc(sizeof(KeyLookup))) KeyLookup{};
+    auto *const lookup = static_cast<KeyLookup *>(palloc0(sizeof(KeyLookup)));
     lookup->look = begin_scan(partition, index, key_columns);
     ScanKeyInit(&lookup->look_key[0], 1, BTEqualStrategyNumber, F_TIMESTAMPTZ_EQ, Datum{0});
     ScanKeyInit(&lookup->look_key[1], 2, BTEqualStrategyNumber, F_UUID_EQ, Datum{0});

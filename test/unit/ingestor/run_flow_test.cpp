@@ -293,6 +293,23 @@ TEST_F(RunTest, TheWordOnABatchOfAnEarlierClaimDoesNotTouchTheNewOne)
     EXPECT_THAT(journal, Contains("done t/0@3"));
 }
 
+TEST_F(RunTest, ThatAnotherHasThePartitionIsToldAlsoOfABatchThatWasGivenUp)
+{
+    given_assigned();
+    lanes.width = 2;
+    lanes.takes = a_while;
+    lanes.gives_up_after = a_while / 2;
+    lanes.when_given_up = Fenced{};
+    bring_records(0, 3);
+    consumer.bring(Revoked{.lost = true});
+    for (int i = 0; i < 20; ++i) consumer.bring(Nothing{});
+    go();
+    EXPECT_EQ(lanes.given_up, 1);
+    EXPECT_THAT(journal, Not(Contains("rejoin"))) << "it is about to join anyway";
+    EXPECT_EQ(seen.counts[Event::partition_fenced], 1);
+    EXPECT_EQ(seen.field(Event::partition_fenced, "records_dropped"), "3");
+}
+
 TEST_F(RunTest, ARevocationInAnOutageDoesNotWaitForATryThatHangs)
 {
     given_assigned();

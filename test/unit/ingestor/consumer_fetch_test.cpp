@@ -1,6 +1,6 @@
 /* FetchWaker against librdkafka's mock cluster: what is asked of the broker, and after how much. That being asked wakes
  * librdkafka's thread is what figure B of the benchmark shows. */
-#include "../../../ingestor/fetch_waker.hpp"
+#include "../../../ingestor/consumer_fetch.hpp"
 
 #include "../../../ingestor/consumer_conf.hpp"
 

@@ -1,4 +1,4 @@
-#include "fetch_waker.hpp"
+#include "consumer_fetch.hpp"
 
 #include "consumer_conf.hpp"
 
