@@ -17,6 +17,7 @@ namespace analytics::pg {
 
 constexpr int key_columns = 2; // occurred_at, id
 constexpr std::uint32_t lookups_per_search = 64;
+constexpr int near = 64; // entries, from one to the next of which is about a twentieth of a lookup
 
 struct KeyLookup {
     IndexScanDesc look = nullptr; // for a row's own key
@@ -29,6 +30,7 @@ struct KeyLookup {
     std::uint32_t lookups = 0;
     bool has_gap = false;     // before the key that follows
     bool is_last_gap = false; // nothing follows
+    bool is_near = false;     // what follows was near the rows so far
     TimestampTz next_occurred_at = 0;
     pg_uuid_t next_id{};
 };
@@ -67,18 +69,39 @@ bool has_entry(KeyLookup &lookup, Datum occurred_at, Datum id)
     return index_getnext_tid(lookup.look, ForwardScanDirection) != nullptr;
 }
 
+void read_next(KeyLookup &lookup)
+{
+    lookup.is_last_gap = index_getnext_tid(lookup.search, ForwardScanDirection) == nullptr;
+    if (lookup.is_last_gap) return;
+    bool is_null = false;
+    const auto column = [&](int number) {
+        return index_getattr(lookup.search->xs_itup, number, lookup.search->xs_itupdesc, &is_null);
+    };
+    lookup.next_occurred_at = DatumGetTimestampTz(column(1));
+    lookup.next_id = *DatumGetUUIDP(column(2));
+}
+
 void find_gap(KeyLookup &lookup, Datum occurred_at, Datum id)
 {
     lookup.search_columns[0].sk_argument = occurred_at;
     lookup.search_columns[1].sk_argument = id;
     index_rescan(lookup.search, &lookup.search_key, 1, nullptr, 0);
-    lookup.has_gap = true;
-    lookup.is_last_gap = index_getnext_tid(lookup.search, ForwardScanDirection) == nullptr;
-    if (lookup.is_last_gap) return;
-    bool is_null = false;
-    lookup.next_occurred_at =
-        DatumGetTimestampTz(index_getattr(lookup.search->xs_itup, 1, lookup.search->xs_itupdesc, &is_null));
-    lookup.next_id = *DatumGetUUIDP(index_getattr(lookup.search->xs_itup, 2, lookup.search->xs_itupdesc, &is_null));
+    lookup.has_gap = lookup.is_near = true;
+    read_next(lookup);
+}
+
+/* Of the row to what follows the gap: less than zero when it lies in the gap. */
+int compare(const KeyLookup &lookup, const Row &row)
+{
+    return lookup.is_last_gap ? -1 : compare(row, lookup.next_occurred_at, lookup.next_id.data);
+}
+
+/* Goes on to the gap that the row lies in, or ends at, if that is near. */
+void follow(KeyLookup &lookup, const Row &row)
+{
+    int steps = 0;
+    while (compare(lookup, row) > 0 && steps++ < near) read_next(lookup);
+    lookup.is_near = steps <= near;
 }
 
 } // namespace
@@ -108,15 +131,13 @@ KeyLookup *begin_lookup(Relation partition, Relation index)
 
 bool is_known(KeyLookup &lookup, const Row &row)
 {
-    const auto before_next = [&] {
-        return lookup.is_last_gap || compare(row, lookup.next_occurred_at, lookup.next_id.data) < 0;
-    };
-    if (lookup.has_gap && before_next()) return false;
+    if (lookup.is_near) follow(lookup, row);
+    if (lookup.has_gap && compare(lookup, row) <= 0) return compare(lookup, row) == 0;
     const Datum occurred_at = TimestampTzGetDatum(row.occurred_at);
     const Datum id = PointerGetDatum(row.id.data());
     if (lookup.lookups++ % lookups_per_search != 0) return has_entry(lookup, occurred_at, id);
     find_gap(lookup, occurred_at, id);
-    return !before_next();
+    return compare(lookup, row) == 0;
 }
 
 void end_lookup(KeyLookup &lookup)
