@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t quarters = 4;
 constexpr std::size_t kilobyte = 1024;
-constexpr int patience_ms = 1; // with none, a leader that is known would not be asked either
+constexpr int patience_ms = 1; // the least; the answer is not what is wanted
 
 std::size_t number(rd_kafka_t *kafka, const char *property)
 {

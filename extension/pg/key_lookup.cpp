@@ -17,7 +17,7 @@ namespace analytics::pg {
 
 constexpr int key_columns = 2; // occurred_at, id
 constexpr std::uint32_t lookups_per_search = 64;
-constexpr int near = 64; // entries, from one to the next of which is about a twentieth of a lookup
+constexpr int near = 64; // entries: to step over as many costs some three lookups, by estimate, and once in a search
 
 struct KeyLookup {
     IndexScanDesc look = nullptr; // for a row's own key
