@@ -16,6 +16,7 @@
 #include "writer.hpp"
 
 #include <exception>
+#include <malloc.h>
 #include <optional>
 
 namespace {
@@ -26,6 +27,10 @@ using runtime::ExitCode;
 using runtime::Key;
 
 constexpr ingestor::Milliseconds check_timeout{10'000};
+
+/* Blocks of this size, which is what batches and libpq's copies of them grow through, are the kernel's again as soon as
+ * they are freed. glibc would raise the bound with each such block and keep them, in pieces, between small ones. */
+constexpr int large_block = 512 * 1024;
 
 ExitCode check(ingestor::KafkaConsumer &consumer, ingestor::SqlWriter &writer, runtime::Observer &observe)
 {
@@ -79,6 +84,7 @@ try {
 
 int main(int argc, char **argv)
 {
+    mallopt(M_MMAP_THRESHOLD, large_block);
     const auto start = runtime::start_up(runtime::Daemon::ingestor, argc, argv, ingestor::kafka_property_fault);
     if (const auto *code = std::get_if<ExitCode>(&start)) return static_cast<int>(*code);
     const auto &begun = std::get<runtime::Start>(start);
