@@ -22,6 +22,9 @@ public:
     /** The one of the current subtransaction; nullptr without. */
     static Pending *here();
 
+    /** Whether any statement of this session is changing events: what it has done may be seen, and is not written down. */
+    [[nodiscard]] static bool is_anything() noexcept { return innermost != nullptr; }
+
     static Pending *open(const Home &home);
 
     [[nodiscard]] Upkeeps &upkeeps() noexcept { return *upkeeps_; }

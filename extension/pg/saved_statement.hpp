@@ -46,7 +46,7 @@ public:
     void run(const Home &home, const Datum *values, const char *nulls, RowSink &sink);
 
 private:
-    static constexpr std::size_t most_parameters = 4;
+    static constexpr std::size_t most_parameters = 8;
 
     void prepare(const Home &home);
 

@@ -14,6 +14,14 @@ inline std::string_view bytes_of(Datum datum)
     return {VARDATA_ANY(bytes), static_cast<std::size_t>(VARSIZE_ANY_EXHDR(bytes))};
 }
 
+/** Calls see with the bytes, and gives back what it took to detoast them. */
+template <class See> void with_bytes(Datum stored, See see)
+{
+    void *const packed = PG_DETOAST_DATUM_PACKED(stored);
+    see(bytes_of(PointerGetDatum(packed)));
+    if (packed != DatumGetPointer(stored)) pfree(packed);
+}
+
 inline Datum text_of(std::string_view bytes)
 {
     return PointerGetDatum(cstring_to_text_with_len(bytes.data(), static_cast<int>(bytes.size())));

@@ -64,11 +64,8 @@ bool pour_bag(void *target, TupleTableSlot *slot)
     const auto *const pour = static_cast<Pour *>(target);
     slot_getallattrs(slot);
     const std::int64_t hour = DatumGetTimestampTz(slot->tts_values[0]) / core::micros_per_hour;
-    void *const stored = DatumGetPointer(slot->tts_values[1]);
-    void *const packed = PG_DETOAST_DATUM_PACKED(slot->tts_values[1]);
-    const std::string_view cells = bytes_of(PointerGetDatum(packed));
-    guarded([&] { pour->counter->add_bag(hour, cells); });
-    if (packed != stored) pfree(packed);
+    with_bytes(slot->tts_values[1],
+               [&](std::string_view cells) { guarded([&] { pour->counter->add_bag(hour, cells); }); });
     return true;
 }
 

@@ -107,9 +107,26 @@ SUMMARY_ACTUAL = """
         GROUP BY b.key
     ) AS p (kind, key, type, count)"""
 
+# The event at each place of a page; a page's size is in seconds, and months tell which id it is before.
+BEFORE_ID = """(ARRAY['00000000-0000-0000-0000-000000000000', '00000000-0000-4000-8000-000000000020',
+    'ffffffff-ffff-ffff-ffff-ffffffffffff']::uuid[])[1 + w.months]"""
+
+RECENT_TOLD = f"""
+    SELECT w.n, 'recent', r.ordinality, jsonb_build_array(r.occurred_at, r.id)::text, 1
+    FROM paged AS w, analytics_recent(w.seconds, w.high, {BEFORE_ID}, w.tenant, w.type) WITH ORDINALITY AS r"""
+
+RECENT_ACTUAL = f"""
+    SELECT w.n, 'recent', r.place, jsonb_build_array(r.occurred_at, r.id)::text, 1
+    FROM paged AS w CROSS JOIN LATERAL (
+        SELECT e.occurred_at, e.id, row_number() OVER (ORDER BY e.occurred_at DESC, e.id DESC) AS place
+        FROM analytics_events AS e
+        WHERE (e.occurred_at, e.id) < (w.high, {BEFORE_ID})
+          AND (w.tenant IS NULL OR e.tenant_id = w.tenant) AND (w.type IS NULL OR e.event_type = w.type)) AS r
+    WHERE r.place <= w.seconds"""
+
 COLUMNS = "(n, kind, key, type, count)"
-TOLD = (BAGS_TOLD, COUNTS_TOLD, HISTOGRAM_TOLD, SUMMARY_TOLD)
-ACTUAL = (BAGS_ACTUAL, COUNTS_ACTUAL, HISTOGRAM_ACTUAL, SUMMARY_ACTUAL)
+TOLD = (BAGS_TOLD, COUNTS_TOLD, HISTOGRAM_TOLD, SUMMARY_TOLD, RECENT_TOLD)
+ACTUAL = (BAGS_ACTUAL, COUNTS_ACTUAL, HISTOGRAM_ACTUAL, SUMMARY_ACTUAL, RECENT_ACTUAL)
 
 
 def question(windows, told=TOLD, actual=ACTUAL):
@@ -121,6 +138,7 @@ WITH windows (n, use, low, high, tenant, type, seconds, months) AS (VALUES {wind
      counted AS (SELECT * FROM windows WHERE use = 'counts'),
      grouped AS (SELECT * FROM windows WHERE use = 'histogram'),
      summed AS (SELECT * FROM windows WHERE use = 'summary'),
+     paged AS (SELECT * FROM windows WHERE use = 'recent'),
      told {COLUMNS} AS MATERIALIZED ({" UNION ALL ".join(told)}),
      actual {COLUMNS} AS MATERIALIZED ({" UNION ALL ".join(actual)})
 SELECT 'told, not actual', d::text FROM (TABLE told EXCEPT ALL TABLE actual) AS d
@@ -140,6 +158,10 @@ def drawn_window(world, number, use):
         minutes = rng.choice((5, 6, 29, 30, 60, 61, 1440, 10080))
         end = max(world.instant(), FIRST.replace(month=2))
         low, high, seconds = end - minutes * MINUTE, end, minutes * 60
+    elif use == "recent":
+        event_type = rng.choice((None, world.event_type()))
+        low = high = rng.choice((LAST, world.instant()))
+        seconds, months = rng.choice((1, 2, 7, 50, 100_000)), rng.randrange(3)
     else:
         event_type = rng.choice((None, world.event_type()))
         low = world.instant()
@@ -157,7 +179,7 @@ def drawn_window(world, number, use):
 def drawn_question(world):
     """About random windows, and now and then about the projections, which take as long as all the rest; and the
     windows, for whoever reads what was asked."""
-    uses = ("counts", world.rng.choice(("counts", "histogram", "summary")))
+    uses = ("counts", world.rng.choice(("counts", "histogram", "summary")), "recent")
     windows = ",\n".join(drawn_window(world, number, use) for number, use in enumerate(uses, 1))
     if world.rng.randrange(4):
         return question(windows), windows
