@@ -65,13 +65,16 @@ private:
     void on(const Assigned &assigned)
     {
         observe_(Event::partitions_assigned, {{"partitions", assigned.partitions.size()}});
-        drop_all();
+        holdings_.clear();
+        lanes_.give_up(); // the claims are not to wait for it
         unclaimed_.assign(assigned.partitions.begin(), assigned.partitions.end());
         must_answer_ = true;
         is_rejoining_ = false;
         claim_at_ = clock_.now();
     }
 
+    /* What is under way still may be stored, or not; either way it is the next claim that tells. Nobody waits for it
+     * until then, so it is listened to. */
     void on(const Revoked &revoked)
     {
         is_rejoining_ = true; // whatever the writing brings, the group is about to be joined anew
@@ -81,18 +84,11 @@ private:
             if (!is_stopping_) give_up_at_.reset();
         }
         observe_(Event::partitions_revoked, {{"lost", revoked.lost}, {"records_dropped", holdings_.records()}});
-        drop_all();
+        holdings_.clear();
         progress_.forget();
         unclaimed_.clear();
         must_answer_ = false;
         consumer_.unassign();
-    }
-
-    /* What is under way still may be stored, or not; either way it is the next claim that tells. */
-    void drop_all()
-    {
-        holdings_.clear();
-        lanes_.give_up();
     }
 
     void on(const Broken &broken)
@@ -317,7 +313,7 @@ private:
         while (auto arrival = lanes_.arrival()) arrived(std::move(*arrival));
     }
 
-    /* Of what we gave up, nothing matters any more but what was stored, for the counts, and that another has the
+    /* Of what is not ours any more, nothing matters but what was stored, for the counts, and that another has the
      * partition; when it is ours again, it was our own new claim that refused the batch. */
     void arrived(Arrival arrival)
     {
