@@ -2,8 +2,8 @@
 
 namespace analytics::http {
 
-// One row more than asked for tells whether there is a next page. A key's tenant is asked for by name, too: the policies alone
-// would have the whole table looked through for him.
+// One row more than asked for tells whether there is a next page. Of a key's tenant is asked by name, whatever tenant was asked
+// for: the policies, which decide, would have all of the table or of that other tenant looked through for nothing.
 const Statement recent{.name = "recent",
                        .sql = R"sql(
 WITH page AS (
@@ -11,7 +11,8 @@ WITH page AS (
     FROM analytics_recent("limit" => $1::int + 1,
                           before_occurred_at => timestamptz 'epoch' + ($2::text || ' microseconds')::interval,
                           before_id => $3::uuid, event_type => $5::text,
-                          tenant_id => coalesce($4::text, nullif(current_setting('analytics_http.tenant', true), ''))) AS e
+                          tenant_id => coalesce(nullif(current_setting('analytics_http.tenant', true), ''), $4::text)) AS e
+    WHERE $4::text IS NULL OR e.tenant_id = $4::text
 ), answered AS (
     SELECT (p.e).*, analytics_event_json(p.e)::text AS item, p.place FROM page AS p WHERE p.place <= $1::int
 )
