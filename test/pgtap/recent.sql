@@ -132,7 +132,7 @@ BEGIN;
 CREATE TRIGGER a_row AFTER INSERT ON analytics_events FOR EACH ROW WHEN (NEW.tenant_id = 'within') EXECUTE FUNCTION tap.looks();
 CREATE TRIGGER a_statement AFTER INSERT ON analytics_events FOR EACH STATEMENT EXECUTE FUNCTION tap.looks();
 INSERT INTO analytics_events (event_type, source, occurred_at, tenant_id, payload) SELECT 'a', 's', :day + n * interval '1 minute', 'within', '{}' FROM generate_series(1, 3) AS n;
-INSERT INTO a_part (event_type, source, occurred_at, tenant_id, payload) SELECT 'a', 's', :day + n * interval '1 minute', 'within', '{}' FROM generate_series(1, 3) AS n;
+INSERT INTO a_part (event_type, source, occurred_at, tenant_id, payload) SELECT 'a', 's', :day + n * interval '10 minutes', 'within', '{}' FROM generate_series(1, 3) AS n;
 SELECT analytics_ingest(ARRAY[tap.event('w1', '2025-03-10T03:00:00Z', tenant => 'within'), tap.event('w2', '2025-03-10T04:00:00Z', tenant => 'within')]) \g /dev/null
 SELECT is((SELECT string_agg(DISTINCT who, ' ') FROM tap.seen WHERE told IS DISTINCT FROM due), NULL, 'triggers see what was stored so far');
 SELECT ok(count(*) >= 9 AND max(cardinality(due)) = 8, 'and they were asked when there was something') FROM tap.seen;
@@ -186,6 +186,12 @@ SELECT analytics_create_partition('2024-11-01'), analytics_create_partition('202
 INSERT INTO analytics_events (event_type, source, occurred_at, tenant_id, payload) SELECT 'b', 's', '2024-11-10 00:00:00+00'::timestamptz + n * interval '1 hour', 'x', '{}' FROM generate_series(1, 100) AS n;
 SELECT ok(:gone >= 3 AND EXISTS (SELECT FROM analytics_counts('2025-02-01', '2025-03-01', 'x')), 'partitions went and their rollups stayed');
 SELECT tap.same('beside rollups that were kept');
+BEGIN;
+CREATE ROLE analytics_check_nobody;
+GRANT USAGE ON SCHEMA tap TO PUBLIC;
+SET LOCAL ROLE analytics_check_nobody;
+SELECT tap.fails('SELECT * FROM analytics_recent(tenant_id => ''nobody'')', '42501', 'who may not read events is told so where nothing is to be looked at');
+ROLLBACK;
 CREATE TABLE all_else PARTITION OF analytics_events DEFAULT;
 INSERT INTO analytics_events (event_type, source, occurred_at, tenant_id, payload) SELECT 'b', 's', at, 'x', '{}' FROM unnest('{infinity,-infinity,2025-02-02 00:00:00+00,0044-03-15 12:00:00+00 BC}'::timestamptz[]) AS at;
 SELECT tap.same('and with a default partition');

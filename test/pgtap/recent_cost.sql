@@ -37,6 +37,10 @@ SELECT cmp_ok(tap.pages(arguments), '<=', pages + 12, format('a page of %s costs
 -- Of a type that is hardly ever met, the hours are looked through, all types of an hour being in one place: some three pages for a day.
 SELECT cmp_ok(tap.pages(arguments), '<=', pages + 400, format('a page of %s costs hours, not events: %s', arguments, pages)) FROM tap.costs WHERE arguments ~ 'none|type => .rare';
 
+-- Between a tenant's events lie others', which are not read.
+INSERT INTO analytics_events (event_type, source, occurred_at, tenant_id, payload) SELECT 'often', 's', '2025-03-10 12:00:00+00'::timestamptz - n * interval '10 hours', 'seldom', '{}' FROM generate_series(1, 3) AS n;
+SELECT cmp_ok(tap.pages('tenant_id => ''seldom'''), '<', 60::bigint, 'what lies between a tenant''s events is not read');
+
 -- Years of rollups without events are passed over.
 INSERT INTO analytics_rollup_tenants (hour, tenant_id, cells) SELECT h, 'rare', analytics_bag(h + m * interval '2 minutes', 'often', 3) FROM generate_series('2015-01-01 00:00:00+00'::timestamptz, '2016-01-01 00:00:00+00', '1 hour') AS h, generate_series(0, 29) AS m GROUP BY h;
 VACUUM ANALYZE analytics_rollup_tenants;
