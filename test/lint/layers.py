@@ -15,6 +15,7 @@ ROOMS = {
     "runtime": {"runtime"},
     "ingestor": {"ingestor", "runtime"},
     "http": {"http", "runtime"},
+    "test/unit": {"test/unit"},
     "test/unit/core": {"test/unit/core", "extension/core"},
     "test/unit/runtime": {"test/unit/runtime", "runtime"},
     "test/unit/ingestor": {"test/unit/ingestor", "ingestor", "runtime"},
