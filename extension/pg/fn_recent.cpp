@@ -136,7 +136,7 @@ private:
 
 /* Puts rows into the answer, whose type may have columns that were dropped. */
 struct Answer {
-    ReturnSetInfo *result;
+    ReturnSetInfo *result = nullptr;
     std::int64_t rows = 0;
     bool is_begun = false;
     TupleConversionMap *conversion = nullptr;
