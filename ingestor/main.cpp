@@ -84,7 +84,7 @@ try {
 
 int main(int argc, char **argv)
 {
-    mallopt(M_MMAP_THRESHOLD, large_block);
+    mallopt(M_MMAP_THRESHOLD, large_block); // NOLINT(concurrency-mt-unsafe): there is one thread yet
     const auto start = runtime::start_up(runtime::Daemon::ingestor, argc, argv, ingestor::kafka_property_fault);
     if (const auto *code = std::get_if<ExitCode>(&start)) return static_cast<int>(*code);
     const auto &begun = std::get<runtime::Start>(start);
