@@ -1,5 +1,6 @@
 /* One-dimensional PostgreSQL arrays in their binary form (array_send's), written straight into the buffer that goes
- * to the server: a record's bytes are copied once. clear() keeps the memory for the next batch. */
+ * to the server: a record's bytes are copied once. An array that becomes large takes room for much more at once: pages
+ * that nobody writes to cost nothing, while to grow by doubling would write to twice as many. */
 #pragma once
 
 #include <cstddef>
@@ -16,8 +17,7 @@ class ArrayWriter {
 public:
     explicit ArrayWriter(Element element);
 
-    void clear();
-    void reserve(std::size_t bytes) { buffer_.reserve(bytes); }
+    void clear(); // keeps the memory
 
     void null();
     void bytes(std::string_view value); // bytea, text
