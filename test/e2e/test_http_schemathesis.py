@@ -14,6 +14,7 @@ import pypi
 from keys import KeyFile
 
 DOCUMENT = json.loads((place.ROOT / "http" / "openapi.json").read_text())
+CONFIG = place.ROOT / "test" / "e2e" / "schemathesis.toml"
 SECONDS = 20  # of trying, at most, with keys and without
 EXAMPLES = 10  # an operation and phase
 # positive_data_acceptance: not everything that fits a schema is taken: a cursor is opaque, a time zone is a name that
@@ -42,9 +43,10 @@ def test_schemathesis_finds_nothing(http, database, tmp_path, has_keys):
         settings = {"ANALYTICS_HTTP_API_KEYS_FILE": ring.path}
         sent = ["--header", f"Authorization: Bearer {ring.add('all', 'read,write,admin')}"]
     service = http(**settings)
-    done = subprocess.run([tool, "run", service.url + "/v1/openapi.json", "--exclude-checks", UNFIT, *sent,
-                           "--max-examples", str(EXAMPLES), "--max-time", str(SECONDS), "--seed", str(seed),
-                           "--no-color", "--generation-database", "none"],
+    done = subprocess.run([tool, "--config-file", CONFIG, "run", service.url + "/v1/openapi.json",
+                           "--exclude-checks", UNFIT, *sent, "--max-examples", str(EXAMPLES),
+                           "--max-time", str(SECONDS), "--seed", str(seed), "--no-color",
+                           "--generation-database", "none"],
                           capture_output=True, text=True, timeout=180, cwd=place.LOCAL,
                           env={**os.environ, "SCHEMATHESIS_HOOKS": "schemathesis_hooks",
                                "PYTHONPATH": str(place.ROOT / "test/e2e")})
