@@ -7,8 +7,9 @@ constexpr std::int64_t postgres_epoch = 946'684'800'000'000; // 2000-01-01 in Un
 constexpr std::size_t has_nulls_at = 4;                      // offsets into the head, see array_send
 constexpr std::size_t size_at = 12;
 constexpr std::uint32_t null_length = 0xFFFF'FFFF;
-constexpr std::size_t large = 256 * 1024;
-constexpr std::size_t room = 5 * 1024 * 1024; // for a batch as large as the ingestor makes them unless told otherwise
+constexpr std::size_t large = std::size_t{256} * 1024;
+constexpr std::size_t room =
+    std::size_t{5} * 1024 * 1024; // for a batch as large as the ingestor makes them unless told otherwise
 
 void write32(char *to, std::uint32_t value)
 {
