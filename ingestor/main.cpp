@@ -28,8 +28,8 @@ using runtime::Key;
 
 constexpr ingestor::Milliseconds check_timeout{10'000};
 
-/* Blocks of this size, which is what batches and libpq's copies of them grow through, are the kernel's again as soon as
- * they are freed. glibc would raise the bound with each such block and keep them, in pieces, between small ones. */
+/* Blocks from this size on, batches and libpq's copies of them, are the kernel's again as soon as they are freed. glibc
+ * would raise the bound with each such block and keep them, in pieces, between small ones. */
 constexpr int large_block = 512 * 1024;
 
 ExitCode check(ingestor::KafkaConsumer &consumer, ingestor::SqlWriter &writer, runtime::Observer &observe)

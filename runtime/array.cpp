@@ -8,8 +8,8 @@ constexpr std::size_t has_nulls_at = 4;                      // offsets into the
 constexpr std::size_t size_at = 12;
 constexpr std::uint32_t null_length = 0xFFFF'FFFF;
 constexpr std::size_t large = std::size_t{256} * 1024;
-constexpr std::size_t room =
-    std::size_t{5} * 1024 * 1024; // for a batch as large as the ingestor makes them unless told otherwise
+/* For a batch as large as the ingestor makes them unless told otherwise. */
+constexpr std::size_t room = std::size_t{5} * 1024 * 1024;
 
 void write32(char *to, std::uint32_t value)
 {

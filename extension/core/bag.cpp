@@ -1,5 +1,6 @@
 #include "bag.hpp"
 
+#include "count.hpp"
 #include "error.hpp"
 #include "packed.hpp"
 
@@ -15,13 +16,6 @@ using packed::put_text;
 using packed::take;
 using packed::take_bytes;
 using packed::take_signed;
-
-std::int64_t sum_of(std::int64_t a, std::int64_t b)
-{
-    std::int64_t sum = 0;
-    if (__builtin_add_overflow(a, b, &sum)) throw Error("count of events beyond 64 bits");
-    return sum;
-}
 
 } // namespace
 

@@ -1,6 +1,6 @@
 #include "cells.hpp"
 
-#include "error.hpp"
+#include "count.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -15,21 +15,6 @@ std::uint64_t hash_of(std::string_view bytes) noexcept
     for (const char byte : bytes) hash = (hash ^ static_cast<unsigned char>(byte)) * 0x100000001b3U;
     hash = (hash ^ hash >> 33U) * 0xff51afd7ed558ccdU;
     return hash ^ hash >> 33U;
-}
-
-/* Only damaged bags hold such counts. */
-std::int64_t sum_of(std::int64_t a, std::int64_t b)
-{
-    std::int64_t sum = 0;
-    if (__builtin_add_overflow(a, b, &sum)) throw Error("count of events beyond 64 bits");
-    return sum;
-}
-
-std::int64_t difference_of(std::int64_t a, std::int64_t b)
-{
-    std::int64_t difference = 0;
-    if (__builtin_sub_overflow(a, b, &difference)) throw Error("count of events beyond 64 bits");
-    return difference;
 }
 
 Cell cell_with(std::size_t measures)

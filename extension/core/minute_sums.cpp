@@ -1,6 +1,6 @@
 #include "minute_sums.hpp"
 
-#include "error.hpp"
+#include "count.hpp"
 
 namespace analytics::core {
 
@@ -9,10 +9,10 @@ void MinuteSums::add(std::string_view packed, const std::optional<std::string_vi
     for (BagReader bag{packed}; bag.next();) {
         if (type && bag.type() != *type) continue;
         MinuteReader minutes = bag.minutes();
-        for (MinuteCount cell; minutes.next(cell);)
-            if (std::int64_t &sum = counts[static_cast<std::size_t>(cell.minute)];
-                __builtin_add_overflow(sum, cell.count, &sum))
-                throw Error("count of events beyond 64 bits");
+        for (MinuteCount cell; minutes.next(cell);) {
+            std::int64_t &sum = counts[static_cast<std::size_t>(cell.minute)];
+            sum = sum_of(sum, cell.count);
+        }
     }
 }
 

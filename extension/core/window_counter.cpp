@@ -1,6 +1,6 @@
 #include "window_counter.hpp"
 
-#include "error.hpp"
+#include "count.hpp"
 
 #include <algorithm>
 #include <array>
@@ -20,7 +20,7 @@ void WindowCounter::add(std::int32_t bucket, std::uint32_t type, std::int64_t co
 {
     std::vector<std::int64_t> &counts = counts_[static_cast<std::size_t>(bucket)];
     if (counts.size() <= type) counts.resize(types_.size());
-    if (__builtin_add_overflow(counts[type], count, &counts[type])) throw Error("count of events beyond 64 bits");
+    counts[type] = sum_of(counts[type], count);
 }
 
 void WindowCounter::add_bag(std::int64_t hour, std::string_view packed)

@@ -132,7 +132,8 @@ KeyLookup *begin_lookup(Relation partition, Relation index)
 bool is_known(KeyLookup &lookup, const Row &row)
 {
     if (lookup.is_near) follow(lookup, row);
-    if (lookup.has_gap && compare(lookup, row) <= 0) return compare(lookup, row) == 0;
+    if (lookup.has_gap)
+        if (const int order = compare(lookup, row); order <= 0) return order == 0;
     const Datum occurred_at = TimestampTzGetDatum(row.occurred_at);
     const Datum id = PointerGetDatum(row.id.data());
     if (lookup.lookups++ % lookups_per_search != 0) return has_entry(lookup, occurred_at, id);

@@ -304,6 +304,7 @@ TEST_F(RunTest, TheWordOnABatchIsHeardAfterItsPartitionWasLost)
     go();
     EXPECT_EQ(lanes.given_up, 0);
     EXPECT_THAT(journal, Not(Contains("rejoin"))) << "it is about to join anyway";
+    EXPECT_EQ(seen.counts[Event::partition_fenced], 1);
     EXPECT_EQ(seen.field(Event::partition_fenced, "records_dropped"), "3");
 }
 

@@ -1,0 +1,26 @@
+/* Counts of events: 64 bits, signed, for bags also take away. Only damaged bags hold such that a sum would leave them. */
+#pragma once
+
+#include "error.hpp"
+
+#include <cstdint>
+
+namespace analytics::core {
+
+/** Throws Error beyond 64 bits. */
+inline std::int64_t sum_of(std::int64_t a, std::int64_t b)
+{
+    std::int64_t sum = 0;
+    if (__builtin_add_overflow(a, b, &sum)) throw Error("count of events beyond 64 bits");
+    return sum;
+}
+
+/** Throws Error beyond 64 bits. */
+inline std::int64_t difference_of(std::int64_t a, std::int64_t b)
+{
+    std::int64_t difference = 0;
+    if (__builtin_sub_overflow(a, b, &difference)) throw Error("count of events beyond 64 bits");
+    return difference;
+}
+
+} // namespace analytics::core
