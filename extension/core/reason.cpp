@@ -33,13 +33,15 @@ std::string_view name(Reason reason) noexcept
         return "tombstone";
     case Reason::rejected:
         return "rejected";
+    case Reason::dropped:
+        return "dropped";
     }
     return {};
 }
 
 Reason reason_named(std::string_view wanted) noexcept
 {
-    for (auto reason = Reason::too_large; reason <= Reason::rejected;
+    for (auto reason = Reason::too_large; reason <= Reason::dropped;
          reason = static_cast<Reason>(static_cast<std::uint8_t>(reason) + 1)) {
         if (name(reason) == wanted) return reason;
     }

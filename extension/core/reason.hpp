@@ -25,6 +25,7 @@ enum class Reason : std::uint8_t {
     unstorable_number,
     tombstone,
     rejected, // the table refused the row: said by the database, never by normalization
+    dropped,  // a trigger of the table's dropped the row: likewise
 };
 
 /** The reason as users see it, e.g. "invalid_json"; empty for none. Never allocates. */

@@ -19,14 +19,27 @@ constexpr std::array<std::string_view, 21> not_of_a_row{
     "HV"                                                        // a foreign server
 };
 
+bool is_raised_by(const ErrorData &error, const char *function) noexcept
+{
+    return error.funcname != nullptr && std::strcmp(error.funcname, function) == 0;
+}
+
+/* A BEFORE trigger that moves its row to another partition: PostgreSQL calls that a feature that is not supported. */
+bool is_moved_row(const ErrorData &error) noexcept
+{
+    return error.sqlerrcode == ERRCODE_FEATURE_NOT_SUPPORTED && is_raised_by(error, "ExecBRInsertTriggers");
+}
+
 } // namespace
+
+bool is_policy_refusal(const ErrorData &error) noexcept
+{
+    return error.sqlerrcode == ERRCODE_INSUFFICIENT_PRIVILEGE && is_raised_by(error, "ExecWithCheckOptions");
+}
 
 bool is_of_a_row(const ErrorData &error) noexcept
 {
-    /* A row-level security policy that refuses a row shares its SQLSTATE, 42501, with a missing grant. */
-    if (error.sqlerrcode == ERRCODE_INSUFFICIENT_PRIVILEGE && error.funcname != nullptr &&
-        std::strcmp(error.funcname, "ExecWithCheckOptions") == 0)
-        return true;
+    if (is_policy_refusal(error) || is_moved_row(error)) return true;
     const std::string_view state_class(unpack_sql_state(error.sqlerrcode), 2);
     return std::find(not_of_a_row.begin(), not_of_a_row.end(), state_class) == not_of_a_row.end();
 }

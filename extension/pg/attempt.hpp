@@ -13,18 +13,19 @@ extern "C" {
 
 namespace analytics::pg {
 
-/** Runs body. Null: what it did stays. Else the error that undid it, in the memory context that is current. What body
- * registered with an SPI connection that was open before, and memory outside of the subtransaction's, is the caller's
- * to put right. */
+/** Runs body in a memory context of its own, which is gone afterwards, whatever came of it: an attempt that fails leaves
+ * nothing behind. Null: what it did stays. Else the error that undid it, in the memory context that is current. What
+ * body wrote elsewhere is the caller's to put right. */
 template <class Body> ErrorData *attempt(Body body)
 {
     static_assert(std::is_trivially_destructible_v<Body>, "capture by reference only");
-    const MemoryContext context = CurrentMemoryContext;
+    const MemoryContext outer = CurrentMemoryContext;
+    const MemoryContext inner = AllocSetContextCreate(outer, "analytics subtransaction", ALLOCSET_DEFAULT_SIZES);
     const ResourceOwner owner = CurrentResourceOwner;
     ErrorData *volatile error = nullptr;
 
     BeginInternalSubTransaction(nullptr);
-    MemoryContextSwitchTo(context);
+    MemoryContextSwitchTo(inner);
     PG_TRY();
     {
         body();
@@ -32,14 +33,15 @@ template <class Body> ErrorData *attempt(Body body)
     }
     PG_CATCH();
     {
-        MemoryContextSwitchTo(context);
+        MemoryContextSwitchTo(outer);
         error = CopyErrorData();
         FlushErrorState();
         RollbackAndReleaseCurrentSubTransaction();
     }
     PG_END_TRY();
-    MemoryContextSwitchTo(context);
+    MemoryContextSwitchTo(outer);
     CurrentResourceOwner = owner;
+    MemoryContextDelete(inner);
     return error;
 }
 
@@ -47,5 +49,8 @@ template <class Body> ErrorData *attempt(Body body)
  * policy, a value that an index can't take. All else (a sick server, a missing grant, a fault in a definition) would
  * come with any row. */
 bool is_of_a_row(const ErrorData &error) noexcept;
+
+/** Whether row-level security refused a row; a missing grant shares its SQLSTATE. */
+bool is_policy_refusal(const ErrorData &error) noexcept;
 
 } // namespace analytics::pg

@@ -5,7 +5,9 @@
 #include "bulk_insert.hpp"
 #include "decider.hpp"
 #include "guc.hpp"
+#include "insert_statement.hpp"
 #include "partitions.hpp"
+#include "policies.hpp"
 #include "text.hpp"
 #include "times.hpp"
 
@@ -71,19 +73,6 @@ RowReceiver receiver_of(Row *rows, std::int32_t count, bool (*receive)(TupleTabl
     return receiver;
 }
 
-/* (occurred_at, id) of an inserted row. Of several rows with one key the first is the stored one; a row that a user's
- * trigger has given another key is not found. */
-bool mark_stored(TupleTableSlot *slot, DestReceiver *self)
-{
-    const auto *const receiver = reinterpret_cast<RowReceiver *>(self);
-    slot_getallattrs(slot);
-    const TimestampTz occurred_at = DatumGetTimestampTz(slot->tts_values[0]);
-    const std::uint8_t *const id = DatumGetUUIDP(slot->tts_values[1])->data;
-    Row *const row = receiver->find(occurred_at, id);
-    if (row != receiver->end && compare(*row, occurred_at, id) == 0) row->stored = true;
-    return true;
-}
-
 /* (asked_at, id, occurred_at): the time that a key was given first, entered in the tuples of that key's untimed rows,
  * which are in order at asked_at until all answers have come. */
 bool enter_time(TupleTableSlot *slot, DestReceiver *self)
@@ -103,6 +92,14 @@ int compare(const Row &row, TimestampTz occurred_at, const std::uint8_t *id) noe
 {
     if (row.occurred_at != occurred_at) return row.occurred_at < occurred_at ? -1 : 1;
     return std::memcmp(row.id.data(), id, UUID_LEN);
+}
+
+void RekeyedRows::put(Row &row, const Key &key)
+{
+    if (keys_ == nullptr)
+        keys_ = static_cast<Key *>(MemoryContextAllocHuge(context_, static_cast<Size>(count_) * sizeof(Key)));
+    keys_[&row - rows_] = key;
+    row.is_rekeyed = true;
 }
 
 Batch::Batch(const Home &home, const Elements &records, const Origin &origin)
@@ -135,7 +132,7 @@ Batch::Batch(const Home &home, const Elements &records, const Origin &origin)
                                           {"key", BYTEAOID},
                                           {"recorded_at", TIMESTAMPTZOID},
                                           {"headers", JSONBOID}}),
-                          bytes_};
+                          0}; // most batches have few; beyond work_mem they may well go to a file
     slot_ = MakeSingleTupleTableSlot(description_, &TTSOpsVirtual);
     MemoryContextSwitchTo(outer);
 }
@@ -169,8 +166,8 @@ void Batch::accept(Decider &decider, const core::Verdict &verdict, std::int32_t 
     const bool keyed = verdict.has_key && settings().deduplicate;
     Row &row = rows_[accepted_++];
     row.item = item;
-    row.stored = false;
-    row.rejected = false;
+    row.is_rekeyed = false;
+    row.outcome = Outcome::duplicate;
     row.untimed = keyed && !verdict.occurred_at;
     row.occurred_at = verdict.occurred_at ? timestamptz_of(*verdict.occurred_at) : received_at(item);
     row.id = keyed ? guarded([&] { return decider.keyed_id(); }) : next_sequential_id();
@@ -201,14 +198,14 @@ TimestampTz Batch::received_at(std::int32_t item) const noexcept
 void Batch::refuse(core::Reason reason, std::string_view detail, std::int32_t item)
 {
     const bool unknown = reason == core::Reason::unknown_shape;
-    const bool tombstone = reason == core::Reason::tombstone;
-    ++(unknown || tombstone ? counts_.skipped : counts_.dead_lettered);
+    const bool is_nothing = reason == core::Reason::tombstone || reason == core::Reason::dropped;
+    ++(unknown || is_nothing ? counts_.skipped : counts_.dead_lettered);
 
     const int i = item - 1;
     const auto element = [i](const Elements &elements) { return elements.is_null(i) ? Datum{0} : elements.values[i]; };
     const bool from_kafka = origin_.topic != nullptr;
     Datum values[] = {Int32GetDatum(item),
-                      BoolGetDatum(!tombstone && (!unknown || settings().keep_skipped)),
+                      BoolGetDatum(!is_nothing && (!unknown || settings().keep_skipped)),
                       text_of(core::name(reason)),
                       text_of(detail),
                       element(records_),
@@ -281,73 +278,38 @@ void Batch::store(Rejection rejection)
 {
     if (accepted_ == 0) return;
     require_partitions();
+    rekeyed_.begin(rows_, accepted_, context_);
+    const MemoryContext outer = MemoryContextSwitchTo(context_);
     if (rejection == Rejection::kept)
         insert_what_can_be(rows_, rows_ + accepted_);
     else
-        counts_.stored = insert(rows_, rows_ + accepted_, context_);
-    counts_.duplicates = accepted_ - rejected_ - counts_.stored;
+        insert(rows_, rows_ + accepted_);
+    MemoryContextSwitchTo(outer);
+    count_outcomes();
 }
 
-/* Returns how many are stored; the others are duplicates. The statement goes first: rivals then meet in the order of the
- * key in either way, and rarely across. */
-std::int64_t Batch::insert(Row *begin, Row *end, MemoryContext memory)
+/* The statement goes first: rivals then meet in the order of the key in either way, and rarely across. */
+void Batch::insert(Row *begin, Row *end)
 {
     const auto count = static_cast<std::int32_t>(end - begin);
     choose_ways(home_, description_, begin, count);
-    std::int64_t inserted = insert_by_statement(begin, end, memory);
-    inserted += bulk_insert(home_, description_, begin, count);
-    inserted += insert_by_statement(begin, end, memory); // what a rival made impossible in bulk
-    return inserted;
-}
-
-std::int64_t Batch::insert_by_statement(Row *begin, Row *end, MemoryContext memory)
-{
-    const MemoryContext outer = MemoryContextSwitchTo(memory);
-    NamedRows rows{"batch", description_, bytes_};
-    TupleTableSlot *const slot = MakeSingleTupleTableSlot(description_, &TTSOpsMinimalTuple);
-    for (Row *row = begin; row != end; ++row) {
-        CHECK_FOR_INTERRUPTS(); // a row may be megabytes
-        if (row->way != Way::statement) continue;
-        row->way = Way::none;
-        ExecStoreMinimalTuple(row->tuple, slot, false);
-        rows.put(slot);
-    }
-    ExecDropSingleTupleTableSlot(slot);
-    MemoryContextSwitchTo(outer);
-    if (rows.count() == 0) {
-        rows.end();
-        return 0;
-    }
-
-    rows.show();
-    RowReceiver receiver = receiver_of(begin, static_cast<std::int32_t>(end - begin), mark_stored);
-    const std::uint64_t inserted =
-        run_statement(home_,
-                      "INSERT INTO %sanalytics_events (occurred_at, id, event_type, source, tenant_id, payload) "
-                      "SELECT occurred_at, id, event_type, source, tenant_id, payload FROM batch "
-                      "ON CONFLICT DO NOTHING RETURNING occurred_at, id",
-                      &receiver.base);
-    rows.hide();
-    rows.end();
-    return static_cast<std::int64_t>(inserted);
+    insert_by_statement(home_, description_, bytes_, begin, end, rekeyed_);
+    bulk_insert(home_, description_, begin, count);
+    insert_by_statement(home_, description_, bytes_, begin, end, rekeyed_); // what a rival made impossible in bulk
 }
 
 /* Of n rows, k of them bad, some k log n pieces are tried; without a bad one, a single subtransaction is all it costs. */
 void Batch::insert_what_can_be(Row *begin, Row *end)
 {
-    const MemoryContext memory = AllocSetContextCreate(context_, "analytics batch piece", ALLOCSET_DEFAULT_SIZES);
-    std::int64_t inserted = 0;
-    ErrorData *const error = attempt([&] { inserted = insert(begin, end, memory); });
-    if (error == nullptr) {
-        MemoryContextDelete(memory);
-        counts_.stored += inserted;
-        return;
-    }
-    NamedRows::hide("batch");
-    MemoryContextDelete(memory);
+    ErrorData *const error = attempt([&] { insert(begin, end); });
+    if (error == nullptr) return;
     if (!is_of_a_row(*error)) ReThrowError(error);
+    if (is_policy_refusal(*error)) require_policy(home_, *error);
 
-    std::for_each(begin, end, [](Row &row) { row.stored = false; });
+    std::for_each(begin, end, [](Row &row) {
+        row.outcome = Outcome::duplicate;
+        row.is_rekeyed = false;
+    });
     if (end - begin == 1) {
         reject(*begin, *error);
         FreeErrorData(error);
@@ -361,11 +323,24 @@ void Batch::insert_what_can_be(Row *begin, Row *end)
 
 void Batch::reject(Row &row, const ErrorData &error)
 {
-    row.rejected = true;
-    ++rejected_;
-    char *const detail = psprintf("%s: %s", unpack_sql_state(error.sqlerrcode), error.message);
-    refuse(core::Reason::rejected, detail, row.item);
-    pfree(detail);
+    row.outcome = Outcome::rejected;
+    const MemoryContext outer = MemoryContextSwitchTo(scratch_);
+    refuse(core::Reason::rejected, psprintf("%s: %s", unpack_sql_state(error.sqlerrcode), error.message), row.item);
+    MemoryContextSwitchTo(outer);
+    MemoryContextReset(scratch_);
+}
+
+void Batch::count_outcomes()
+{
+    const MemoryContext outer = MemoryContextSwitchTo(scratch_);
+    for (const Row *row = rows_; row != rows_ + accepted_; ++row) {
+        if (row->outcome == Outcome::stored) ++counts_.stored;
+        if (row->outcome == Outcome::duplicate) ++counts_.duplicates;
+        if (row->outcome != Outcome::dropped) continue;
+        refuse(core::Reason::dropped, "a trigger before the insertion answered null", row->item);
+        MemoryContextReset(scratch_);
+    }
+    MemoryContextSwitchTo(outer);
 }
 
 void Batch::keep_refused()

@@ -6,18 +6,23 @@
 #include "pending.hpp"
 
 extern "C" {
+#include "access/htup_details.h"
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/tupconvert.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_index.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "executor/executor.h"
+#include "optimizer/optimizer.h"
 #include "rewrite/rewriteHandler.h"
 #include "utils/acl.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/rls.h"
 #include "utils/snapmgr.h"
+#include "utils/syscache.h"
 }
 
 #include <algorithm>
@@ -36,10 +41,14 @@ bool repeats(const Row *rows, const Row *row) noexcept
 
 // ---- what stands in the way ----
 
-bool has_generated_columns(TupleDesc columns)
+/* A generated column is computed by the statement, and so is what a domain says about a value that is not given. */
+bool has_demanding_columns(TupleDesc columns)
 {
-    for (int i = 0; i < columns->natts; ++i)
-        if (TupleDescAttr(columns, i)->attgenerated != '\0') return true;
+    for (int i = 0; i < columns->natts; ++i) {
+        const FormData_pg_attribute &column = *TupleDescAttr(columns, i);
+        if (column.attisdropped) continue;
+        if (column.attgenerated != '\0' || get_typtype(column.atttypid) == TYPTYPE_DOMAIN) return true;
+    }
     return false;
 }
 
@@ -65,35 +74,41 @@ bool may_insert(Relation events)
 bool allows(Relation events, TupleDesc description)
 {
     if (XactReadOnly || IsInParallelMode() || IsolationUsesXactSnapshot()) return false;
-    if (events->rd_rules != nullptr || has_generated_columns(RelationGetDescr(events))) return false;
+    if (events->rd_rules != nullptr || has_demanding_columns(RelationGetDescr(events))) return false;
     if (events->trigdesc != nullptr && events->trigdesc->trig_insert_new_table) return false;
     for (int i = 0; i < description->natts; ++i)
         if (column_like(events, *TupleDescAttr(description, i)) == 0) return false;
     return may_insert(events);
 }
 
+/* Where a partition's column gets its value from: the batch's column of that number, else the default, else null. */
+struct Source {
+    int batch_column;
+    ExprState *otherwise;
+};
+
 /* One partition at a time is open. */
 struct Place {
     PartitionRange range{};
     Relation partition = nullptr; // null: not one that is open
+    Source *sources = nullptr;    // by the partition's columns
     ResultRelInfo *info = nullptr;
     KeyLookup *lookup = nullptr; // while choosing
     Upkeeps *follower = nullptr; // while storing: of the rows, in place of their triggers
 };
 
-bool is_plain(Relation events, Relation partition)
+bool is_plain(Relation partition)
 {
     if (partition->rd_rel->relkind != RELKIND_RELATION) return false;
     if (partition->trigdesc != nullptr && partition->trigdesc->trig_insert_before_row) return false;
-    return convert_tuples_by_name(RelationGetDescr(events), RelationGetDescr(partition)) == nullptr;
+    return !has_demanding_columns(RelationGetDescr(partition));
 }
 
 struct Bulk {
     Relation events = nullptr;
     EState *estate = nullptr;
     TupleDesc description = nullptr; // of the rows' tuples
-    AttrNumber *columns = nullptr;   // of events, where the description's columns are
-    ExprState **defaults = nullptr;  // by column of events, null where the batch gives the value or there is no default
+    Source *sources = nullptr;       // by the columns of events
     TupleTableSlot *source = nullptr;
     Place place;
 
@@ -103,6 +118,43 @@ struct Bulk {
     int made_slots = 0;
     int used_slots = 0;
 };
+
+/* The batch's column of that name, or -1. */
+int batch_column_of(TupleDesc description, const FormData_pg_attribute &column)
+{
+    for (int i = 0; i < description->natts; ++i)
+        if (namestrcmp(&TupleDescAttr(description, i)->attname, NameStr(column.attname)) == 0) return i;
+    return -1;
+}
+
+/* Where the columns of events get their values from. False where a default must not be evaluated ahead of its row's
+ * insertion: it may look at the table. */
+bool find_sources(Bulk &bulk)
+{
+    const TupleDesc columns = RelationGetDescr(bulk.events);
+    bulk.sources = static_cast<Source *>(palloc(static_cast<Size>(columns->natts) * sizeof(Source)));
+    for (int i = 0; i < columns->natts; ++i) {
+        const FormData_pg_attribute &column = *TupleDescAttr(columns, i);
+        Source &source = bulk.sources[i];
+        source = {-1, nullptr};
+        if (column.attisdropped) continue;
+        source.batch_column = batch_column_of(bulk.description, column);
+        if (source.batch_column >= 0) continue;
+        Node *const expression = build_column_default(bulk.events, i + 1);
+        if (expression == nullptr) continue;
+        if (contain_volatile_functions_not_nextval(expression)) return false;
+        source.otherwise = ExecPrepareExpr(reinterpret_cast<Expr *>(expression), bulk.estate);
+    }
+    return true;
+}
+
+void close_events(Bulk &bulk)
+{
+    ExecDropSingleTupleTableSlot(bulk.source);
+    ExecResetTupleTable(bulk.estate->es_tupleTable, false);
+    table_close(bulk.events, NoLock);
+    FreeExecutorState(bulk.estate);
+}
 
 Bulk *begin(const Home &home, TupleDesc description)
 {
@@ -117,9 +169,29 @@ Bulk *begin(const Home &home, TupleDesc description)
     bulk->description = description;
     bulk->source = MakeSingleTupleTableSlot(description, &TTSOpsMinimalTuple);
     bulk->place.range = {InvalidOid, 0, 0};
-    bulk->columns = static_cast<AttrNumber *>(palloc(static_cast<Size>(description->natts) * sizeof(AttrNumber)));
-    for (int i = 0; i < description->natts; ++i) bulk->columns[i] = column_like(events, *TupleDescAttr(description, i));
-    return bulk;
+    if (find_sources(*bulk)) return bulk;
+    close_events(*bulk);
+    return nullptr;
+}
+
+/* A partition may have its columns in another order than events, and dropped ones of its own. */
+Source *sources_in(const Bulk &bulk, Relation partition)
+{
+    const TupleDesc columns = RelationGetDescr(partition);
+    const TupleConversionMap *const map = convert_tuples_by_name(RelationGetDescr(bulk.events), columns);
+    auto *const sources = static_cast<Source *>(palloc(static_cast<Size>(columns->natts) * sizeof(Source)));
+    for (int i = 0; i < columns->natts; ++i) {
+        const int number = map == nullptr ? i + 1 : map->attrMap->attnums[i];
+        sources[i] = number > 0 ? bulk.sources[number - 1] : Source{-1, nullptr};
+    }
+    return sources;
+}
+
+/* The partition's column that the batch's column goes to. */
+AttrNumber column_for(const Place &place, int batch_column)
+{
+    for (AttrNumber number = 1;; ++number)
+        if (place.sources[number - 1].batch_column == batch_column) return number;
 }
 
 void leave_partition(Bulk &bulk)
@@ -132,6 +204,7 @@ void leave_partition(Bulk &bulk)
     bulk.made_slots = 0;
     ExecCloseIndices(place.info);
     table_close(place.partition, NoLock);
+    pfree(place.sources);
     place.partition = nullptr;
     place.follower = nullptr;
 }
@@ -143,11 +216,12 @@ void enter_partition(Bulk &bulk, TimestampTz instant)
     place.range = partition_range_at(bulk.events, instant);
     if (!OidIsValid(place.range.partition)) return;
     const Relation partition = table_open(place.range.partition, RowExclusiveLock);
-    if (!is_plain(bulk.events, partition)) {
+    if (!is_plain(partition)) {
         table_close(partition, NoLock);
         return;
     }
     place.partition = partition;
+    place.sources = sources_in(bulk, partition);
     const MemoryContext outer = MemoryContextSwitchTo(bulk.estate->es_query_cxt);
     place.info = makeNode(ResultRelInfo);
     InitResultRelInfo(place.info, partition, 0, nullptr, 0);
@@ -158,10 +232,7 @@ void enter_partition(Bulk &bulk, TimestampTz instant)
 void end(Bulk &bulk)
 {
     leave_partition(bulk);
-    ExecDropSingleTupleTableSlot(bulk.source);
-    ExecResetTupleTable(bulk.estate->es_tupleTable, false);
-    table_close(bulk.events, NoLock);
-    FreeExecutorState(bulk.estate);
+    close_events(bulk);
 }
 
 // ---- looking up ----
@@ -171,26 +242,13 @@ void prepare_lookup(Bulk &bulk)
 {
     Place &place = bulk.place;
     if (place.partition == nullptr) return;
-    const Relation index =
-        key_index(place.info->ri_IndexRelationDescs, place.info->ri_NumIndices, bulk.columns[0], bulk.columns[1]);
+    const Relation index = key_index(place.info->ri_IndexRelationDescs, place.info->ri_NumIndices, column_for(place, 0),
+                                     column_for(place, 1));
     if (index == nullptr) return leave_partition(bulk);
     place.lookup = begin_lookup(place.partition, index);
 }
 
 // ---- storing ----
-
-void prepare_defaults(Bulk &bulk)
-{
-    const TupleDesc columns = RelationGetDescr(bulk.events);
-    bulk.defaults = static_cast<ExprState **>(palloc0(static_cast<Size>(columns->natts) * sizeof(ExprState *)));
-    for (int number = 1; number <= columns->natts; ++number) {
-        if (std::find(bulk.columns, bulk.columns + bulk.description->natts, number) !=
-            bulk.columns + bulk.description->natts)
-            continue;
-        auto *const expression = reinterpret_cast<Expr *>(build_column_default(bulk.events, number));
-        if (expression != nullptr) bulk.defaults[number - 1] = ExecPrepareExpr(expression, bulk.estate);
-    }
-}
 
 void form(Bulk &bulk, const Row &row, TupleTableSlot *slot)
 {
@@ -200,13 +258,15 @@ void form(Bulk &bulk, const Row &row, TupleTableSlot *slot)
     ExprContext *const context = GetPerTupleExprContext(bulk.estate);
     const MemoryContext outer = MemoryContextSwitchTo(context->ecxt_per_tuple_memory);
     for (int i = 0; i < slot->tts_tupleDescriptor->natts; ++i) {
-        slot->tts_isnull[i] = bulk.defaults[i] == nullptr;
-        if (bulk.defaults[i] != nullptr)
-            slot->tts_values[i] = ExecEvalExpr(bulk.defaults[i], context, &slot->tts_isnull[i]);
-    }
-    for (int i = 0; i < bulk.description->natts; ++i) {
-        slot->tts_values[bulk.columns[i] - 1] = bulk.source->tts_values[i];
-        slot->tts_isnull[bulk.columns[i] - 1] = bulk.source->tts_isnull[i];
+        const Source &source = bulk.place.sources[i];
+        slot->tts_values[i] = Datum{0};
+        slot->tts_isnull[i] = true;
+        if (source.batch_column >= 0) {
+            slot->tts_values[i] = bulk.source->tts_values[source.batch_column];
+            slot->tts_isnull[i] = bulk.source->tts_isnull[source.batch_column];
+        } else if (source.otherwise != nullptr) {
+            slot->tts_values[i] = ExecEvalExpr(source.otherwise, context, &slot->tts_isnull[i]);
+        }
     }
     MemoryContextSwitchTo(outer);
     ExecStoreVirtualTuple(slot);
@@ -258,7 +318,6 @@ std::int32_t store_all(const Home &home, TupleDesc description, Row *rows, std::
 {
     Bulk *const bulk = begin(home, description);
     if (bulk == nullptr) return 0;
-    prepare_defaults(*bulk);
     bulk->root = makeNode(ResultRelInfo);
     InitResultRelInfo(bulk->root, bulk->events, 0, nullptr, 0);
     PushActiveSnapshot(GetTransactionSnapshot());
@@ -292,13 +351,28 @@ std::int32_t store_all(const Home &home, TupleDesc description, Row *rows, std::
     return stored;
 }
 
+/* Whether a rival has stored a row of the same key. Any other index that will have a value once is the operator's, and
+ * its refusal is no duplicate. */
+bool is_rivals_key(const ErrorData &error)
+{
+    if (error.sqlerrcode != ERRCODE_UNIQUE_VIOLATION || error.schema_name == nullptr ||
+        error.constraint_name == nullptr)
+        return false;
+    const Oid index = get_relname_relid(error.constraint_name, get_namespace_oid(error.schema_name, true));
+    const HeapTuple tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(index));
+    if (!HeapTupleIsValid(tuple)) return false;
+    const bool is_primary = reinterpret_cast<Form_pg_index>(GETSTRUCT(tuple))->indisprimary;
+    ReleaseSysCache(tuple);
+    return is_primary;
+}
+
 /* All of it or, should a rival have stored one of the rows, nothing. */
 std::int32_t try_to_store_all(const Home &home, TupleDesc description, Row *rows, std::int32_t count)
 {
     std::int32_t stored = 0;
     ErrorData *const error = attempt([&] { stored = store_all(home, description, rows, count); });
     if (error == nullptr) return stored;
-    if (error->sqlerrcode != ERRCODE_UNIQUE_VIOLATION) ReThrowError(error);
+    if (!is_rivals_key(*error)) ReThrowError(error);
     FreeErrorData(error);
     return 0;
 }
@@ -325,16 +399,15 @@ void choose_ways(const Home &home, TupleDesc description, Row *rows, std::int32_
     if (bulk != nullptr) end(*bulk);
 }
 
-std::int32_t bulk_insert(const Home &home, TupleDesc description, Row *rows, std::int32_t count)
+void bulk_insert(const Home &home, TupleDesc description, Row *rows, std::int32_t count)
 {
-    if (std::none_of(rows, rows + count, [](const Row &row) { return row.way == Way::bulk; })) return 0;
+    if (std::none_of(rows, rows + count, [](const Row &row) { return row.way == Way::bulk; })) return;
     const std::int32_t stored = try_to_store_all(home, description, rows, count);
     for (Row *row = rows; row != rows + count; ++row) {
         if (row->way != Way::bulk) continue;
-        row->stored = stored > 0 && !repeats(rows, row);
+        if (stored > 0 && !repeats(rows, row)) row->outcome = Outcome::stored;
         row->way = stored > 0 ? Way::none : Way::statement;
     }
-    return stored;
 }
 
 } // namespace analytics::pg

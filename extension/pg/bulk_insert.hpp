@@ -18,7 +18,7 @@ namespace analytics::pg {
 /** Sets each row's way. description: that of the rows' tuples. */
 void choose_ways(const Home &home, TupleDesc description, Row *rows, std::int32_t count);
 
-/** Stores the rows whose way it is. Returns how many it stored. */
-std::int32_t bulk_insert(const Home &home, TupleDesc description, Row *rows, std::int32_t count);
+/** Stores the rows whose way it is. */
+void bulk_insert(const Home &home, TupleDesc description, Row *rows, std::int32_t count);
 
 } // namespace analytics::pg

@@ -62,7 +62,7 @@ Datum refusals_of(const Batch &batch, bool *is_null)
     return SPI_datumTransfer(answer, false, -1);
 }
 
-/* Every row that was stored or is a duplicate: (item, stored, occurred_at, id). */
+/* Every row that was stored or is a duplicate, under the key that it is stored under: (item, stored, occurred_at, id). */
 NamedRows accepted_rows(const Batch &batch)
 {
     NamedRows accepted{
@@ -70,9 +70,11 @@ NamedRows accepted_rows(const Batch &batch)
         description_of({{"item", INT4OID}, {"stored", BOOLOID}, {"occurred_at", TIMESTAMPTZOID}, {"id", UUIDOID}}),
         static_cast<std::size_t>(batch.accepted()) * sizeof(Row)};
     for (const Row *row = batch.rows(); row != batch.rows() + batch.accepted(); ++row) {
-        if (row->rejected) continue;
-        Datum values[] = {Int32GetDatum(row->item), BoolGetDatum(row->stored), TimestampTzGetDatum(row->occurred_at),
-                          PointerGetDatum(row->id.data())};
+        const bool is_stored = row->outcome == Outcome::stored;
+        if (!is_stored && row->outcome != Outcome::duplicate) continue;
+        const Key key = batch.key_of(*row);
+        Datum values[] = {Int32GetDatum(row->item), BoolGetDatum(is_stored), TimestampTzGetDatum(key.occurred_at),
+                          PointerGetDatum(key.id.data())};
         bool nulls[] = {false, false, false, false};
         accepted.put(values, nulls);
     }
@@ -179,12 +181,15 @@ ANALYTICS_FUNCTION(analytics_record_each)
     InitMaterializedSRF(fcinfo, 0);
     Batch batch{home_of(fcinfo), elements_of(fcinfo, 0), Origin{}};
     answer_each(fcinfo, batch, Rejection::raised,
-                "SELECT r.item, r.outcome, r.id, e.event_type, e.source, r.occurred_at, e.ingested_at, e.tenant_id, "
+                "SELECT r.item, CASE WHEN r.outcome OPERATOR(pg_catalog.=) 'stored' AND e.id IS NULL THEN 'dropped' "
+                "ELSE r.outcome END, e.id, e.event_type, e.source, e.occurred_at, e.ingested_at, e.tenant_id, "
                 "e.payload, r.reason, r.detail FROM ("
                 "SELECT item, CASE WHEN stored THEN 'stored' ELSE 'duplicate' END AS outcome, id, occurred_at, "
                 "NULL AS reason, NULL AS detail FROM accepted UNION ALL "
-                "SELECT item, 'refused', NULL, NULL, reason, detail FROM refused) AS r "
-                "LEFT JOIN LATERAL (SELECT event_type::text, source::text, ingested_at, tenant_id::text, payload "
+                "SELECT item, CASE WHEN reason OPERATOR(pg_catalog.=) 'dropped' THEN 'dropped' ELSE 'refused' END, "
+                "NULL, NULL, reason, detail FROM refused) AS r "
+                "LEFT JOIN LATERAL (SELECT id, event_type::pg_catalog.text, source::pg_catalog.text, occurred_at, "
+                "ingested_at, tenant_id::pg_catalog.text, payload "
                 "FROM %sanalytics_events AS s WHERE s.occurred_at OPERATOR(pg_catalog.=) r.occurred_at "
                 "AND s.id OPERATOR(pg_catalog.=) r.id OFFSET 0) AS e ON true ORDER BY r.item");
     return {};

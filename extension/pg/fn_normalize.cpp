@@ -80,7 +80,8 @@ ANALYTICS_FUNCTION(analytics_sqlstate)
 ANALYTICS_FUNCTION(analytics_accepted)
 {
     using namespace analytics;
-    if (PG_ARGISNULL(1)) PG_RETURN_BOOL(true);
+    const bool is_dropped = !PG_ARGISNULL(0) && pg::bytes_of(PG_GETARG_DATUM(0)) == core::name(core::Reason::dropped);
+    if (is_dropped || PG_ARGISNULL(1)) PG_RETURN_BOOL(!is_dropped);
     const char *const reason = text_to_cstring(PG_GETARG_TEXT_PP(1));
     const char *const detail = PG_ARGISNULL(2) ? reason : text_to_cstring(PG_GETARG_TEXT_PP(2));
     ereport(ERROR, (errcode(pg::sqlstate_of(core::reason_named(reason))), errmsg("event refused: %s", detail),

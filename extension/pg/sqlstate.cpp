@@ -27,6 +27,7 @@ int sqlstate_of(core::Reason reason) noexcept
     case core::Reason::missing_field:
     case core::Reason::invalid_field:
     case core::Reason::rejected:
+    case core::Reason::dropped:
         break;
     }
     return ERRCODE_INVALID_PARAMETER_VALUE;

@@ -45,7 +45,7 @@ void NamedRows::put(TupleTableSlot *slot)
     ++count_;
 }
 
-void NamedRows::show() const
+EphemeralNamedRelation NamedRows::relation() const
 {
     auto *const entry = static_cast<EphemeralNamedRelation>(palloc0(sizeof(EphemeralNamedRelationData)));
     entry->md.name = pstrdup(name_);
@@ -53,14 +53,14 @@ void NamedRows::show() const
     entry->md.enrtype = ENR_NAMED_TUPLESTORE;
     entry->md.enrtuples = static_cast<double>(count_);
     entry->reldata = store_;
-    const int outcome = SPI_register_relation(entry);
-    if (outcome != SPI_OK_REL_REGISTER)
-        elog(ERROR, "could not register relation \"%s\": %s", name_, SPI_result_code_string(outcome));
+    return entry;
 }
 
-void NamedRows::hide(const char *name)
+void NamedRows::show() const
 {
-    SPI_unregister_relation(name);
+    const int outcome = SPI_register_relation(relation());
+    if (outcome != SPI_OK_REL_REGISTER)
+        elog(ERROR, "could not register relation \"%s\": %s", name_, SPI_result_code_string(outcome));
 }
 
 char *statement_text(const Home &home, const char *text)

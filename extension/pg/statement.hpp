@@ -8,6 +8,7 @@ extern "C" {
 #include "access/tupdesc.h"
 #include "executor/spi.h"
 #include "tcop/dest.h"
+#include "utils/queryenvironment.h"
 #include "utils/tuplestore.h"
 }
 
@@ -41,11 +42,11 @@ public:
 
     void end() { tuplestore_end(store_); }
 
+    /** As an executor knows them. Lives in the current memory context. */
+    [[nodiscard]] EphemeralNamedRelation relation() const;
+
     /** Lets the statements of the current SPI connection see the rows. */
     void show() const;
-    void hide() const { hide(name_); }
-    /** Also where nothing of that name is shown. */
-    static void hide(const char *name);
 
 private:
     const char *name_;

@@ -27,6 +27,7 @@ constexpr Row rows[] = {
     {Reason::unstorable_number, "unstorable_number"},
     {Reason::tombstone, "tombstone"},
     {Reason::rejected, "rejected"},
+    {Reason::dropped, "dropped"},
 };
 
 class ReasonName : public testing::TestWithParam<Row> {};
