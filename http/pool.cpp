@@ -2,6 +2,8 @@
 
 #include "status.hpp"
 
+#include "../runtime/extension.hpp"
+
 #include <utility>
 
 namespace analytics::http {
@@ -11,17 +13,11 @@ namespace {
 using runtime::DbError;
 using runtime::Event;
 
-constexpr std::string_view find_extension =
-    "SELECT pg_catalog.set_config('search_path', pg_catalog.concat_ws(', ', pg_catalog.quote_ident(n.nspname),"
-    " nullif(pg_catalog.current_setting('search_path'), '')), false)"
-    " FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace"
-    " WHERE e.extname = 'analytics_events'";
-
 constexpr std::string_view put_off = "SELECT pg_catalog.set_config('role', $1, false)";
 
 const Statement speak{.name = "speak",
                       .sql = "SELECT pg_catalog.set_config('analytics_http.tenant', $1, false),"
-                             " pg_catalog.row_security_active('analytics_events')"};
+                             " pg_catalog.row_security_active('@extschema@.analytics_events'::pg_catalog.regclass)"};
 
 // An operator's matter, told by the log; to the client the database is away.
 constexpr const char *no_way_in = "28000"; // invalid_authorization_specification
@@ -33,8 +29,9 @@ public:
     Session(const runtime::Target &target, const std::string &role, runtime::Milliseconds deadline)
         : connection_(target)
     {
-        if (connection_.execute(find_extension, {}, deadline).rows() == 0)
-            throw DbError("42883", "the extension analytics_events is not in the database");
+        const auto extension = runtime::find_extension(connection_, deadline);
+        if (!extension) throw DbError("42883", "the extension analytics_events is not in the database");
+        schema_ = extension->schema;
         if (role.empty()) return;
         try {
             connection_.execute(put_off, runtime::Parameters().text(role), deadline);
@@ -67,13 +64,14 @@ private:
     {
         const std::string name(statement.name);
         if (!prepared_.contains(name)) {
-            connection_.prepare(name, statement.sql, deadline);
+            connection_.prepare(name, runtime::in_schema(statement.sql, schema_), deadline);
             prepared_.insert(name);
         }
         return connection_.run(name, parameters, deadline);
     }
 
     runtime::Connection connection_;
+    std::string schema_;
     std::set<std::string> prepared_;
 };
 

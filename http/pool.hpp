@@ -4,7 +4,7 @@
  * little load. Who finds none free waits, but not for long: a queue in front of a slow database helps nobody, so after
  * `wait` the answer is 53300, which becomes 503. A session that was lost is never lent: its socket is asked before
  * (a restarted server has closed it), and one that fails in use is dropped; what was only read is then read again on
- * a new one. A session knows where the extension lives: its schema comes first in the search_path.
+ * a new one. A session knows where the extension lives, and its statements name it: no search_path matters.
  *
  * Statements for one tenant run on a pool of their own, whose sessions have put off the service's role for another that
  * policies restrict (doc/roles.sql): before each statement the setting analytics_http.tenant tells them the tenant, and

@@ -1,5 +1,7 @@
 #include "database.hpp"
 
+#include "../runtime/extension.hpp"
+
 #include <fmt/format.h>
 
 namespace analytics::ingestor {
@@ -29,21 +31,18 @@ DbError refusal(const char *sqlstate, std::string message, std::string hint)
 
 std::string extension_schema(runtime::Connection &connection)
 {
-    const auto answer = connection.execute("SELECT pg_catalog.quote_ident(n.nspname), e.extversion "
-                                           "FROM pg_catalog.pg_extension e "
-                                           "JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace "
-                                           "WHERE e.extname = 'analytics_events'");
-    if (answer.rows() == 0)
+    const auto extension = runtime::find_extension(connection);
+    if (!extension)
         throw refusal(no_such_extension, "the database does not have the extension \"analytics_events\"",
                       "CREATE EXTENSION analytics_events;");
-    const std::string_view version = answer.text(0, 1);
+    const std::string_view version = extension->version;
     if (series(version) != series(ANALYTICS_VERSION))
         throw refusal(other_version,
                       fmt::format("the extension \"analytics_events\" is version {}, the ingestor is {}", version,
                                   ANALYTICS_VERSION),
                       fmt::format("ALTER EXTENSION analytics_events UPDATE TO '{}'; or run the ingestor of version {}",
                                   ANALYTICS_VERSION, version));
-    return std::string(answer.text(0, 0));
+    return extension->schema;
 }
 
 } // namespace
@@ -51,7 +50,7 @@ std::string extension_schema(runtime::Connection &connection)
 std::string prepare(runtime::Connection &connection, std::span<const Statement> statements)
 {
     std::string schema = extension_schema(connection);
-    for (const auto &[name, sql] : statements) connection.prepare(name, fmt::format(fmt::runtime(sql), schema));
+    for (const auto &[name, sql] : statements) connection.prepare(name, runtime::in_schema(sql, schema));
     return schema;
 }
 

@@ -10,7 +10,7 @@
 
 namespace analytics::ingestor {
 
-/** sql: with {} in place of the extension's schema, which a user need not have in his search_path. */
+/** sql: qualified, with @extschema@ in place of the extension's schema. */
 struct Statement {
     const char *name;
     std::string_view sql;

@@ -11,8 +11,9 @@ namespace {
 using runtime::DbError;
 
 constexpr std::array<Statement, 2> statements{{
-    {"take", "SELECT id, key, value, header, header_value FROM {}.analytics_unpublished_dead_letters()"},
-    {"mark", "SELECT {}.analytics_mark_dead_letters_published($1::bigint[], $2::bigint[], $3::text[])"},
+    {"take", "SELECT id, key, value, header, header_value FROM @extschema@.analytics_unpublished_dead_letters(500)"},
+    {"mark", "SELECT @extschema@.analytics_mark_dead_letters_published("
+             "$1::bigint[], $2::bigint[], $3::pg_catalog.text[])"},
 }};
 
 /* Of bytea's text form \x0a1b…, which the session is set to. */

@@ -18,14 +18,18 @@ using runtime::Key;
 constexpr const char *fenced_off = "AN001";
 
 constexpr std::array<Statement, 4> statements{{
-    {"take", "SELECT owner_epoch, next_offset FROM {}.analytics_take_partition("
-             "$1::text, $2::text, $3::integer, $4::text, $5::bigint, $6::bigint)"},
+    {"take", "SELECT owner_epoch, next_offset FROM @extschema@.analytics_take_partition("
+             "$1::pg_catalog.text, $2::pg_catalog.text, $3::integer, $4::pg_catalog.text, $5::bigint, $6::bigint)"},
     {"ingest", "SELECT stored, duplicates, dead_lettered, skipped, refusals "
-               "FROM {}.analytics_ingest_kafka($1::text, $2::text, $3::integer, $4::bigint, $5::bigint, $6::bigint, "
-               "$7::bytea[], $8::bigint[], $9::bytea[], $10::timestamptz[], $11::jsonb[], $12::bigint)"},
-    {"look", "SELECT owner_epoch, next_offset FROM {}.analytics_kafka_offsets "
-             "WHERE consumer_group = $1::text AND topic = $2::text AND partition = $3::integer"},
-    {"watch", "SELECT {}.analytics_gap_accepted($1::text, $2::text, $3::integer, $4::bigint)"},
+               "FROM @extschema@.analytics_ingest_kafka("
+               "$1::pg_catalog.text, $2::pg_catalog.text, $3::integer, $4::bigint, $5::bigint, $6::bigint, "
+               "$7::pg_catalog.bytea[], $8::bigint[], $9::pg_catalog.bytea[], $10::pg_catalog.timestamptz[], "
+               "$11::pg_catalog.jsonb[], $12::bigint)"},
+    {"look", "SELECT owner_epoch, next_offset FROM @extschema@.analytics_kafka_offsets "
+             "WHERE consumer_group OPERATOR(pg_catalog.=) $1::pg_catalog.text "
+             "AND topic OPERATOR(pg_catalog.=) $2::pg_catalog.text AND partition OPERATOR(pg_catalog.=) $3::integer"},
+    {"watch", "SELECT @extschema@.analytics_gap_accepted("
+              "$1::pg_catalog.text, $2::pg_catalog.text, $3::integer, $4::bigint)"},
 }};
 
 /* The server is given the time to say itself what holds a batch up, before we give the connection up: its

@@ -1,17 +1,6 @@
 /* Events: the one clean table, its partitions, and the memory of keys that came without a time. */
 
-DO $$
-BEGIN
-    IF pg_catalog.getdatabaseencoding() OPERATOR(pg_catalog.<>) 'UTF8' THEN
-        RAISE EXCEPTION USING
-            ERRCODE = 'feature_not_supported',
-            MESSAGE = 'analytics_events needs a database with encoding UTF8',
-            HINT = 'Create one with CREATE DATABASE … ENCODING ''UTF8'' TEMPLATE template0.';
-    END IF;
-END
-$$;
-
-CREATE TABLE analytics_events (
+CREATE TABLE @extschema@.analytics_events (
     id uuid NOT NULL DEFAULT pg_catalog.gen_random_uuid(),
     event_type varchar(120) NOT NULL,
     source varchar(120) NOT NULL,
@@ -21,46 +10,46 @@ CREATE TABLE analytics_events (
     payload jsonb NOT NULL
 ) PARTITION BY RANGE (occurred_at);
 
-COMMENT ON TABLE analytics_events IS
+COMMENT ON TABLE @extschema@.analytics_events IS
     'Every accepted event once. Partitioned by occurred_at, one UTC month a partition (analytics.partition_interval), made on demand by the ingest functions.';
-COMMENT ON COLUMN analytics_events.id IS
+COMMENT ON COLUMN @extschema@.analytics_events.id IS
     'UUIDv8 from SHA-256 over event_type, source, tenant_id and natural key; UUIDv7 for an event without a key (RFC 9562).';
-COMMENT ON COLUMN analytics_events.event_type IS 'What happened, 1 to 120 characters.';
-COMMENT ON COLUMN analytics_events.source IS 'The service that says so, 1 to 120 characters.';
-COMMENT ON COLUMN analytics_events.occurred_at IS 'Event time, microseconds; the ingestion time where the event names none.';
-COMMENT ON COLUMN analytics_events.ingested_at IS 'Start of the transaction that stored the event.';
-COMMENT ON COLUMN analytics_events.tenant_id IS 'Tenant, 1 to 64 characters, or null.';
-COMMENT ON COLUMN analytics_events.payload IS 'Canonical events: their payload. Upstream shapes: the whole object and its ISO member.';
+COMMENT ON COLUMN @extschema@.analytics_events.event_type IS 'What happened, 1 to 120 characters.';
+COMMENT ON COLUMN @extschema@.analytics_events.source IS 'The service that says so, 1 to 120 characters.';
+COMMENT ON COLUMN @extschema@.analytics_events.occurred_at IS 'Event time, microseconds; the ingestion time where the event names none.';
+COMMENT ON COLUMN @extschema@.analytics_events.ingested_at IS 'Start of the transaction that stored the event.';
+COMMENT ON COLUMN @extschema@.analytics_events.tenant_id IS 'Tenant, 1 to 64 characters, or null.';
+COMMENT ON COLUMN @extschema@.analytics_events.payload IS 'Canonical events: their payload. Upstream shapes: the whole object and its ISO member.';
 
-CREATE TABLE analytics_untimed_keys (
+CREATE TABLE @extschema@.analytics_untimed_keys (
     id uuid PRIMARY KEY,
     occurred_at timestamptz NOT NULL
 );
 
-COMMENT ON TABLE analytics_untimed_keys IS
+COMMENT ON TABLE @extschema@.analytics_untimed_keys IS
     'The time given to an event that has a natural key but no time of its own, so that its redelivery meets the same primary key.';
-COMMENT ON COLUMN analytics_untimed_keys.id IS 'The event''s id, UUIDv8.';
-COMMENT ON COLUMN analytics_untimed_keys.occurred_at IS 'Ingestion time of its first delivery.';
+COMMENT ON COLUMN @extschema@.analytics_untimed_keys.id IS 'The event''s id, UUIDv8.';
+COMMENT ON COLUMN @extschema@.analytics_untimed_keys.occurred_at IS 'Ingestion time of its first delivery.';
 
-CREATE FUNCTION analytics_partition_at(instant timestamptz, OUT partition regclass, OUT gap_start timestamptz, OUT gap_end timestamptz)
+CREATE FUNCTION @extschema@.analytics_partition_at(instant timestamptz, OUT partition regclass, OUT gap_start timestamptz, OUT gap_end timestamptz)
     LANGUAGE c STABLE STRICT PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'analytics_partition_at';
 
-COMMENT ON FUNCTION analytics_partition_at(timestamptz) IS
+COMMENT ON FUNCTION @extschema@.analytics_partition_at(timestamptz) IS
     'The partition of analytics_events that holds the instant; without one, the free range around it, which a new partition may fill. '
     'Asks the table''s partition descriptor, whoever made the partitions.';
 
-CREATE FUNCTION analytics_partitions(OUT partition regclass, OUT range_start timestamptz, OUT range_end timestamptz)
+CREATE FUNCTION @extschema@.analytics_partitions(OUT partition regclass, OUT range_start timestamptz, OUT range_end timestamptz)
     RETURNS SETOF record
     LANGUAGE c STABLE PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'analytics_partitions';
 
-COMMENT ON FUNCTION analytics_partitions() IS
+COMMENT ON FUNCTION @extschema@.analytics_partitions() IS
     'The partitions of analytics_events and their ranges [range_start, range_end), in order of time; an open end is infinity, a default partition has no range.';
 
-CREATE FUNCTION analytics_create_partition(instant timestamptz) RETURNS regclass
+CREATE FUNCTION @extschema@.analytics_create_partition(instant timestamptz) RETURNS regclass
     LANGUAGE plpgsql VOLATILE STRICT SECURITY DEFINER
-    SET search_path = pg_catalog, @extschema@, pg_temp -- format is qualified: an overload that fits better would win from any schema
+    SET search_path = pg_catalog, pg_temp
     SET TimeZone = 'UTC'
     AS $$
 DECLARE
@@ -69,9 +58,10 @@ DECLARE
     start timestamptz;
     lower_bound timestamptz;
     upper_bound timestamptz;
-    home name := (SELECT n.nspname FROM pg_namespace AS n JOIN pg_class AS c ON c.relnamespace = n.oid WHERE c.oid = 'analytics_events'::regclass);
+    home name := (SELECT n.nspname FROM pg_namespace AS n JOIN pg_class AS c ON c.relnamespace = n.oid WHERE c.oid = '@extschema@.analytics_events'::regclass);
     range_name text;
     partition_name text;
+    made regclass;
     attempt integer := 1;
 BEGIN
     IF instant < '0001-01-01 00:00:00+00' OR instant >= '10000-01-01 00:00:00+00' THEN
@@ -80,9 +70,9 @@ BEGIN
             MESSAGE = 'an event must lie in the years 0001 to 9999';
     END IF;
 
-    LOCK TABLE ONLY analytics_events IN SHARE UPDATE EXCLUSIVE MODE;
-    PERFORM analytics_complete_key();
-    SELECT * INTO place FROM analytics_partition_at(instant);
+    LOCK TABLE ONLY @extschema@.analytics_events IN SHARE UPDATE EXCLUSIVE MODE;
+    PERFORM @extschema@.analytics_complete_key();
+    SELECT * INTO place FROM @extschema@.analytics_partition_at(instant);
     IF place.partition IS NOT NULL THEN
         RETURN place.partition;
     END IF;
@@ -98,25 +88,26 @@ BEGIN
         WHEN size = 'month' THEN 'YYYY_MM'
         ELSE 'YYYY' END);
     partition_name := range_name;
-    WHILE to_regclass(pg_catalog.format('%I.%I', home, partition_name)) IS NOT NULL LOOP -- a month that was detached, say, and a late event of it
+    WHILE to_regclass(format('%I.%I', home, partition_name)) IS NOT NULL LOOP -- a month that was detached, say, and a late event of it
         attempt := attempt + 1;
         partition_name := range_name || '_' || attempt::text;
     END LOOP;
 
-    EXECUTE pg_catalog.format('CREATE TABLE %I.%I (LIKE analytics_events INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING GENERATED INCLUDING STORAGE '
-                   'INCLUDING COMPRESSION)', home, partition_name);
-    PERFORM analytics_watch_partition(pg_catalog.format('%I.%I', home, partition_name)::regclass);
-    EXECUTE pg_catalog.format('ALTER TABLE analytics_events ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)', partition_name, lower_bound, upper_bound);
-    RETURN partition_name::regclass;
+    EXECUTE format('CREATE TABLE %I.%I (LIKE %s.analytics_events INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING GENERATED INCLUDING STORAGE '
+                   'INCLUDING COMPRESSION)', home, partition_name, '@extschema@');
+    made := format('%I.%I', home, partition_name)::regclass;
+    PERFORM @extschema@.analytics_watch_partition(made);
+    EXECUTE format('ALTER TABLE %s.analytics_events ATTACH PARTITION %s FOR VALUES FROM (%L) TO (%L)', '@extschema@', made, lower_bound, upper_bound);
+    RETURN made;
 END
 $$;
 
-COMMENT ON FUNCTION analytics_create_partition(timestamptz) IS
+COMMENT ON FUNCTION @extschema@.analytics_create_partition(timestamptz) IS
     'Makes sure that an event of this instant has a partition, and names it. Safe to call concurrently; readers are never blocked, '
     'for a table is made first and attached then. Its length is analytics.partition_interval (day, week, month, year), less what others hold of it. '
     'Years 0001 to 9999, else SQLSTATE 22008. The ingest functions call it themselves; call it before hand-written INSERTs into a month that no event has reached yet.';
 
-REVOKE EXECUTE ON FUNCTION analytics_create_partition(timestamptz) FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION @extschema@.analytics_create_partition(timestamptz) FROM PUBLIC;
 
-SELECT pg_catalog.pg_extension_config_dump('analytics_events', '');
-SELECT pg_catalog.pg_extension_config_dump('analytics_untimed_keys', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.analytics_events', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.analytics_untimed_keys', '');

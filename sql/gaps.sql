@@ -1,6 +1,6 @@
 /* Gaps: what an operator has accepted as lost, or as to be read anew, when Kafka no longer had the stored offset. */
 
-CREATE TABLE analytics_kafka_gaps (
+CREATE TABLE @extschema@.analytics_kafka_gaps (
     consumer_group text NOT NULL,
     topic text NOT NULL,
     partition integer NOT NULL,
@@ -13,30 +13,30 @@ CREATE TABLE analytics_kafka_gaps (
     PRIMARY KEY (consumer_group, topic, partition, accepted_at)
 );
 
-COMMENT ON TABLE analytics_kafka_gaps IS 'Every gap that was accepted: who moved a partition''s offset by hand, when, from where to where.';
-COMMENT ON COLUMN analytics_kafka_gaps.consumer_group IS 'Kafka consumer group.';
-COMMENT ON COLUMN analytics_kafka_gaps.topic IS 'Kafka topic.';
-COMMENT ON COLUMN analytics_kafka_gaps.partition IS 'Kafka partition.';
-COMMENT ON COLUMN analytics_kafka_gaps.from_offset IS 'The offset that was to be read next.';
-COMMENT ON COLUMN analytics_kafka_gaps.to_offset IS 'The offset that is read next instead; lower than from_offset where a topic was made anew.';
-COMMENT ON COLUMN analytics_kafka_gaps.owner_epoch IS 'The epoch to which this raised the partition: whoever wrote it before is fenced off.';
-COMMENT ON COLUMN analytics_kafka_gaps.accepted_by IS 'The role that accepted it.';
-COMMENT ON COLUMN analytics_kafka_gaps.accepted_at IS 'When.';
-COMMENT ON COLUMN analytics_kafka_gaps.reason IS 'What the operator had to say.';
+COMMENT ON TABLE @extschema@.analytics_kafka_gaps IS 'Every gap that was accepted: who moved a partition''s offset by hand, when, from where to where.';
+COMMENT ON COLUMN @extschema@.analytics_kafka_gaps.consumer_group IS 'Kafka consumer group.';
+COMMENT ON COLUMN @extschema@.analytics_kafka_gaps.topic IS 'Kafka topic.';
+COMMENT ON COLUMN @extschema@.analytics_kafka_gaps.partition IS 'Kafka partition.';
+COMMENT ON COLUMN @extschema@.analytics_kafka_gaps.from_offset IS 'The offset that was to be read next.';
+COMMENT ON COLUMN @extschema@.analytics_kafka_gaps.to_offset IS 'The offset that is read next instead; lower than from_offset where a topic was made anew.';
+COMMENT ON COLUMN @extschema@.analytics_kafka_gaps.owner_epoch IS 'The epoch to which this raised the partition: whoever wrote it before is fenced off.';
+COMMENT ON COLUMN @extschema@.analytics_kafka_gaps.accepted_by IS 'The role that accepted it.';
+COMMENT ON COLUMN @extschema@.analytics_kafka_gaps.accepted_at IS 'When.';
+COMMENT ON COLUMN @extschema@.analytics_kafka_gaps.reason IS 'What the operator had to say.';
 
-CREATE FUNCTION analytics_accept_gap(
-    consumer_group text, topic text, partition integer, from_offset bigint, to_offset bigint, reason text DEFAULT NULL) RETURNS analytics_kafka_gaps
+CREATE FUNCTION @extschema@.analytics_accept_gap(
+    consumer_group text, topic text, partition integer, from_offset bigint, to_offset bigint, reason text DEFAULT NULL) RETURNS @extschema@.analytics_kafka_gaps
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-    SET search_path = pg_catalog, @extschema@, pg_temp
+    SET search_path = pg_catalog, pg_temp
     AS $$
 DECLARE
     place record;
-    gap analytics_kafka_gaps;
+    gap @extschema@.analytics_kafka_gaps;
 BEGIN
     IF $5 IS NULL OR $5 < 0 THEN
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = 'to_offset must not be negative';
     END IF;
-    SELECT o.next_offset INTO place FROM analytics_kafka_offsets AS o
+    SELECT o.next_offset INTO place FROM @extschema@.analytics_kafka_offsets AS o
     WHERE o.consumer_group = $1 AND o.topic = $2 AND o.partition = $3 FOR NO KEY UPDATE;
     IF place IS NULL THEN
         RAISE EXCEPTION USING
@@ -48,32 +48,33 @@ BEGIN
             HINT = 'Somebody has accepted the gap already, or the partition has been read on.';
     END IF;
 
-    UPDATE analytics_kafka_offsets AS o SET next_offset = $5, owner_epoch = o.owner_epoch + 1, updated_at = now()
+    UPDATE @extschema@.analytics_kafka_offsets AS o SET next_offset = $5, owner_epoch = o.owner_epoch + 1, updated_at = now()
     WHERE o.consumer_group = $1 AND o.topic = $2 AND o.partition = $3;
-    INSERT INTO analytics_kafka_gaps AS g (consumer_group, topic, partition, from_offset, to_offset, owner_epoch, reason)
-    SELECT o.consumer_group, o.topic, o.partition, $4, $5, o.owner_epoch, $6 FROM analytics_kafka_offsets AS o
+    INSERT INTO @extschema@.analytics_kafka_gaps AS g (consumer_group, topic, partition, from_offset, to_offset, owner_epoch, reason)
+    SELECT o.consumer_group, o.topic, o.partition, $4, $5, o.owner_epoch, $6 FROM @extschema@.analytics_kafka_offsets AS o
     WHERE o.consumer_group = $1 AND o.topic = $2 AND o.partition = $3
     RETURNING g.* INTO gap;
     RETURN gap;
 END
 $$;
 
-COMMENT ON FUNCTION analytics_accept_gap(text, text, integer, bigint, bigint, text) IS
+COMMENT ON FUNCTION @extschema@.analytics_accept_gap(text, text, integer, bigint, bigint, text) IS
     'Reads a stopped partition on from to_offset, and records who decided that. from_offset must be where the partition stands (SQLSTATE 55000 otherwise), so the same '
     'command changes nothing a second time. The epoch is raised; the ingestor that holds the partition notices within seconds and goes on.';
 
-CREATE FUNCTION analytics_gap_accepted(consumer_group text, topic text, partition integer, owner_epoch bigint) RETURNS boolean
+CREATE FUNCTION @extschema@.analytics_gap_accepted(consumer_group text, topic text, partition integer, owner_epoch bigint) RETURNS boolean
     LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
+    SET search_path = pg_catalog, pg_temp
+    AS $$
     SELECT EXISTS (
-        SELECT FROM analytics_kafka_offsets AS o
-        JOIN analytics_kafka_gaps AS g ON g.consumer_group = o.consumer_group AND g.topic = o.topic AND g.partition = o.partition AND g.owner_epoch = o.owner_epoch
-        WHERE o.consumer_group = $1 AND o.topic = $2 AND o.partition = $3 AND o.owner_epoch > $4);
-END;
+        SELECT FROM @extschema@.analytics_kafka_offsets AS o
+        JOIN @extschema@.analytics_kafka_gaps AS g ON g.consumer_group = o.consumer_group AND g.topic = o.topic AND g.partition = o.partition AND g.owner_epoch = o.owner_epoch
+        WHERE o.consumer_group = $1 AND o.topic = $2 AND o.partition = $3 AND o.owner_epoch > $4)
+$$;
 
-COMMENT ON FUNCTION analytics_gap_accepted(text, text, integer, bigint) IS
+COMMENT ON FUNCTION @extschema@.analytics_gap_accepted(text, text, integer, bigint) IS
     'Whether a gap of the partition was accepted since this epoch, and nobody has taken it after that.';
 
-REVOKE EXECUTE ON FUNCTION analytics_accept_gap(text, text, integer, bigint, bigint, text) FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION @extschema@.analytics_accept_gap(text, text, integer, bigint, bigint, text) FROM PUBLIC;
 
-SELECT pg_catalog.pg_extension_config_dump('analytics_kafka_gaps', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.analytics_kafka_gaps', '');

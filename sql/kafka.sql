@@ -1,6 +1,6 @@
 /* Kafka: how far each partition has been read, by whom, and the one door through which its records come. */
 
-CREATE TABLE analytics_kafka_offsets (
+CREATE TABLE @extschema@.analytics_kafka_offsets (
     consumer_group text NOT NULL,
     topic text NOT NULL,
     partition integer NOT NULL,
@@ -16,49 +16,50 @@ CREATE TABLE analytics_kafka_offsets (
     PRIMARY KEY (consumer_group, topic, partition)
 ) WITH (fillfactor = 50);
 
-COMMENT ON TABLE analytics_kafka_offsets IS
+COMMENT ON TABLE @extschema@.analytics_kafka_offsets IS
     'The truth about what has been read: one row a partition, moved in the transaction that stores the partition''s records.';
-COMMENT ON COLUMN analytics_kafka_offsets.consumer_group IS 'Kafka consumer group.';
-COMMENT ON COLUMN analytics_kafka_offsets.topic IS 'Kafka topic.';
-COMMENT ON COLUMN analytics_kafka_offsets.partition IS 'Kafka partition.';
-COMMENT ON COLUMN analytics_kafka_offsets.next_offset IS 'Offset of the next record to read.';
-COMMENT ON COLUMN analytics_kafka_offsets.owner_epoch IS 'Raised each time a consumer takes the partition; a batch of an older epoch is refused with AN001.';
-COMMENT ON COLUMN analytics_kafka_offsets.owner IS 'Who took it last, as host:pid.';
-COMMENT ON COLUMN analytics_kafka_offsets.updated_at IS 'When the row last changed.';
-COMMENT ON COLUMN analytics_kafka_offsets.high_watermark IS 'Offset after the partition''s last record, as its consumer last saw it.';
-COMMENT ON COLUMN analytics_kafka_offsets.stored IS 'Records stored as events since the first assignment.';
-COMMENT ON COLUMN analytics_kafka_offsets.duplicates IS 'Records that were stored before.';
-COMMENT ON COLUMN analytics_kafka_offsets.dead_lettered IS 'Records refused and kept as dead letters.';
-COMMENT ON COLUMN analytics_kafka_offsets.skipped IS 'Objects of unknown shape, and tombstones.';
+COMMENT ON COLUMN @extschema@.analytics_kafka_offsets.consumer_group IS 'Kafka consumer group.';
+COMMENT ON COLUMN @extschema@.analytics_kafka_offsets.topic IS 'Kafka topic.';
+COMMENT ON COLUMN @extschema@.analytics_kafka_offsets.partition IS 'Kafka partition.';
+COMMENT ON COLUMN @extschema@.analytics_kafka_offsets.next_offset IS 'Offset of the next record to read.';
+COMMENT ON COLUMN @extschema@.analytics_kafka_offsets.owner_epoch IS 'Raised each time a consumer takes the partition; a batch of an older epoch is refused with AN001.';
+COMMENT ON COLUMN @extschema@.analytics_kafka_offsets.owner IS 'Who took it last, as host:pid.';
+COMMENT ON COLUMN @extschema@.analytics_kafka_offsets.updated_at IS 'When the row last changed.';
+COMMENT ON COLUMN @extschema@.analytics_kafka_offsets.high_watermark IS 'Offset after the partition''s last record, as its consumer last saw it.';
+COMMENT ON COLUMN @extschema@.analytics_kafka_offsets.stored IS 'Records stored as events since the first assignment.';
+COMMENT ON COLUMN @extschema@.analytics_kafka_offsets.duplicates IS 'Records that were stored before.';
+COMMENT ON COLUMN @extschema@.analytics_kafka_offsets.dead_lettered IS 'Records refused and kept as dead letters.';
+COMMENT ON COLUMN @extschema@.analytics_kafka_offsets.skipped IS 'Objects of unknown shape, and tombstones.';
 
-CREATE FUNCTION analytics_take_partition(
+CREATE FUNCTION @extschema@.analytics_take_partition(
     consumer_group text, topic text, partition integer, owner text, start_offset bigint, high_watermark bigint DEFAULT NULL,
     OUT owner_epoch bigint, OUT next_offset bigint)
     LANGUAGE sql VOLATILE PARALLEL UNSAFE
-BEGIN ATOMIC
-    INSERT INTO analytics_kafka_offsets AS o (consumer_group, topic, partition, owner, next_offset, high_watermark)
+    SET search_path = pg_catalog, pg_temp
+    AS $$
+    INSERT INTO @extschema@.analytics_kafka_offsets AS o (consumer_group, topic, partition, owner, next_offset, high_watermark)
     VALUES ($1, $2, $3, $4, $5, $6)
     ON CONFLICT (consumer_group, topic, partition) DO UPDATE
         SET owner_epoch = o.owner_epoch + 1,
             owner = excluded.owner,
-            updated_at = pg_catalog.now(),
+            updated_at = now(),
             high_watermark = coalesce(excluded.high_watermark, o.high_watermark)
-    RETURNING o.owner_epoch, o.next_offset;
-END;
+    RETURNING o.owner_epoch, o.next_offset
+$$;
 
-COMMENT ON FUNCTION analytics_take_partition(text, text, integer, text, bigint, bigint) IS
+COMMENT ON FUNCTION @extschema@.analytics_take_partition(text, text, integer, text, bigint, bigint) IS
     'Makes owner the partition''s only writer by raising its epoch, and tells where to read on. start_offset is used when the partition has no row yet.';
 
-CREATE FUNCTION analytics_hold_partition(
+CREATE FUNCTION @extschema@.analytics_hold_partition(
     consumer_group text, topic text, partition integer, owner_epoch bigint, expected_offset bigint, next_offset bigint) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-    SET search_path = pg_catalog, @extschema@, pg_temp
+    SET search_path = pg_catalog, pg_temp
     AS $$
 DECLARE
     held record;
 BEGIN
     SELECT o.owner_epoch, o.next_offset, o.owner INTO held
-    FROM analytics_kafka_offsets AS o
+    FROM @extschema@.analytics_kafka_offsets AS o
     WHERE o.consumer_group = $1 AND o.topic = $2 AND o.partition = $3
     FOR NO KEY UPDATE;
 
@@ -79,32 +80,33 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION analytics_hold_partition(text, text, integer, bigint, bigint, bigint) IS
+COMMENT ON FUNCTION @extschema@.analytics_hold_partition(text, text, integer, bigint, bigint, bigint) IS
     'Locks the partition''s row to the end of the transaction, if it is still at this epoch and offset; else SQLSTATE AN001.';
 
-CREATE FUNCTION analytics_ingest_batch(
+CREATE FUNCTION @extschema@.analytics_ingest_batch(
     records bytea[], topic text, partition integer, offsets bigint[], keys bytea[], timestamps timestamptz[], headers jsonb[],
     OUT stored bigint, OUT duplicates bigint, OUT dead_lettered bigint, OUT skipped bigint, OUT refusals jsonb)
     LANGUAGE c VOLATILE PARALLEL UNSAFE
     AS 'MODULE_PATHNAME', 'analytics_ingest_batch';
 
-COMMENT ON FUNCTION analytics_ingest_batch(bytea[], text, integer, bigint[], bytea[], timestamptz[], jsonb[]) IS
+COMMENT ON FUNCTION @extschema@.analytics_ingest_batch(bytea[], text, integer, bigint[], bytea[], timestamptz[], jsonb[]) IS
     'analytics_ingest for records that know where they came from; refusals: null, or one object a reason: {reason, count, firstOffset, lastOffset, detail}.';
 
-CREATE FUNCTION analytics_ingest_kafka(
+CREATE FUNCTION @extschema@.analytics_ingest_kafka(
     consumer_group text, topic text, partition integer, owner_epoch bigint, expected_offset bigint, next_offset bigint,
     records bytea[], offsets bigint[], keys bytea[] DEFAULT NULL, timestamps timestamptz[] DEFAULT NULL, headers jsonb[] DEFAULT NULL,
     high_watermark bigint DEFAULT NULL,
     OUT stored bigint, OUT duplicates bigint, OUT dead_lettered bigint, OUT skipped bigint, OUT refusals jsonb)
     LANGUAGE sql VOLATILE PARALLEL UNSAFE
-BEGIN ATOMIC
-    SELECT analytics_hold_partition($1, $2, $3, $4, $5, $6);
+    SET search_path = pg_catalog, pg_temp
+    AS $$
+    SELECT @extschema@.analytics_hold_partition($1, $2, $3, $4, $5, $6);
     WITH outcome AS MATERIALIZED (
-        SELECT * FROM analytics_ingest_batch($7, $2, $3, $8, $9, $10, $11)
+        SELECT * FROM @extschema@.analytics_ingest_batch($7, $2, $3, $8, $9, $10, $11)
     )
-    UPDATE analytics_kafka_offsets AS o
+    UPDATE @extschema@.analytics_kafka_offsets AS o
     SET next_offset = $6,
-        updated_at = pg_catalog.now(),
+        updated_at = now(),
         high_watermark = coalesce($12, o.high_watermark),
         stored = o.stored + outcome.stored,
         duplicates = o.duplicates + outcome.duplicates,
@@ -112,33 +114,37 @@ BEGIN ATOMIC
         skipped = o.skipped + outcome.skipped
     FROM outcome
     WHERE o.consumer_group = $1 AND o.topic = $2 AND o.partition = $3
-    RETURNING outcome.stored, outcome.duplicates, outcome.dead_lettered, outcome.skipped, outcome.refusals;
-END;
+    RETURNING outcome.stored, outcome.duplicates, outcome.dead_lettered, outcome.skipped, outcome.refusals
+$$;
 
-COMMENT ON FUNCTION analytics_ingest_kafka(text, text, integer, bigint, bigint, bigint, bytea[], bigint[], bytea[], timestamptz[], jsonb[], bigint) IS
+COMMENT ON FUNCTION @extschema@.analytics_ingest_kafka(text, text, integer, bigint, bigint, bigint, bytea[], bigint[], bytea[], timestamptz[], jsonb[], bigint) IS
     'Stores one partition''s batch and moves its offset, in one transaction: compare-and-swap on (owner_epoch, expected_offset), else SQLSTATE AN001. '
     'offsets need not be contiguous; keys, timestamps and headers are kept with dead letters. refusals: see analytics_ingest_batch.';
 
-CREATE FUNCTION analytics_lag_records() RETURNS bigint
-    LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT pg_catalog.max(lag.records)::bigint
-    FROM (
-        SELECT pg_catalog.sum(greatest(o.high_watermark - o.next_offset, 0)) AS records
-        FROM analytics_kafka_offsets AS o
-        WHERE o.high_watermark IS NOT NULL -- greatest would take an unknown one for 0
-        GROUP BY o.consumer_group
-    ) AS lag;
-END;
+CREATE FUNCTION @extschema@.analytics_lag_records() RETURNS bigint
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+    AS $$
+BEGIN
+    RETURN (
+        SELECT max(lag.records)::bigint
+        FROM (
+            SELECT sum(greatest(o.high_watermark - o.next_offset, 0)) AS records
+            FROM @extschema@.analytics_kafka_offsets AS o
+            WHERE o.high_watermark IS NOT NULL -- greatest would take an unknown one for 0
+            GROUP BY o.consumer_group
+        ) AS lag);
+END
+$$;
 
-COMMENT ON FUNCTION analytics_lag_records() IS
+COMMENT ON FUNCTION @extschema@.analytics_lag_records() IS
     'Records in Kafka that are not read yet, as the ingestors last saw them; of the group that is furthest behind. Null while none has reported.';
 
 REVOKE EXECUTE ON FUNCTION
-    analytics_take_partition(text, text, integer, text, bigint, bigint),
-    analytics_hold_partition(text, text, integer, bigint, bigint, bigint),
-    analytics_ingest_batch(bytea[], text, integer, bigint[], bytea[], timestamptz[], jsonb[]),
-    analytics_ingest_kafka(text, text, integer, bigint, bigint, bigint, bytea[], bigint[], bytea[], timestamptz[], jsonb[], bigint)
+    @extschema@.analytics_take_partition(text, text, integer, text, bigint, bigint),
+    @extschema@.analytics_hold_partition(text, text, integer, bigint, bigint, bigint),
+    @extschema@.analytics_ingest_batch(bytea[], text, integer, bigint[], bytea[], timestamptz[], jsonb[]),
+    @extschema@.analytics_ingest_kafka(text, text, integer, bigint, bigint, bigint, bytea[], bigint[], bytea[], timestamptz[], jsonb[], bigint)
     FROM PUBLIC;
 
-SELECT pg_catalog.pg_extension_config_dump('analytics_kafka_offsets', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.analytics_kafka_offsets', '');

@@ -3,7 +3,7 @@
  * A row of analytics_projections is a rule that every statement which changes events follows; what it says of a bucket and
  * tenant is in bags, as the rollups' counts are; a view, which is the analyst's, adds the bags up. */
 
-CREATE TABLE analytics_projections (
+CREATE TABLE @extschema@.analytics_projections (
     id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     name text NOT NULL UNIQUE,
     event_types text[],
@@ -17,21 +17,21 @@ CREATE TABLE analytics_projections (
     created_at timestamptz NOT NULL DEFAULT pg_catalog.now()
 );
 
-COMMENT ON TABLE analytics_projections IS
+COMMENT ON TABLE @extschema@.analytics_projections IS
     'The projections: made by analytics_create_projection, dropped by analytics_drop_projection. What a projection is made of does not change.';
-COMMENT ON COLUMN analytics_projections.id IS 'Its number, which its bags bear; never given again.';
-COMMENT ON COLUMN analytics_projections.name IS 'Its name, and that of its view.';
-COMMENT ON COLUMN analytics_projections.event_types IS 'Events of these types take part; null: all do.';
-COMMENT ON COLUMN analytics_projections.dimensions IS 'Name → path, or {path, type}: what events are grouped by, beside bucket and tenant.';
-COMMENT ON COLUMN analytics_projections.measures IS 'Name → path, or {path, type}: the numbers that are added up.';
-COMMENT ON COLUMN analytics_projections.bucket IS 'Length of a bucket, in UTC: a whole number of minutes or of months.';
-COMMENT ON COLUMN analytics_projections.max_groups IS 'So many groups of dimension values are told apart in one bucket and tenant; the rest is one group, "other".';
-COMMENT ON COLUMN analytics_projections.view_schema IS 'Where its view was made.';
-COMMENT ON COLUMN analytics_projections.state IS 'building: events of the past are being taken in, nothing can be read yet; ready.';
-COMMENT ON COLUMN analytics_projections.built_until IS 'While it is being built: events before this time are taken in.';
-COMMENT ON COLUMN analytics_projections.created_at IS 'When it was made.';
+COMMENT ON COLUMN @extschema@.analytics_projections.id IS 'Its number, which its bags bear; never given again.';
+COMMENT ON COLUMN @extschema@.analytics_projections.name IS 'Its name, and that of its view.';
+COMMENT ON COLUMN @extschema@.analytics_projections.event_types IS 'Events of these types take part; null: all do.';
+COMMENT ON COLUMN @extschema@.analytics_projections.dimensions IS 'Name → path, or {path, type}: what events are grouped by, beside bucket and tenant.';
+COMMENT ON COLUMN @extschema@.analytics_projections.measures IS 'Name → path, or {path, type}: the numbers that are added up.';
+COMMENT ON COLUMN @extschema@.analytics_projections.bucket IS 'Length of a bucket, in UTC: a whole number of minutes or of months.';
+COMMENT ON COLUMN @extschema@.analytics_projections.max_groups IS 'So many groups of dimension values are told apart in one bucket and tenant; the rest is one group, "other".';
+COMMENT ON COLUMN @extschema@.analytics_projections.view_schema IS 'Where its view was made.';
+COMMENT ON COLUMN @extschema@.analytics_projections.state IS 'building: events of the past are being taken in, nothing can be read yet; ready.';
+COMMENT ON COLUMN @extschema@.analytics_projections.built_until IS 'While it is being built: events before this time are taken in.';
+COMMENT ON COLUMN @extschema@.analytics_projections.created_at IS 'When it was made.';
 
-CREATE TABLE analytics_projection_bags (
+CREATE TABLE @extschema@.analytics_projection_bags (
     projection integer NOT NULL,
     bucket_start timestamptz NOT NULL,
     tenant_id varchar(64),
@@ -39,49 +39,49 @@ CREATE TABLE analytics_projection_bags (
 ) WITH (toast_tuple_target = 8160, vacuum_truncate = off, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_scale_factor = 0.01,
         autovacuum_vacuum_cost_delay = 0);
 
-ALTER TABLE analytics_projection_bags ALTER COLUMN cells SET STORAGE MAIN, REPLICA IDENTITY FULL;
+ALTER TABLE @extschema@.analytics_projection_bags ALTER COLUMN cells SET STORAGE MAIN, REPLICA IDENTITY FULL;
 
-CREATE INDEX analytics_projection_bags_bucket ON analytics_projection_bags (projection, bucket_start, tenant_id);
+CREATE INDEX analytics_projection_bags_bucket ON @extschema@.analytics_projection_bags (projection, bucket_start, tenant_id);
 
-COMMENT ON TABLE analytics_projection_bags IS
+COMMENT ON TABLE @extschema@.analytics_projection_bags IS
     'Bags: what the events of one bucket and tenant come to in a projection. The bags of one bucket and tenant are to be added up, as analytics_projection_rows does.';
-COMMENT ON COLUMN analytics_projection_bags.projection IS 'Number of the projection.';
-COMMENT ON COLUMN analytics_projection_bags.bucket_start IS 'Start of the bucket.';
-COMMENT ON COLUMN analytics_projection_bags.tenant_id IS 'The events'' tenant; null for events without one.';
-COMMENT ON COLUMN analytics_projection_bags.cells IS 'Dimension values → count, mismatches, and of each measure count, sum and extremes, packed.';
+COMMENT ON COLUMN @extschema@.analytics_projection_bags.projection IS 'Number of the projection.';
+COMMENT ON COLUMN @extschema@.analytics_projection_bags.bucket_start IS 'Start of the bucket.';
+COMMENT ON COLUMN @extschema@.analytics_projection_bags.tenant_id IS 'The events'' tenant; null for events without one.';
+COMMENT ON COLUMN @extschema@.analytics_projection_bags.cells IS 'Dimension values → count, mismatches, and of each measure count, sum and extremes, packed.';
 
-CREATE FUNCTION analytics_projection_columns(dimensions json, measures json, OUT name text, OUT type text)
+CREATE FUNCTION @extschema@.analytics_projection_columns(dimensions json, measures json, OUT name text, OUT type text)
     RETURNS SETOF record
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'analytics_projection_columns';
 
-COMMENT ON FUNCTION analytics_projection_columns(json, json) IS
+COMMENT ON FUNCTION @extschema@.analytics_projection_columns(json, json) IS
     'The columns that a projection of these dimensions and measures has after bucket_start and tenant_id. What cannot be used is SQLSTATE 22023, with what and where in DETAIL.';
 
-CREATE FUNCTION analytics_projection_rows(projection integer, bucket_start timestamptz, tenant_id text, bags bytea[])
+CREATE FUNCTION @extschema@.analytics_projection_rows(projection integer, bucket_start timestamptz, tenant_id text, bags bytea[])
     RETURNS SETOF record
     LANGUAGE c STABLE PARALLEL SAFE ROWS 10
     AS 'MODULE_PATHNAME', 'analytics_projection_rows';
 
-COMMENT ON FUNCTION analytics_projection_rows(integer, timestamptz, text, bytea[]) IS
+COMMENT ON FUNCTION @extschema@.analytics_projection_rows(integer, timestamptz, text, bytea[]) IS
     'The sum of a bucket''s bags as rows of a projection, in the columns that analytics_projection_columns tells. Where an event with the least or the greatest value of a '
     'measure may have been deleted, the bucket''s events are asked, in the same snapshot and with the caller''s rights.';
 
-CREATE FUNCTION analytics_projection_lack(
+CREATE FUNCTION @extschema@.analytics_projection_lack(
     projection integer, "from" timestamptz, "to" timestamptz,
     OUT bucket_start timestamptz, OUT bucket_end timestamptz, OUT tenant_id text, OUT events bigint, OUT counted bigint, OUT cells bytea)
     RETURNS SETOF record
     LANGUAGE c STABLE STRICT PARALLEL RESTRICTED
     AS 'MODULE_PATHNAME', 'analytics_projection_lack';
 
-COMMENT ON FUNCTION analytics_projection_lack(integer, timestamptz, timestamptz) IS
+COMMENT ON FUNCTION @extschema@.analytics_projection_lack(integer, timestamptz, timestamptz) IS
     'What a projection''s bags lack to say what the events of [from, to) say, as bags to be appended (cells), and how many events there are and were counted; '
     'no row when all is well. A bucket is looked at as a whole. '
     'Events and bags are seen in one snapshot, so what others write meanwhile makes no difference.';
 
-CREATE FUNCTION analytics_check_projection() RETURNS trigger
+CREATE FUNCTION @extschema@.analytics_check_projection() RETURNS trigger
     LANGUAGE plpgsql
-    SET search_path = pg_catalog, @extschema@, pg_temp
+    SET search_path = pg_catalog, pg_temp
     AS $$
 BEGIN
     IF TG_OP = 'UPDATE' AND (OLD.id, OLD.event_types, OLD.dimensions::text, OLD.measures::text, OLD.bucket::text, OLD.max_groups)
@@ -91,17 +91,17 @@ BEGIN
             MESSAGE = format('projection "%s" cannot be changed', OLD.name),
             HINT = 'Make another one, and drop this one.';
     END IF;
-    PERFORM analytics_require_projection(NEW.name, NEW.event_types, NEW.dimensions, NEW.measures, NEW.bucket, NEW.max_groups);
+    PERFORM @extschema@.analytics_require_projection(NEW.name, NEW.event_types, NEW.dimensions, NEW.measures, NEW.bucket, NEW.max_groups);
     RETURN NEW;
 END
 $$;
 
-COMMENT ON FUNCTION analytics_check_projection() IS 'Refuses a projection that cannot be used, and any change of what one is made of.';
+COMMENT ON FUNCTION @extschema@.analytics_check_projection() IS 'Refuses a projection that cannot be used, and any change of what one is made of.';
 
-CREATE FUNCTION analytics_require_projection(
+CREATE FUNCTION @extschema@.analytics_require_projection(
     name text, event_types text[], dimensions json, measures json, bucket interval, max_groups integer) RETURNS void
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
-    SET search_path = pg_catalog, @extschema@, pg_temp
+    SET search_path = pg_catalog, pg_temp
     AS $$
 DECLARE
     complaint text;
@@ -118,34 +118,34 @@ BEGIN
     IF complaint IS NOT NULL THEN
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = 'projection cannot be used', DETAIL = complaint;
     END IF;
-    PERFORM analytics_bucket_start('2000-01-01 00:00:00+00', bucket);
-    PERFORM analytics_projection_columns(dimensions, measures);
+    PERFORM @extschema@.analytics_bucket_start(timestamptz '2000-01-01 00:00:00+00', bucket, 'UTC');
+    PERFORM @extschema@.analytics_projection_columns(dimensions, measures);
 END
 $$;
 
-COMMENT ON FUNCTION analytics_require_projection(text, text[], json, json, interval, integer) IS
+COMMENT ON FUNCTION @extschema@.analytics_require_projection(text, text[], json, json, interval, integer) IS
     'Does nothing, or raises SQLSTATE 22023 with what is wrong about a projection, and where, in DETAIL.';
 
 CREATE TRIGGER analytics_check_projection
-    BEFORE INSERT OR UPDATE ON analytics_projections
-    FOR EACH ROW EXECUTE FUNCTION analytics_check_projection();
+    BEFORE INSERT OR UPDATE ON @extschema@.analytics_projections
+    FOR EACH ROW EXECUTE FUNCTION @extschema@.analytics_check_projection();
 
 CREATE TRIGGER analytics_projections_changed
-    AFTER INSERT OR UPDATE OF event_types, dimensions, measures, bucket, max_groups OR DELETE ON analytics_projections
-    FOR EACH STATEMENT EXECUTE FUNCTION analytics_rules_changed();
+    AFTER INSERT OR UPDATE OF event_types, dimensions, measures, bucket, max_groups OR DELETE ON @extschema@.analytics_projections
+    FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.analytics_rules_changed();
 
 CREATE TRIGGER analytics_projections_truncated
-    AFTER TRUNCATE ON analytics_projections
-    FOR EACH STATEMENT EXECUTE FUNCTION analytics_rules_changed();
+    AFTER TRUNCATE ON @extschema@.analytics_projections
+    FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.analytics_rules_changed();
 
-CREATE FUNCTION analytics_ready_projection(name text) RETURNS integer
+CREATE FUNCTION @extschema@.analytics_ready_projection(name text) RETURNS integer
     LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
-    SET search_path = pg_catalog, @extschema@, pg_temp
+    SET search_path = pg_catalog, pg_temp
     AS $$
 DECLARE
-    projection analytics_projections;
+    projection @extschema@.analytics_projections;
 BEGIN
-    SELECT * INTO projection FROM analytics_projections AS p WHERE p.name = analytics_ready_projection.name;
+    SELECT * INTO projection FROM @extschema@.analytics_projections AS p WHERE p.name = analytics_ready_projection.name;
     IF projection.id IS NULL THEN
         RAISE EXCEPTION USING ERRCODE = 'undefined_object', MESSAGE = format('projection "%s" does not exist', name);
     END IF;
@@ -155,7 +155,7 @@ BEGIN
             MESSAGE = format('projection "%s" is being built', name),
             HINT = format('Should nobody be building it any more: CALL analytics_build_projection(%L);', name);
     END IF;
-    IF row_security_active('analytics_events') AND NOT row_security_active('analytics_projection_bags') THEN
+    IF row_security_active('@extschema@.analytics_events'::regclass) AND NOT row_security_active('@extschema@.analytics_projection_bags'::regclass) THEN
         RAISE EXCEPTION USING
             ERRCODE = 'insufficient_privilege',
             MESSAGE = 'projections cannot be read by whom row-level security shows a part of the events',
@@ -166,57 +166,57 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION analytics_ready_projection(text) IS
+COMMENT ON FUNCTION @extschema@.analytics_ready_projection(text) IS
     'The number of a projection that can be read, else an error: SQLSTATE 55000 while it is being built, 42704 when there is none, 42501 when row-level security '
     'restricts the caller on analytics_events and not on analytics_projection_bags.';
 
-CREATE FUNCTION analytics_projection_query(name text, dimensions json, measures json) RETURNS text
+CREATE FUNCTION @extschema@.analytics_projection_query(name text, dimensions json, measures json) RETURNS text
     LANGUAGE sql STABLE STRICT PARALLEL SAFE
-    SET search_path = pg_catalog, @extschema@, pg_temp
+    SET search_path = pg_catalog, pg_temp
     AS $$
     SELECT format(
         'SELECT b.bucket_start, b.tenant_id, %1$s FROM ('
-        'SELECT bag.bucket_start, bag.projection, bag.tenant_id, array_agg(bag.cells) AS bags FROM %3$I.analytics_projection_bags AS bag '
-        'WHERE bag.projection = %3$I.analytics_ready_projection(%4$L) GROUP BY bag.bucket_start, bag.projection, bag.tenant_id) AS b '
-        'CROSS JOIN LATERAL %3$I.analytics_projection_rows(b.projection, b.bucket_start, b.tenant_id, b.bags) AS r (%2$s)',
-        (SELECT string_agg(format('r.%I', c.name), ', ') FROM analytics_projection_columns($2, $3) AS c),
-        (SELECT string_agg(format('%I %s', c.name, c.type), ', ') FROM analytics_projection_columns($2, $3) AS c),
-        (SELECT n.nspname FROM pg_namespace AS n JOIN pg_class AS c ON c.relnamespace = n.oid WHERE c.oid = 'analytics_projections'::regclass), $1)
+        'SELECT bag.bucket_start, bag.projection, bag.tenant_id, array_agg(bag.cells) AS bags FROM %3$s.analytics_projection_bags AS bag '
+        'WHERE bag.projection = %3$s.analytics_ready_projection(%4$L) GROUP BY bag.bucket_start, bag.projection, bag.tenant_id) AS b '
+        'CROSS JOIN LATERAL %3$s.analytics_projection_rows(b.projection, b.bucket_start, b.tenant_id::text, b.bags) AS r (%2$s)',
+        (SELECT string_agg(format('r.%I', c.name), ', ') FROM @extschema@.analytics_projection_columns($2, $3) AS c),
+        (SELECT string_agg(format('%I %s', c.name, c.type), ', ') FROM @extschema@.analytics_projection_columns($2, $3) AS c),
+        '@extschema@', $1)
 $$;
 
-COMMENT ON FUNCTION analytics_projection_query(text, json, json) IS
+COMMENT ON FUNCTION @extschema@.analytics_projection_query(text, json, json) IS
     'The query that reads a projection of this name, dimensions and measures: its view is made of it.';
 
-CREATE FUNCTION analytics_register_projection(
+CREATE FUNCTION @extschema@.analytics_register_projection(
     name text, event_types text[], dimensions json, measures json, bucket interval, max_groups integer, view_schema text) RETURNS void
     LANGUAGE plpgsql VOLATILE
-    SET search_path = pg_catalog, @extschema@, pg_temp
+    SET search_path = pg_catalog, pg_temp
     AS $$
 BEGIN
-    PERFORM analytics_require_projection(name, event_types, dimensions, measures, bucket, max_groups);
-    IF EXISTS (SELECT FROM analytics_projections AS p WHERE p.name = $1) THEN
+    PERFORM @extschema@.analytics_require_projection(name, event_types, dimensions, measures, bucket, max_groups);
+    IF EXISTS (SELECT FROM @extschema@.analytics_projections AS p WHERE p.name = $1) THEN
         RAISE EXCEPTION USING ERRCODE = 'duplicate_object', MESSAGE = format('projection "%s" already exists', name);
     END IF;
-    INSERT INTO analytics_projections (name, event_types, dimensions, measures, bucket, max_groups, view_schema)
+    INSERT INTO @extschema@.analytics_projections (name, event_types, dimensions, measures, bucket, max_groups, view_schema)
     VALUES (name, event_types, dimensions, measures, bucket, max_groups, view_schema);
 
-    EXECUTE format('CREATE VIEW %I.%I WITH (security_invoker = true) AS %s', view_schema, name, analytics_projection_query(name, dimensions, measures));
+    EXECUTE format('CREATE VIEW %I.%I WITH (security_invoker = true) AS %s', view_schema, name, @extschema@.analytics_projection_query(name, dimensions, measures));
     EXECUTE format('COMMENT ON VIEW %I.%I IS %L', view_schema, name, format('Projection of analytics_events in buckets of %s.', bucket));
 END
 $$;
 
-COMMENT ON FUNCTION analytics_register_projection(text, text[], json, json, interval, integer, text) IS
+COMMENT ON FUNCTION @extschema@.analytics_register_projection(text, text[], json, json, interval, integer, text) IS
     'The first step of analytics_create_projection: from its commit on, whoever writes events keeps the projection.';
 
-CREATE FUNCTION analytics_build_projection_chunk(name text) RETURNS boolean
+CREATE FUNCTION @extschema@.analytics_build_projection_chunk(name text) RETURNS boolean
     LANGUAGE plpgsql VOLATILE STRICT
-    SET search_path = pg_catalog, @extschema@, pg_temp
+    SET search_path = pg_catalog, pg_temp
     SET row_security = off
     SET TimeZone = 'UTC'
     AS $$
 DECLARE
     events_per_chunk CONSTANT integer := 50000;
-    projection analytics_projections;
+    projection @extschema@.analytics_projections;
     chunk_start timestamptz;
     chunk_end timestamptz;
 BEGIN
@@ -226,8 +226,8 @@ BEGIN
             MESSAGE = 'a projection is built at isolation level READ COMMITTED',
             DETAIL = 'An older snapshot might not see what another builder has done.';
     END IF;
-    LOCK TABLE analytics_events IN ACCESS SHARE MODE; -- a TRUNCATE that commits now would be seen among the events, but not yet among the bags
-    SELECT * INTO projection FROM analytics_projections AS p WHERE p.name = $1 FOR UPDATE; -- one builder after another
+    LOCK TABLE @extschema@.analytics_events IN ACCESS SHARE MODE; -- a TRUNCATE that commits now would be seen among the events, but not yet among the bags
+    SELECT * INTO projection FROM @extschema@.analytics_projections AS p WHERE p.name = $1 FOR UPDATE; -- one builder after another
     IF projection.id IS NULL THEN
         RAISE EXCEPTION USING ERRCODE = 'undefined_object', MESSAGE = format('projection "%s" does not exist', name);
     END IF;
@@ -236,77 +236,77 @@ BEGIN
     END IF;
 
     SELECT least(
-        (SELECT min(e.occurred_at) FROM analytics_events AS e WHERE e.occurred_at >= greatest(projection.built_until, '0001-01-01 00:00:00+00')),
-        (SELECT min(b.bucket_start) FROM analytics_projection_bags AS b WHERE b.projection = projection.id AND b.bucket_start >= projection.built_until))
+        (SELECT min(e.occurred_at) FROM @extschema@.analytics_events AS e WHERE e.occurred_at >= greatest(projection.built_until, '0001-01-01 00:00:00+00')),
+        (SELECT min(b.bucket_start) FROM @extschema@.analytics_projection_bags AS b WHERE b.projection = projection.id AND b.bucket_start >= projection.built_until))
     INTO chunk_start;
     IF chunk_start IS NULL OR chunk_start >= '10000-01-01 00:00:00+00' THEN
-        UPDATE analytics_projections AS p SET state = 'ready', built_until = 'infinity' WHERE p.id = projection.id;
+        UPDATE @extschema@.analytics_projections AS p SET state = 'ready', built_until = 'infinity' WHERE p.id = projection.id;
         RETURN false;
     END IF;
 
-    chunk_end := (SELECT e.occurred_at FROM analytics_events AS e WHERE e.occurred_at >= chunk_start AND e.occurred_at < '10000-01-01 00:00:00+00'
+    chunk_end := (SELECT e.occurred_at FROM @extschema@.analytics_events AS e WHERE e.occurred_at >= chunk_start AND e.occurred_at < '10000-01-01 00:00:00+00'
                   ORDER BY e.occurred_at OFFSET events_per_chunk LIMIT 1);
-    chunk_end := coalesce(analytics_bucket_start(chunk_end, projection.bucket), 'infinity');
+    chunk_end := coalesce(@extschema@.analytics_bucket_start(chunk_end, projection.bucket, 'UTC'), 'infinity');
     IF chunk_end <= chunk_start THEN
-        chunk_end := analytics_bucket_start(chunk_start, projection.bucket) + projection.bucket;
+        chunk_end := @extschema@.analytics_bucket_start(chunk_start, projection.bucket, 'UTC') + projection.bucket;
     END IF;
 
-    INSERT INTO analytics_projection_bags (projection, bucket_start, tenant_id, cells)
-    SELECT projection.id, l.bucket_start, l.tenant_id, l.cells FROM analytics_projection_lack(projection.id, chunk_start, chunk_end) AS l;
-    UPDATE analytics_projections AS p SET built_until = chunk_end WHERE p.id = projection.id;
+    INSERT INTO @extschema@.analytics_projection_bags (projection, bucket_start, tenant_id, cells)
+    SELECT projection.id, l.bucket_start, l.tenant_id, l.cells FROM @extschema@.analytics_projection_lack(projection.id, chunk_start, chunk_end) AS l;
+    UPDATE @extschema@.analytics_projections AS p SET built_until = chunk_end WHERE p.id = projection.id;
     RETURN true;
 END
 $$;
 
-COMMENT ON FUNCTION analytics_build_projection_chunk(text) IS
+COMMENT ON FUNCTION @extschema@.analytics_build_projection_chunk(text) IS
     'One step of analytics_build_projection: takes in the next some ten thousand events of the past, or finds that there are none and makes the projection ready. False: it is.';
 
-CREATE PROCEDURE analytics_build_projection(name text)
+CREATE PROCEDURE @extschema@.analytics_build_projection(name text)
     LANGUAGE c
     AS 'MODULE_PATHNAME', 'analytics_build_projection';
 
-COMMENT ON PROCEDURE analytics_build_projection(text) IS
+COMMENT ON PROCEDURE @extschema@.analytics_build_projection(text) IS
     'Goes on with building a projection where that was interrupted, and ends when it is ready. Commits step by step.';
 
-CREATE PROCEDURE analytics_create_projection(
+CREATE PROCEDURE @extschema@.analytics_create_projection(
     name text, event_types text[] DEFAULT NULL, dimensions json DEFAULT '{}', measures json DEFAULT '{}', bucket interval DEFAULT '1 hour',
     max_groups integer DEFAULT 10000, view_schema text DEFAULT current_schema())
     LANGUAGE c
     AS 'MODULE_PATHNAME', 'analytics_create_projection';
 
-COMMENT ON PROCEDURE analytics_create_projection(text, text[], json, json, interval, integer, text) IS
+COMMENT ON PROCEDURE @extschema@.analytics_create_projection(text, text[], json, json, interval, integer, text) IS
     'Makes a projection, a view that says by bucket, tenant and dimensions how many events there are and what their measures come to: exact at every commit. '
     'Takes in the events that there are without blocking writers, committing step by step; ends when the projection is ready. Bad definitions are SQLSTATE 22023.';
 
-CREATE FUNCTION analytics_drop_projection(name text) RETURNS void
+CREATE FUNCTION @extschema@.analytics_drop_projection(name text) RETURNS void
     LANGUAGE plpgsql VOLATILE STRICT
-    SET search_path = pg_catalog, @extschema@, pg_temp
+    SET search_path = pg_catalog, pg_temp
     AS $$
 DECLARE
-    projection analytics_projections;
+    projection @extschema@.analytics_projections;
 BEGIN
-    DELETE FROM analytics_projections AS p WHERE p.name = $1 RETURNING * INTO projection;
+    DELETE FROM @extschema@.analytics_projections AS p WHERE p.name = $1 RETURNING * INTO projection;
     IF projection.id IS NULL THEN
         RAISE EXCEPTION USING ERRCODE = 'undefined_object', MESSAGE = format('projection "%s" does not exist', name);
     END IF;
     EXECUTE format('DROP VIEW IF EXISTS %I.%I', projection.view_schema, projection.name);
     -- Also of those dropped earlier: statements that were under way then have appended theirs since.
-    DELETE FROM analytics_projection_bags AS b WHERE NOT EXISTS (SELECT FROM analytics_projections AS p WHERE p.id = b.projection);
+    DELETE FROM @extschema@.analytics_projection_bags AS b WHERE NOT EXISTS (SELECT FROM @extschema@.analytics_projections AS p WHERE p.id = b.projection);
 END
 $$;
 
-COMMENT ON FUNCTION analytics_drop_projection(text) IS 'Drops a projection and its view. Views of yours that read it must go first.';
+COMMENT ON FUNCTION @extschema@.analytics_drop_projection(text) IS 'Drops a projection and its view. Views of yours that read it must go first.';
 
 REVOKE EXECUTE ON FUNCTION
-    analytics_projection_lack(integer, timestamptz, timestamptz),
-    analytics_register_projection(text, text[], json, json, interval, integer, text),
-    analytics_build_projection_chunk(text),
-    analytics_drop_projection(text) FROM PUBLIC;
+    @extschema@.analytics_projection_lack(integer, timestamptz, timestamptz),
+    @extschema@.analytics_register_projection(text, text[], json, json, interval, integer, text),
+    @extschema@.analytics_build_projection_chunk(text),
+    @extschema@.analytics_drop_projection(text) FROM PUBLIC;
 REVOKE EXECUTE ON PROCEDURE
-    analytics_build_projection(text),
-    analytics_create_projection(text, text[], json, json, interval, integer, text) FROM PUBLIC;
+    @extschema@.analytics_build_projection(text),
+    @extschema@.analytics_create_projection(text, text[], json, json, interval, integer, text) FROM PUBLIC;
 
-GRANT SELECT ON analytics_projections TO PUBLIC;
-SELECT pg_catalog.pg_extension_config_dump('analytics_projections', '');
-SELECT pg_catalog.pg_extension_config_dump('analytics_projections_id_seq', '');
-SELECT pg_catalog.pg_extension_config_dump('analytics_projection_bags', '');
+GRANT SELECT ON @extschema@.analytics_projections TO PUBLIC;
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.analytics_projections', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.analytics_projections_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.analytics_projection_bags', '');

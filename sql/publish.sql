@@ -5,25 +5,25 @@
  * committed later. One publisher is at work at a time, or the topic would be out of order. Objects of unknown shape are skipped records, not dead letters, and stay
  * here; so do letters that were replayed before their turn came. */
 
-CREATE INDEX analytics_dead_letters_unpublished ON analytics_dead_letters (id)
+CREATE INDEX analytics_dead_letters_unpublished ON @extschema@.analytics_dead_letters (id)
     WHERE published_at IS NULL AND publish_fault IS NULL AND replayed_at IS NULL AND reason <> 'unknown_shape';
 
-CREATE FUNCTION analytics_unpublished_dead_letters(
+CREATE FUNCTION @extschema@.analytics_unpublished_dead_letters(
     "limit" integer DEFAULT 500, OUT id bigint, OUT key text, OUT value bytea, OUT header text, OUT header_value bytea)
     RETURNS SETOF record
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-    SET search_path = pg_catalog, @extschema@, pg_temp
+    SET search_path = pg_catalog, pg_temp
     AS $$
 DECLARE
     most_bytes CONSTANT bigint := 4 * 1024 * 1024; -- of values handed out at once, beside the one that passes it
 BEGIN
-    IF NOT pg_try_advisory_xact_lock('analytics_dead_letters'::regclass::oid::integer, 1) THEN
+    IF NOT pg_try_advisory_xact_lock('@extschema@.analytics_dead_letters'::regclass::oid::integer, 1) THEN
         RETURN;
     END IF;
     RETURN QUERY
     WITH waiting AS MATERIALIZED (
         SELECT d.id, d.reason, d.detail, d.value, d.topic, d.partition, d."offset", d.recorded_at, d.headers
-        FROM analytics_dead_letters AS d
+        FROM @extschema@.analytics_dead_letters AS d
         WHERE d.published_at IS NULL AND d.publish_fault IS NULL AND d.replayed_at IS NULL AND d.reason <> 'unknown_shape'
         ORDER BY d.id LIMIT $1
     ), letters AS (
@@ -39,7 +39,7 @@ BEGIN
             UNION ALL
             SELECT 2, own.number, 'analytics-' || own.name, convert_to(own.text, 'UTF8')
             FROM (VALUES (1, 'letter', l.id::text), (2, 'reason', l.reason), (3, 'detail', l.detail), (4, 'topic', l.topic), (5, 'partition', l.partition::text),
-                         (6, 'offset', l."offset"::text), (7, 'timestamp', analytics_iso8601(l.recorded_at))) AS own (number, name, text)
+                         (6, 'offset', l."offset"::text), (7, 'timestamp', @extschema@.analytics_iso8601(l.recorded_at))) AS own (number, name, text)
             WHERE own.text IS NOT NULL
         ) AS h
         WHERE l.bytes_before < most_bytes
@@ -49,20 +49,21 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION analytics_unpublished_dead_letters(integer) IS
+COMMENT ON FUNCTION @extschema@.analytics_unpublished_dead_letters(integer) IS
     'The next letters for the companion topic, in the order of their ids: a row a header, the record''s own before those named analytics-…, with the value in a letter''s '
     'first row. key: topic-partition-offset, or letter-id for what did not come from Kafka. At most 4 MiB at once. Nothing while another transaction that has called this is open.';
 
-CREATE FUNCTION analytics_mark_dead_letters_published(
+CREATE FUNCTION @extschema@.analytics_mark_dead_letters_published(
     ids bigint[], faulty_ids bigint[] DEFAULT NULL, faults text[] DEFAULT NULL) RETURNS void
     LANGUAGE sql VOLATILE PARALLEL UNSAFE
-BEGIN ATOMIC
-    UPDATE analytics_dead_letters AS d SET published_at = pg_catalog.clock_timestamp() WHERE d.id = ANY ($1);
-    UPDATE analytics_dead_letters AS d SET publish_fault = f.fault
-    FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3)) AS f (id, fault) WHERE d.id = f.id;
-END;
+    SET search_path = pg_catalog, pg_temp
+    AS $$
+    UPDATE @extschema@.analytics_dead_letters AS d SET published_at = clock_timestamp() WHERE d.id = ANY ($1);
+    UPDATE @extschema@.analytics_dead_letters AS d SET publish_fault = f.fault
+    FROM ROWS FROM (unnest($2), unnest($3)) AS f (id, fault) WHERE d.id = f.id
+$$;
 
-COMMENT ON FUNCTION analytics_mark_dead_letters_published(bigint[], bigint[], text[]) IS
+COMMENT ON FUNCTION @extschema@.analytics_mark_dead_letters_published(bigint[], bigint[], text[]) IS
     'The companion topic has these letters; it can''t have the faulty ones, and why.';
 
-REVOKE EXECUTE ON FUNCTION analytics_unpublished_dead_letters(integer), analytics_mark_dead_letters_published(bigint[], bigint[], text[]) FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION @extschema@.analytics_unpublished_dead_letters(integer), @extschema@.analytics_mark_dead_letters_published(bigint[], bigint[], text[]) FROM PUBLIC;

@@ -1,17 +1,18 @@
 /* Read models: single things and pages, as links over HTTP name them. */
 
-CREATE FUNCTION analytics_event(occurred_at timestamptz, id uuid) RETURNS SETOF analytics_events
+CREATE FUNCTION @extschema@.analytics_event(occurred_at timestamptz, id uuid) RETURNS SETOF @extschema@.analytics_events
     LANGUAGE sql STABLE STRICT PARALLEL SAFE ROWS 1
-BEGIN ATOMIC
-    SELECT e.* FROM analytics_events AS e WHERE e.occurred_at = $1 AND e.id = $2;
-END;
+    SET search_path = pg_catalog, pg_temp
+    AS $$
+    SELECT e.* FROM @extschema@.analytics_events AS e WHERE e.occurred_at = $1 AND e.id = $2
+$$;
 
-COMMENT ON FUNCTION analytics_event(timestamptz, uuid) IS
+COMMENT ON FUNCTION @extschema@.analytics_event(timestamptz, uuid) IS
     'The event of this primary key, or no row. An id alone would be looked for in every partition: (occurred_at, id) leads to one row of one.';
 
-CREATE FUNCTION analytics_text_of(bytes bytea) RETURNS text
+CREATE FUNCTION @extschema@.analytics_text_of(bytes bytea) RETURNS text
     LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL UNSAFE -- a subtransaction, which parallel workers can't have
-    SET search_path = pg_catalog, @extschema@, pg_temp
+    SET search_path = pg_catalog, pg_temp
     AS $$
 BEGIN
     RETURN convert_from(bytes, 'UTF8');
@@ -20,20 +21,20 @@ EXCEPTION WHEN character_not_in_repertoire THEN
 END
 $$;
 
-COMMENT ON FUNCTION analytics_text_of(bytea) IS 'The bytes as text, or null where they are no UTF-8 that PostgreSQL can hold.';
+COMMENT ON FUNCTION @extschema@.analytics_text_of(bytea) IS 'The bytes as text, or null where they are no UTF-8 that PostgreSQL can hold.';
 
-CREATE FUNCTION analytics_recent_dead_letters(
+CREATE FUNCTION @extschema@.analytics_recent_dead_letters(
     "limit" integer DEFAULT 50, before_id bigint DEFAULT NULL, reason text DEFAULT NULL, topic text DEFAULT NULL, replayed boolean DEFAULT NULL)
-    RETURNS SETOF analytics_dead_letters
+    RETURNS SETOF @extschema@.analytics_dead_letters
     LANGUAGE plpgsql STABLE PARALLEL SAFE
-    SET search_path = pg_catalog, @extschema@, pg_temp
+    SET search_path = pg_catalog, pg_temp
     AS $$
 BEGIN
     IF "limit" IS NULL OR "limit" < 1 THEN
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = '"limit" must be at least 1';
     END IF;
     RETURN QUERY
-        SELECT d.* FROM analytics_dead_letters AS d
+        SELECT d.* FROM @extschema@.analytics_dead_letters AS d
         WHERE ($2 IS NULL OR d.id < $2) AND ($3 IS NULL OR d.reason = $3) AND ($4 IS NULL OR d.topic = $4)
           AND ($5 IS NULL OR (d.replayed_at IS NOT NULL) = $5)
         ORDER BY d.id DESC
@@ -41,74 +42,74 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION analytics_recent_dead_letters(integer, bigint, text, text, boolean) IS
+COMMENT ON FUNCTION @extschema@.analytics_recent_dead_letters(integer, bigint, text, text, boolean) IS
     'Dead letters, newest first by id; of one reason, of one topic, replayed or open ones, or all. The next page: the last row''s id as before_id.';
 
-CREATE FUNCTION analytics_dead_letter_json(letter analytics_dead_letters) RETURNS json
+CREATE FUNCTION @extschema@.analytics_dead_letter_json(letter @extschema@.analytics_dead_letters) RETURNS json
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT pg_catalog.json_build_object(
         'id', ($1).id, 'reason', ($1).reason, 'detail', ($1).detail, 'topic', ($1).topic, 'partition', ($1).partition, 'offset', ($1)."offset",
-        'recordedAt', analytics_iso8601(($1).recorded_at), 'receivedAt', analytics_iso8601(($1).received_at),
-        'replayedAt', analytics_iso8601(($1).replayed_at), 'valueBytes', pg_catalog.octet_length(($1).value));
+        'recordedAt', @extschema@.analytics_iso8601(($1).recorded_at), 'receivedAt', @extschema@.analytics_iso8601(($1).received_at),
+        'replayedAt', @extschema@.analytics_iso8601(($1).replayed_at), 'valueBytes', pg_catalog.octet_length(($1).value));
 END;
 
-COMMENT ON FUNCTION analytics_dead_letter_json(analytics_dead_letters) IS
+COMMENT ON FUNCTION @extschema@.analytics_dead_letter_json(@extschema@.analytics_dead_letters) IS
     'A dead letter as lists over HTTP show it: {id, reason, detail, topic, partition, offset, recordedAt, receivedAt, replayedAt, valueBytes}, without its bytes.';
 
-CREATE FUNCTION analytics_dead_letter(id bigint) RETURNS jsonb
+CREATE FUNCTION @extschema@.analytics_dead_letter(id bigint) RETURNS jsonb
     LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE
-    SET search_path = pg_catalog, @extschema@, pg_temp
+    SET search_path = pg_catalog, pg_temp
     AS $$
 DECLARE
-    letter analytics_dead_letters;
+    letter @extschema@.analytics_dead_letters;
 BEGIN
-    SELECT d.* INTO letter FROM analytics_dead_letters AS d WHERE d.id = $1;
+    SELECT d.* INTO letter FROM @extschema@.analytics_dead_letters AS d WHERE d.id = $1;
     IF NOT FOUND THEN
         RETURN NULL;
     END IF;
-    RETURN analytics_dead_letter_json(letter)::jsonb || jsonb_build_object(
+    RETURN @extschema@.analytics_dead_letter_json(letter)::jsonb || jsonb_build_object(
         'headers', letter.headers,
-        'key', analytics_text_of(letter.key), 'value', analytics_text_of(letter.value),
-        'keyBase64', CASE WHEN analytics_text_of(letter.key) IS NULL THEN translate(encode(letter.key, 'base64'), E'\n', '') END,
-        'valueBase64', CASE WHEN analytics_text_of(letter.value) IS NULL THEN translate(encode(letter.value, 'base64'), E'\n', '') END);
+        'key', @extschema@.analytics_text_of(letter.key), 'value', @extschema@.analytics_text_of(letter.value),
+        'keyBase64', CASE WHEN @extschema@.analytics_text_of(letter.key) IS NULL THEN translate(encode(letter.key, 'base64'), E'\n', '') END,
+        'valueBase64', CASE WHEN @extschema@.analytics_text_of(letter.value) IS NULL THEN translate(encode(letter.value, 'base64'), E'\n', '') END);
 END
 $$;
 
-COMMENT ON FUNCTION analytics_dead_letter(bigint) IS
+COMMENT ON FUNCTION @extschema@.analytics_dead_letter(bigint) IS
     'The whole dead letter, or null: what analytics_dead_letter_json tells, headers, and key and value as text, or as base64 (keyBase64, valueBase64) where they are none.';
 
-CREATE FUNCTION analytics_projection_json(projection analytics_projections) RETURNS json
+CREATE FUNCTION @extschema@.analytics_projection_json(projection @extschema@.analytics_projections) RETURNS json
     LANGUAGE sql STABLE PARALLEL SAFE
-    SET search_path = pg_catalog, @extschema@, pg_temp
+    SET search_path = pg_catalog, pg_temp
     SET intervalstyle = iso_8601
     AS $$
     SELECT json_build_object(
         'name', ($1).name, 'state', ($1).state,
-        'builtUntil', CASE WHEN ($1).state = 'building' AND isfinite(($1).built_until) THEN analytics_iso8601(($1).built_until) END,
-        'createdAt', analytics_iso8601(($1).created_at),
+        'builtUntil', CASE WHEN ($1).state = 'building' AND isfinite(($1).built_until) THEN @extschema@.analytics_iso8601(($1).built_until) END,
+        'createdAt', @extschema@.analytics_iso8601(($1).created_at),
         'eventTypes', ($1).event_types, 'bucket', ($1).bucket::text, 'maxGroups', ($1).max_groups,
         'dimensions', ($1).dimensions, 'measures', ($1).measures,
         'columns', (
             SELECT json_agg(json_build_object('name', c.name, 'type', c.type) ORDER BY c.place)
             FROM (VALUES ('bucket_start', 'timestamptz', -1), ('tenant_id', 'text', 0)
-                  UNION ALL SELECT * FROM analytics_projection_columns(($1).dimensions, ($1).measures) WITH ORDINALITY) AS c (name, type, place)))
+                  UNION ALL SELECT * FROM @extschema@.analytics_projection_columns(($1).dimensions, ($1).measures) WITH ORDINALITY) AS c (name, type, place)))
 $$;
 
-COMMENT ON FUNCTION analytics_projection_json(analytics_projections) IS
+COMMENT ON FUNCTION @extschema@.analytics_projection_json(@extschema@.analytics_projections) IS
     'A projection as lists over HTTP show it: {name, state, builtUntil, createdAt, eventTypes, bucket, maxGroups, dimensions, measures, columns}; the bucket as an ISO 8601 duration.';
 
-CREATE FUNCTION analytics_projection_page(
+CREATE FUNCTION @extschema@.analytics_projection_page(
     name text, "from" timestamptz DEFAULT NULL, "to" timestamptz DEFAULT NULL, tenant_id text DEFAULT NULL, "limit" integer DEFAULT 50,
     before_bucket timestamptz DEFAULT NULL, before_key uuid DEFAULT NULL,
     OUT bucket_start timestamptz, OUT key uuid, OUT item json)
     RETURNS SETOF record
     LANGUAGE plpgsql STABLE PARALLEL SAFE
-    SET search_path = pg_catalog, @extschema@, pg_temp
+    SET search_path = pg_catalog, pg_temp
     AS $$
 DECLARE
     most_buckets CONSTANT integer := 1024;
-    number CONSTANT integer := analytics_ready_projection(name);
+    number CONSTANT integer := @extschema@.analytics_ready_projection(name);
     query text;
     since timestamptz;
     until timestamptz := coalesce(least("to", before_bucket + interval '1 microsecond'), 'infinity');
@@ -121,21 +122,21 @@ BEGIN
     END IF;
     -- The bags, and not the view: what stands under the view's name may be somebody else's by now.
     SELECT format(
-        'SELECT k.bucket_start, k.key, (SELECT row_to_json(i) FROM (SELECT analytics_iso8601(k.bucket_start) AS bucket_start, v.tenant_id, %1$s) AS i) FROM (%3$s) AS v '
+        'SELECT k.bucket_start, k.key, (SELECT row_to_json(i) FROM (SELECT %4$s.analytics_iso8601(k.bucket_start) AS bucket_start, v.tenant_id, %1$s) AS i) FROM (%3$s) AS v '
         'CROSS JOIN LATERAL (SELECT greatest(v.bucket_start, ''0001-01-01 00:00:00+00''), '
         'encode(substr(sha256(convert_to(ROW(v.tenant_id, %2$s)::text, ''UTF8'')), 1, 16), ''hex'')::uuid) AS k (bucket_start, key) '
         'WHERE v.bucket_start >= $1 AND v.bucket_start < $2 AND ($3 IS NULL OR v.tenant_id = $3) AND ($4 IS NULL OR (k.bucket_start, k.key) < ($4, $5)) '
         'ORDER BY k.bucket_start DESC, k.key DESC LIMIT $6',
         array_to_string(c.names, ', '), array_to_string(c.names[:array_position(c.names, 'v.other')], ', '),
-        analytics_projection_query(p.name, p.dimensions, p.measures))
+        @extschema@.analytics_projection_query(p.name, p.dimensions, p.measures), '@extschema@')
     INTO query
-    FROM analytics_projections AS p
-    CROSS JOIN LATERAL (SELECT array_agg(format('v.%I', c.name)) FROM analytics_projection_columns(p.dimensions, p.measures) AS c) AS c (names)
+    FROM @extschema@.analytics_projections AS p
+    CROSS JOIN LATERAL (SELECT array_agg(format('v.%I', c.name)) FROM @extschema@.analytics_projection_columns(p.dimensions, p.measures) AS c) AS c (names)
     WHERE p.id = number;
 
     WHILE lacking > 0 LOOP
         SELECT min(d.bucket_start) INTO since
-        FROM (SELECT DISTINCT b.bucket_start FROM analytics_projection_bags AS b
+        FROM (SELECT DISTINCT b.bucket_start FROM @extschema@.analytics_projection_bags AS b
               WHERE b.projection = number AND b.bucket_start >= coalesce("from", '-infinity') AND b.bucket_start < until
                 AND (analytics_projection_page.tenant_id IS NULL OR b.tenant_id = analytics_projection_page.tenant_id)
               ORDER BY b.bucket_start DESC LIMIT buckets) AS d;
@@ -149,7 +150,7 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION analytics_projection_page(text, timestamptz, timestamptz, text, integer, timestamptz, uuid) IS
+COMMENT ON FUNCTION @extschema@.analytics_projection_page(text, timestamptz, timestamptz, text, integer, timestamptz, uuid) IS
     'Rows of a projection as its view has them, as JSON, with bucket_start as text: of the buckets that begin in [from, to), the latest first, within a bucket in an order that '
     'stays. The next page: the last row''s bucket_start and key as before_bucket and before_key. Errors are those of analytics_ready_projection. '
     'A bucket that begins before the year 1 is told to begin with it.';

@@ -4,22 +4,22 @@
  * their events, so whatever is run twice, at the same time, or again after a crash, makes one event of a letter. An event without a time
  * of its own gets the time at which its record was received first, as if it had been accepted then. */
 
-CREATE FUNCTION analytics_ingest_again(
+CREATE FUNCTION @extschema@.analytics_ingest_again(
     records bytea[], received_at timestamptz[], OUT item integer, OUT outcome text, OUT reason text, OUT detail text)
     RETURNS SETOF record
     LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
     AS 'MODULE_PATHNAME', 'analytics_ingest_again';
 
-COMMENT ON FUNCTION analytics_ingest_again(bytea[], timestamptz[]) IS
+COMMENT ON FUNCTION @extschema@.analytics_ingest_again(bytea[], timestamptz[]) IS
     'Stores a batch of records that were received before, and tells for each, numbered from 1, its outcome: stored, duplicate or refused (with reason and detail; '
     'no letter is written). received_at is the ingestion time for events that have no time of their own.';
 
-CREATE FUNCTION analytics_replay_dead_letters(
+CREATE FUNCTION @extschema@.analytics_replay_dead_letters(
     reason text DEFAULT NULL, topic text DEFAULT NULL, ids bigint[] DEFAULT NULL,
     received_from timestamptz DEFAULT NULL, received_to timestamptz DEFAULT NULL, "limit" integer DEFAULT 10000, after_id bigint DEFAULT 0,
     OUT replayed bigint, OUT stored bigint, OUT duplicates bigint, OUT still_refused bigint, OUT last_id bigint)
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-    SET search_path = pg_catalog, @extschema@, pg_temp
+    SET search_path = pg_catalog, pg_temp
     AS $$
 DECLARE
     most_bytes CONSTANT bigint := 32 * 1024 * 1024; -- of values in memory at once, beside the one that passes it
@@ -30,7 +30,7 @@ BEGIN
 
     WITH locked AS MATERIALIZED (
         SELECT d.id, d.value, d.received_at
-        FROM analytics_dead_letters AS d
+        FROM @extschema@.analytics_dead_letters AS d
         WHERE d.replayed_at IS NULL AND d.id > coalesce($7, 0)
             AND ($1 IS NULL OR d.reason = $1) AND ($2 IS NULL OR d.topic = $2) AND ($3 IS NULL OR d.id = ANY ($3))
             AND ($4 IS NULL OR d.received_at >= $4) AND ($5 IS NULL OR d.received_at < $5)
@@ -41,9 +41,9 @@ BEGIN
         WHERE l.bytes_before < most_bytes OR l.bytes_before IS NULL
     ), judged AS MATERIALIZED (
         SELECT c.ids[a.item] AS id, a.outcome, a.reason, a.detail
-        FROM chosen AS c CROSS JOIN LATERAL analytics_ingest_again(c.records, c.times) AS a
+        FROM chosen AS c CROSS JOIN LATERAL @extschema@.analytics_ingest_again(c.records, c.times) AS a
     ), marked AS (
-        UPDATE analytics_dead_letters AS d
+        UPDATE @extschema@.analytics_dead_letters AS d
         SET replayed_at = CASE WHEN j.outcome <> 'refused' THEN now() END,
             reason = coalesce(j.reason, d.reason),
             detail = CASE WHEN j.outcome = 'refused' THEN j.detail ELSE d.detail END
@@ -57,24 +57,24 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION analytics_replay_dead_letters(text, text, bigint[], timestamptz, timestamptz, integer, bigint) IS
+COMMENT ON FUNCTION @extschema@.analytics_replay_dead_letters(text, text, bigint[], timestamptz, timestamptz, integer, bigint) IS
     'Runs today''s rules over open letters, in the order of their ids: of one reason, of one topic, of these ids, received in [received_from, received_to); all of them '
     'where nothing is said. One call is one chunk: at most "limit" letters after after_id, or 32 MiB; last_id is where the next chunk begins, null when none was left. '
     'replayed = stored + duplicates: letters that are events now. Those still refused stay open, with today''s reason and detail. Letters that another session replays '
     'at this moment are passed over.';
 
-CREATE PROCEDURE analytics_replay_all_dead_letters(
+CREATE PROCEDURE @extschema@.analytics_replay_all_dead_letters(
     reason text DEFAULT NULL, topic text DEFAULT NULL, received_from timestamptz DEFAULT NULL, received_to timestamptz DEFAULT NULL,
     chunk integer DEFAULT 10000,
     INOUT replayed bigint DEFAULT 0, INOUT stored bigint DEFAULT 0, INOUT duplicates bigint DEFAULT 0, INOUT still_refused bigint DEFAULT 0)
     LANGUAGE plpgsql -- a search path of its own would forbid COMMIT: everything is qualified
     AS $$
 DECLARE
-    done record;
+    done pg_catalog.record;
     place bigint := 0;
 BEGIN
     LOOP
-        SELECT r.* INTO done FROM @extschema@.analytics_replay_dead_letters($1, $2, NULL, $3, $4, $5, place) AS r;
+        SELECT r.* INTO done FROM @extschema@.analytics_replay_dead_letters($1, $2, NULL::pg_catalog.int8[], $3, $4, $5, place) AS r;
         EXIT WHEN done.last_id IS NULL;
         place := done.last_id;
         replayed := replayed OPERATOR(pg_catalog.+) done.replayed;
@@ -86,9 +86,9 @@ BEGIN
 END
 $$;
 
-COMMENT ON PROCEDURE analytics_replay_all_dead_letters(text, text, timestamptz, timestamptz, integer, bigint, bigint, bigint, bigint) IS
+COMMENT ON PROCEDURE @extschema@.analytics_replay_all_dead_letters(text, text, timestamptz, timestamptz, integer, bigint, bigint, bigint, bigint) IS
     'Calls analytics_replay_dead_letters chunk by chunk, each in a transaction of its own, and adds up what it tells. Not within a transaction block.';
 
-REVOKE EXECUTE ON FUNCTION analytics_ingest_again(bytea[], timestamptz[]),
-    analytics_replay_dead_letters(text, text, bigint[], timestamptz, timestamptz, integer, bigint) FROM PUBLIC;
-REVOKE EXECUTE ON PROCEDURE analytics_replay_all_dead_letters(text, text, timestamptz, timestamptz, integer, bigint, bigint, bigint, bigint) FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION @extschema@.analytics_ingest_again(bytea[], timestamptz[]),
+    @extschema@.analytics_replay_dead_letters(text, text, bigint[], timestamptz, timestamptz, integer, bigint) FROM PUBLIC;
+REVOKE EXECUTE ON PROCEDURE @extschema@.analytics_replay_all_dead_letters(text, text, timestamptz, timestamptz, integer, bigint, bigint, bigint, bigint) FROM PUBLIC;

@@ -12,59 +12,59 @@
 DO $$
 BEGIN
     IF pg_catalog.current_setting('row_security') OPERATOR(pg_catalog.<>) 'off' THEN
-        ALTER TABLE analytics_events ADD PRIMARY KEY (occurred_at, id);
+        ALTER TABLE @extschema@.analytics_events ADD PRIMARY KEY (occurred_at, id);
     END IF;
 END
 $$;
 
-CREATE TABLE analytics_restores (marker boolean NOT NULL);
+CREATE TABLE @extschema@.analytics_restores (marker boolean NOT NULL);
 
-COMMENT ON TABLE analytics_restores IS 'One row, for dumps to carry: its arrival in a restored database completes the primary key of analytics_events.';
-COMMENT ON COLUMN analytics_restores.marker IS 'True.';
+COMMENT ON TABLE @extschema@.analytics_restores IS 'One row, for dumps to carry: its arrival in a restored database completes the primary key of analytics_events.';
+COMMENT ON COLUMN @extschema@.analytics_restores.marker IS 'True.';
 
-INSERT INTO analytics_restores VALUES (true);
+INSERT INTO @extschema@.analytics_restores VALUES (true);
 
-CREATE FUNCTION analytics_complete_key() RETURNS void
+CREATE FUNCTION @extschema@.analytics_complete_key() RETURNS void
     LANGUAGE plpgsql VOLATILE
-    SET search_path = pg_catalog, @extschema@, pg_temp
+    SET search_path = pg_catalog, pg_temp
     AS $$
 DECLARE
     partition_key regclass;
 BEGIN
-    IF EXISTS (SELECT FROM pg_index WHERE indrelid = 'analytics_events'::regclass AND indisprimary AND indisvalid) THEN
+    IF EXISTS (SELECT FROM pg_index WHERE indrelid = '@extschema@.analytics_events'::regclass AND indisprimary AND indisvalid) THEN
         RETURN;
     END IF;
-    IF NOT EXISTS (SELECT FROM pg_index WHERE indrelid = 'analytics_events'::regclass AND indisprimary) THEN
-        ALTER TABLE ONLY analytics_events ADD PRIMARY KEY (occurred_at, id);
+    IF NOT EXISTS (SELECT FROM pg_index WHERE indrelid = '@extschema@.analytics_events'::regclass AND indisprimary) THEN
+        ALTER TABLE ONLY @extschema@.analytics_events ADD PRIMARY KEY (occurred_at, id);
     END IF;
     FOR partition_key IN
-        SELECT indexrelid FROM pg_index JOIN pg_inherits ON inhrelid = indrelid AND inhparent = 'analytics_events'::regclass WHERE indisprimary
+        SELECT indexrelid FROM pg_index JOIN pg_inherits ON inhrelid = indrelid AND inhparent = '@extschema@.analytics_events'::regclass WHERE indisprimary
     LOOP
-        EXECUTE format('ALTER INDEX analytics_events_pkey ATTACH PARTITION %s', partition_key);
+        EXECUTE format('ALTER INDEX %s.analytics_events_pkey ATTACH PARTITION %s', '@extschema@', partition_key);
     END LOOP;
 END
 $$;
 
-COMMENT ON FUNCTION analytics_complete_key() IS
+COMMENT ON FUNCTION @extschema@.analytics_complete_key() IS
     'In a restored database: gives analytics_events its primary key, and the partitions'' keys to it; does nothing where that is done. '
     'Call it after a restore by several jobs that was not run section by section.';
 
-CREATE FUNCTION analytics_restored() RETURNS trigger
+CREATE FUNCTION @extschema@.analytics_restored() RETURNS trigger
     LANGUAGE plpgsql
-    SET search_path = pg_catalog, @extschema@, pg_temp
+    SET search_path = pg_catalog, pg_temp
     AS $$
 BEGIN
-    PERFORM analytics_complete_key();
+    PERFORM @extschema@.analytics_complete_key();
     RETURN NULL;
 END
 $$;
 
-COMMENT ON FUNCTION analytics_restored() IS 'Calls analytics_complete_key when a restore brings the row of analytics_restores, and lets the row go.';
+COMMENT ON FUNCTION @extschema@.analytics_restored() IS 'Calls analytics_complete_key when a restore brings the row of analytics_restores, and lets the row go.';
 
 CREATE TRIGGER analytics_restored
-    BEFORE INSERT ON analytics_restores
-    FOR EACH ROW EXECUTE FUNCTION analytics_restored();
+    BEFORE INSERT ON @extschema@.analytics_restores
+    FOR EACH ROW EXECUTE FUNCTION @extschema@.analytics_restored();
 
-REVOKE EXECUTE ON FUNCTION analytics_complete_key() FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION @extschema@.analytics_complete_key() FROM PUBLIC;
 
-SELECT pg_catalog.pg_extension_config_dump('analytics_restores', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.analytics_restores', '');

@@ -8,9 +8,9 @@
  * it a fault and analytics_rebuild does not mend it. Rollups that go are deleted bag by bag where a bag is of nothing
  * else; events that share a bag with a neighbour are deleted first, and take their counts with them. */
 
-CREATE FUNCTION analytics_forget_rollups(range_start timestamptz, range_end timestamptz) RETURNS void
+CREATE FUNCTION @extschema@.analytics_forget_rollups(range_start timestamptz, range_end timestamptz) RETURNS void
     LANGUAGE plpgsql VOLATILE
-    SET search_path = pg_catalog, @extschema@, pg_temp
+    SET search_path = pg_catalog, pg_temp
     SET TimeZone = 'UTC'
     SET row_security = off
     AS $$
@@ -19,26 +19,26 @@ DECLARE
 BEGIN
     -- Who is folding a bag makes us wait and leaves a new one behind: once more, until there is none.
     LOOP
-        DELETE FROM analytics_rollup_totals AS r WHERE r.hour >= $1 AND r.hour + interval '1 hour' <= $2;
+        DELETE FROM @extschema@.analytics_rollup_totals AS r WHERE r.hour >= $1 AND r.hour + interval '1 hour' <= $2;
         found_any := FOUND;
-        DELETE FROM analytics_rollup_tenants AS r WHERE r.hour >= $1 AND r.hour + interval '1 hour' <= $2;
+        DELETE FROM @extschema@.analytics_rollup_tenants AS r WHERE r.hour >= $1 AND r.hour + interval '1 hour' <= $2;
         found_any := found_any OR FOUND;
-        DELETE FROM analytics_projection_bags AS b USING analytics_projections AS p
+        DELETE FROM @extschema@.analytics_projection_bags AS b USING @extschema@.analytics_projections AS p
         WHERE p.id = b.projection AND b.bucket_start >= $1 AND b.bucket_start + p.bucket <= $2;
         EXIT WHEN NOT (found_any OR FOUND);
     END LOOP;
 END
 $$;
 
-COMMENT ON FUNCTION analytics_forget_rollups(timestamptz, timestamptz) IS
+COMMENT ON FUNCTION @extschema@.analytics_forget_rollups(timestamptz, timestamptz) IS
     'Of analytics_retain: deletes the bags, also of projections, whose hour or bucket lies in the range as a whole.';
 
-CREATE FUNCTION analytics_drop_partitions(
+CREATE FUNCTION @extschema@.analytics_drop_partitions(
     before timestamptz, keep_rollups boolean,
     OUT partition text, OUT range_start timestamptz, OUT range_end timestamptz, OUT events bigint)
     RETURNS SETOF record
     LANGUAGE plpgsql VOLATILE
-    SET search_path = pg_catalog, @extschema@, pg_temp
+    SET search_path = pg_catalog, pg_temp
     SET TimeZone = 'UTC'
     SET row_security = off
     SET lock_timeout = '3s' -- longer than autovacuum needs to get out of the way
@@ -48,12 +48,14 @@ DECLARE
     own record;
     drops text[] := '{}';
 BEGIN
-    LOCK TABLE analytics_rollup_totals IN SHARE UPDATE EXCLUSIVE MODE; -- no other retention, and no rebuild
-    PERFORM FROM analytics_projections FOR SHARE; -- nor a projection's next chunk
+    LOCK TABLE @extschema@.analytics_rollup_totals IN SHARE UPDATE EXCLUSIVE MODE; -- no other retention, and no rebuild
+    PERFORM FROM @extschema@.analytics_projections FOR SHARE; -- nor a projection's next chunk
 
     FOR old IN
-        SELECT p.partition, p.partition::text AS name, p.range_start, p.range_end, c.relkind
-        FROM analytics_partitions() AS p JOIN pg_class AS c ON c.oid = p.partition
+        SELECT p.partition, CASE WHEN c.relnamespace = t.relnamespace THEN quote_ident(c.relname) ELSE p.partition::text END AS name,
+               p.range_start, p.range_end, c.relkind
+        FROM @extschema@.analytics_partitions() AS p JOIN pg_class AS c ON c.oid = p.partition
+        JOIN pg_class AS t ON t.oid = '@extschema@.analytics_events'::regclass
         WHERE p.range_end <= before
         ORDER BY p.range_end
     LOOP
@@ -62,32 +64,32 @@ BEGIN
         END IF;
         EXECUTE format('SELECT count(*) FROM %s', old.partition) INTO events;
         IF NOT keep_rollups THEN
-            SELECT max(CASE WHEN isfinite(old.range_start) THEN analytics_bucket_start(old.range_start - interval '1 microsecond', b.size) + b.size END) AS low,
-                   min(CASE WHEN isfinite(old.range_end) THEN analytics_bucket_start(old.range_end, b.size) END) AS high,
-                   EXISTS (SELECT FROM analytics_kept_rollups AS k WHERE k.range_start < old.range_end AND k.range_end > old.range_start) AS is_kept
+            SELECT max(CASE WHEN isfinite(old.range_start) THEN @extschema@.analytics_bucket_start(old.range_start - interval '1 microsecond', b.size, 'UTC') + b.size END) AS low,
+                   min(CASE WHEN isfinite(old.range_end) THEN @extschema@.analytics_bucket_start(old.range_end, b.size, 'UTC') END) AS high,
+                   EXISTS (SELECT FROM @extschema@.analytics_kept_rollups AS k WHERE k.range_start < old.range_end AND k.range_end > old.range_start) AS is_kept
             INTO own
-            FROM (SELECT interval '1 hour' UNION SELECT p.bucket FROM analytics_projections AS p) AS b (size);
+            FROM (SELECT interval '1 hour' UNION SELECT p.bucket FROM @extschema@.analytics_projections AS p) AS b (size);
             EXECUTE format('DELETE FROM %s WHERE occurred_at < $1 OR occurred_at >= $2 OR $1 >= $2 OR $3', old.partition)
             USING coalesce(own.low, '-infinity'), coalesce(own.high, 'infinity'), own.is_kept;
             IF NOT own.is_kept THEN
-                PERFORM analytics_forget_rollups(old.range_start, old.range_end);
+                PERFORM @extschema@.analytics_forget_rollups(old.range_start, old.range_end);
             END IF;
         END IF;
-        DELETE FROM analytics_untimed_keys AS k WHERE k.occurred_at >= old.range_start AND k.occurred_at < old.range_end;
+        DELETE FROM @extschema@.analytics_untimed_keys AS k WHERE k.occurred_at >= old.range_start AND k.occurred_at < old.range_end;
         partition := old.name;
         range_start := old.range_start;
         range_end := old.range_end;
         drops := drops || format('DROP %s %s', CASE old.relkind WHEN 'f' THEN 'FOREIGN TABLE' ELSE 'TABLE' END, old.partition);
         IF keep_rollups AND events > 0 THEN
-            INSERT INTO analytics_kept_rollups AS k (range_start, range_end) VALUES (old.range_start, old.range_end) ON CONFLICT DO NOTHING;
+            INSERT INTO @extschema@.analytics_kept_rollups AS k (range_start, range_end) VALUES (old.range_start, old.range_end) ON CONFLICT DO NOTHING;
         END IF;
         RETURN NEXT;
     END LOOP;
 
     IF NOT keep_rollups THEN
-        FOR old IN DELETE FROM analytics_kept_rollups AS k WHERE k.range_end <= before RETURNING k.range_start, k.range_end LOOP
-            PERFORM analytics_forget_rollups(old.range_start, old.range_end);
-            PERFORM analytics_rebuild(old.range_start, old.range_end);
+        FOR old IN DELETE FROM @extschema@.analytics_kept_rollups AS k WHERE k.range_end <= before RETURNING k.range_start, k.range_end LOOP
+            PERFORM @extschema@.analytics_forget_rollups(old.range_start, old.range_end);
+            PERFORM @extschema@.analytics_rebuild(old.range_start, old.range_end);
             partition := NULL;
             range_start := old.range_start;
             range_end := old.range_end;
@@ -98,20 +100,20 @@ BEGIN
 
     IF drops <> '{}' THEN
         PERFORM set_config('lock_timeout', '100ms', true); -- from here on everybody waits for us
-        LOCK TABLE ONLY analytics_events IN ACCESS EXCLUSIVE MODE;
+        LOCK TABLE ONLY @extschema@.analytics_events IN ACCESS EXCLUSIVE MODE;
         EXECUTE array_to_string(drops, '; ');
     END IF;
 END
 $$;
 
-COMMENT ON FUNCTION analytics_drop_partitions(timestamptz, boolean) IS 'One attempt of analytics_retain.';
+COMMENT ON FUNCTION @extschema@.analytics_drop_partitions(timestamptz, boolean) IS 'One attempt of analytics_retain.';
 
-CREATE FUNCTION analytics_retain(
+CREATE FUNCTION @extschema@.analytics_retain(
     keep interval, keep_rollups boolean DEFAULT true,
     OUT partition text, OUT range_start timestamptz, OUT range_end timestamptz, OUT events bigint)
     RETURNS SETOF record
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER
-    SET search_path = pg_catalog, @extschema@, pg_temp
+    SET search_path = pg_catalog, pg_temp
     SET TimeZone = 'UTC'
     AS $$
 DECLARE
@@ -130,7 +132,7 @@ BEGIN
     cutoff := now() - keep;
     FOR attempt IN 1 .. attempts LOOP
         BEGIN
-            RETURN QUERY SELECT * FROM analytics_drop_partitions(cutoff, keep_rollups);
+            RETURN QUERY SELECT * FROM @extschema@.analytics_drop_partitions(cutoff, keep_rollups);
             RETURN;
         EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
             IF attempt = attempts THEN
@@ -146,12 +148,12 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION analytics_retain(interval, boolean) IS
+COMMENT ON FUNCTION @extschema@.analytics_retain(interval, boolean) IS
     'Drops the partitions of analytics_events whose whole range is older than now() - keep, and tells which, with their numbers of events. Rollups stay and go on being read, '
     'or go too (keep_rollups => false), also those kept earlier (partition null). Nobody waits longer than a tenth of a second for it, save who writes into a partition that is '
     'to go; it gives up with SQLSTATE 55P03 when the table is never free. Its locks last to the end of the transaction: commit at once. READ COMMITTED only, else 25001.';
 
 REVOKE EXECUTE ON FUNCTION
-    analytics_forget_rollups(timestamptz, timestamptz),
-    analytics_drop_partitions(timestamptz, boolean),
-    analytics_retain(interval, boolean) FROM PUBLIC;
+    @extschema@.analytics_forget_rollups(timestamptz, timestamptz),
+    @extschema@.analytics_drop_partitions(timestamptz, boolean),
+    @extschema@.analytics_retain(interval, boolean) FROM PUBLIC;

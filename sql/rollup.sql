@@ -7,26 +7,26 @@
  * try to give back an end of the file that will be used again. They have no key; the replica identity is for publications
  * of all tables, where a subscriber would miss what folding deletes. */
 
-CREATE TABLE analytics_rollup_totals (
+CREATE TABLE @extschema@.analytics_rollup_totals (
     hour timestamptz NOT NULL,
     last_ingested_at timestamptz,
     cells bytea NOT NULL
 ) WITH (toast_tuple_target = 8160, vacuum_truncate = off, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_scale_factor = 0.01,
         autovacuum_vacuum_cost_delay = 0);
 
-ALTER TABLE analytics_rollup_totals ALTER COLUMN cells SET STORAGE MAIN, REPLICA IDENTITY FULL;
+ALTER TABLE @extschema@.analytics_rollup_totals ALTER COLUMN cells SET STORAGE MAIN, REPLICA IDENTITY FULL;
 
-CREATE INDEX analytics_rollup_totals_hour ON analytics_rollup_totals (hour);
-CREATE INDEX analytics_rollup_totals_ingested ON analytics_rollup_totals (last_ingested_at);
+CREATE INDEX analytics_rollup_totals_hour ON @extschema@.analytics_rollup_totals (hour);
+CREATE INDEX analytics_rollup_totals_ingested ON @extschema@.analytics_rollup_totals (last_ingested_at);
 
-COMMENT ON TABLE analytics_rollup_totals IS
+COMMENT ON TABLE @extschema@.analytics_rollup_totals IS
     'Bags: how many events of each type the minutes of an hour hold, over all tenants. The bags of one hour are to be added up.';
-COMMENT ON COLUMN analytics_rollup_totals.hour IS 'Start of the hour, UTC.';
-COMMENT ON COLUMN analytics_rollup_totals.last_ingested_at IS
+COMMENT ON COLUMN @extschema@.analytics_rollup_totals.hour IS 'Start of the hour, UTC.';
+COMMENT ON COLUMN @extschema@.analytics_rollup_totals.last_ingested_at IS
     'Newest ingested_at of the events that the bag has counted; null in one that only takes away. A deletion does not take it back.';
-COMMENT ON COLUMN analytics_rollup_totals.cells IS 'Event type and minute → count, packed; see analytics_bag_cells.';
+COMMENT ON COLUMN @extschema@.analytics_rollup_totals.cells IS 'Event type and minute → count, packed; see analytics_bag_cells.';
 
-CREATE TABLE analytics_rollup_tenants (
+CREATE TABLE @extschema@.analytics_rollup_tenants (
     hour timestamptz NOT NULL,
     tenant_id varchar(64),
     last_ingested_at timestamptz,
@@ -34,127 +34,128 @@ CREATE TABLE analytics_rollup_tenants (
 ) WITH (toast_tuple_target = 8160, vacuum_truncate = off, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_scale_factor = 0.01,
         autovacuum_vacuum_cost_delay = 0);
 
-ALTER TABLE analytics_rollup_tenants ALTER COLUMN cells SET STORAGE MAIN, REPLICA IDENTITY FULL;
+ALTER TABLE @extschema@.analytics_rollup_tenants ALTER COLUMN cells SET STORAGE MAIN, REPLICA IDENTITY FULL;
 
-CREATE INDEX analytics_rollup_tenants_hour ON analytics_rollup_tenants (tenant_id, hour);
-CREATE INDEX analytics_rollup_tenants_ingested ON analytics_rollup_tenants (tenant_id, last_ingested_at);
+CREATE INDEX analytics_rollup_tenants_hour ON @extschema@.analytics_rollup_tenants (tenant_id, hour);
+CREATE INDEX analytics_rollup_tenants_ingested ON @extschema@.analytics_rollup_tenants (tenant_id, last_ingested_at);
 
-COMMENT ON TABLE analytics_rollup_tenants IS
+COMMENT ON TABLE @extschema@.analytics_rollup_tenants IS
     'Bags: how many events of each type the minutes of an hour hold, of one tenant. The bags of one hour and tenant are to be added up.';
-COMMENT ON COLUMN analytics_rollup_tenants.hour IS 'Start of the hour, UTC.';
-COMMENT ON COLUMN analytics_rollup_tenants.tenant_id IS 'The events'' tenant; null for events without one.';
-COMMENT ON COLUMN analytics_rollup_tenants.last_ingested_at IS
+COMMENT ON COLUMN @extschema@.analytics_rollup_tenants.hour IS 'Start of the hour, UTC.';
+COMMENT ON COLUMN @extschema@.analytics_rollup_tenants.tenant_id IS 'The events'' tenant; null for events without one.';
+COMMENT ON COLUMN @extschema@.analytics_rollup_tenants.last_ingested_at IS
     'Newest ingested_at of the events that the bag has counted; null in one that only takes away. A deletion does not take it back.';
-COMMENT ON COLUMN analytics_rollup_tenants.cells IS 'Event type and minute → count, packed; see analytics_bag_cells.';
+COMMENT ON COLUMN @extschema@.analytics_rollup_tenants.cells IS 'Event type and minute → count, packed; see analytics_bag_cells.';
 
-CREATE FUNCTION analytics_bag_cells(hour timestamptz, cells bytea, OUT minute timestamptz, OUT event_type text, OUT count bigint)
+CREATE FUNCTION @extschema@.analytics_bag_cells(hour timestamptz, cells bytea, OUT minute timestamptz, OUT event_type text, OUT count bigint)
     RETURNS SETOF record
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 100
     AS 'MODULE_PATHNAME', 'analytics_bag_cells';
 
-COMMENT ON FUNCTION analytics_bag_cells(timestamptz, bytea) IS
+COMMENT ON FUNCTION @extschema@.analytics_bag_cells(timestamptz, bytea) IS
     'What a bag holds: for each event type and minute of the hour that has any, how many. Bytes that are no bag are SQLSTATE XX001.';
 
-CREATE FUNCTION analytics_upkeep_row() RETURNS trigger
+CREATE FUNCTION @extschema@.analytics_upkeep_row() RETURNS trigger
     LANGUAGE c
     AS 'MODULE_PATHNAME', 'analytics_upkeep_row';
 
-COMMENT ON FUNCTION analytics_upkeep_row() IS 'Counts an event that a statement has stored, changed or deleted.';
+COMMENT ON FUNCTION @extschema@.analytics_upkeep_row() IS 'Counts an event that a statement has stored, changed or deleted.';
 
-CREATE FUNCTION analytics_upkeep_statement() RETURNS trigger
+CREATE FUNCTION @extschema@.analytics_upkeep_statement() RETURNS trigger
     LANGUAGE c
     AS 'MODULE_PATHNAME', 'analytics_upkeep_statement';
 
-COMMENT ON FUNCTION analytics_upkeep_statement() IS 'Before a statement: opens its count; after it: appends what it has counted to the rollups.';
+COMMENT ON FUNCTION @extschema@.analytics_upkeep_statement() IS 'Before a statement: opens its count; after it: appends what it has counted to the rollups.';
 
-CREATE FUNCTION analytics_upkeep_truncate() RETURNS trigger
+CREATE FUNCTION @extschema@.analytics_upkeep_truncate() RETURNS trigger
     LANGUAGE c
     AS 'MODULE_PATHNAME', 'analytics_upkeep_truncate';
 
-COMMENT ON FUNCTION analytics_upkeep_truncate() IS 'Takes the events that TRUNCATE is about to remove from the rollups.';
+COMMENT ON FUNCTION @extschema@.analytics_upkeep_truncate() IS 'Takes the events that TRUNCATE is about to remove from the rollups.';
 
-REVOKE EXECUTE ON FUNCTION analytics_upkeep_row(), analytics_upkeep_statement(), analytics_upkeep_truncate() FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION @extschema@.analytics_upkeep_row(), @extschema@.analytics_upkeep_statement(), @extschema@.analytics_upkeep_truncate() FROM PUBLIC;
 
-CREATE FUNCTION analytics_watch_partition(partition regclass) RETURNS void
+CREATE FUNCTION @extschema@.analytics_watch_partition(partition regclass) RETURNS void
     LANGUAGE plpgsql VOLATILE STRICT
-    SET search_path = pg_catalog, @extschema@, pg_temp
+    SET search_path = pg_catalog, pg_temp
     AS $$
 BEGIN
     EXECUTE format('CREATE TRIGGER analytics_upkeep_begin BEFORE INSERT OR UPDATE OR DELETE ON %s '
-                   'FOR EACH STATEMENT EXECUTE FUNCTION analytics_upkeep_statement()', partition);
+                   'FOR EACH STATEMENT EXECUTE FUNCTION %s.analytics_upkeep_statement()', partition, '@extschema@');
     EXECUTE format('CREATE TRIGGER analytics_upkeep_end AFTER INSERT OR UPDATE OR DELETE ON %s '
-                   'FOR EACH STATEMENT EXECUTE FUNCTION analytics_upkeep_statement()', partition);
+                   'FOR EACH STATEMENT EXECUTE FUNCTION %s.analytics_upkeep_statement()', partition, '@extschema@');
     EXECUTE format('CREATE TRIGGER analytics_upkeep_truncate BEFORE TRUNCATE ON %s '
-                   'FOR EACH STATEMENT EXECUTE FUNCTION analytics_upkeep_truncate()', partition);
+                   'FOR EACH STATEMENT EXECUTE FUNCTION %s.analytics_upkeep_truncate()', partition, '@extschema@');
 END
 $$;
 
-COMMENT ON FUNCTION analytics_watch_partition(regclass) IS
+COMMENT ON FUNCTION @extschema@.analytics_watch_partition(regclass) IS
     'Gives a partition of analytics_events that was made by hand the triggers that those made by analytics_create_partition have: statements that name '
     'the partition itself are counted at their end instead of row by row, and so is TRUNCATE, which would go unnoticed otherwise.';
 
-REVOKE EXECUTE ON FUNCTION analytics_watch_partition(regclass) FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION @extschema@.analytics_watch_partition(regclass) FROM PUBLIC;
 
-SELECT analytics_watch_partition('analytics_events');
+SELECT @extschema@.analytics_watch_partition('@extschema@.analytics_events'::regclass);
 
-CREATE TRIGGER analytics_upkeep_row AFTER INSERT OR UPDATE OR DELETE ON analytics_events
-    FOR EACH ROW EXECUTE FUNCTION analytics_upkeep_row();
+CREATE TRIGGER analytics_upkeep_row AFTER INSERT OR UPDATE OR DELETE ON @extschema@.analytics_events
+    FOR EACH ROW EXECUTE FUNCTION @extschema@.analytics_upkeep_row();
 
-CREATE FUNCTION analytics_bag_add(bag internal, minute timestamptz, event_type text, count bigint) RETURNS internal
+CREATE FUNCTION @extschema@.analytics_bag_add(bag internal, minute timestamptz, event_type text, count bigint) RETURNS internal
     LANGUAGE c IMMUTABLE PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'analytics_bag_add';
 
-COMMENT ON FUNCTION analytics_bag_add(internal, timestamptz, text, bigint) IS 'Of analytics_bag: adds a count.';
+COMMENT ON FUNCTION @extschema@.analytics_bag_add(internal, timestamptz, text, bigint) IS 'Of analytics_bag: adds a count.';
 
-CREATE FUNCTION analytics_bag_pack(bag internal) RETURNS bytea
+CREATE FUNCTION @extschema@.analytics_bag_pack(bag internal) RETURNS bytea
     LANGUAGE c IMMUTABLE PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'analytics_bag_pack';
 
-COMMENT ON FUNCTION analytics_bag_pack(internal) IS 'Of analytics_bag: packs what was added.';
+COMMENT ON FUNCTION @extschema@.analytics_bag_pack(internal) IS 'Of analytics_bag: packs what was added.';
 
-CREATE AGGREGATE analytics_bag(minute timestamptz, event_type text, count bigint) (
-    SFUNC = analytics_bag_add, STYPE = internal, FINALFUNC = analytics_bag_pack, PARALLEL = SAFE);
+CREATE AGGREGATE @extschema@.analytics_bag(minute timestamptz, event_type text, count bigint) (
+    SFUNC = @extschema@.analytics_bag_add, STYPE = internal, FINALFUNC = @extschema@.analytics_bag_pack, PARALLEL = SAFE);
 
-COMMENT ON AGGREGATE analytics_bag(timestamptz, text, bigint) IS
+COMMENT ON AGGREGATE @extschema@.analytics_bag(timestamptz, text, bigint) IS
     'Packs counts by minute and event type, all of one hour, into a bag: what analytics_bag_cells takes apart.';
 
-CREATE TABLE analytics_kept_rollups (
+CREATE TABLE @extschema@.analytics_kept_rollups (
     range_start timestamptz NOT NULL,
     range_end timestamptz NOT NULL,
     kept_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
     PRIMARY KEY (range_end, range_start)
 );
 
-COMMENT ON TABLE analytics_kept_rollups IS
+COMMENT ON TABLE @extschema@.analytics_kept_rollups IS
     'Ranges of time whose partitions analytics_retain has dropped while it kept their rollups: there the rollups say more than the events.';
-COMMENT ON COLUMN analytics_kept_rollups.range_start IS 'Start of the partition''s range.';
-COMMENT ON COLUMN analytics_kept_rollups.range_end IS 'Its end, itself not in the range.';
-COMMENT ON COLUMN analytics_kept_rollups.kept_at IS 'When the partition was dropped.';
+COMMENT ON COLUMN @extschema@.analytics_kept_rollups.range_start IS 'Start of the partition''s range.';
+COMMENT ON COLUMN @extschema@.analytics_kept_rollups.range_end IS 'Its end, itself not in the range.';
+COMMENT ON COLUMN @extschema@.analytics_kept_rollups.kept_at IS 'When the partition was dropped.';
 
-CREATE FUNCTION analytics_verify(
+CREATE FUNCTION @extschema@.analytics_verify(
     "from" timestamptz DEFAULT NULL, "to" timestamptz DEFAULT NULL,
     OUT rollup text, OUT minute timestamptz, OUT tenant_id text, OUT event_type text, OUT events bigint, OUT counted bigint)
     RETURNS SETOF record
     LANGUAGE sql STABLE
-BEGIN ATOMIC
+    SET search_path = pg_catalog, pg_temp
+    AS $$
     WITH bounds AS (
-        SELECT pg_catalog.date_bin('1 minute', coalesce($1, '-infinity'), '2000-01-01 00:00:00+00') AS low,
+        SELECT date_bin('1 minute', coalesce($1, '-infinity'), '2000-01-01 00:00:00+00') AS low,
                coalesce($2, 'infinity') AS high
     ), events AS (
-        SELECT pg_catalog.date_bin('1 minute', e.occurred_at, '2000-01-01 00:00:00+00') AS minute, e.tenant_id, e.event_type, pg_catalog.count(*) AS count
-        FROM bounds AS b JOIN analytics_events AS e
-            ON e.occurred_at >= b.low AND e.occurred_at < pg_catalog.date_bin('1 minute', b.high + interval '59.999999 seconds', '2000-01-01 00:00:00+00')
-        WHERE pg_catalog.isfinite(e.occurred_at)
+        SELECT date_bin('1 minute', e.occurred_at, '2000-01-01 00:00:00+00') AS minute, e.tenant_id, e.event_type, count(*) AS count
+        FROM bounds AS b JOIN @extschema@.analytics_events AS e
+            ON e.occurred_at >= b.low AND e.occurred_at < date_bin('1 minute', b.high + interval '59.999999 seconds', '2000-01-01 00:00:00+00')
+        WHERE isfinite(e.occurred_at)
         GROUP BY 1, 2, 3
     ), tenants AS (
         SELECT c.minute, r.tenant_id, c.event_type, c.count
-        FROM bounds AS b JOIN analytics_rollup_tenants AS r ON r.hour > b.low - interval '1 hour' AND r.hour < b.high
-        CROSS JOIN analytics_bag_cells(r.hour, r.cells) AS c
+        FROM bounds AS b JOIN @extschema@.analytics_rollup_tenants AS r ON r.hour > b.low - interval '1 hour' AND r.hour < b.high
+        CROSS JOIN @extschema@.analytics_bag_cells(r.hour, r.cells) AS c
         WHERE c.minute >= b.low AND c.minute < b.high
     ), totals AS (
         SELECT c.minute, c.event_type, c.count
-        FROM bounds AS b JOIN analytics_rollup_totals AS r ON r.hour > b.low - interval '1 hour' AND r.hour < b.high
-        CROSS JOIN analytics_bag_cells(r.hour, r.cells) AS c
+        FROM bounds AS b JOIN @extschema@.analytics_rollup_totals AS r ON r.hour > b.low - interval '1 hour' AND r.hour < b.high
+        CROSS JOIN @extschema@.analytics_bag_cells(r.hour, r.cells) AS c
         WHERE c.minute >= b.low AND c.minute < b.high
     ), compared AS (
         SELECT 'totals' AS rollup, e.minute, NULL AS tenant_id, e.event_type, e.count AS events, 0 AS counted FROM events AS e
@@ -165,30 +166,30 @@ BEGIN ATOMIC
         UNION ALL
         SELECT 'tenants', t.minute, t.tenant_id, t.event_type, 0, t.count FROM tenants AS t
     )
-    SELECT c.rollup, c.minute, c.tenant_id, c.event_type, pg_catalog.sum(c.events)::bigint, pg_catalog.sum(c.counted)::bigint
+    SELECT c.rollup, c.minute, c.tenant_id, c.event_type, sum(c.events)::bigint, sum(c.counted)::bigint
     FROM compared AS c
     WHERE NOT EXISTS (
-        SELECT FROM analytics_kept_rollups AS k WHERE k.range_end > c.minute AND pg_catalog.date_bin('1 minute', k.range_start, '2000-01-01 00:00:00+00') <= c.minute)
+        SELECT FROM @extschema@.analytics_kept_rollups AS k WHERE k.range_end > c.minute AND date_bin('1 minute', k.range_start, '2000-01-01 00:00:00+00') <= c.minute)
     GROUP BY 1, 2, 3, 4
-    HAVING pg_catalog.sum(c.events) <> pg_catalog.sum(c.counted)
+    HAVING sum(c.events) <> sum(c.counted)
     UNION ALL
     SELECT 'projection ' || p.name, l.bucket_start, l.tenant_id, NULL, l.events, l.counted
     FROM bounds AS b
-    CROSS JOIN analytics_projections AS p
-    CROSS JOIN LATERAL analytics_projection_lack(p.id, b.low, b.high) AS l
+    CROSS JOIN @extschema@.analytics_projections AS p
+    CROSS JOIN LATERAL @extschema@.analytics_projection_lack(p.id, b.low, b.high) AS l
     WHERE p.state = 'ready' AND NOT EXISTS (
-        SELECT FROM analytics_kept_rollups AS k WHERE k.range_end > l.bucket_start AND k.range_start < l.bucket_end)
-    ORDER BY 1, 2, 3, 4;
-END;
+        SELECT FROM @extschema@.analytics_kept_rollups AS k WHERE k.range_end > l.bucket_start AND k.range_start < l.bucket_end)
+    ORDER BY 1, 2, 3, 4
+$$;
 
-COMMENT ON FUNCTION analytics_verify(timestamptz, timestamptz) IS
+COMMENT ON FUNCTION @extschema@.analytics_verify(timestamptz, timestamptz) IS
     'Where the rollups (rollup: totals or tenants) do not say what the events of [from, to) say, by minute, tenant and type, or a projection (rollup: projection NAME, '
     'minute: the start of the bucket, whose counts may be right and its measures not) by bucket and tenant; no row when all is well. '
     'A minute, or bucket, is looked at as a whole; those of analytics_kept_rollups are not. Null: without that bound. One snapshot, so writers at work make no difference.';
 
-CREATE FUNCTION analytics_rebuild("from" timestamptz DEFAULT NULL, "to" timestamptz DEFAULT NULL) RETURNS bigint
+CREATE FUNCTION @extschema@.analytics_rebuild("from" timestamptz DEFAULT NULL, "to" timestamptz DEFAULT NULL) RETURNS bigint
     LANGUAGE plpgsql VOLATILE
-    SET search_path = pg_catalog, @extschema@, pg_temp
+    SET search_path = pg_catalog, pg_temp
     AS $$
 DECLARE
     mended bigint;
@@ -199,28 +200,28 @@ BEGIN
             MESSAGE = 'analytics_rebuild needs isolation level READ COMMITTED',
             DETAIL = 'An older snapshot might not see what another rebuild has mended.';
     END IF;
-    LOCK TABLE analytics_rollup_totals IN SHARE UPDATE EXCLUSIVE MODE; -- one rebuild after another; writers go on
-    LOCK TABLE analytics_events IN ACCESS SHARE MODE; -- a TRUNCATE that commits now would be seen among the events, but not yet among the bags
+    LOCK TABLE @extschema@.analytics_rollup_totals IN SHARE UPDATE EXCLUSIVE MODE; -- one rebuild after another; writers go on
+    LOCK TABLE @extschema@.analytics_events IN ACCESS SHARE MODE; -- a TRUNCATE that commits now would be seen among the events, but not yet among the bags
     WITH missing AS MATERIALIZED (
         SELECT v.rollup, date_bin('1 hour', v.minute, '2000-01-01 00:00:00+00') AS hour, v.minute, v.tenant_id, v.event_type, v.events - v.counted AS count
-        FROM analytics_verify($1, $2) AS v
+        FROM @extschema@.analytics_verify($1, $2) AS v
     ), totals AS (
-        INSERT INTO analytics_rollup_totals (hour, last_ingested_at, cells)
-        SELECT m.hour, (SELECT max(e.ingested_at) FROM analytics_events AS e WHERE e.occurred_at >= m.hour AND e.occurred_at < m.hour + interval '1 hour'),
-               analytics_bag(m.minute, m.event_type, m.count)
+        INSERT INTO @extschema@.analytics_rollup_totals (hour, last_ingested_at, cells)
+        SELECT m.hour, (SELECT max(e.ingested_at) FROM @extschema@.analytics_events AS e WHERE e.occurred_at >= m.hour AND e.occurred_at < m.hour + interval '1 hour'),
+               @extschema@.analytics_bag(m.minute, m.event_type, m.count)
         FROM missing AS m WHERE m.rollup = 'totals' GROUP BY m.hour
     ), tenants AS (
-        INSERT INTO analytics_rollup_tenants (hour, tenant_id, last_ingested_at, cells)
+        INSERT INTO @extschema@.analytics_rollup_tenants (hour, tenant_id, last_ingested_at, cells)
         SELECT m.hour, m.tenant_id,
-               (SELECT max(e.ingested_at) FROM analytics_events AS e
+               (SELECT max(e.ingested_at) FROM @extschema@.analytics_events AS e
                 WHERE e.occurred_at >= m.hour AND e.occurred_at < m.hour + interval '1 hour' AND e.tenant_id IS NOT DISTINCT FROM m.tenant_id),
-               analytics_bag(m.minute, m.event_type, m.count)
+               @extschema@.analytics_bag(m.minute, m.event_type, m.count)
         FROM missing AS m WHERE m.rollup = 'tenants' GROUP BY m.hour, m.tenant_id
     ), projections AS (
-        INSERT INTO analytics_projection_bags (projection, bucket_start, tenant_id, cells)
+        INSERT INTO @extschema@.analytics_projection_bags (projection, bucket_start, tenant_id, cells)
         SELECT p.id, l.bucket_start, l.tenant_id, l.cells
-        FROM missing AS m JOIN analytics_projections AS p ON m.rollup = 'projection ' || p.name
-        CROSS JOIN LATERAL analytics_projection_lack(p.id, m.minute, m.minute + interval '1 minute') AS l
+        FROM missing AS m JOIN @extschema@.analytics_projections AS p ON m.rollup = 'projection ' || p.name
+        CROSS JOIN LATERAL @extschema@.analytics_projection_lack(p.id, m.minute, m.minute + interval '1 minute') AS l
         WHERE l.tenant_id IS NOT DISTINCT FROM m.tenant_id
     )
     SELECT count(*) INTO mended FROM missing;
@@ -228,12 +229,12 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION analytics_rebuild(timestamptz, timestamptz) IS
+COMMENT ON FUNCTION @extschema@.analytics_rebuild(timestamptz, timestamptz) IS
     'Mends what analytics_verify tells of, by appending what the rollups lack, and returns how many differences there were. Writers need not wait: what is '
     'lacking is computed in one snapshot, and what others commit meanwhile brings its own counts. READ COMMITTED only, else SQLSTATE 25001.';
 
-REVOKE EXECUTE ON FUNCTION analytics_verify(timestamptz, timestamptz), analytics_rebuild(timestamptz, timestamptz) FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION @extschema@.analytics_verify(timestamptz, timestamptz), @extschema@.analytics_rebuild(timestamptz, timestamptz) FROM PUBLIC;
 
-SELECT pg_catalog.pg_extension_config_dump('analytics_rollup_totals', '');
-SELECT pg_catalog.pg_extension_config_dump('analytics_rollup_tenants', '');
-SELECT pg_catalog.pg_extension_config_dump('analytics_kept_rollups', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.analytics_rollup_totals', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.analytics_rollup_tenants', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.analytics_kept_rollups', '');

@@ -2,37 +2,37 @@
  * and answer about the events of the half-open range that is asked for: a window that the range cuts counts what lies in
  * it. Each has its equivalent in plain SQL in the reference, which is also what it is tested against. */
 
-CREATE FUNCTION analytics_hopping(
+CREATE FUNCTION @extschema@.analytics_hopping(
     window_start timestamptz, window_end timestamptz, size interval, hop interval, tenant_id text DEFAULT NULL, event_type text DEFAULT NULL,
     OUT window_start timestamptz, OUT window_end timestamptz, OUT event_type text, OUT count bigint)
     RETURNS SETOF record
     LANGUAGE c STABLE PARALLEL SAFE ROWS 1000
     AS 'MODULE_PATHNAME', 'analytics_hopping';
 
-COMMENT ON FUNCTION analytics_hopping(timestamptz, timestamptz, interval, interval, text, text) IS
+COMMENT ON FUNCTION @extschema@.analytics_hopping(timestamptz, timestamptz, interval, interval, text, text) IS
     'Events by type in windows of one size that begin every hop, counted from the Unix epoch; an event lies in each window with window_start <= occurred_at < window_end. '
     'Only windows and types with events, in the order of the windows; only events of [window_start, window_end). From the rollups, like analytics_counts. '
     'size and hop are positive and without months, and there are at most 100000 windows, else SQLSTATE 22023.';
 
-CREATE FUNCTION analytics_tumbling(
+CREATE FUNCTION @extschema@.analytics_tumbling(
     window_start timestamptz, window_end timestamptz, size interval, tenant_id text DEFAULT NULL, event_type text DEFAULT NULL,
     OUT window_start timestamptz, OUT window_end timestamptz, OUT event_type text, OUT count bigint)
     RETURNS SETOF record
     LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000
 BEGIN ATOMIC
     SELECT h.window_start, h.window_end, h.event_type, h.count
-    FROM analytics_hopping($1, $2, $3, $3, $4, $5) AS h;
+    FROM @extschema@.analytics_hopping($1, $2, $3, $3, $4, $5) AS h;
 END;
 
-COMMENT ON FUNCTION analytics_tumbling(timestamptz, timestamptz, interval, text, text) IS
+COMMENT ON FUNCTION @extschema@.analytics_tumbling(timestamptz, timestamptz, interval, text, text) IS
     'Events by type in windows of one size, one after the other, counted from the Unix epoch; otherwise like analytics_hopping.';
 
-CREATE FUNCTION analytics_session(
+CREATE FUNCTION @extschema@.analytics_session(
     window_start timestamptz, window_end timestamptz, gap interval, key_path text[], tenant_id text DEFAULT NULL, event_type text DEFAULT NULL,
     OUT session_key text, OUT session_start timestamptz, OUT session_end timestamptz, OUT last_event_at timestamptz, OUT events bigint)
     RETURNS SETOF record
     LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 1000
-    SET search_path = pg_catalog, @extschema@, pg_temp
+    SET search_path = pg_catalog, pg_temp
     SET TimeZone = 'UTC' -- where a day has 24 hours
     AS $$
 BEGIN
@@ -45,7 +45,7 @@ BEGIN
     RETURN QUERY
         WITH keyed AS (
             SELECT e.payload #>> $4 AS key, e.occurred_at AS at
-            FROM analytics_events AS e
+            FROM @extschema@.analytics_events AS e
             WHERE e.occurred_at >= $1 AND e.occurred_at < $2 AND ($5 IS NULL OR e.tenant_id = $5) AND ($6 IS NULL OR e.event_type = $6)
         ), marked AS (
             SELECT k.key, k.at, lag(k.at) OVER earlier + $3 > k.at AS goes_on
@@ -63,7 +63,7 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION analytics_session(timestamptz, timestamptz, interval, text[], text, text) IS
+COMMENT ON FUNCTION @extschema@.analytics_session(timestamptz, timestamptz, interval, text[], text, text) IS
     'Sessions of the events in [window_start, window_end) by a key taken from the payload: an event goes on with the session of its key when less than gap lies between '
     'it and the event before, and begins a new one otherwise. A session is the half-open window from its first event to gap after its last. Events without the key '
     'have none; numbers are keys by their text. gap is positive and without months, and key_path not empty, else SQLSTATE 22023.';
