@@ -3,7 +3,7 @@
  * a restart can't mend must not touch /livez. /metrics is Prometheus's. */
 #pragma once
 
-#include "engine.hpp"
+#include "responder.hpp"
 #include "routes.hpp"
 
 #include "../runtime/metrics.hpp"
@@ -15,12 +15,14 @@ namespace analytics::http {
 /** The admin port's handler, with the metrics that its routes don't know. */
 class Admin {
 public:
-    Admin(Engine::Handler handler, const runtime::Metrics &metrics) : handler_(std::move(handler)), metrics_(metrics) {}
+    Admin(Responder::Handler handler, const runtime::Metrics &metrics) : handler_(std::move(handler)), metrics_(metrics)
+    {
+    }
 
     Answer operator()(const Call &call) const;
 
 private:
-    Engine::Handler handler_;
+    Responder::Handler handler_;
     const runtime::Metrics &metrics_;
 };
 

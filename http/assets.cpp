@@ -25,7 +25,8 @@ Answer answer_asset(std::string_view path)
     const std::span<const Asset> known = assets();
     const auto asset = std::find_if(known.begin(), known.end(), [&](const Asset &one) { return one.path == path; });
     if (asset == known.end()) return answer({.status = 404, .detail = "no such resource"});
-    Answer found{.body = std::string(asset->bytes), .content_type = asset->content_type};
+    Answer found{.body = {}, .content_type = asset->content_type};
+    found.asset = asset->bytes;
     found.caching = asset->caching;
     found.tag = asset->hash;
     found.gzip = asset->gzip;

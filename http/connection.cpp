@@ -1,10 +1,15 @@
 #include "connection.hpp"
 
+#include "ascii.hpp"
+#include "response.hpp"
+
 #include "../runtime/trace.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 namespace analytics::http {
@@ -13,7 +18,8 @@ namespace {
 
 constexpr std::size_t chunk = 16'384;
 constexpr int max_chunks = 16; // in one turn of the loop: the others' turn comes
-constexpr std::size_t max_told_method = 16;
+constexpr std::size_t max_reported_method = 16;
+constexpr std::size_t max_empty_lines = 16; // before a request: RFC 9112, 2.2, asks for one
 constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
 
 bool would_wait(int error) noexcept
@@ -28,6 +34,28 @@ runtime::Work work_of(const Head &head)
     return {.name = runtime::new_span(parent), .parent_id = parent ? parent->span_id : std::string()};
 }
 
+Call call_of(const Head &head, std::string_view body)
+{
+    return {.method = head.method,
+            .path = head.path(),
+            .query = head.query(),
+            .content_type = head.content_type,
+            .body = body,
+            .accept_encoding = head.accept_encoding,
+            .if_none_match = head.if_none_match,
+            .origin = head.origin,
+            .requested_method = head.requested_method,
+            .authorization = head.authorization,
+            .authority = head.authority,
+            .fetch_site = head.fetch_site};
+}
+
+iovec piece(std::string_view bytes, std::size_t from)
+{
+    bytes.remove_prefix(std::min(from, bytes.size()));
+    return {.iov_base = const_cast<char *>(bytes.data()), .iov_len = bytes.size()}; // NOLINT: it is only read
+}
+
 } // namespace
 
 Socket::~Socket()
@@ -35,8 +63,9 @@ Socket::~Socket()
     if (fd_ >= 0) close(fd_);
 }
 
-Connection::Connection(Socket socket, Engine &engine, const ConnectionLimits &limits, runtime::Observer &observe)
-    : socket_(std::move(socket)), engine_(engine), limits_(limits), observe_(observe)
+Connection::Connection(Socket socket, const Responder &responder, const ConnectionLimits &limits,
+                       runtime::Observer &observe)
+    : socket_(std::move(socket)), responder_(responder), limits_(limits), observe_(observe)
 {
     enter(State::receiving, limits_.idle);
 }
@@ -79,33 +108,46 @@ void Connection::receive()
                 end();
             return;
         }
-        if (is_idle()) begin_request();
         buffer_.append(bytes.data(), static_cast<std::size_t>(size));
         advance();
     }
 }
 
-void Connection::begin_request()
-{
-    enter(State::receiving, limits_.receive);
-    begun_ = since_;
-    is_new_ = false;
-}
-
 /* As far as the bytes that are there lead. */
 void Connection::advance()
 {
+    if (!has_begun_ && !begin_request()) return;
     if (!has_head_ && !take_head()) return;
     if (buffer_.size() < head_.content_length) return;
     body_ = take(head_.content_length);
     state_ = State::ready;
 }
 
+/* Some clients end a body with an empty line (RFC 9112, 2.2). Those before a request are dropped: they neither begin it
+ * nor win its sender any time. False: nothing else is there. */
+bool Connection::begin_request()
+{
+    std::size_t empty = 0;
+    while (buffer_.compare(empty, 2, "\r\n") == 0) empty += 2;
+    buffer_.erase(0, empty);
+    empty_lines_ += empty / 2;
+    if (empty_lines_ > max_empty_lines) {
+        refuse({.status = 400, .detail = "there are too many empty lines before the request"});
+        return false;
+    }
+    if (buffer_.empty() || buffer_ == "\r") return false;
+    enter(State::receiving, limits_.receive);
+    begun_ = since_;
+    has_begun_ = true;
+    is_new_ = false;
+    return true;
+}
+
 /* False: it is not there yet, or was refused. */
 bool Connection::take_head()
 {
-    while (buffer_.starts_with("\r\n")) buffer_.erase(0, 2); // RFC 9112, 2.2: some clients end a body so
-    const std::size_t size = head_size(buffer_);
+    const std::size_t size = head_size(buffer_, seen_);
+    seen_ = buffer_.size();
     if (size > limits_.head.max_bytes || (size == 0 && buffer_.size() > limits_.head.max_bytes)) {
         if (buffer_.find('\n') > limits_.head.max_bytes)
             refuse({.status = 414, .detail = "the request target is too long"});
@@ -115,13 +157,13 @@ bool Connection::take_head()
     }
     if (size == 0) return false;
     head_bytes_ = take(size);
-    std::variant<Head, Problem> reading = read_head(head_bytes_, limits_.head);
-    if (const Problem *problem = std::get_if<Problem>(&reading)) {
-        refuse(*problem);
+    Reading reading = read_head(head_bytes_, limits_.head);
+    head_ = std::move(reading.head);
+    has_head_ = true;
+    if (reading.problem) {
+        refuse(*reading.problem);
         return false;
     }
-    head_ = std::get<Head>(reading);
-    has_head_ = true;
     // Nothing of ours is under way on this socket, so there is room for so little.
     if (head_.expects_continue && buffer_.empty())
         ::send(fd(), go_on.data(), go_on.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -136,54 +178,69 @@ std::string Connection::take(std::size_t size)
     return taken;
 }
 
+/* The span ends here: what is sent afterwards may already belong to the next request. */
 void Connection::serve(const std::function<bool()> &is_last)
 {
-    Reply reply = respond(is_last);
-    has_head_ = false;
-    send(std::move(reply));
-}
-
-/* The span ends here: what is sent afterwards may already belong to the next request. */
-Reply Connection::respond(const std::function<bool()> &is_last)
-{
-    const runtime::Work work = work_of(head_);
-    const runtime::Tracing tracing(work);
-    Reply reply = engine_.respond(head_, std::exchange(body_, {}), [&] { return head_.is_last || is_last(); });
-    tell(head_.method, reply);
-    return reply;
+    Answer answer;
+    {
+        const runtime::Work work = work_of(head_);
+        const runtime::Tracing tracing(work);
+        answer = responder_.respond(call_of(head_, body_));
+        body_ = {};
+        report(head_.method, answer);
+    }
+    send(head_.method, std::move(answer), head_.is_last || is_last());
 }
 
 void Connection::refuse(const Problem &problem)
 {
     if (is_idle()) begun_ = Clock::now();
-    Reply reply = engine_.refuse(answer(problem));
-    tell("-", reply);
-    send(std::move(reply));
+    if (!has_head_) head_ = read_head(head_bytes_ = std::move(buffer_), limits_.head).head; // so far as it came
+    Answer answer = responder_.refuse(problem, call_of(head_, {}));
+    report(head_.method, answer);
+    send(head_.method, std::move(answer), true);
 }
 
-void Connection::send(Reply reply)
+void Connection::send(std::string_view method, Answer answer, bool is_last)
 {
-    output_ = std::move(reply.bytes);
+    is_last_ = is_last;
+    output_head_ = response_head(answer, is_last);
+    const bool is_whole = method != "HEAD" && has_content(answer.status);
+    output_asset_ = is_whole ? answer.asset : std::string_view{};
+    output_body_ = is_whole && answer.asset.empty() ? std::move(answer.body) : std::string();
     sent_ = 0;
-    is_last_ = reply.is_last;
+    has_begun_ = false;
+    has_head_ = false;
+    seen_ = 0;
+    empty_lines_ = 0;
     enter(State::sending, limits_.send);
     flush();
 }
 
 void Connection::flush()
 {
-    while (sent_ < output_.size()) {
-        const ssize_t size = ::send(fd(), output_.data() + sent_, output_.size() - sent_, MSG_NOSIGNAL | MSG_DONTWAIT);
+    const std::string_view content = output_asset_.empty() ? std::string_view(output_body_) : output_asset_;
+    while (sent_ < output_head_.size() + content.size()) {
+        const std::size_t of_content = sent_ - std::min(sent_, output_head_.size());
+        std::array<iovec, 2> pieces{piece(output_head_, sent_), piece(content, of_content)};
+        const msghdr message{.msg_name = nullptr,
+                             .msg_namelen = 0,
+                             .msg_iov = pieces.data(),
+                             .msg_iovlen = pieces.size(),
+                             .msg_control = nullptr,
+                             .msg_controllen = 0,
+                             .msg_flags = 0};
+        const ssize_t size = sendmsg(fd(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (size < 0 && would_wait(errno)) return;
         if (size < 0) return end();
         sent_ += static_cast<std::size_t>(size);
     }
-    output_ = {};
+    output_head_ = {};
+    output_body_ = {};
+    output_asset_ = {};
     if (is_last_) return linger();
     enter(State::receiving, limits_.idle);
-    if (buffer_.empty()) return;
-    begin_request();
-    advance();
+    if (!buffer_.empty()) advance();
 }
 
 /* What the client still sends is thrown away until it has seen the answer: closing with bytes unread would reset the
@@ -206,19 +263,22 @@ void Connection::discard()
     }
 }
 
-void Connection::tell(std::string_view method, const Reply &reply)
+void Connection::report(std::string_view method, const Answer &answer)
 {
     using runtime::Event;
+    const bool is_plain = !method.empty() && method.size() <= max_reported_method &&
+                          std::all_of(method.begin(), method.end(), is_alphanumeric);
     const std::chrono::duration<double, std::milli> duration = Clock::now() - begun_;
-    observe_(Event::request_served, {{"method", method.size() <= max_told_method ? method : "-"},
-                                     {"route", reply.route},
-                                     {"status", reply.status},
+    observe_(Event::request_served, {{"method", is_plain ? method : "-"},
+                                     {"route", answer.route},
+                                     {"status", answer.status},
                                      {"milliseconds", duration.count()},
-                                     {"bytes", reply.body_size}});
-    if (!reply.cause.empty())
-        observe_(
-            Event::request_failed,
-            {{"route", reply.route}, {"status", reply.status}, {"sqlstate", reply.sqlstate}, {"message", reply.cause}});
+                                     {"bytes", has_content(answer.status) ? answer.content().size() : 0}});
+    if (!answer.cause.empty())
+        observe_(Event::request_failed, {{"route", answer.route},
+                                         {"status", answer.status},
+                                         {"sqlstate", answer.sqlstate},
+                                         {"message", answer.cause}});
 }
 
 } // namespace analytics::http

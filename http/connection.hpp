@@ -11,14 +11,15 @@
  * Owned by the loop; while ready, it is the worker's alone. */
 #pragma once
 
-#include "engine.hpp"
 #include "head.hpp"
+#include "responder.hpp"
 
 #include "../runtime/observe.hpp"
 
 #include <chrono>
 #include <functional>
 #include <string>
+#include <utility>
 
 namespace analytics::http {
 
@@ -54,7 +55,7 @@ public:
 
     enum class State : std::uint8_t { receiving, ready, sending, lingering, ended };
 
-    Connection(Socket socket, Engine &engine, const ConnectionLimits &limits, runtime::Observer &observe);
+    Connection(Socket socket, const Responder &responder, const ConnectionLimits &limits, runtime::Observer &observe);
 
     [[nodiscard]] int fd() const noexcept { return socket_.fd(); }
     [[nodiscard]] State state() const noexcept { return state_; }
@@ -62,10 +63,13 @@ public:
     /** Since when it does what it does. */
     [[nodiscard]] Clock::time_point since() const noexcept { return since_; }
     /** Between two requests, or before the first. */
-    [[nodiscard]] bool is_idle() const noexcept { return state_ == State::receiving && !has_head_ && buffer_.empty(); }
+    [[nodiscard]] bool is_idle() const noexcept { return state_ == State::receiving && !has_begun_; }
     [[nodiscard]] bool is_new() const noexcept { return is_new_; }
     /** Bytes that it holds in memory. */
-    [[nodiscard]] std::size_t held() const noexcept { return buffer_.size() + body_.size() + output_.size(); }
+    [[nodiscard]] std::size_t held() const noexcept
+    {
+        return buffer_.size() + body_.size() + output_head_.size() + output_body_.size();
+    }
 
     /** The socket can be read, or written when it is sending. */
     void on_ready();
@@ -78,20 +82,19 @@ public:
 
 private:
     void receive();
-    void begin_request();
     void advance();
+    bool begin_request();
     bool take_head();
     std::string take(std::size_t size);
-    Reply respond(const std::function<bool()> &is_last);
-    void send(Reply reply);
+    void send(std::string_view method, Answer answer, bool is_last);
     void flush();
     void linger();
     void discard();
     void enter(State state, std::chrono::milliseconds patience);
-    void tell(std::string_view method, const Reply &reply);
+    void report(std::string_view method, const Answer &answer);
 
     Socket socket_;
-    Engine &engine_;
+    const Responder &responder_;
     const ConnectionLimits &limits_;
     runtime::Observer &observe_;
 
@@ -101,14 +104,19 @@ private:
     Clock::time_point begun_; // the request in hand
     bool is_new_ = true;
 
-    std::string buffer_; // received, not yet taken
+    std::string buffer_;          // received, not yet taken
+    std::size_t empty_lines_ = 0; // before the request that is to come
+    bool has_begun_ = false;      // something of a request is there
+    std::size_t seen_ = 0;        // of buffer_, without the end of a head in it
     bool has_head_ = false;
     std::string head_bytes_; // what head_ points into
     Head head_;
     std::string body_;
 
-    std::string output_; // to be sent, from sent_ on
-    std::size_t sent_ = 0;
+    std::string output_head_; // to be sent, and then the content: output_body_, or what all share
+    std::string output_body_;
+    std::string_view output_asset_;
+    std::size_t sent_ = 0; // of both
     bool is_last_ = false;
 };
 

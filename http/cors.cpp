@@ -2,9 +2,35 @@
 
 #include "ascii.hpp"
 
+#include "../runtime/host_names.hpp"
+
 #include <algorithm>
 
 namespace analytics::http {
+
+namespace {
+
+bool is_safe(std::string_view method) noexcept
+{
+    return method == "GET" || method == "HEAD" || method == "OPTIONS" || method == "TRACE";
+}
+
+/** Whether a page of the origin was loaded from the authority. The scheme is the origin's to say: before us may be a
+ * proxy that speaks TLS. */
+bool is_of(std::string_view origin, std::string_view authority)
+{
+    const std::size_t scheme = origin.find("://");
+    if (scheme == std::string_view::npos) return false;
+    const std::string usual = origin.substr(0, scheme) == "https" ? "443" : "80";
+    auto page = runtime::read_authority(origin.substr(scheme + 3));
+    auto called = runtime::read_authority(authority);
+    if (!page || !called) return false;
+    if (page->port.empty()) page->port = usual;
+    if (called->port.empty()) called->port = usual;
+    return page->host == called->host && page->port == called->port;
+}
+
+} // namespace
 
 Cors::Cors(std::string_view origins)
 {
@@ -13,12 +39,24 @@ Cors::Cors(std::string_view origins)
             origins_.emplace(origin);
 }
 
+bool Cors::lists(std::string_view origin) const
+{
+    return !origin.empty() && (origins_.contains("*") || origins_.contains(origin));
+}
+
+bool Cors::is_foreign_change(const Call &call) const
+{
+    if (is_safe(call.method) || lists(call.origin)) return false;
+    if (!call.origin.empty() && !is_of(call.origin, call.authority)) return true;
+    return !call.fetch_site.empty() && call.fetch_site != "same-origin" && call.fetch_site != "none";
+}
+
 void Cors::mark(const Call &call, Answer &answer) const
 {
     if (origins_.empty()) return;
     const bool takes_any = origins_.contains("*");
     if (!takes_any) answer.headers.emplace_back("Vary", "Origin");
-    if (call.origin.empty() || (!takes_any && !origins_.contains(call.origin))) return;
+    if (!lists(call.origin)) return;
 
     const auto add = [&](const char *name, std::string value) { answer.headers.emplace_back(name, std::move(value)); };
     add("Access-Control-Allow-Origin", takes_any ? "*" : std::string(call.origin));

@@ -2,6 +2,8 @@
 
 #include "ascii.hpp"
 
+#include "../runtime/host_names.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <optional>
@@ -17,13 +19,17 @@ bool is_token(std::string_view text) noexcept
     });
 }
 
-/** Origin form of printable ASCII: no blank, no control, no "#", which a client never sends. */
-bool is_target(std::string_view text) noexcept
+/** ASCII without blanks and controls, and without "#", which a client never sends. */
+bool is_printable(std::string_view text) noexcept
 {
-    return (text.starts_with('/') || text == "*") &&
-           std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < '\x7f' && c != '#'; });
+    return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < '\x7f' && c != '#'; });
 }
 
+/** Origin form. */
+bool is_target(std::string_view text) noexcept
+{
+    return (text.starts_with('/') || text == "*") && is_printable(text);
+}
 bool is_value(std::string_view text) noexcept
 {
     return std::all_of(text.begin(), text.end(), [](char c) {
@@ -38,6 +44,15 @@ bool holds(std::string_view list, std::string_view lower_case) noexcept
     while (!list.empty())
         if (is_same(trimmed(take_until(',', list)), lower_case)) return true;
     return false;
+}
+
+/** Whether it holds nothing else. */
+bool holds_only(std::string_view list, std::string_view lower_case) noexcept
+{
+    while (!list.empty())
+        if (const std::string_view item = trimmed(take_until(',', list)); !item.empty() && !is_same(item, lower_case))
+            return false;
+    return true;
 }
 
 Problem malformed(std::string detail)
@@ -61,20 +76,20 @@ struct Fields {
     std::optional<std::string_view> host;
     std::optional<std::string_view> content_length;
     std::optional<std::string_view> content_type;
-    std::optional<std::string_view> expect;
     std::optional<std::string_view> authorization;
-    // Of these the first counts: a second line of one costs its sender a longer answer at most.
-    std::string_view accept_encoding;
-    std::string_view if_none_match;
-    std::string_view origin;
-    std::string_view requested_method;
+    std::optional<std::string_view> origin;
+    std::optional<std::string_view> fetch_site;
+    std::optional<std::string_view> requested_method;
+    std::optional<std::string> accept_encoding;
+    std::optional<std::string> if_none_match;
+    std::optional<std::string> connection;
+    std::optional<std::string> content_encoding;
+    std::optional<std::string> expect;
     std::string_view traceparent;
-    bool has_close = false;
     bool has_transfer_encoding = false;
-    bool has_content_encoding = false;
     std::string_view repeated; // the field that must not be, and is
 
-    void take(std::string_view name, std::string_view value) noexcept
+    void take(std::string_view name, std::string_view value)
     {
         if (is_same(name, "host"))
             once(host, "Host", value);
@@ -82,40 +97,59 @@ struct Fields {
             once(content_length, "Content-Length", value);
         else if (is_same(name, "content-type"))
             once(content_type, "Content-Type", value);
-        else if (is_same(name, "expect"))
-            once(expect, "Expect", value);
         else if (is_same(name, "authorization"))
             once(authorization, "Authorization", value);
-        else if (is_same(name, "accept-encoding"))
-            first(accept_encoding, value);
-        else if (is_same(name, "if-none-match"))
-            first(if_none_match, value);
         else if (is_same(name, "origin"))
-            first(origin, value);
+            once(origin, "Origin", value);
+        else if (is_same(name, "sec-fetch-site"))
+            once(fetch_site, "Sec-Fetch-Site", value);
         else if (is_same(name, "access-control-request-method"))
-            first(requested_method, value);
+            once(requested_method, "Access-Control-Request-Method", value);
+        else if (is_same(name, "accept-encoding"))
+            listed(accept_encoding, value);
+        else if (is_same(name, "if-none-match"))
+            listed(if_none_match, value);
+        else if (is_same(name, "connection"))
+            listed(connection, value);
+        else if (is_same(name, "content-encoding"))
+            listed(content_encoding, value);
+        else if (is_same(name, "expect"))
+            listed(expect, value);
         else if (is_same(name, "traceparent"))
             traceparent = traceparent.empty() ? value : "given twice"; // no name then, says the specification
-        else if (is_same(name, "connection"))
-            has_close = has_close || holds(value, "close");
         else if (is_same(name, "transfer-encoding"))
             has_transfer_encoding = true;
-        else if (is_same(name, "content-encoding"))
-            has_content_encoding = has_content_encoding || !is_same(value, "identity");
     }
 
 private:
-    static void first(std::string_view &field, std::string_view value) noexcept
+    static void listed(std::optional<std::string> &field, std::string_view value)
     {
-        if (field.empty()) field = value;
+        if (!field)
+            field = value;
+        else
+            field->append(", ").append(value);
     }
 
     void once(std::optional<std::string_view> &field, std::string_view name, std::string_view value) noexcept
     {
-        if (field) repeated = name;
-        field = value;
+        if (field)
+            repeated = name;
+        else
+            field = value;
     }
 };
+
+/** The absolute form, as sent to proxies, says whom it means itself (RFC 9112, 3.2.2); leaves the origin form. */
+void take_authority(Head &head) noexcept
+{
+    const std::size_t scheme = std::min(head.target.find("://"), head.target.size());
+    if (!is_same(head.target.substr(0, scheme), "http") && !is_same(head.target.substr(0, scheme), "https")) return;
+    std::string_view rest = head.target.substr(std::min(scheme + 3, head.target.size()));
+    head.authority = rest.substr(0, rest.find_first_of("/?"));
+    rest.remove_prefix(head.authority.size());
+    // An empty path is "/" (before a query, path() knows), and for OPTIONS the server as a whole.
+    head.target = !rest.empty() ? rest : head.method == "OPTIONS" ? "*" : "/";
+}
 
 /** Reads the request line into head. */
 std::optional<Problem> read_request_line(std::string_view line, const HeadLimits &limits, Head &head, bool &is_1_1)
@@ -135,9 +169,10 @@ std::optional<Problem> read_request_line(std::string_view line, const HeadLimits
     if (!is_token(head.method)) return malformed("the request line is malformed");
     if (head.target.size() > limits.max_target)
         return Problem{.status = 414, .detail = "the request target is too long"};
-    if (head.target.starts_with("http://")) // the absolute form, as sent to proxies
-        head.target.remove_prefix(std::min(head.target.find('/', 7), head.target.size()));
-    if (!is_target(head.target)) return malformed("the request target is malformed");
+    take_authority(head);
+    const bool is_query = head.authority.data() != nullptr && head.target.starts_with('?');
+    if (is_query ? !is_printable(head.target) : !is_target(head.target))
+        return malformed("the request target is malformed");
     return std::nullopt;
 }
 
@@ -164,16 +199,18 @@ std::optional<Problem> judge_body(const Fields &fields, const HeadLimits &limits
         if (std::optional<Problem> problem = read_length(*fields.content_length, limits.max_body, head)) return problem;
     if (head.content_length > 0 && (head.method == "GET" || head.method == "HEAD"))
         return malformed("a request that reads has no body");
-    if (fields.has_content_encoding)
+    if (!holds_only(fields.content_encoding.value_or(""), "identity"))
         return Problem{.status = 415, .detail = "a Content-Encoding is not taken, send the body as it is"};
     return std::nullopt;
 }
 
 } // namespace
 
-std::size_t head_size(std::string_view buffer) noexcept
+std::size_t head_size(std::string_view buffer, std::size_t seen) noexcept
 {
-    for (std::size_t end = buffer.find('\n'); end != std::string_view::npos; end = buffer.find('\n', end + 1)) {
+    // An end is at most three bytes, so it may have begun in the last two of those that were seen.
+    for (std::size_t end = buffer.find('\n', seen - std::min<std::size_t>(seen, 2)); end != std::string_view::npos;
+         end = buffer.find('\n', end + 1)) {
         const std::string_view rest = buffer.substr(end + 1);
         if (rest.starts_with("\r\n")) return end + 3;
         if (rest.starts_with('\n')) return end + 2;
@@ -181,44 +218,61 @@ std::size_t head_size(std::string_view buffer) noexcept
     return 0;
 }
 
-std::variant<Head, Problem> read_head(std::string_view bytes, const HeadLimits &limits)
+Reading read_head(std::string_view bytes, const HeadLimits &limits)
 {
-    Head head;
+    Reading reading;
+    Head &head = reading.head;
+    const auto refuse = [&](std::optional<Problem> problem) { // the first counts
+        if (!reading.problem) reading.problem = std::move(problem);
+    };
+
     bool is_1_1 = false;
-    const std::optional<std::string_view> request_line = take_line(bytes);
-    if (!request_line) return malformed("the request line is malformed");
-    if (std::optional<Problem> problem = read_request_line(*request_line, limits, head, is_1_1)) return *problem;
+    if (const std::optional<std::string_view> line = take_line(bytes))
+        refuse(read_request_line(*line, limits, head, is_1_1));
+    else
+        refuse(malformed("the request line is malformed"));
 
     Fields fields;
     for (std::size_t count = 0;; ++count) {
         const std::optional<std::string_view> line = take_line(bytes);
-        if (!line) return malformed("a header field does not end with CR LF");
+        if (!line) {
+            refuse(malformed("a header field does not end with CR LF"));
+            break;
+        }
         if (line->empty()) break;
         if (count == limits.max_fields)
-            return Problem{.status = 431,
-                           .detail = "there are more than " + std::to_string(limits.max_fields) + " header fields"};
+            refuse(Problem{.status = 431,
+                           .detail = "there are more than " + std::to_string(limits.max_fields) + " header fields"});
         const std::size_t colon = std::min(line->find(':'), line->size());
         const std::string_view value = trimmed(line->substr(std::min(colon + 1, line->size())));
         if (colon == line->size() || !is_token(line->substr(0, colon)) || !is_value(value))
-            return malformed("a header field is malformed");
-        fields.take(line->substr(0, colon), value);
+            refuse(malformed("a header field is malformed"));
+        else
+            fields.take(line->substr(0, colon), value);
     }
-    if (!fields.repeated.empty()) return malformed(std::string(fields.repeated) + " is given twice");
-    if (is_1_1 && !fields.host) return malformed("Host is missing");
-    if (std::optional<Problem> problem = judge_body(fields, limits, head)) return *problem;
-    if (fields.expect && !is_same(*fields.expect, "100-continue"))
-        return Problem{.status = 417, .detail = "only 100-continue can be expected"};
+    if (!fields.repeated.empty()) refuse(malformed(std::string(fields.repeated) + " is given twice"));
+    if (is_1_1 && !fields.host) refuse(malformed("Host is missing"));
+    if (fields.host && !runtime::read_authority(*fields.host)) refuse(malformed("Host is malformed"));
+    if (head.authority.data() == nullptr)
+        head.authority = fields.host.value_or(std::string_view{});
+    else if (!runtime::read_authority(head.authority))
+        refuse(malformed("the request target is malformed"));
+    refuse(judge_body(fields, limits, head));
+    if (!holds_only(fields.expect.value_or(""), "100-continue"))
+        refuse(Problem{.status = 417, .detail = "only 100-continue can be expected"});
 
-    head.content_type = fields.content_type.value_or(std::string_view{});
-    head.accept_encoding = fields.accept_encoding;
-    head.if_none_match = fields.if_none_match;
-    head.origin = fields.origin;
-    head.requested_method = fields.requested_method;
+    const auto given = [](const std::optional<std::string_view> &field) { return field.value_or(std::string_view{}); };
+    head.content_type = given(fields.content_type);
+    head.accept_encoding = std::move(fields.accept_encoding).value_or("");
+    head.if_none_match = std::move(fields.if_none_match).value_or("");
+    head.origin = given(fields.origin);
+    head.fetch_site = given(fields.fetch_site);
+    head.requested_method = given(fields.requested_method);
     head.traceparent = fields.traceparent;
-    head.authorization = fields.authorization.value_or(std::string_view{});
-    head.is_last = fields.has_close || !is_1_1;
-    head.expects_continue = is_1_1 && fields.expect.has_value() && head.content_length > 0;
-    return head;
+    head.authorization = given(fields.authorization);
+    head.is_last = !is_1_1 || holds(fields.connection.value_or(""), "close");
+    head.expects_continue = is_1_1 && fields.expect && !fields.expect->empty() && head.content_length > 0;
+    return reading;
 }
 
 } // namespace analytics::http

@@ -1,20 +1,21 @@
-/* The head of a request (RFC 9112: request line and header fields), checked before cpp-httplib sees a byte of it.
+/* The head of a request (RFC 9112: request line and header fields).
  *
- * cpp-httplib 0.11.4 reads heads leniently: lines without CR are skipped, a space before the colon makes another
- * header, values are percent-decoded, Transfer-Encoding beats Content-Length, a Range goes through a recursive regular
- * expression. Each of these is a way to make two servers see two requests in one stream of bytes. So this reader takes
- * only what RFC 9112 allows a sender to write, refuses the rest with its status, and the library is then given a
- * request line that holds nothing surprising (see exchange.hpp).
+ * Lenient readers let two servers see two requests in one stream of bytes: lines without CR, a space before the colon,
+ * Transfer-Encoding beside Content-Length, a field that may be given once and is given twice. So this reader takes only
+ * what RFC 9112 allows a sender to write, and refuses the rest with its status. Fields whose value is a list may come in
+ * several lines and are then one list (RFC 9110, 5.3).
  *
- * Refused heads end the connection: where the next request would begin is not known. */
+ * Refused heads end the connection: where the next request would begin is not known. What could be read of one is told
+ * all the same, for its answer is to say what every answer says. */
 #pragma once
 
 #include "problem.hpp"
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <string>
 #include <string_view>
-#include <variant>
 
 namespace analytics::http {
 
@@ -25,14 +26,16 @@ struct HeadLimits {
     std::uint64_t max_body = 0;     // bytes: ANALYTICS_HTTP_MAX_BODY_BYTES
 };
 
-/** Views into the bytes that were read. */
+/** Views into the bytes that were read, or texts where a list was put together. */
 struct Head {
-    std::string_view method;
-    std::string_view target;            // origin form: begins with "/", or is "*"
+    std::string_view method = {};
+    std::string_view target = {};       // origin form: begins with "/", or is "*"
+    std::string_view authority = {};    // whom the client believes to call: the absolute target's, else Host
     std::string_view content_type = {}; // empty: not given, likewise below
-    std::string_view accept_encoding = {};
-    std::string_view if_none_match = {};
+    std::string accept_encoding = {};
+    std::string if_none_match = {};
     std::string_view origin = {};
+    std::string_view fetch_site = {};       // Sec-Fetch-Site
     std::string_view requested_method = {}; // Access-Control-Request-Method
     std::string_view traceparent = {};
     std::string_view authorization = {};
@@ -40,7 +43,11 @@ struct Head {
     bool is_last = false; // the client wants no further request on this connection, or can't have one
     bool expects_continue = false;
 
-    [[nodiscard]] std::string_view path() const noexcept { return target.substr(0, target.find('?')); }
+    [[nodiscard]] std::string_view path() const noexcept
+    {
+        const std::string_view path = target.substr(0, target.find('?'));
+        return path.empty() && !target.empty() ? "/" : path;
+    }
     [[nodiscard]] std::string_view query() const noexcept
     {
         const std::size_t mark = target.find('?');
@@ -48,11 +55,17 @@ struct Head {
     }
 };
 
+struct Reading {
+    Head head; // where there is a problem: what could be read, for the answer alone
+    std::optional<Problem> problem = std::nullopt;
+};
+
 /** The bytes up to and with the empty line. */
-[[nodiscard]] std::variant<Head, Problem> read_head(std::string_view bytes, const HeadLimits &limits);
+[[nodiscard]] Reading read_head(std::string_view bytes, const HeadLimits &limits);
 
 /** Bytes of the head that the buffer begins with, its empty line included; 0 when the end is not there yet. Lines that
- * end with a bare LF count, so that a sloppy head is refused at once instead of waited for. */
-[[nodiscard]] std::size_t head_size(std::string_view buffer) noexcept;
+ * end with a bare LF count, so that a sloppy head is refused at once instead of waited for. seen: bytes that were
+ * looked at before, and held no end: they are not looked at again. */
+[[nodiscard]] std::size_t head_size(std::string_view buffer, std::size_t seen = 0) noexcept;
 
 } // namespace analytics::http

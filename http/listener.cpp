@@ -1,5 +1,7 @@
 #include "listener.hpp"
 
+#include "../runtime/listening_socket.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -24,7 +26,7 @@ constexpr std::chrono::milliseconds breath{50};    // when the process is out of
 constexpr std::chrono::milliseconds grace{1'000};  // for the first request of a connection, stop or not
 constexpr std::chrono::seconds overload_pause{10}; // between two lines of the log
 constexpr int max_accepted = 64;                   // in one turn of the loop
-constexpr int backlog = 1'024;                     // as the engine asked for
+constexpr int backlog = 1'024;                     // connections that wait for accept()
 constexpr int events_at_once = 256;
 
 bool is_passing(int error) noexcept
@@ -58,13 +60,13 @@ std::size_t raise_descriptors()
     return limit.rlim_cur;
 }
 
-Listener::Listener(ListenerOptions options, Engine::Handler handler, runtime::Observer &observe)
-    : options_(std::move(options)), observe_(observe), engine_(std::move(handler)),
-      listening_(engine_.listen_on(options_.host, options_.port)), epoll_(checked(epoll_create1(EPOLL_CLOEXEC))),
-      wake_(checked(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)))
+Listener::Listener(ListenerOptions options, Responder responder, runtime::Observer &observe)
+    : options_(std::move(options)), observe_(observe), responder_(std::move(responder)),
+      listening_(runtime::listening_socket(options_.host, options_.port, backlog)),
+      epoll_(checked(epoll_create1(EPOLL_CLOEXEC))), wake_(checked(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)))
 {
-    checked(fcntl(listening_, F_SETFL, O_NONBLOCK)); // a client may be gone between its event and its turn
-    for (const int fd : {listening_, wake_}) {
+    checked(fcntl(listening_.fd(), F_SETFL, O_NONBLOCK)); // a client may be gone between its event and its turn
+    for (const int fd : {listening_.fd(), wake_}) {
         epoll_event event{.events = EPOLLIN, .data = {.fd = fd}};
         checked(epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event));
     }
@@ -89,8 +91,7 @@ bool Listener::run(const std::stop_token &stop)
     // The kernel has taken these already: closing now would reset them.
     for (int taken = 0; taken < backlog && accept_one() == Accepted::one; ++taken) {
     }
-    engine_.close_socket();
-    listening_ = -1;
+    listening_ = Socket(-1);
     while (!clients_.empty()) {
         bool unused = true;
         turn(slice, unused);
@@ -108,7 +109,7 @@ void Listener::turn(std::chrono::milliseconds patience, bool &is_well)
         if (fd == wake_) {
             std::uint64_t rings = 0;
             [[maybe_unused]] const auto size = read(wake_, &rings, sizeof rings);
-        } else if (fd == listening_) {
+        } else if (fd == listening_.fd()) {
             Accepted accepted = Accepted::one;
             for (int taken = 0; taken < max_accepted && accepted == Accepted::one; ++taken) accepted = accept_one();
             is_well = is_well && accepted != Accepted::failed;
@@ -131,7 +132,7 @@ void Listener::turn(std::chrono::milliseconds patience, bool &is_well)
 
 Listener::Accepted Listener::accept_one()
 {
-    Socket socket(accept4(listening_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    Socket socket(accept4(listening_.fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (socket.fd() < 0) {
         if (is_shortage(errno)) {
             tell_overload(std::generic_category().message(errno), clients_.size());
@@ -148,7 +149,7 @@ Listener::Accepted Listener::accept_one()
     }
     const int fd = socket.fd();
     Client &client = *(clients_[fd] = std::make_unique<Client>(
-                           Client{Connection(std::move(socket), engine_, options_.limits, observe_)}));
+                           Client{Connection(std::move(socket), responder_, options_.limits, observe_)}));
     epoll_event event{.events = 0, .data = {.fd = fd}};
     if (epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) != 0) client.connection.end();
     settle(client);

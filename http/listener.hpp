@@ -34,7 +34,7 @@ std::size_t raise_descriptors();
 class Listener {
 public:
     /** Listens from here on: what connects waits until run. Throws std::runtime_error. */
-    Listener(ListenerOptions options, Engine::Handler handler, runtime::Observer &observe);
+    Listener(ListenerOptions options, Responder responder, runtime::Observer &observe);
     ~Listener();
     Listener(const Listener &) = delete;
     Listener &operator=(const Listener &) = delete;
@@ -68,8 +68,8 @@ private:
 
     ListenerOptions options_;
     runtime::Observer &observe_;
-    Engine engine_;
-    int listening_;
+    Responder responder_;
+    Socket listening_;
     int epoll_;
     int wake_;
 

@@ -1,10 +1,10 @@
 /* analytics-http: /v1 over the database's functions. Here the parts are made and put together; see routes.hpp for what
- * is answered, engine.hpp and connection.hpp for how. */
+ * is answered, responder.hpp and connection.hpp for how. */
 #include "access.hpp"
 #include "admin.hpp"
 #include "exposure.hpp"
-#include "front.hpp"
 #include "handle.hpp"
+#include "listener.hpp"
 #include "options.hpp"
 
 #include "../runtime/command_line.hpp"
@@ -41,10 +41,14 @@ try {
     Pool tenants(tenant_pool(settings), log);
     for (const Pool *each : {&pool, &probe, &tenants})
         metrics.watch_pool(std::string(each->name()), [each] { return each->use(); });
-    const Front front(Handler(service_routes(), pool, probe, signals.token(), Door{access, tenants}),
-                      Cors(settings.text(Key::http_cors_origins)));
-    Listener service(service_listener(settings), front, log);
-    Listener admin(admin_listener(settings), Admin(Handler(admin_routes(), probe, probe, signals.token()), metrics),
+    const auto names = [&](Key host) { return HostNames(settings.text(Key::http_allowed_hosts), settings.text(host)); };
+    Listener service(service_listener(settings),
+                     Responder(Handler(service_routes(), pool, probe, signals.token(), Door{access, tenants}),
+                               names(Key::service_host), Cors(settings.text(Key::http_cors_origins))),
+                     log);
+    Listener admin(admin_listener(settings),
+                   Responder(Admin(Handler(admin_routes(), probe, probe, signals.token()), metrics),
+                             names(Key::admin_host), Cors({})),
                    aside);
 
     log(Event::started, {{"version", ANALYTICS_VERSION}});

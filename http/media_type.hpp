@@ -1,5 +1,5 @@
-/* The media types that POST takes. Names are compared without regard to case; a charset other than UTF-8 makes it
- * another type, all other parameters are ignored (RFC 8259 defines none for JSON). */
+/* The media types that POST takes. Names are compared without regard to case; parameters have no effect, a charset
+ * neither: JSON is UTF-8 whatever is said beside it (RFC 8259, 8.1 and 11), and bytes that are none are refused as such. */
 #pragma once
 
 #include <cstdint>

@@ -14,6 +14,10 @@ struct Phrase {
 };
 
 constexpr std::array phrases{
+    Phrase{200, "OK"},
+    Phrase{201, "Created"},
+    Phrase{204, "No Content"},
+    Phrase{304, "Not Modified"},
     Phrase{400, "Bad Request"},
     Phrase{401, "Unauthorized"},
     Phrase{403, "Forbidden"},
@@ -26,6 +30,7 @@ constexpr std::array phrases{
     Phrase{414, "URI Too Long"},
     Phrase{415, "Unsupported Media Type"},
     Phrase{417, "Expectation Failed"},
+    Phrase{421, "Misdirected Request"},
     Phrase{422, "Unprocessable Content"},
     Phrase{429, "Too Many Requests"},
     Phrase{431, "Request Header Fields Too Large"},

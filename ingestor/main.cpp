@@ -63,6 +63,8 @@ try {
         port.emplace(
             start.settings.text(Key::ingestor_admin_host),
             static_cast<int>(start.settings.integer(Key::ingestor_admin_port)),
+            runtime::HostNames(start.settings.text(Key::http_allowed_hosts),
+                               start.settings.text(Key::ingestor_admin_host)),
             [&admin](std::string_view path) { return admin.answer(path); }, observe);
     consumer.subscribe();
     const ingestor::Publishing publishing(start.settings, observe);

@@ -1,15 +1,14 @@
 #include "admin_port.hpp"
 
+#include "listening_socket.hpp"
+
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
 #include <fmt/format.h>
-#include <memory>
-#include <netdb.h>
 #include <poll.h>
-#include <stdexcept>
 #include <sys/socket.h>
-#include <system_error>
 #include <unistd.h>
 
 namespace analytics::runtime {
@@ -29,35 +28,6 @@ bool is_ready(int fd, short events, Clock::time_point deadline)
     return left.count() > 0 && poll(&waiting, 1, static_cast<int>(left.count())) > 0;
 }
 
-int bound_to(const addrinfo &address)
-{
-    const int fd = socket(address.ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    const int yes = 1;
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-    if (bind(fd, address.ai_addr, address.ai_addrlen) == 0 && listen(fd, backlog) == 0) return fd;
-    const int error = errno;
-    close(fd);
-    errno = error;
-    return -1;
-}
-
-int listening_on(const std::string &host, int port)
-{
-    addrinfo hints{};
-    hints.ai_socktype = SOCK_STREAM;
-    hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
-    addrinfo *found = nullptr;
-    std::string why;
-    if (const int error = getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found); error != 0) {
-        why = gai_strerror(error);
-    } else {
-        const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> addresses(found, freeaddrinfo);
-        if (const int fd = bound_to(*addresses); fd >= 0) return fd;
-        why = std::generic_category().message(errno);
-    }
-    throw std::runtime_error(fmt::format("can't listen on {} port {}: {}", host, port, why));
-}
-
 const char *reason_phrase(int status)
 {
     switch (status) {
@@ -67,6 +37,8 @@ const char *reason_phrase(int status)
         return "Not Found";
     case 405:
         return "Method Not Allowed";
+    case 421:
+        return "Misdirected Request";
     case 503:
         return "Service Unavailable";
     default:
@@ -74,10 +46,32 @@ const char *reason_phrase(int status)
     }
 }
 
+/* Of Host: nothing when it was not given, two different things when it was given twice. */
+std::optional<std::string> host_of(std::string_view fields)
+{
+    constexpr std::string_view name = "host:";
+    std::optional<std::string> host;
+    while (!fields.empty()) {
+        const std::size_t end = std::min(fields.find("\r\n"), fields.size());
+        std::string_view line = fields.substr(0, end);
+        fields.remove_prefix(std::min(end + 2, fields.size()));
+        const bool is_host = line.size() >= name.size() &&
+                             std::equal(name.begin(), name.end(), line.begin(),
+                                        [](char a, char b) { return a == (b >= 'A' && b <= 'Z' ? b - 'A' + 'a' : b); });
+        if (!is_host) continue;
+        line.remove_prefix(name.size());
+        while (!line.empty() && (line.front() == ' ' || line.front() == '\t')) line.remove_prefix(1);
+        while (!line.empty() && (line.back() == ' ' || line.back() == '\t')) line.remove_suffix(1);
+        host = host ? *host + "," + std::string(line) : std::string(line); // a comma is in no host
+    }
+    return host;
+}
+
 } // namespace
 
-AdminPort::AdminPort(const std::string &host, int port, Answers answers, Observer &observe)
-    : answers_(std::move(answers)), listening_(listening_on(host, port)), thread_([this] { serve(); })
+AdminPort::AdminPort(const std::string &host, int port, HostNames names, Answers answers, Observer &observe)
+    : names_(std::move(names)), answers_(std::move(answers)), listening_(listening_socket(host, port, backlog)),
+      thread_([this] { serve(); })
 {
     observe(Event::listening, {{"host", host}, {"port", port}});
 }
@@ -136,7 +130,11 @@ std::string AdminPort::answer(std::string_view request) const
     const bool is_http = end != std::string_view::npos && line.find(" HTTP/1.") != std::string_view::npos;
 
     AdminAnswer found{.status = 400, .body = {}};
-    if (is_http) {
+    const std::optional<std::string> host = host_of(request.substr(std::min(line.size() + 2, request.size())));
+    const std::optional<Authority> called = read_authority(host.value_or(""));
+    if (host && (!called || !names_.contain(*called))) { // who names none is no browser
+        found.status = 421;
+    } else if (is_http) {
         auto answer = answers_(line.substr(space + 1, end - space - 1));
         found = !answer                               ? AdminAnswer{.status = 404, .body = {}}
                 : method != "GET" && method != "HEAD" ? AdminAnswer{.status = 405, .body = {}}

@@ -5,6 +5,7 @@
  * next one waiting for two seconds, never the daemon's work. */
 #pragma once
 
+#include "host_names.hpp"
 #include "observe.hpp"
 
 #include <functional>
@@ -26,8 +27,8 @@ public:
     /** From a path to what is answered; nothing: there is no such path. Called on the port's thread. */
     using Answers = std::function<std::optional<AdminAnswer>(std::string_view path)>;
 
-    /** Listens and serves from here on. Throws std::runtime_error. */
-    AdminPort(const std::string &host, int port, Answers answers, Observer &observe);
+    /** Listens and serves from here on, whoever calls it by one of the names. Throws std::runtime_error. */
+    AdminPort(const std::string &host, int port, HostNames names, Answers answers, Observer &observe);
     ~AdminPort();
     AdminPort(const AdminPort &) = delete;
     AdminPort &operator=(const AdminPort &) = delete;
@@ -37,6 +38,7 @@ private:
     void serve_one(int client) const;
     [[nodiscard]] std::string answer(std::string_view request) const;
 
+    HostNames names_;
     Answers answers_;
     int listening_;
     std::thread thread_;

@@ -63,6 +63,7 @@ enum class Key : std::uint8_t {
     ingestor_admin_port,
     http_api_keys_file,
     http_tenant_role,
+    http_allowed_hosts,
     http_cors_origins,
     http_pool_size,
     http_threads,

@@ -1,5 +1,6 @@
 /* The table itself, and what its values are checked by beyond kind and bounds. Defaults stand beside their reasons. */
 #include "db_conninfo.hpp"
+#include "host_names.hpp"
 #include "setting.hpp"
 
 #include <algorithm>
@@ -200,6 +201,9 @@ constexpr std::array<Setting, key_count> table{
          "file of the keys that callers must present, hashed: a line is id sha256:HEX SCOPES [tenant=T] [rate=N]"),
     text(http_tenant_role, "ANALYTICS_HTTP_TENANT_ROLE", http, "analytics_tenant",
          "database role as which requests under a key of one tenant are run"),
+    text(http_allowed_hosts, "ANALYTICS_HTTP_ALLOWED_HOSTS", both, "",
+         "further names that clients may call the ports by, a comma list such as analytics.example, or *",
+         host_names_fault),
     text(http_cors_origins, "ANALYTICS_HTTP_CORS_ORIGINS", http, "",
          "origins whose pages may read the answers, a comma list such as https://a.example,http://b:3000, or *",
          origins_fault),

@@ -8,7 +8,7 @@ import requests
 
 from http_client import RECENT, Raw
 
-HEALTH = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
+HEALTH = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
 UP = b'{"status":"UP"}'
 WITHIN = 1.0  # seconds, for whoever asks properly, whatever others do
 MOST_GROWTH = 32 << 20

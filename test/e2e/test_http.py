@@ -310,9 +310,20 @@ def test_all_are_stored_or_none(service, database):
 # the rest of HTTP
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x",
-                                  "application/json; charset=latin1", ""])
+                                  "text/plain; charset=application/json", ""])
 def test_other_types_are_415(service, kind):
     problem(requests.post(service.url + EVENTS, data=b"{}", headers={"Content-Type": kind}, timeout=30), 415)
+
+
+@pytest.mark.parametrize("kind", ["application/json; charset=latin1", "APPLICATION/JSON;charset=\"utf-16\"",
+                                  "application/json; charset=", "application/json;;",
+                                  "application/x-ndjson; charset=x"])
+def test_parameters_of_the_type_have_no_effect(service, kind):
+    """JSON is UTF-8 whatever is said beside it (RFC 8259, 8.1 and 11)."""
+    answer = post(service, json.dumps(event(1, source="größe"), ensure_ascii=False).encode(), kind)
+    assert answer.status_code in (200, 201), answer.text
+    kept = answer.json()
+    assert (kept[0]["event"] if isinstance(kept, list) else kept)["source"] == "größe"
 
 
 @pytest.mark.parametrize("path", ["/v1", "/v1/analytics/events/", "/health/", "/livez", "/docs/",

@@ -38,7 +38,7 @@ def test_large_bodies_that_do_not_come_whole_are_bounded(http):
     """Twenty times 7 MiB of a body of 8: more than is held for all of them is refused, and nobody else is."""
     crowded = http()
     before = memory(crowded)
-    head = (f"POST {EVENTS} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    head = (f"POST {EVENTS} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
             f"Content-Length: {8 << 20}\r\n\r\n").encode()
     with crowd(crowded.port, 20, head) as clients:
         for client in clients:
@@ -53,5 +53,5 @@ def test_answers_that_nobody_takes_hold_no_thread(http, database):
     crowded = http(ANALYTICS_HTTP_THREADS=2)
     rows = [event(n, payload={"fill": "x" * 20_000}) for n in range(400)]
     database.sql("SELECT count(*) FROM analytics_ingest(%s::bytea[])", ([json.dumps(row).encode() for row in rows],))
-    with crowd(crowded.port, 6, f"GET {RECENT}?limit=400 HTTP/1.1\r\nHost: x\r\n\r\n".encode()):
+    with crowd(crowded.port, 6, f"GET {RECENT}?limit=400 HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()):
         place.eventually(lambda: seconds_of(crowded, "/health") < WITHIN, 20, what="an answer within a second")

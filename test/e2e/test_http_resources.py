@@ -8,7 +8,7 @@ import requests
 
 from rig import daemon
 
-from http_client import EVENTS, RECENT, SUMMARY, Raw, event, get, post, problem
+from http_client import EVENTS, RECENT, SUMMARY, Raw, event, exchange, get, post, problem
 
 
 @pytest.fixture
@@ -82,13 +82,28 @@ def test_what_changed_is_told(service, path):
     assert again.status_code == 200 and again.headers["ETag"] != tag
 
 
+def test_lists_in_two_lines_are_one_list(service):
+    """RFC 9110, 5.3: whatever the order of the lines, and for each field that is a list."""
+    post(service, [event(n) for n in range(50)])
+    tag = get(service, RECENT).headers["ETag"]
+    for lines in ([tag, '"x"'], ['"x"', tag], ['W/"y", "x"', f'"z", {tag}']):
+        fields = "".join(f"If-None-Match: {line}\r\n" for line in lines)
+        answer = exchange(service.port, f"GET {RECENT} HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n".encode(), False)
+        assert answer[0] == 304, lines
+    for lines, coding in ((["br", "gzip"], "gzip"), (["gzip", "br"], "gzip"), (["br", "gzip;q=0"], None),
+                          (["*", "gzip;q=0"], None)):
+        fields = "".join(f"Accept-Encoding: {line}\r\n" for line in lines)
+        answer = exchange(service.port, f"GET {RECENT} HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n".encode())
+        assert answer[1].get("content-encoding") == coding, lines
+
+
 def test_the_connection_goes_on_after_304(service):
     tag = get(service, RECENT).headers["ETag"]
     with Raw(service.port) as raw:
         for _ in range(3):
-            raw.send(f"GET {RECENT} HTTP/1.1\r\nHost: x\r\nIf-None-Match: {tag}\r\n\r\n".encode())
+            raw.send(f"GET {RECENT} HTTP/1.1\r\nHost: localhost\r\nIf-None-Match: {tag}\r\n\r\n".encode())
             assert raw.answer(has_body=False)[0] == 304
-        raw.send(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+        raw.send(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert raw.answer()[0] == 200
 
 
@@ -145,7 +160,7 @@ def test_options_are_what_is_allowed(service, path, allow):
 
 def test_options_of_all(service):
     with Raw(service.port) as raw:
-        raw.send(b"OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n")
+        raw.send(b"OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n")
         status, headers, _ = raw.answer(has_body=False)
     assert status == 204 and {"GET", "HEAD", "POST", "OPTIONS"} <= set(headers["allow"].split(", "))
 

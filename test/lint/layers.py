@@ -29,14 +29,13 @@ ROOMS = {
 OWNERS = [
     (r"rapidjson/", r"extension/core/json[a-z_]*\.(cpp|hpp)|runtime/refusals\.cpp|test/unit/.*", "the JSON readers"),
     (r"openssl/", r"extension/core/identity\.cpp|http/(digest|keys)\.cpp", "identity, answers' tags and keys"),
-    (r"zlib\.h", r"http/gzip\.cpp|test/unit/http/front_test\.cpp", "the HTTP room's gzip"),
+    (r"zlib\.h", r"http/gzip\.cpp|test/unit/http/responder_test\.cpp", "the HTTP room's gzip"),
     (r"(postgres|postgres_ext|fmgr|funcapi|miscadmin|pgstat|varatt|c)\.h|"
      r"(access|catalog|commands|common|executor|lib|mb|nodes|optimizer|parser|port|rewrite|storage|tcop|utils)/.*",
      r"extension/pg/.*|test/boundary/.*", "the border"),
     (r"libpq-fe\.h|libpq/.*|pg_config.*", r"runtime/db[a-z_]*\.(cpp|hpp)|test/bench/.*", "the database's wrapper"),
     (r"librdkafka/", r"ingestor/(consumer|publisher)[a-z_]*\.(cpp|hpp)|test/unit/ingestor/consumer[a-z_]*\.cpp",
      "the Kafka client's wrapper"),
-    (r"httplib\.h", r"http/.*", "the HTTP room"),
     (r"curl/", r"runtime/traces\.cpp", "the traces"),
     (r"prometheus/", r"runtime/metrics[a-z_]*\.(cpp|hpp)", "the metrics"),
     (r"CLI/", r"runtime/command_line[a-z_]*\.cpp", "the command line"),

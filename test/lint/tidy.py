@@ -37,7 +37,7 @@ def flags(room):
     if room == "extension/pg":
         return [*common, "-Wno-register", "-D_GNU_SOURCE", "-Iextension", "-isystem",
                 output(PG_CONFIG, "--includedir-server")]
-    packages = output("pkg-config", "--cflags", "libpq", "rdkafka", "cpp-httplib", "spdlog", "fmt", "CLI11")
+    packages = output("pkg-config", "--cflags", "libpq", "rdkafka", "spdlog", "fmt", "CLI11")
     return [*common, *(word for flag in shlex.split(packages) for word in
                        (("-isystem", flag[2:]) if flag.startswith("-I") else (flag,)))]
 

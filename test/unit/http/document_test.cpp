@@ -72,10 +72,11 @@ Names names_of(ParameterList parameters)
     return names;
 }
 
-/** What a request of this route can be answered with, by the handler, and before it for what its parameters may be: 414. */
+/** What a request of this route can be answered with, by the handler, and before it for what its parameters may be (414)
+ * and for whom it calls (421). */
 Names statuses(const Route &route)
 {
-    Names made{"200", "400", "414", "422"};
+    Names made{"200", "400", "414", "421", "422"};
     if (route.caching != Caching::none) made.insert({"304", "503"});
     if (route.scope != Scope::none) made.insert({"401", "429"});
     if (route.statement != nullptr && !route.is_probe) made.insert({"403", "500", "503", "504"});

@@ -1,5 +1,5 @@
-/* What is done to every answer: entity tags, gzip and CORS. */
-#include "../../../http/front.hpp"
+/* The one way out: who is answered at all, and what is done to every answer: entity tags, gzip and CORS. */
+#include "../../../http/responder.hpp"
 
 #include "../../../http/digest.hpp"
 #include "../../../http/gzip.hpp"
@@ -13,7 +13,8 @@ namespace {
 
 Answer through(const Call &call, Answer answer, const char *origins = "")
 {
-    return Front([&](const Call &) { return answer; }, Cors(origins))(call);
+    return Responder([&](const Call &) { return answer; }, runtime::HostNames("", "127.0.0.1"), Cors(origins))
+        .respond(call);
 }
 
 std::string header(const Answer &answer, std::string_view name)
@@ -131,8 +132,20 @@ TEST(Gzip, madeBeforehandIsUsedAsItIs)
 {
     Answer answer = kept("body");
     answer.gzip = "compressed";
-    EXPECT_EQ(through({.method = "GET", .accept_encoding = "gzip"}, answer).body, "compressed");
-    EXPECT_EQ(through({.method = "GET"}, answer).body, "body");
+    EXPECT_EQ(through({.method = "GET", .accept_encoding = "gzip"}, answer).content(), "compressed");
+    EXPECT_EQ(through({.method = "GET"}, answer).content(), "body");
+}
+
+TEST(Asset, isNeverCopied)
+{
+    static const std::string bytes(100'000, 'x');
+    Answer answer = kept("");
+    answer.asset = bytes;
+    answer.gzip = "compressed";
+    EXPECT_EQ(through({.method = "GET"}, answer).content().data(), bytes.data());
+    EXPECT_EQ(through({.method = "GET", .accept_encoding = "gzip"}, answer).content().data(), answer.gzip.data());
+    const std::string tag = header(through({.method = "GET"}, answer), "ETag");
+    EXPECT_EQ(through({.method = "GET", .if_none_match = tag}, answer).content(), "");
 }
 
 constexpr const char *listed = "https://a.example, http://b:3000";
@@ -184,6 +197,86 @@ TEST(Cors, answersAPreflightByWhatTheResourceAllows)
     EXPECT_NE(header(made, "Access-Control-Allow-Headers").find("Content-Type"), std::string::npos);
     const Call stranger{.method = "OPTIONS", .origin = "https://c.example", .requested_method = "POST"};
     EXPECT_EQ(header(through(stranger, options, listed), "Access-Control-Allow-Methods"), "");
+}
+
+TEST(Cors, isToldWithARefusalToo)
+{
+    const Responder responder([](const Call &) { return Answer{}; }, runtime::HostNames("", "::1"), Cors(listed));
+    const Call call{.method = "POST", .origin = "https://a.example"};
+    const Answer made = responder.refuse({.status = 413, .detail = "too long"}, call);
+    EXPECT_EQ(made.status, 413);
+    EXPECT_EQ(header(made, "Access-Control-Allow-Origin"), "https://a.example");
+    EXPECT_EQ(header(made, "Vary"), "Origin");
+}
+
+int status(const Call &call, const char *origins = "")
+{
+    return through(call, {.status = 204, .body = {}}, origins).status;
+}
+
+TEST(Hosts, thatAreNotOursAreMisdirected)
+{
+    for (const std::string_view method : {"GET", "HEAD", "POST", "OPTIONS", "BREW"}) {
+        EXPECT_EQ(status({.method = method, .authority = "localhost:8000"}), 204) << method;
+        EXPECT_EQ(status({.method = method, .authority = "evil.example"}), 421) << method;
+    }
+    EXPECT_EQ(status({.method = "GET"}), 204) << "HTTP/1.0 alone can be silent";
+}
+
+struct Sent {
+    const char *method;
+    const char *origin;
+    const char *fetch_site;
+    int status;
+};
+
+class ForeignPages : public testing::TestWithParam<Sent> {};
+
+TEST_P(ForeignPages, changeNothing)
+{
+    const Call call{.method = GetParam().method,
+                    .origin = GetParam().origin,
+                    .authority = "localhost:8000",
+                    .fetch_site = GetParam().fetch_site};
+    EXPECT_EQ(status(call, listed), GetParam().status)
+        << GetParam().method << ' ' << GetParam().origin << ' ' << GetParam().fetch_site;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, ForeignPages,
+    testing::Values(
+        Sent{"POST", "", "", 204}, Sent{"POST", "http://localhost:8000", "same-origin", 204},
+        Sent{"POST", "https://localhost:8000", "", 204}, Sent{"POST", "", "same-origin", 204},
+        Sent{"POST", "", "none", 204}, Sent{"POST", "http://evil.example", "", 403},
+        Sent{"POST", "http://evil.example", "cross-site", 403}, Sent{"POST", "", "cross-site", 403},
+        Sent{"POST", "", "same-site", 403}, Sent{"POST", "", "anything", 403}, Sent{"POST", "null", "", 403},
+        Sent{"POST", "http://localhost", "", 403}, Sent{"POST", "http://localhost:3000", "same-site", 403},
+        Sent{"POST", "http://127.0.0.1:8000", "", 403}, Sent{"POST", "http://localhost:8000", "cross-site", 403},
+        Sent{"POST", "http://localhost:8000.evil.example", "", 403},
+        Sent{"POST", "http://localhost:8000@evil", "", 403}, Sent{"POST", "localhost:8000", "", 403},
+        Sent{"POST", "https://a.example", "cross-site", 204}, Sent{"POST", "http://a.example", "cross-site", 403},
+        Sent{"PUT", "http://evil.example", "", 403}, Sent{"DELETE", "", "cross-site", 403},
+        Sent{"BREW", "", "cross-site", 403}, Sent{"post", "null", "", 403},
+        Sent{"GET", "http://evil.example", "cross-site", 204}, Sent{"HEAD", "null", "cross-site", 204},
+        Sent{"OPTIONS", "http://evil.example", "cross-site", 204}));
+
+TEST(ForeignPages, areOursBehindAProxyThatSpeaksTls)
+{
+    const auto sent = [](std::string_view origin, std::string_view host) {
+        return Cors("").is_foreign_change({.method = "POST", .origin = origin, .authority = host});
+    };
+    EXPECT_FALSE(sent("https://a.example", "a.example"));
+    EXPECT_FALSE(sent("https://a.example", "A.example:443"));
+    EXPECT_FALSE(sent("http://a.example:80", "a.example"));
+    EXPECT_FALSE(sent("http://[::1]:8000", "[0::1]:8000"));
+    EXPECT_TRUE(sent("https://a.example", "a.example:80"));
+    EXPECT_TRUE(sent("http://a.example:8000", "a.example"));
+    EXPECT_TRUE(sent("https://a.example", "")) << "HTTP/1.0 that does not say whom it calls";
+}
+
+TEST(ForeignPages, areAllowedByTheStar)
+{
+    EXPECT_EQ(status({.method = "POST", .origin = "https://any.example", .fetch_site = "cross-site"}, "*"), 204);
 }
 
 } // namespace

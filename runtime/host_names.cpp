@@ -1,0 +1,142 @@
+#include "host_names.hpp"
+
+#include <algorithm>
+#include <arpa/inet.h>
+#include <array>
+#include <charconv>
+#include <netinet/in.h>
+
+namespace analytics::runtime {
+namespace {
+
+constexpr unsigned max_port = 65'535;
+constexpr std::uint32_t loopback_net = 127; // 127.0.0.0/8
+
+bool is_name_character(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
+}
+
+std::optional<in_addr> ipv4(const std::string &host)
+{
+    in_addr address{};
+    return inet_pton(AF_INET, host.c_str(), &address) == 1 ? std::optional(address) : std::nullopt;
+}
+
+/* Of an address in brackets. */
+std::optional<in6_addr> ipv6(std::string_view host)
+{
+    in6_addr address{};
+    if (host.size() < 2 || host.front() != '[' || host.back() != ']') return std::nullopt;
+    const std::string text(host.substr(1, host.size() - 2));
+    return inet_pton(AF_INET6, text.c_str(), &address) == 1 ? std::optional(address) : std::nullopt;
+}
+
+bool is_loopback_net(const in_addr &address)
+{
+    return ntohl(address.s_addr) >> 24U == loopback_net;
+}
+
+bool is_address(const std::string &host)
+{
+    return ipv4(host) || ipv6(host);
+}
+
+bool is_loopback(const std::string &host)
+{
+    if (const auto address = ipv4(host)) return is_loopback_net(*address);
+    if (const auto address = ipv6(host))
+        return IN6_IS_ADDR_LOOPBACK(&*address) ||
+               (IN6_IS_ADDR_V4MAPPED(&*address) && address->s6_addr[12] == loopback_net);
+    return host == "localhost";
+}
+
+std::string lower_case(std::string_view text)
+{
+    std::string out(text);
+    std::transform(out.begin(), out.end(), out.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+    return out;
+}
+
+bool is_port(std::string_view digits)
+{
+    unsigned value = 0;
+    const char *const end = digits.data() + digits.size();
+    const auto [stop, error] = std::from_chars(digits.data(), end, value);
+    return digits.empty() || (error == std::errc{} && stop == end && value <= max_port);
+}
+
+/* The host in the one spelling that is compared; empty when it is none. */
+std::string one_spelling(std::string_view host)
+{
+    if (host.starts_with('[')) {
+        const auto address = ipv6(host);
+        std::array<char, INET6_ADDRSTRLEN> text{};
+        if (!address || inet_ntop(AF_INET6, &*address, text.data(), text.size()) == nullptr) return {};
+        return "[" + std::string(text.data()) + "]";
+    }
+    std::string name = lower_case(host);
+    if (name.ends_with('.')) name.pop_back();
+    return std::all_of(name.begin(), name.end(), is_name_character) ? name : std::string();
+}
+
+/* Each item of a comma list, without the blanks around it. */
+template <class Take> void for_each_item(std::string_view list, Take take)
+{
+    while (!list.empty()) {
+        const std::size_t comma = std::min(list.find(','), list.size());
+        std::string_view item = list.substr(0, comma);
+        list.remove_prefix(std::min(comma + 1, list.size()));
+        while (item.starts_with(' ')) item.remove_prefix(1);
+        while (item.ends_with(' ')) item.remove_suffix(1);
+        take(item);
+    }
+}
+
+} // namespace
+
+std::optional<Authority> read_authority(std::string_view text)
+{
+    const std::size_t bracket = text.starts_with('[') ? std::min(text.find(']'), text.size()) : 0;
+    const std::size_t colon = std::min(text.find(':', bracket), text.size());
+    const std::string_view port = text.substr(std::min(colon + 1, text.size()));
+    Authority read{.host = one_spelling(text.substr(0, colon)), .port = std::string(port)};
+    if (read.host.empty() || !is_port(port)) return std::nullopt;
+    return read;
+}
+
+HostNames::HostNames(std::string_view listed, std::string_view listening_on)
+{
+    for_each_item(listed, [&](std::string_view item) {
+        if (item == "*")
+            takes_any_ = true;
+        else if (auto authority = read_authority(item))
+            listed_.push_back(std::move(*authority));
+    });
+    std::string own =
+        one_spelling(listening_on.find(':') == std::string_view::npos ? std::string(listening_on)
+                                                                      : "[" + std::string(listening_on) + "]");
+    takes_addresses_ = !is_loopback(own);
+    listed_.push_back({.host = std::move(own), .port = {}});
+}
+
+bool HostNames::contain(const Authority &authority) const
+{
+    if (takes_any_ || is_loopback(authority.host)) return true;
+    if (takes_addresses_ && is_address(authority.host)) return true;
+    return std::any_of(listed_.begin(), listed_.end(), [&](const Authority &one) {
+        return one.host == authority.host && (one.port.empty() || one.port == authority.port);
+    });
+}
+
+std::string host_names_fault(std::string_view list)
+{
+    std::string fault;
+    for_each_item(list, [&](std::string_view item) {
+        if (fault.empty() && item != "*" && !read_authority(item)) fault = "not a host: \"" + std::string(item) + "\"";
+    });
+    return fault;
+}
+
+} // namespace analytics::runtime
