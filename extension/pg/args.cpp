@@ -31,6 +31,13 @@ TupleDesc answer_type(FunctionCallInfo fcinfo)
     return BlessTupleDesc(type);
 }
 
+TriggerData *trigger_of(FunctionCallInfo fcinfo)
+{
+    if (!CALLED_AS_TRIGGER(fcinfo))
+        ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED), errmsg("must be called as a trigger")));
+    return reinterpret_cast<TriggerData *>(fcinfo->context);
+}
+
 Datum row_of(TupleDesc type, Datum *values, bool *nulls)
 {
     return HeapTupleGetDatum(heap_form_tuple(type, values, nulls));

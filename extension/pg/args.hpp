@@ -5,6 +5,7 @@
 
 extern "C" {
 #include "access/htup_details.h"
+#include "commands/trigger.h"
 #include "funcapi.h"
 }
 
@@ -15,6 +16,9 @@ Elements elements_of(FunctionCallInfo fcinfo, int argument);
 
 /** The row type that the function being called answers with, or in a set of. */
 TupleDesc answer_type(FunctionCallInfo fcinfo);
+
+/** Of a trigger function; an error where it is called as another. */
+TriggerData *trigger_of(FunctionCallInfo fcinfo);
 
 Datum row_of(TupleDesc type, Datum *values, bool *nulls);
 

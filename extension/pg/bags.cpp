@@ -30,34 +30,41 @@ bool is_time_to_look(std::uint32_t number, const std::optional<std::string> *ten
     return chance % bags_per_look == 0;
 }
 
-void BagKey::add(AttrNumber column, RegProcedure equality, Oid collation, Datum value)
+void BagKey::add(int column, RegProcedure equality, Datum value)
 {
     Assert(count_ < most);
-    ScanKeyEntryInitialize(&columns_[count_++], 0, column, BTEqualStrategyNumber, InvalidOid, collation, equality,
+    const AttrNumber number = bags_.numbers_[column];
+    const Oid collation = TupleDescAttr(RelationGetDescr(bags_.table_), number - 1)->attcollation;
+    ScanKeyEntryInitialize(&columns_[count_++], 0, number, BTEqualStrategyNumber, InvalidOid, collation, equality,
                            value);
 }
 
-void BagKey::add_null(AttrNumber column)
+void BagKey::add_null(int column)
 {
     Assert(count_ < most);
-    ScanKeyEntryInitialize(&columns_[count_++], SK_ISNULL | SK_SEARCHNULL, column, InvalidStrategy, InvalidOid,
-                           InvalidOid, InvalidOid, Datum{0});
+    ScanKeyEntryInitialize(&columns_[count_++], SK_ISNULL | SK_SEARCHNULL, bags_.numbers_[column], InvalidStrategy,
+                           InvalidOid, InvalidOid, InvalidOid, Datum{0});
 }
 
-Bags::Bags(Oid table, Oid index)
-    : table_(table_open(table, RowExclusiveLock)), index_(index), state_(CreateExecutorState()),
-      target_(makeNode(ResultRelInfo)), slot_(table_slot_create(table_, nullptr))
+Bags::Bags(const Home &home, const char *table, const char *index, std::span<const ReadColumn> columns)
+    : table_(open_table(home, table, RowExclusiveLock)), index_(index_of(table_, home, index)), columns_(columns),
+      state_(CreateExecutorState()), target_(makeNode(ResultRelInfo)), slot_(table_slot_create(table_, nullptr))
 {
+    Assert(columns_.size() <= most_columns);
+    std::transform(columns_.begin(), columns_.end(), numbers_,
+                   [this](const ReadColumn &column) { return column_number(RelationGetDescr(table_), column); });
     InitResultRelInfo(target_, table_, 0, nullptr, 0);
     ExecOpenIndices(target_, false);
 }
 
-void Bags::append(Datum *values, bool *nulls)
+void Bags::append(const Datum *values, const bool *nulls)
 {
     ExecClearTuple(slot_);
-    const int columns = slot_->tts_tupleDescriptor->natts;
-    std::copy_n(values, columns, slot_->tts_values);
-    std::copy_n(nulls, columns, slot_->tts_isnull);
+    std::fill_n(slot_->tts_isnull, slot_->tts_tupleDescriptor->natts, true);
+    for (std::size_t i = 0; i < columns_.size(); ++i) {
+        slot_->tts_values[numbers_[i] - 1] = values[i];
+        slot_->tts_isnull[numbers_[i] - 1] = nulls[i];
+    }
     ExecStoreVirtualTuple(slot_);
     table_tuple_insert(table_, slot_, GetCurrentCommandId(true), 0, nullptr);
 #if PG_VERSION_NUM >= 160000
@@ -102,6 +109,12 @@ HeapTuple Bags::next_taken()
     }
     end();
     return nullptr;
+}
+
+Datum Bags::value(HeapTuple bag, int column, bool *is_null) const
+{
+    return value_in(bag, RelationGetDescr(table_), numbers_[column], columns_[static_cast<std::size_t>(column)],
+                    is_null);
 }
 
 void Bags::close()

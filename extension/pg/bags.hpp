@@ -8,31 +8,36 @@
  * PostgreSQL phases. Lives in the memory context that is current when it is opened; to be closed on success. */
 #pragma once
 
-#include "postgres.hpp"
+#include "columns.hpp"
 
 extern "C" {
 #include "access/genam.h"
 #include "nodes/execnodes.h"
-#include "utils/rel.h"
 #include "utils/snapshot.h"
 }
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 
 namespace analytics::pg {
 
-/** The columns that bags to be added up have in common: by their numbers in the table, in the order of its index. */
+class Bags;
+
+/** The columns that bags to be added up have in common: by their places among the columns that the bags were opened with, in
+ * the order of the index. */
 class BagKey {
 public:
-    void add(AttrNumber column, RegProcedure equality, Oid collation, Datum value);
-    void add_null(AttrNumber column);
+    explicit BagKey(const Bags &bags) : bags_(bags) {}
+    void add(int column, RegProcedure equality, Datum value);
+    void add_null(int column);
 
 private:
     friend class Bags;
     static constexpr int most = 4;
 
+    const Bags &bags_;
     ScanKeyData columns_[most]{};
     int count_ = 0;
 };
@@ -43,12 +48,11 @@ bool is_time_to_look(std::uint32_t number, const std::optional<std::string> *ten
 
 class Bags {
 public:
-    /** The index is on the columns that a key is made of. */
-    Bags(Oid table, Oid index);
+    /** The index is on the columns that a key is made of. The columns are static. */
+    Bags(const Home &home, const char *table, const char *index, std::span<const ReadColumn> columns);
 
-    [[nodiscard]] TupleDesc description() const noexcept { return RelationGetDescr(table_); }
-
-    void append(Datum *values, bool *nulls);
+    /** A bag of these values, one for each of the columns; the table's other columns become null. */
+    void append(const Datum *values, const bool *nulls);
 
     /** Whether the key has at least so many bags. */
     bool are_many(const BagKey &key, int many);
@@ -57,14 +61,22 @@ public:
     void take(const BagKey &key) { begin(key); }
     HeapTuple next_taken();
 
+    /** Of a bag that was taken, the value in one of the columns. */
+    [[nodiscard]] Datum value(HeapTuple bag, int column, bool *is_null) const;
+
     void close();
 
 private:
+    friend class BagKey;
+    static constexpr int most_columns = 4;
+
     void begin(BagKey key); // by value: a scan changes it
     void end();
 
     Relation table_;
     Oid index_;
+    std::span<const ReadColumn> columns_;
+    AttrNumber numbers_[most_columns]{}; // of the columns
     EState *state_;
     ResultRelInfo *target_;
     TupleTableSlot *slot_;

@@ -48,8 +48,7 @@ TimestampTz &time_in(MinimalTuple tuple) noexcept
 }
 
 /* Rows in the order of the primary key, where the answers of a statement are to be entered. */
-struct RowReceiver {
-    DestReceiver base;
+struct OrderedRows {
     Row *begin;
     Row *end;
 
@@ -60,31 +59,23 @@ struct RowReceiver {
     }
 };
 
-RowReceiver receiver_of(Row *rows, std::int32_t count, bool (*receive)(TupleTableSlot *, DestReceiver *))
-{
-    RowReceiver receiver{};
-    receiver.base.receiveSlot = receive;
-    receiver.base.rStartup = [](DestReceiver *, int, TupleDesc) {};
-    receiver.base.rShutdown = [](DestReceiver *) {};
-    receiver.base.rDestroy = [](DestReceiver *) {};
-    receiver.base.mydest = DestNone;
-    receiver.begin = rows;
-    receiver.end = rows + count;
-    return receiver;
-}
+/* The time that a key was given first, entered in the tuples of that key's untimed rows, which are in order at asked_at
+ * until all answers have come. */
+struct TimesReader {
+    static constexpr ReadColumn columns[] = {
+        {"asked_at", TIMESTAMPTZOID}, {"id", UUIDOID}, {"occurred_at", TIMESTAMPTZOID}};
 
-/* (asked_at, id, occurred_at): the time that a key was given first, entered in the tuples of that key's untimed rows,
- * which are in order at asked_at until all answers have come. */
-bool enter_time(TupleTableSlot *slot, DestReceiver *self)
-{
-    const auto *const receiver = reinterpret_cast<RowReceiver *>(self);
-    slot_getallattrs(slot);
-    const TimestampTz asked_at = DatumGetTimestampTz(slot->tts_values[0]);
-    const std::uint8_t *const id = DatumGetUUIDP(slot->tts_values[1])->data;
-    for (Row *row = receiver->find(asked_at, id); row != receiver->end && compare(*row, asked_at, id) == 0; ++row)
-        if (row->untimed) time_in(row->tuple) = DatumGetTimestampTz(slot->tts_values[2]);
-    return true;
-}
+    OrderedRows rows;
+
+    bool receive(TupleTableSlot *answer) const
+    {
+        const TimestampTz asked_at = DatumGetTimestampTz(answer->tts_values[0]);
+        const std::uint8_t *const id = DatumGetUUIDP(answer->tts_values[1])->data;
+        for (Row *row = rows.find(asked_at, id); row != rows.end && compare(*row, asked_at, id) == 0; ++row)
+            if (row->untimed) time_in(row->tuple) = DatumGetTimestampTz(answer->tts_values[2]);
+        return true;
+    }
+};
 
 } // namespace
 
@@ -256,12 +247,13 @@ void Batch::settle_times()
     untimed.show();
     run_statement(home_, "INSERT INTO %sanalytics_untimed_keys (id, occurred_at) "
                          "SELECT DISTINCT id, asked_at FROM untimed ORDER BY id, asked_at ON CONFLICT DO NOTHING");
-    RowReceiver receiver = receiver_of(rows_, accepted_, enter_time);
+    TimesReader reader{{rows_, rows_ + accepted_}};
+    RowReceiver receiver{reader};
     run_statement(
         home_,
         "SELECT u.asked_at, u.id, k.occurred_at FROM untimed AS u CROSS JOIN LATERAL "
         "(SELECT occurred_at FROM %sanalytics_untimed_keys WHERE id OPERATOR(pg_catalog.=) u.id OFFSET 0) AS k",
-        &receiver.base);
+        &receiver);
     for (std::int32_t i = 0; i < accepted_; ++i)
         if (rows_[i].untimed) rows_[i].occurred_at = time_in(rows_[i].tuple);
     untimed.end();

@@ -1,17 +1,30 @@
 #include "cached_table.hpp"
 
+#include "args.hpp"
+
 extern "C" {
 #include "access/genam.h"
-#include "access/htup_details.h"
 #include "access/table.h"
 #include "catalog/pg_type.h"
-#include "commands/trigger.h"
 #include "utils/array.h"
 #include "utils/inval.h"
 #include "utils/rel.h"
 }
 
 namespace analytics::pg {
+namespace {
+
+Texts texts_of(const char *column, Datum array)
+{
+    ArrayType *const detoasted = DatumGetArrayTypeP(array);
+    if (array_contains_nulls(detoasted))
+        ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED), errmsg("column \"%s\" must not hold a null", column)));
+    Texts texts{};
+    deconstruct_array(detoasted, TEXTOID, -1, false, TYPALIGN_INT, &texts.items, nullptr, &texts.count);
+    return texts;
+}
+
+} // namespace
 
 std::uint64_t TableWatch::generation(Oid table)
 {
@@ -37,49 +50,46 @@ TableRow::TableRow(Relation table, HeapTuple scanned) : table_(table), tuple_(he
 {
 }
 
-Datum TableRow::value(const char *column, bool *is_null) const
+std::optional<Datum> TableRow::find(const ReadColumn &column) const
 {
     const TupleDesc description = RelationGetDescr(table_);
-    for (int i = 0; i < description->natts; ++i) {
-        if (namestrcmp(&TupleDescAttr(description, i)->attname, column) == 0)
-            return heap_getattr(tuple_, i + 1, description, is_null);
-    }
-    ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN), errmsg("column \"%s\" of relation \"%s\" does not exist", column,
-                                                              RelationGetRelationName(table_))));
-    pg_unreachable();
-}
-
-Datum TableRow::value(const char *column) const
-{
     bool is_null = false;
-    return value(column, &is_null);
+    const Datum value = value_in(tuple_, description, column_number(description, column), column, &is_null);
+    if (is_null) return std::nullopt;
+    return value;
 }
 
-Datum TableRow::text(const char *column, bool *is_null) const
+Datum TableRow::value(const char *column, Oid type) const
 {
-    const Datum stored = value(column, is_null);
-    return *is_null ? stored : PointerGetDatum(PG_DETOAST_DATUM_PACKED(stored));
+    return *find({column, type});
 }
 
-Datum TableRow::text(const char *column) const
+Datum TableRow::text(const char *column, Oid type) const
 {
-    bool is_null = false;
-    return text(column, &is_null);
+    return PointerGetDatum(PG_DETOAST_DATUM_PACKED(value(column, type)));
+}
+
+std::optional<Datum> TableRow::optional_text(const char *column) const
+{
+    const std::optional<Datum> stored = find({column, TEXTOID, Nulls::allowed});
+    if (!stored) return std::nullopt;
+    return PointerGetDatum(PG_DETOAST_DATUM_PACKED(*stored));
 }
 
 Texts TableRow::texts(const char *column) const
 {
-    Texts texts{};
-    bool is_null = false;
-    const Datum array = value(column, &is_null);
-    if (!is_null)
-        deconstruct_array(DatumGetArrayTypeP(array), TEXTOID, -1, false, TYPALIGN_INT, &texts.items, nullptr,
-                          &texts.count);
-    return texts;
+    return texts_of(column, value(column, TEXTARRAYOID));
 }
 
-TableScan::TableScan(Oid table)
-    : table_(table_open(table, AccessShareLock)),
+std::optional<Texts> TableRow::optional_texts(const char *column) const
+{
+    const std::optional<Datum> array = find({column, TEXTARRAYOID, Nulls::allowed});
+    if (!array) return std::nullopt;
+    return texts_of(column, *array);
+}
+
+TableScan::TableScan(const Home &home, const char *table)
+    : table_(open_table(home, table, AccessShareLock)),
       scan_(systable_beginscan(table_, InvalidOid, false, nullptr, 0, nullptr))
 {
 }
@@ -99,9 +109,9 @@ void TableScan::end()
 
 ANALYTICS_FUNCTION(analytics_rules_changed)
 {
-    if (!CALLED_AS_TRIGGER(fcinfo))
-        ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED), errmsg("must be called as a trigger")));
-    auto *const trigger = reinterpret_cast<TriggerData *>(fcinfo->context);
+    const TriggerData *const trigger = analytics::pg::trigger_of(fcinfo);
+    if (TRIGGER_FIRED_BEFORE(trigger->tg_event) || TRIGGER_FIRED_INSTEAD(trigger->tg_event))
+        ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED), errmsg("must be fired after a statement")));
     CacheInvalidateRelcache(trigger->tg_relation);
     return PointerGetDatum(nullptr);
 }

@@ -3,13 +3,15 @@
  * that hold for everybody else hold for an old REPEATABLE READ session, too. PostgreSQL phases. */
 #pragma once
 
-#include "postgres.hpp"
+#include "columns.hpp"
 
 extern "C" {
 #include "access/genam.h"
+#include "catalog/pg_type.h"
 }
 
 #include <cstdint>
+#include <optional>
 
 namespace analytics::pg {
 
@@ -32,29 +34,34 @@ struct Texts {
     int count;
 };
 
-/** One row; what it answers lives in the current memory context. */
+/** One row; what it answers lives in the current memory context. A column that is not there, is of another type or null
+ * where that is not asked for, is an error that names it. */
 class TableRow {
 public:
     TableRow(Relation table, HeapTuple scanned);
 
-    [[nodiscard]] Datum value(const char *column, bool *is_null) const;
-    [[nodiscard]] Datum value(const char *column) const;
+    [[nodiscard]] Datum value(const char *column, Oid type) const;
 
-    /** A text, detoasted; of a null, is_null and nothing. */
-    [[nodiscard]] Datum text(const char *column, bool *is_null) const;
-    [[nodiscard]] Datum text(const char *column) const;
+    /** A text, or what is read like one, detoasted. */
+    [[nodiscard]] Datum text(const char *column, Oid type = TEXTOID) const;
 
-    /** An array of texts; of a null, nothing. */
+    /** Nothing of a null. */
+    [[nodiscard]] std::optional<Datum> optional_text(const char *column) const;
+
+    /** An array of texts, without a null among them. */
     [[nodiscard]] Texts texts(const char *column) const;
+    [[nodiscard]] std::optional<Texts> optional_texts(const char *column) const;
 
 private:
+    [[nodiscard]] std::optional<Datum> find(const ReadColumn &column) const;
+
     Relation table_;
     HeapTuple tuple_;
 };
 
 class TableScan {
 public:
-    explicit TableScan(Oid table);
+    TableScan(const Home &home, const char *table);
     [[nodiscard]] HeapTuple next();
     void end();
     [[nodiscard]] Relation table() const noexcept { return table_; }
@@ -64,10 +71,10 @@ private:
     SysScanDesc scan_;
 };
 
-/** Calls visit(row) for every row. */
-template <class Visit> void each_row(Oid table, Visit visit)
+/** Calls visit(row) for every row of one of the extension's tables. */
+template <class Visit> void each_row(const Home &home, const char *table, Visit visit)
 {
-    TableScan scan{table};
+    TableScan scan{home, table};
     while (const HeapTuple tuple = scan.next()) visit(TableRow{scan.table(), tuple});
     scan.end();
 }

@@ -43,14 +43,14 @@ bool same(const core::Limits &a, const core::Limits &b) noexcept
     return a.max_bytes == b.max_bytes && a.max_depth == b.max_depth;
 }
 
-void renew(Oid shapes_table, const core::Limits &limits)
+void renew(const Home &home, const core::Limits &limits)
 {
     session.decider = nullptr;
     if (session.context != nullptr)
         MemoryContextReset(session.context);
     else
         session.context = AllocSetContextCreate(CacheMemoryContext, "analytics decider", ALLOCSET_SMALL_SIZES);
-    const core::Shapes *const shapes = read_shapes(shapes_table, session.context);
+    const core::Shapes *const shapes = read_shapes(home, session.context);
     session.decider = make_owned<Decider>(session.context, *shapes, limits);
 }
 
@@ -62,7 +62,7 @@ Decider &decider_at(const Home &home)
     const std::uint64_t generation = shapes_generation(table);
     const core::Limits now = limits();
     if (session.decider == nullptr || session.generation != generation || !same(session.limits, now)) {
-        renew(table, now);
+        renew(home, now);
         session.generation = generation;
         session.limits = now;
     }

@@ -7,7 +7,7 @@
  * appending that is right whatever others commit meanwhile. An interrupted build is gone on with by calling
  * analytics_build_projection; of two builders, one waits at each chunk until the other has committed. */
 
-#include "home.hpp"
+#include "statement.hpp"
 
 extern "C" {
 #include "access/xact.h"
@@ -59,16 +59,25 @@ void await_writers(const Home &home)
     WaitForLockersMultiple(locks, ShareLock, false);
 }
 
+struct ChunkReader {
+    static constexpr ReadColumn columns[] = {{"analytics_build_projection_chunk", BOOLOID}};
+
+    bool is_more = false;
+
+    bool receive(TupleTableSlot *row)
+    {
+        is_more = DatumGetBool(row->tts_values[0]);
+        return false;
+    }
+};
+
 bool build_chunk(const Home &home, const char *name)
 {
-    Oid types[] = {TEXTOID};
-    Datum values[] = {PointerGetDatum(cstring_to_text(name))};
-    const int outcome = SPI_execute_with_args(psprintf("SELECT %sanalytics_build_projection_chunk($1)", home.prefix), 1,
-                                              types, values, nullptr, false, 1);
-    if (outcome != SPI_OK_SELECT || SPI_processed != 1)
-        elog(ERROR, "analytics_build_projection_chunk failed: %s", SPI_result_code_string(outcome));
-    bool is_null = false;
-    return DatumGetBool(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &is_null));
+    ChunkReader reader;
+    RowReceiver receiver{reader};
+    run_statement(home, "SELECT %sanalytics_build_projection_chunk($1)",
+                  {{TEXTOID, PointerGetDatum(cstring_to_text(name))}}, &receiver);
+    return reader.is_more;
 }
 
 /* With a transaction that has done nothing yet. */
@@ -77,7 +86,6 @@ void build(const Home &home, const char *name)
     await_writers(home);
     while (build_chunk(home, name)) {
         CHECK_FOR_INTERRUPTS();
-        SPI_freetuptable(SPI_tuptable);
         commit();
     }
 }
@@ -88,25 +96,18 @@ void build(const Home &home, const char *name)
 ANALYTICS_FUNCTION(analytics_create_projection)
 {
     using namespace analytics::pg;
-    constexpr int arguments = 7;
     require_transactions(fcinfo, "analytics_create_projection");
     if (PG_ARGISNULL(0)) ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("name must not be null")));
 
     SPI_connect_ext(SPI_OPT_NONATOMIC);
     const Home home = home_of(fcinfo);
     const char *const name = text_to_cstring(PG_GETARG_TEXT_PP(0));
-    Oid types[arguments] = {TEXTOID, TEXTARRAYOID, JSONOID, JSONOID, INTERVALOID, INT4OID, TEXTOID};
-    Datum values[arguments]{};
-    char nulls[arguments]{};
-    for (int i = 0; i < arguments; ++i) {
-        values[i] = fcinfo->args[i].value;
-        nulls[i] = PG_ARGISNULL(i) ? 'n' : ' ';
-    }
-    const int outcome = SPI_execute_with_args(
-        psprintf("SELECT %sanalytics_register_projection($1, $2, $3, $4, $5, $6, $7)", home.prefix), arguments, types,
-        values, nulls, false, 0);
-    if (outcome != SPI_OK_SELECT)
-        elog(ERROR, "analytics_register_projection failed: %s", SPI_result_code_string(outcome));
+    const auto argument = [&](int number, Oid type) {
+        return Parameter{type, fcinfo->args[number].value, PG_ARGISNULL(number)};
+    };
+    run_statement(home, "SELECT %sanalytics_register_projection($1, $2, $3, $4, $5, $6, $7)",
+                  {argument(0, TEXTOID), argument(1, TEXTARRAYOID), argument(2, JSONOID), argument(3, JSONOID),
+                   argument(4, INTERVALOID), argument(5, INT4OID), argument(6, TEXTOID)});
     commit();
     build(home, name);
     SPI_finish();

@@ -15,7 +15,6 @@
 extern "C" {
 #include "access/table.h"
 #include "catalog/pg_type.h"
-#include "executor/tuptable.h"
 }
 
 namespace analytics::pg {
@@ -53,31 +52,33 @@ SavedStatement one_tenants_events_newest{
     Planned::each_time,
     {TIMESTAMPTZOID, TEXTOID}};
 
-SavedStatement newest_event{
-    "SELECT occurred_at FROM %sanalytics_events WHERE occurred_at OPERATOR(pg_catalog.<) $1 "
-    "AND occurred_at OPERATOR(pg_catalog.>=) $2 ORDER BY occurred_at USING OPERATOR(pg_catalog.>) LIMIT 1",
-    Planned::each_time,
-    {TIMESTAMPTZOID, TIMESTAMPTZOID}};
+SavedStatement newest_event{"SELECT occurred_at, NULL::pg_catalog.timestamptz FROM %sanalytics_events "
+                            "WHERE occurred_at OPERATOR(pg_catalog.<) $1 AND occurred_at OPERATOR(pg_catalog.>=) $2 "
+                            "ORDER BY occurred_at USING OPERATOR(pg_catalog.>) LIMIT 1",
+                            Planned::each_time,
+                            {TIMESTAMPTZOID, TIMESTAMPTZOID}};
 
 SavedStatement one_tenants_newest_event{
-    "SELECT occurred_at FROM %sanalytics_events WHERE occurred_at OPERATOR(pg_catalog.<) $1 "
-    "AND occurred_at OPERATOR(pg_catalog.>=) $2 AND tenant_id OPERATOR(pg_catalog.=) $3 "
+    "SELECT occurred_at, NULL::pg_catalog.timestamptz FROM %sanalytics_events "
+    "WHERE occurred_at OPERATOR(pg_catalog.<) $1 AND occurred_at OPERATOR(pg_catalog.>=) $2 "
+    "AND tenant_id OPERATOR(pg_catalog.=) $3 "
     "ORDER BY occurred_at USING OPERATOR(pg_catalog.>) LIMIT 1",
     Planned::each_time,
     {TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID}};
 
-/* One row of at most two times. */
+/* One row of two times. */
 struct Times {
-    TimestampTz values[2];
-    bool known[2];
+    static constexpr ReadColumn columns[] = {{"newest event", TIMESTAMPTZOID, Nulls::allowed},
+                                             {"newest ingestion", TIMESTAMPTZOID, Nulls::allowed}};
 
-    static bool receive(void *target, TupleTableSlot *slot)
+    TimestampTz values[std::size(columns)];
+    bool known[std::size(columns)];
+
+    bool receive(TupleTableSlot *row)
     {
-        auto *const times = static_cast<Times *>(target);
-        slot_getallattrs(slot);
-        for (int i = 0; i < slot->tts_tupleDescriptor->natts; ++i) {
-            times->known[i] = !slot->tts_isnull[i];
-            times->values[i] = times->known[i] ? DatumGetTimestampTz(slot->tts_values[i]) : 0;
+        for (std::size_t i = 0; i < std::size(columns); ++i) {
+            known[i] = !row->tts_isnull[i];
+            values[i] = known[i] ? DatumGetTimestampTz(row->tts_values[i]) : 0;
         }
         return false;
     }
@@ -86,8 +87,7 @@ struct Times {
 Times times_of(SavedStatement &statement, const Home &home, const Datum *values)
 {
     Times times{};
-    RowSink sink{Times::receive, &times};
-    statement.run(home, values, nullptr, sink);
+    statement.run(home, values, nullptr, RowReceiver{times});
     return times;
 }
 

@@ -1,13 +1,13 @@
 /* The doors to a batch: analytics_ingest, analytics_ingest_batch (Kafka's), analytics_ingest_again (a replay's),
  * analytics_record_each. */
 
+#include "answer.hpp"
 #include "args.hpp"
 #include "boundary.hpp"
 
 extern "C" {
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
-#include "executor/tstoreReceiver.h"
 }
 
 namespace analytics::pg {
@@ -44,11 +44,25 @@ void put_counts(const Counts &counts, Datum *values)
     values[3] = Int64GetDatum(counts.skipped);
 }
 
-/* What was refused, an object a reason; null when nothing was. The answer outlives the SPI connection. */
+struct RefusalsReader {
+    static constexpr ReadColumn columns[] = {{"refusals", JSONBOID}};
+
+    Datum refusals = 0; // outlives the SPI connection
+
+    bool receive(TupleTableSlot *row)
+    {
+        refusals = SPI_datumTransfer(row->tts_values[0], false, -1);
+        return false;
+    }
+};
+
+/* What was refused, an object a reason; null when nothing was. */
 Datum refusals_of(const Batch &batch, bool *is_null)
 {
     *is_null = batch.refused().count() == 0;
     if (*is_null) return {};
+    RefusalsReader reader;
+    RowReceiver receiver{reader};
     run_statement(
         batch.home(),
         "SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('reason', reason, 'count', count, "
@@ -57,9 +71,9 @@ Datum refusals_of(const Batch &batch, bool *is_null)
         "pg_catalog.max(\"offset\") AS last_offset, (pg_catalog.array_agg(CASE WHEN reason OPERATOR(pg_catalog.=) "
         "'rejected' "
         "THEN pg_catalog.left(detail, 5) ELSE detail END ORDER BY item))[1] AS detail "
-        "FROM refused GROUP BY reason) AS by_reason");
-    const Datum answer = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, is_null);
-    return SPI_datumTransfer(answer, false, -1);
+        "FROM refused GROUP BY reason) AS by_reason",
+        &receiver);
+    return reader.refusals;
 }
 
 /* Every row that was stored or is a duplicate, under the key that it is stored under: (item, stored, occurred_at, id). */
@@ -81,20 +95,17 @@ NamedRows accepted_rows(const Batch &batch)
     return accepted;
 }
 
-/* Runs a batch, and answers as a function that returns a set with the rows of a statement over "accepted" and "refused". */
-void answer_each(FunctionCallInfo fcinfo, Batch &batch, Rejection rejection, const char *statement)
+/* Runs a batch, and answers with the rows of a statement over "accepted" and "refused". */
+void answer_each(Answer &answer, Batch &batch, Rejection rejection, const char *statement)
 {
     run(batch, rejection);
 
-    auto *const result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
-    DestReceiver *const receiver = CreateTuplestoreDestReceiver();
-    SetTuplestoreDestReceiverParams(receiver, result->setResult, result->econtext->ecxt_per_query_memory, false,
-                                    nullptr, nullptr);
+    AnswerReader reader{answer};
+    RowReceiver receiver{reader};
     NamedRows accepted = accepted_rows(batch);
     accepted.show();
     batch.refused().show();
-    run_statement(batch.home(), statement, receiver);
-    receiver->rDestroy(receiver);
+    run_statement(batch.home(), statement, &receiver);
     accepted.end();
     SPI_finish();
     batch.finish();
@@ -163,13 +174,13 @@ ANALYTICS_FUNCTION(analytics_ingest_batch)
 ANALYTICS_FUNCTION(analytics_ingest_again)
 {
     using namespace analytics::pg;
-    InitMaterializedSRF(fcinfo, 0);
+    Answer answer{fcinfo};
     const Elements records = elements_of(fcinfo, 0);
     Origin origin{};
     origin.received = elements_of(fcinfo, 1);
     require_length(origin.received, records, "received_at");
     Batch batch{home_of(fcinfo), records, origin};
-    answer_each(fcinfo, batch, Rejection::kept,
+    answer_each(answer, batch, Rejection::kept,
                 "SELECT item, CASE WHEN stored THEN 'stored' ELSE 'duplicate' END, NULL, NULL FROM accepted "
                 "UNION ALL SELECT item, 'refused', reason, detail FROM refused");
     return {};
@@ -178,9 +189,9 @@ ANALYTICS_FUNCTION(analytics_ingest_again)
 ANALYTICS_FUNCTION(analytics_record_each)
 {
     using namespace analytics::pg;
-    InitMaterializedSRF(fcinfo, 0);
+    Answer answer{fcinfo};
     Batch batch{home_of(fcinfo), elements_of(fcinfo, 0), Origin{}};
-    answer_each(fcinfo, batch, Rejection::raised,
+    answer_each(answer, batch, Rejection::raised,
                 "SELECT r.item, CASE WHEN r.outcome OPERATOR(pg_catalog.=) 'stored' AND e.id IS NULL THEN 'dropped' "
                 "ELSE r.outcome END, e.id, e.event_type, e.source, e.occurred_at, e.ingested_at, e.tenant_id, "
                 "e.payload, r.reason, r.detail FROM ("

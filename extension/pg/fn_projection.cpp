@@ -1,6 +1,7 @@
 /* What a projection's bags hold, and what they lack: analytics_projection_columns, analytics_projection_rows,
  * analytics_projection_lack. */
 
+#include "answer.hpp"
 #include "args.hpp"
 #include "boundary.hpp"
 #include "owned.hpp"
@@ -18,22 +19,6 @@ namespace analytics::pg {
 namespace {
 
 constexpr std::size_t most_columns = 3 + 6 * core::max_projection_fields;
-
-/* Where the rows of an answer go. */
-class Answer {
-public:
-    Answer(FunctionCallInfo fcinfo, bits32 flags)
-    {
-        InitMaterializedSRF(fcinfo, flags);
-        result_ = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
-    }
-
-    [[nodiscard]] TupleDesc type() const noexcept { return result_->setDesc; }
-    void put(Datum *values, bool *nulls) { tuplestore_putvalues(result_->setResult, result_->setDesc, values, nulls); }
-
-private:
-    ReturnSetInfo *result_ = nullptr;
-};
 
 /* The columns of what was read, or the complaint about it. */
 struct Reading {
@@ -124,7 +109,7 @@ ANALYTICS_FUNCTION(analytics_projection_columns)
         ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("projection cannot be used"),
                         errdetail("%s", reading->complaint.c_str())));
 
-    Answer answer{fcinfo, 0};
+    Answer answer{fcinfo};
     for (const core::ProjectionColumn &column : reading->columns) {
         Datum values[] = {text_of(column.name), text_of(column.type)};
         bool nulls[] = {false, false};
@@ -184,7 +169,7 @@ ANALYTICS_FUNCTION(analytics_projection_lack)
     const ProjectionRule &rule = rule_numbered(*rules, PG_GETARG_INT32(0));
     const TimestampTz start = rule.bucket_start(within_range(PG_GETARG_TIMESTAMPTZ(1)));
     const TimestampTz end = rule.bucket_end(PG_GETARG_TIMESTAMPTZ(2));
-    Answer answer{fcinfo, 0};
+    Answer answer{fcinfo};
     if (start >= end) return {};
 
     SPI_connect();

@@ -16,7 +16,7 @@
  * rollups whose partitions are gone: a time without a partition is passed over in one step. And what a statement that is
  * being executed has done so far: to whoever asks within it (a trigger, say) all of time is one range. */
 
-#include "args.hpp"
+#include "answer.hpp"
 #include "boundary.hpp"
 #include "hour_walk.hpp"
 #include "partitions.hpp"
@@ -26,7 +26,6 @@
 
 extern "C" {
 #include "access/table.h"
-#include "access/tupconvert.h"
 #include "catalog/pg_type.h"
 #include "utils/array.h"
 #include "utils/fmgroids.h"
@@ -134,39 +133,11 @@ private:
     TimestampTz oldest_ = DT_NOEND;
 };
 
-/* Puts rows into the answer, whose type may have columns that were dropped. */
-struct Answer {
-    ReturnSetInfo *result = nullptr;
-    std::int64_t rows = 0;
-    bool is_begun = false;
-    TupleConversionMap *conversion = nullptr;
-    TupleTableSlot *converted = nullptr;
-
-    static bool receive(void *target, TupleTableSlot *slot)
-    {
-        auto *const answer = static_cast<Answer *>(target);
-        if (!answer->is_begun) answer->begin(slot->tts_tupleDescriptor);
-        if (answer->conversion != nullptr)
-            slot = execute_attr_map_slot(answer->conversion->attrMap, slot, answer->converted);
-        tuplestore_puttupleslot(answer->result->setResult, slot);
-        ++answer->rows;
-        return true;
-    }
-
-    void begin(TupleDesc description)
-    {
-        is_begun = true;
-        conversion =
-            convert_tuples_by_position(description, result->setDesc, "events do not fit the type of their table");
-        if (conversion != nullptr) converted = MakeSingleTupleTableSlot(result->setDesc, &TTSOpsVirtual);
-    }
-};
-
 class Recent {
 public:
-    Recent(ReturnSetInfo *result, const Home &home, const Position &before, std::int64_t limit,
-           const NullableDatum &tenant, const NullableDatum &type)
-        : result_(result), home_(home), before_(before.occurred_at), wanted_(limit),
+    Recent(Answer &answer, const Home &home, const Position &before, std::int64_t limit, const NullableDatum &tenant,
+           const NullableDatum &type)
+        : answer_(answer), home_(home), before_(before.occurred_at), wanted_(limit),
           at_once_(std::min(limit, Ranges::most_rows)), tenant_(tenant), type_(type), ranges_(before)
     {
     }
@@ -247,16 +218,15 @@ private:
         const char nulls[] = {
             there, tenant_.isnull ? null : there, type_.isnull ? null : there, there, there, there, there, there};
         static_assert(std::size(values) == std::size(nulls));
-        Answer answer{result_};
-        RowSink sink{Answer::receive, &answer};
-        events_in_ranges.run(home_, values, nulls, sink);
-        wanted_ -= answer.rows;
+        AnswerReader reader{answer_};
+        events_in_ranges.run(home_, values, nulls, RowReceiver{reader});
+        wanted_ -= reader.rows();
         at_once_ = std::min(at_once_ * 2, Ranges::most_rows);
         is_asked_ = true;
         ranges_.clear();
     }
 
-    ReturnSetInfo *result_;
+    Answer &answer_;
     const Home &home_;
     TimestampTz before_;
     std::int64_t wanted_;  // rows
@@ -274,12 +244,12 @@ private:
 ANALYTICS_FUNCTION(analytics_recent_of)
 {
     using namespace analytics::pg;
-    InitMaterializedSRF(fcinfo, 0);
+    Answer answer{fcinfo};
     for (const int argument : {arg_limit, arg_before_occurred_at, arg_before_id})
         if (PG_ARGISNULL(argument)) return {};
     const Home home = home_of(fcinfo);
     SPI_connect();
-    Recent{reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo),
+    Recent{answer,
            home,
            {PG_GETARG_TIMESTAMPTZ(arg_before_occurred_at), PG_GETARG_DATUM(arg_before_id)},
            PG_GETARG_INT32(arg_limit),

@@ -1,5 +1,6 @@
 /* The triggers of upkeep: analytics_upkeep_row, analytics_upkeep_statement, analytics_upkeep_truncate. */
 
+#include "args.hpp"
 #include "pending.hpp"
 
 extern "C" {
@@ -19,11 +20,10 @@ extern "C" {
 namespace analytics::pg {
 namespace {
 
-TriggerData *trigger_of(FunctionCallInfo fcinfo)
+/* Anybody with the right to may hang a trigger on a table of his own, of any kind. */
+void require_fired(bool fired, const char *when)
 {
-    if (!CALLED_AS_TRIGGER(fcinfo))
-        ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED), errmsg("must be called as a trigger")));
-    return reinterpret_cast<TriggerData *>(fcinfo->context);
+    if (!fired) ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED), errmsg("must be fired %s", when)));
 }
 
 /* Whether the session was set up by a dump's preamble: nothing else sets both. */
@@ -111,6 +111,7 @@ ANALYTICS_FUNCTION(analytics_upkeep_statement)
 {
     using namespace analytics::pg;
     const TriggerData *const trigger = trigger_of(fcinfo);
+    require_fired(TRIGGER_FIRED_FOR_STATEMENT(trigger->tg_event), "for each statement");
     if (is_restoring()) return {};
     Pending *pending = Pending::here();
     if (TRIGGER_FIRED_BEFORE(trigger->tg_event)) {
@@ -126,6 +127,7 @@ ANALYTICS_FUNCTION(analytics_upkeep_row)
 {
     using namespace analytics::pg;
     const TriggerData *const trigger = trigger_of(fcinfo);
+    require_fired(TRIGGER_FIRED_FOR_ROW(trigger->tg_event) && TRIGGER_FIRED_AFTER(trigger->tg_event), "after each row");
     if (is_restoring()) return {};
     if (Pending *const pending = Pending::here(); pending != nullptr) {
         show(pending->upkeeps(), *trigger);
@@ -142,6 +144,8 @@ ANALYTICS_FUNCTION(analytics_upkeep_truncate)
 {
     using namespace analytics::pg;
     const TriggerData *const trigger = trigger_of(fcinfo);
+    require_fired(TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event) && TRIGGER_FIRED_BEFORE(trigger->tg_event),
+                  "before TRUNCATE");
     const Home home = home_of(fcinfo);
     const Oid table = RelationGetRelid(trigger->tg_relation);
     if (is_restoring() || !holds_events(trigger->tg_relation, relation_at(home, "analytics_events"))) return {};

@@ -4,9 +4,9 @@
 #include "text.hpp"
 
 extern "C" {
-#include "access/htup_details.h"
 #include "access/stratnum.h"
 #include "access/table.h"
+#include "catalog/pg_type.h"
 #include "utils/fmgroids.h"
 #include "utils/snapmgr.h"
 }
@@ -14,21 +14,21 @@ extern "C" {
 namespace analytics::pg {
 namespace {
 
-constexpr AttrNumber hour_column = 1;
-constexpr AttrNumber tenant_column = 2; // of tenants' bags
-constexpr AttrNumber totals_cells = 3;
-constexpr AttrNumber tenants_cells = 4;
+constexpr ReadColumn hour_column{"hour", TIMESTAMPTZOID};
+constexpr ReadColumn tenant_column{"tenant_id", TEXTOID, Nulls::allowed};
+constexpr ReadColumn cells_column{"cells", BYTEAOID};
 
 } // namespace
 
 HourWalk::HourWalk(const Home &home, const TenantArgument &tenant, std::optional<std::string_view> type)
     : tenant_(tenant), type_(type),
-      table_(table_open(relation_at(home, tenant.any ? "analytics_rollup_totals" : "analytics_rollup_tenants"),
-                        AccessShareLock)),
-      index_(
-          index_open(relation_at(home, tenant.any ? "analytics_rollup_totals_hour" : "analytics_rollup_tenants_hour"),
-                     AccessShareLock)),
-      cells_(tenant.any ? totals_cells : tenants_cells)
+      table_(open_table(home, tenant.any ? "analytics_rollup_totals" : "analytics_rollup_tenants", AccessShareLock)),
+      index_(index_open(
+          index_of(table_, home, tenant.any ? "analytics_rollup_totals_hour" : "analytics_rollup_tenants_hour"),
+          AccessShareLock)),
+      hours_(column_number(RelationGetDescr(table_), hour_column)),
+      tenants_(tenant.any ? AttrNumber{0} : column_number(RelationGetDescr(table_), tenant_column)),
+      cells_(column_number(RelationGetDescr(table_), cells_column))
 {
 }
 
@@ -38,11 +38,11 @@ void HourWalk::go_before(TimestampTz time)
     ScanKeyData keys[most_keys];
     int count = 0;
     if (!tenant_.any)
-        ScanKeyEntryInitialize(&keys[count++], 0, tenant_column, BTEqualStrategyNumber, InvalidOid,
-                               TupleDescAttr(RelationGetDescr(table_), tenant_column - 1)->attcollation, F_TEXTEQ,
+        ScanKeyEntryInitialize(&keys[count++], 0, tenants_, BTEqualStrategyNumber, InvalidOid,
+                               TupleDescAttr(RelationGetDescr(table_), tenants_ - 1)->attcollation, F_TEXTEQ,
                                tenant_.id);
-    ScanKeyEntryInitialize(&keys[count++], 0, hour_column, BTLessStrategyNumber, InvalidOid, InvalidOid,
-                           F_TIMESTAMPTZ_LT, TimestampTzGetDatum(time));
+    ScanKeyEntryInitialize(&keys[count++], 0, hours_, BTLessStrategyNumber, InvalidOid, InvalidOid, F_TIMESTAMPTZ_LT,
+                           TimestampTzGetDatum(time));
     if (scan_ != nullptr) systable_endscan_ordered(scan_);
     scan_ = systable_beginscan_ordered(table_, index_, GetActiveSnapshot(), count, keys);
     step();
@@ -51,13 +51,15 @@ void HourWalk::go_before(TimestampTz time)
 bool HourWalk::next()
 {
     if (!HeapTupleIsValid(ahead_)) return false;
-    hour_ = DatumGetTimestampTz(column(hour_column));
+    hour_ = hour_ahead();
     sums_ = {};
     do {
         CHECK_FOR_INTERRUPTS();
-        with_bytes(column(cells_), [&](std::string_view packed) { guarded([&] { sums_.add(packed, type_); }); });
+        bool is_null = false;
+        const Datum cells = value_in(ahead_, RelationGetDescr(table_), cells_, cells_column, &is_null);
+        with_bytes(cells, [&](std::string_view packed) { guarded([&] { sums_.add(packed, type_); }); });
         step();
-    } while (HeapTupleIsValid(ahead_) && DatumGetTimestampTz(column(hour_column)) == hour_);
+    } while (HeapTupleIsValid(ahead_) && hour_ahead() == hour_);
     return true;
 }
 
@@ -68,10 +70,10 @@ void HourWalk::close()
     table_close(table_, NoLock);
 }
 
-Datum HourWalk::column(AttrNumber number) const
+TimestampTz HourWalk::hour_ahead() const
 {
     bool is_null = false;
-    return heap_getattr(ahead_, number, RelationGetDescr(table_), &is_null);
+    return DatumGetTimestampTz(value_in(ahead_, RelationGetDescr(table_), hours_, hour_column, &is_null));
 }
 
 void HourWalk::step()

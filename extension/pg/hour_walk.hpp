@@ -7,13 +7,13 @@
  * PostgreSQL phases; to be closed on success. */
 #pragma once
 
+#include "columns.hpp"
 #include "window_query.hpp"
 
 #include "core/minute_sums.hpp"
 
 extern "C" {
 #include "access/genam.h"
-#include "utils/rel.h"
 }
 
 #include <optional>
@@ -39,13 +39,15 @@ public:
     void close();
 
 private:
-    [[nodiscard]] Datum column(AttrNumber number) const;
+    [[nodiscard]] TimestampTz hour_ahead() const;
     void step();
 
     TenantArgument tenant_;
     std::optional<std::string_view> type_;
     Relation table_;
     Relation index_;
+    AttrNumber hours_;
+    AttrNumber tenants_;
     AttrNumber cells_;
     SysScanDesc scan_ = nullptr;
     HeapTuple ahead_ = nullptr; // the first bag of the next hour

@@ -1,9 +1,10 @@
 #include "insert_statement.hpp"
 
-#include "saved_statement.hpp"
+#include "statement.hpp"
 
 extern "C" {
 #include "access/xact.h"
+#include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "executor/instrument.h"
 #include "executor/tuptable.h"
@@ -26,6 +27,8 @@ constexpr const char *insertion_text =
 /* The statement at work, and the row that it is at. */
 class Insertion {
 public:
+    static constexpr ReadColumn columns[] = {{"occurred_at", TIMESTAMPTZOID}, {"id", UUIDOID}};
+
     Insertion(Row *begin, Row *end, RekeyedRows &rekeyed) : next_(begin), end_(end), rekeyed_(rekeyed) {}
 
     /* Watches the statement read its rows: from here on what it reads passes through us. */
@@ -45,11 +48,9 @@ public:
     }
 
     /* (occurred_at, id) of the row that was inserted. */
-    static bool receive(void *target, TupleTableSlot *slot)
+    bool receive(TupleTableSlot *row)
     {
-        auto *const insertion = static_cast<Insertion *>(target);
-        slot_getallattrs(slot);
-        insertion->stored(DatumGetTimestampTz(slot->tts_values[0]), *DatumGetUUIDP(slot->tts_values[1]));
+        stored(DatumGetTimestampTz(row->tts_values[0]), *DatumGetUUIDP(row->tts_values[1]));
         return true;
     }
 
@@ -93,16 +94,6 @@ private:
     double conflicts_ = 0;
 };
 
-/* Whether the table's own key columns are what the receiver reads: an operator may change a column's type. */
-void check_returned(TupleDesc returned, TupleDesc description)
-{
-    for (int i = 0; i < returned->natts; ++i)
-        if (TupleDescAttr(returned, i)->atttypid != TupleDescAttr(description, i)->atttypid)
-            ereport(ERROR,
-                    (errcode(ERRCODE_DATATYPE_MISMATCH), errmsg("column \"%s\" of analytics_events has another type",
-                                                                NameStr(TupleDescAttr(returned, i)->attname))));
-}
-
 PlannedStmt *plan_of(const char *text, QueryEnvironment *environment)
 {
     auto *const raw = linitial_node(RawStmt, pg_parse_query(text));
@@ -111,10 +102,9 @@ PlannedStmt *plan_of(const char *text, QueryEnvironment *environment)
     return pg_plan_query(linitial_node(Query, queries), text, CURSOR_OPT_GENERIC_PLAN, nullptr);
 }
 
-void run(QueryDesc *query, Insertion &insertion, TupleDesc description)
+void run(QueryDesc *query, Insertion &insertion)
 {
     ExecutorStart(query, 0);
-    check_returned(query->tupDesc, description);
     insertion.watch(query);
 #if PG_VERSION_NUM >= 180000
     ExecutorRun(query, ForwardScanDirection, 0);
@@ -157,10 +147,10 @@ void insert_by_statement(const Home &home, TupleDesc description, std::size_t ex
     Insertion insertion{begin, end, rekeyed};
     const ParamListInfo no_parameters = makeParamList(0);
     no_parameters->parserSetupArg = &insertion; // how what watches finds it
-    RowSink sink{Insertion::receive, &insertion};
-    run(CreateQueryDesc(plan_of(text, environment), text, GetActiveSnapshot(), InvalidSnapshot, &sink.base,
+    RowReceiver receiver{insertion};
+    run(CreateQueryDesc(plan_of(text, environment), text, GetActiveSnapshot(), InvalidSnapshot, receiver.destination(),
                         no_parameters, environment, INSTRUMENT_ROWS),
-        insertion, description);
+        insertion);
     PopActiveSnapshot();
     CommandCounterIncrement();
     rows.end();

@@ -1,12 +1,12 @@
 #include "partitions.hpp"
 
+#include "statement.hpp"
 #include "times.hpp"
 
 extern "C" {
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "catalog/pg_type.h"
-#include "executor/spi.h"
 #include "funcapi.h"
 #include "partitioning/partbounds.h"
 #include "partitioning/partdesc.h"
@@ -83,12 +83,7 @@ void PartitionKeeper::require(TimestampTz instant)
     known_ = look_up(instant);
     if (OidIsValid(known_.partition)) return;
 
-    constexpr int parameters = 1;
-    Oid types[parameters] = {TIMESTAMPTZOID};
-    Datum values[parameters] = {TimestampTzGetDatum(instant)};
-    const int outcome = SPI_execute_with_args(psprintf("SELECT %sanalytics_create_partition($1)", home_.prefix),
-                                              parameters, types, values, nullptr, false, 0);
-    if (outcome != SPI_OK_SELECT) elog(ERROR, "analytics_create_partition failed: %s", SPI_result_code_string(outcome));
+    run_statement(home_, "SELECT %sanalytics_create_partition($1)", {{TIMESTAMPTZOID, TimestampTzGetDatum(instant)}});
     known_ = look_up(instant);
 }
 

@@ -5,7 +5,6 @@
 
 extern "C" {
 #include "catalog/pg_type.h"
-#include "executor/tuptable.h"
 #include "utils/array.h"
 }
 
@@ -14,18 +13,30 @@ extern "C" {
 namespace analytics::pg {
 namespace {
 
-KeptQuery events_query{"SELECT occurred_at, tenant_id::text, payload FROM %sanalytics_events "
-                       "WHERE occurred_at OPERATOR(pg_catalog.>=) $1 AND occurred_at OPERATOR(pg_catalog.<) $2 "
-                       "AND ($3 IS NULL OR event_type::text OPERATOR(pg_catalog.=) ANY ($3))"};
+using Planned = SavedStatement::Planned;
 
-KeptQuery tenants_events_query{"SELECT occurred_at, tenant_id::text, payload FROM %sanalytics_events "
-                               "WHERE occurred_at OPERATOR(pg_catalog.>=) $1 AND occurred_at OPERATOR(pg_catalog.<) $2 "
-                               "AND ($3 IS NULL OR event_type::text OPERATOR(pg_catalog.=) ANY ($3)) "
-                               "AND (tenant_id::text OPERATOR(pg_catalog.=) $4 OR (tenant_id IS NULL AND $4 IS NULL))"};
+SavedStatement events_query{"SELECT occurred_at, tenant_id, payload FROM %sanalytics_events "
+                            "WHERE occurred_at OPERATOR(pg_catalog.>=) $1 AND occurred_at OPERATOR(pg_catalog.<) $2 "
+                            "AND ($3 IS NULL OR event_type::pg_catalog.text OPERATOR(pg_catalog.=) ANY ($3))",
+                            Planned::once,
+                            {TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTARRAYOID}};
 
-KeptQuery bags_query{"SELECT bucket_start, tenant_id::text, cells FROM %sanalytics_projection_bags "
-                     "WHERE projection OPERATOR(pg_catalog.=) $1 "
-                     "AND bucket_start OPERATOR(pg_catalog.>=) $2 AND bucket_start OPERATOR(pg_catalog.<) $3"};
+SavedStatement tenants_events_query{
+    "SELECT occurred_at, tenant_id, payload FROM %sanalytics_events "
+    "WHERE occurred_at OPERATOR(pg_catalog.>=) $1 AND occurred_at OPERATOR(pg_catalog.<) $2 "
+    "AND ($3 IS NULL OR event_type::pg_catalog.text OPERATOR(pg_catalog.=) ANY ($3)) "
+    "AND (tenant_id::pg_catalog.text OPERATOR(pg_catalog.=) $4 OR (tenant_id IS NULL AND $4 IS NULL))",
+    Planned::once,
+    {TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTARRAYOID, TEXTOID}};
+
+SavedStatement bags_query{"SELECT bucket_start, tenant_id, cells FROM %sanalytics_projection_bags "
+                          "WHERE projection OPERATOR(pg_catalog.=) $1 "
+                          "AND bucket_start OPERATOR(pg_catalog.>=) $2 AND bucket_start OPERATOR(pg_catalog.<) $3",
+                          Planned::once,
+                          {INT4OID, TIMESTAMPTZOID, TIMESTAMPTZOID}};
+
+constexpr char there = ' '; // of a parameter's value
+constexpr char null = 'n';
 
 std::optional<std::string_view> tenant_in(TupleTableSlot *slot, int column)
 {
@@ -35,6 +46,41 @@ std::optional<std::string_view> tenant_in(TupleTableSlot *slot, int column)
 
 } // namespace
 
+/* Readers of rows (row_receiver.hpp): what they take goes to the groups. */
+struct ProjectionQuery::EventsReader {
+    static constexpr ReadColumn columns[] = {
+        {"occurred_at", TIMESTAMPTZOID}, {"tenant_id", TEXTOID, Nulls::allowed}, {"payload", JSONBOID}};
+
+    ProjectionQuery &query;
+
+    void take(TupleTableSlot *row) const
+    {
+        const TimestampTz occurred_at = DatumGetTimestampTz(row->tts_values[0]);
+        const core::Observation &event = query.observer_.look(row->tts_values[2]);
+        const std::optional<std::string_view> tenant = tenant_in(row, 1);
+        guarded([&] { query.cells_of(query.rule_.bucket_start(occurred_at), tenant).record(event, 1); });
+    }
+
+    bool receive(TupleTableSlot *row) { return query.taken(*this, row); }
+};
+
+struct ProjectionQuery::BagsReader {
+    static constexpr ReadColumn columns[] = {
+        {"bucket_start", TIMESTAMPTZOID}, {"tenant_id", TEXTOID, Nulls::allowed}, {"cells", BYTEAOID}};
+
+    ProjectionQuery &query;
+
+    void take(TupleTableSlot *row) const
+    {
+        const TimestampTz bucket_start = DatumGetTimestampTz(row->tts_values[0]);
+        const std::string_view bag = bytes_of(row->tts_values[2]);
+        const std::optional<std::string_view> tenant = tenant_in(row, 1);
+        guarded([&] { query.cells_of(bucket_start, tenant).merge(bag); });
+    }
+
+    bool receive(TupleTableSlot *row) { return query.taken(*this, row); }
+};
+
 ProjectionQuery::ProjectionQuery(const Home &home, std::shared_ptr<const ProjectionRules> rules,
                                  const ProjectionRule &rule, MemoryContext scratch)
     : home_(home), rules_(std::move(rules)), rule_(rule), observer_(rule.projection), scratch_(scratch)
@@ -43,65 +89,42 @@ ProjectionQuery::ProjectionQuery(const Home &home, std::shared_ptr<const Project
 
 ProjectionGroups &ProjectionQuery::events(TimestampTz start, TimestampTz end)
 {
-    return ask<&ProjectionQuery::receive_event>(
-        events_query,
-        {{TIMESTAMPTZOID, TimestampTzGetDatum(start)}, {TIMESTAMPTZOID, TimestampTzGetDatum(end)}, event_types()});
+    const Datum values[] = {TimestampTzGetDatum(start), TimestampTzGetDatum(end), event_types()};
+    const char nulls[] = {there, there, rule_.of_every_type ? null : there};
+    return ask<EventsReader>(events_query, values, nulls);
 }
 
 ProjectionGroups &ProjectionQuery::events_of_tenant(TimestampTz start, TimestampTz end,
                                                     std::optional<std::string_view> tenant)
 {
-    return ask<&ProjectionQuery::receive_event>(tenants_events_query,
-                                                {{TIMESTAMPTZOID, TimestampTzGetDatum(start)},
-                                                 {TIMESTAMPTZOID, TimestampTzGetDatum(end)},
-                                                 event_types(),
-                                                 {TEXTOID, tenant ? text_of(*tenant) : Datum{0}, !tenant}});
+    const Datum values[] = {TimestampTzGetDatum(start), TimestampTzGetDatum(end), event_types(),
+                            tenant ? text_of(*tenant) : Datum{0}};
+    const char nulls[] = {there, there, rule_.of_every_type ? null : there, tenant ? there : null};
+    return ask<EventsReader>(tenants_events_query, values, nulls);
 }
 
 ProjectionGroups &ProjectionQuery::bags(TimestampTz start, TimestampTz end)
 {
-    return ask<&ProjectionQuery::receive_bag>(bags_query, {{INT4OID, Int32GetDatum(rule_.id)},
-                                                           {TIMESTAMPTZOID, TimestampTzGetDatum(start)},
-                                                           {TIMESTAMPTZOID, TimestampTzGetDatum(end)}});
+    const Datum values[] = {Int32GetDatum(rule_.id), TimestampTzGetDatum(start), TimestampTzGetDatum(end)};
+    return ask<BagsReader>(bags_query, values, nullptr);
 }
 
-template <ProjectionQuery::Receive receive>
-ProjectionGroups &ProjectionQuery::ask(KeptQuery &query, std::initializer_list<Parameter> parameters)
+template <class Reader>
+ProjectionGroups &ProjectionQuery::ask(SavedStatement &query, const Datum *values, const char *nulls)
 {
     groups_.clear();
-    Receiver receiver{};
-    receiver.base.receiveSlot = [](TupleTableSlot *slot, DestReceiver *self) {
-        ProjectionQuery *const query = reinterpret_cast<Receiver *>(self)->query;
-        slot_getallattrs(slot);
-        const MemoryContext outer = MemoryContextSwitchTo(query->scratch_);
-        (query->*receive)(slot);
-        MemoryContextSwitchTo(outer);
-        MemoryContextReset(query->scratch_);
-        return true;
-    };
-    receiver.base.rStartup = [](DestReceiver *, int, TupleDesc) {};
-    receiver.base.rShutdown = [](DestReceiver *) {};
-    receiver.base.rDestroy = [](DestReceiver *) {};
-    receiver.base.mydest = DestNone;
-    receiver.query = this;
-    query.run(home_, parameters, &receiver.base);
+    Reader reader{*this};
+    query.run(home_, values, nulls, RowReceiver{reader});
     return groups_;
 }
 
-void ProjectionQuery::receive_event(TupleTableSlot *slot)
+template <class Reader> bool ProjectionQuery::taken(const Reader &reader, TupleTableSlot *row)
 {
-    const TimestampTz occurred_at = DatumGetTimestampTz(slot->tts_values[0]);
-    const core::Observation &event = observer_.look(slot->tts_values[2]);
-    const std::optional<std::string_view> tenant = tenant_in(slot, 1);
-    guarded([&] { cells_of(rule_.bucket_start(occurred_at), tenant).record(event, 1); });
-}
-
-void ProjectionQuery::receive_bag(TupleTableSlot *slot)
-{
-    const TimestampTz bucket_start = DatumGetTimestampTz(slot->tts_values[0]);
-    const std::string_view bag = bytes_of(slot->tts_values[2]);
-    const std::optional<std::string_view> tenant = tenant_in(slot, 1);
-    guarded([&] { cells_of(bucket_start, tenant).merge(bag); });
+    const MemoryContext outer = MemoryContextSwitchTo(scratch_);
+    reader.take(row);
+    MemoryContextSwitchTo(outer);
+    MemoryContextReset(scratch_);
+    return true;
 }
 
 core::Cells &ProjectionQuery::cells_of(TimestampTz bucket_start, std::optional<std::string_view> tenant)
@@ -111,13 +134,13 @@ core::Cells &ProjectionQuery::cells_of(TimestampTz bucket_start, std::optional<s
         .first->second;
 }
 
-Parameter ProjectionQuery::event_types() const
+/* Null where the projection is of every type. */
+Datum ProjectionQuery::event_types() const
 {
-    if (rule_.of_every_type) return {TEXTARRAYOID, Datum{0}, true};
     const int count = static_cast<int>(rule_.event_types.size());
-    auto *const types = static_cast<Datum *>(palloc(sizeof(Datum) * rule_.event_types.size()));
+    auto *const types = static_cast<Datum *>(palloc(sizeof(Datum) * (rule_.event_types.size() + 1)));
     for (int i = 0; i < count; ++i) types[i] = text_of(rule_.event_types[static_cast<std::size_t>(i)]);
-    return {TEXTARRAYOID, PointerGetDatum(construct_array(types, count, TEXTOID, -1, false, TYPALIGN_INT))};
+    return PointerGetDatum(construct_array(types, count, TEXTOID, -1, false, TYPALIGN_INT));
 }
 
 } // namespace analytics::pg

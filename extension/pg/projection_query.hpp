@@ -6,7 +6,7 @@
 
 #include "observer.hpp"
 #include "projections.hpp"
-#include "statement.hpp"
+#include "saved_statement.hpp"
 
 #include "core/cells.hpp"
 
@@ -38,17 +38,13 @@ public:
     ProjectionGroups &bags(TimestampTz start, TimestampTz end);
 
 private:
-    struct Receiver {
-        DestReceiver base;
-        ProjectionQuery *query;
-    };
-    using Receive = void (ProjectionQuery::*)(TupleTableSlot *);
+    struct EventsReader;
+    struct BagsReader;
 
-    template <Receive receive> ProjectionGroups &ask(KeptQuery &query, std::initializer_list<Parameter> parameters);
-    void receive_event(TupleTableSlot *slot);
-    void receive_bag(TupleTableSlot *slot);
+    template <class Reader> ProjectionGroups &ask(SavedStatement &query, const Datum *values, const char *nulls);
+    template <class Reader> bool taken(const Reader &reader, TupleTableSlot *row);
     core::Cells &cells_of(TimestampTz bucket_start, std::optional<std::string_view> tenant);
-    Parameter event_types() const;
+    [[nodiscard]] Datum event_types() const;
 
     const Home &home_;
     std::shared_ptr<const ProjectionRules> rules_; // keeps rule_

@@ -9,8 +9,8 @@
 #include "times.hpp"
 
 extern "C" {
-#include "access/htup_details.h"
 #include "access/xact.h"
+#include "catalog/pg_type.h"
 #include "utils/fmgroids.h"
 }
 
@@ -25,8 +25,11 @@ using Tenant = std::optional<std::string>;
 constexpr int many = 16;
 constexpr int many_of_the_bucket_before = 4;
 
-enum Column : AttrNumber { projection_column = 1, bucket_column, tenant_column, cells_column };
-constexpr int columns = 4;
+enum Column : int { projection_column, bucket_column, tenant_column, cells_column };
+constexpr ReadColumn columns[] = {{"projection", INT4OID},
+                                  {"bucket_start", TIMESTAMPTZOID},
+                                  {"tenant_id", TEXTOID, Nulls::allowed},
+                                  {"cells", BYTEAOID}};
 
 /* One projection, and what the statement has changed of it. */
 class Gathering {
@@ -74,11 +77,7 @@ private:
         return in_range(event.occurred_at) && rule_.takes(event.event_type);
     }
 
-    const core::Observation &look(const EventRow &event)
-    {
-        bool is_null = false;
-        return observer_.look(slot_getattr(event.slot, event.payload, &is_null));
-    }
+    const core::Observation &look(const EventRow &event) { return observer_.look(event.payload()); }
 
     [[nodiscard]] Groups::key_type group_of(const EventRow &event) const
     {
@@ -152,7 +151,7 @@ void ProjectionUpkeep::write()
     const MemoryContext context =
         AllocSetContextCreate(CurrentMemoryContext, "analytics projections", ALLOCSET_DEFAULT_SIZES);
     const MemoryContext outer = MemoryContextSwitchTo(context);
-    Bags bags{relation_at(home_, "analytics_projection_bags"), relation_at(home_, "analytics_projection_bags_bucket")};
+    Bags bags{home_, "analytics_projection_bags", "analytics_projection_bags_bucket", columns};
     bags_ = &bags; // cppcheck-suppress danglingLifetime // until the end of this, as below
     scratch_ = AllocSetContextCreate(context, "analytics projections scratch", ALLOCSET_DEFAULT_SIZES);
     MemoryContextSwitchTo(scratch_);
@@ -190,12 +189,11 @@ void ProjectionUpkeep::keep(const ProjectionRule &rule, TimestampTz bucket_start
 bool ProjectionUpkeep::fold(const ProjectionRule &rule, TimestampTz bucket_start, const Tenant &tenant, int least,
                             core::Cells &sum)
 {
-    BagKey key;
-    key.add(projection_column, F_INT4EQ, InvalidOid, Int32GetDatum(rule.id));
-    key.add(bucket_column, F_TIMESTAMPTZ_EQ, InvalidOid, TimestampTzGetDatum(bucket_start));
+    BagKey key{*bags_};
+    key.add(projection_column, F_INT4EQ, Int32GetDatum(rule.id));
+    key.add(bucket_column, F_TIMESTAMPTZ_EQ, TimestampTzGetDatum(bucket_start));
     if (tenant)
-        key.add(tenant_column, F_TEXTEQ, TupleDescAttr(bags_->description(), tenant_column - 1)->attcollation,
-                text_of(*tenant));
+        key.add(tenant_column, F_TEXTEQ, text_of(*tenant));
     else
         key.add_null(tenant_column);
 
@@ -203,7 +201,7 @@ bool ProjectionUpkeep::fold(const ProjectionRule &rule, TimestampTz bucket_start
     bags_->take(key);
     while (const HeapTuple bag = bags_->next_taken()) {
         bool is_null = false;
-        const std::string_view packed = bytes_of(heap_getattr(bag, cells_column, bags_->description(), &is_null));
+        const std::string_view packed = bytes_of(bags_->value(bag, cells_column, &is_null));
         guarded([&] { sum.merge(packed); });
     }
     return true;
@@ -214,9 +212,9 @@ void ProjectionUpkeep::append(const ProjectionRule &rule, TimestampTz bucket_sta
 {
     if (cells.empty()) return;
     guarded([&] { packed_ = cells.bag(); });
-    Datum values[columns] = {Int32GetDatum(rule.id), TimestampTzGetDatum(bucket_start),
-                             tenant ? text_of(*tenant) : Datum{0}, text_of(packed_)};
-    bool nulls[columns] = {false, false, !tenant, false};
+    const Datum values[] = {Int32GetDatum(rule.id), TimestampTzGetDatum(bucket_start),
+                            tenant ? text_of(*tenant) : Datum{0}, text_of(packed_)};
+    const bool nulls[] = {false, false, !tenant, false};
     bags_->append(values, nulls);
 }
 

@@ -34,16 +34,15 @@ Session *session = nullptr;
 Row *read_row(const TableRow &table_row, Row *next)
 {
     auto *const row = static_cast<Row *>(palloc0(sizeof(Row)));
-    bool is_null = false;
+    const std::optional<Texts> event_types = table_row.optional_texts("event_types");
     row->next = next;
-    row->id = DatumGetInt32(table_row.value("id"));
-    static_cast<void>(table_row.value("event_types", &is_null));
-    row->of_every_type = is_null;
-    row->event_types = table_row.texts("event_types");
-    row->dimensions = table_row.text("dimensions");
-    row->measures = table_row.text("measures");
-    row->bucket = *DatumGetIntervalP(table_row.value("bucket"));
-    row->max_groups = DatumGetInt32(table_row.value("max_groups"));
+    row->id = DatumGetInt32(table_row.value("id", INT4OID));
+    row->of_every_type = !event_types;
+    row->event_types = event_types.value_or(Texts{});
+    row->dimensions = table_row.text("dimensions", JSONOID);
+    row->measures = table_row.text("measures", JSONOID);
+    row->bucket = *DatumGetIntervalP(table_row.value("bucket", INTERVALOID));
+    row->max_groups = DatumGetInt32(table_row.value("max_groups", INT4OID));
     return row;
 }
 
@@ -67,7 +66,7 @@ ProjectionRule rule_of(const Row &row)
     return rule;
 }
 
-void renew(Oid table)
+void renew(const Home &home)
 {
     if (session == nullptr)
         session = make_owned<Session>(
@@ -76,7 +75,7 @@ void renew(Oid table)
         AllocSetContextCreate(CurrentMemoryContext, "analytics projections scan", ALLOCSET_SMALL_SIZES);
     const MemoryContext outer = MemoryContextSwitchTo(scratch);
     Row *rows = nullptr;
-    each_row(table, [&rows](const TableRow &row) { rows = read_row(row, rows); });
+    each_row(home, "analytics_projections", [&rows](const TableRow &row) { rows = read_row(row, rows); });
     guarded([&] {
         ProjectionRules rules;
         for (const Row *row = rows; row != nullptr; row = row->next) rules.push_back(rule_of(*row));
@@ -109,7 +108,7 @@ const std::shared_ptr<const ProjectionRules> &projections_at(const Home &home)
     const Oid table = relation_at(home, "analytics_projections");
     const std::uint64_t generation = watch.generation(table);
     if (session == nullptr || session->generation != generation) {
-        renew(table);
+        renew(home);
         session->generation = generation;
     }
     return session->rules;

@@ -8,8 +8,8 @@
 #include "core/tally.hpp"
 
 extern "C" {
-#include "access/htup_details.h"
 #include "access/xact.h"
+#include "catalog/pg_type.h"
 #include "utils/fmgroids.h"
 }
 
@@ -25,39 +25,24 @@ constexpr int many = 16;
 /* Of the hour before, which is mostly over, fewer are left. */
 constexpr int many_of_the_hour_before = 4;
 
-/* One of the two tables, and where it has what. */
-struct Place {
-    Bags bags;
-    AttrNumber tenant_id = 0; // so in the totals
-    AttrNumber last_ingested_at = 0;
-    AttrNumber cells = 0;
-};
+/* What both tables have; only that of the tenants has the last. */
+enum Column : int { hour_column, ingested_column, cells_column, tenant_column };
+constexpr ReadColumn columns[] = {{"hour", TIMESTAMPTZOID},
+                                  {"last_ingested_at", TIMESTAMPTZOID, Nulls::allowed},
+                                  {"cells", BYTEAOID},
+                                  {"tenant_id", TEXTOID, Nulls::allowed}};
 
-constexpr AttrNumber hour_column = 1;
-constexpr int most_columns = 4;
-
-Place tenants_at(const Home &home)
+/* tenant: none in the totals. */
+BagKey key_of(const Bags &bags, TimestampTz hour, const Tenant *tenant)
 {
-    return {
-        {relation_at(home, "analytics_rollup_tenants"), relation_at(home, "analytics_rollup_tenants_hour")}, 2, 3, 4};
-}
-
-Place totals_at(const Home &home)
-{
-    return {{relation_at(home, "analytics_rollup_totals"), relation_at(home, "analytics_rollup_totals_hour")}, 0, 2, 3};
-}
-
-BagKey key_of(const Place &place, TimestampTz hour, const Tenant *tenant)
-{
-    BagKey key;
-    if (place.tenant_id != 0) {
+    BagKey key{bags};
+    if (tenant != nullptr) {
         if (*tenant)
-            key.add(place.tenant_id, F_TEXTEQ,
-                    TupleDescAttr(place.bags.description(), place.tenant_id - 1)->attcollation, text_of(**tenant));
+            key.add(tenant_column, F_TEXTEQ, text_of(**tenant));
         else
-            key.add_null(place.tenant_id);
+            key.add_null(tenant_column);
     }
-    key.add(hour_column, F_TIMESTAMPTZ_EQ, InvalidOid, TimestampTzGetDatum(hour));
+    key.add(hour_column, F_TIMESTAMPTZ_EQ, TimestampTzGetDatum(hour));
     return key;
 }
 
@@ -87,9 +72,9 @@ public:
     void write() override;
 
 private:
-    void keep(Place &place, TimestampTz hour, const Tenant *tenant, HourCounts &counts);
-    bool fold(Place &place, const BagKey &key, int least, HourCounts &sum);
-    void append(Place &place, TimestampTz hour, const Tenant *tenant, const HourCounts &counts);
+    void keep(Bags &bags, TimestampTz hour, const Tenant *tenant, HourCounts &counts);
+    bool fold(Bags &bags, const BagKey &key, int least, HourCounts &sum);
+    void append(Bags &bags, TimestampTz hour, const Tenant *tenant, const HourCounts &counts);
 
     const Home &home_;
     core::Tally tally_;
@@ -105,8 +90,9 @@ void Rollup::write()
     const MemoryContext context =
         AllocSetContextCreate(CurrentMemoryContext, "analytics rollup", ALLOCSET_DEFAULT_SIZES);
     const MemoryContext outer = MemoryContextSwitchTo(context);
-    Place tenants = tenants_at(home_);
-    Place totals = totals_at(home_);
+    Bags tenants{home_, "analytics_rollup_tenants", "analytics_rollup_tenants_hour", columns};
+    Bags totals{home_, "analytics_rollup_totals", "analytics_rollup_totals_hour",
+                std::span{columns}.first<tenant_column>()};
     scratch_ = AllocSetContextCreate(context, "analytics rollup scratch", ALLOCSET_DEFAULT_SIZES);
     MemoryContextSwitchTo(scratch_);
 
@@ -122,36 +108,35 @@ void Rollup::write()
     }
 
     MemoryContextSwitchTo(outer);
-    tenants.bags.close();
-    totals.bags.close();
+    tenants.close();
+    totals.close();
     MemoryContextDelete(context);
     tally_.clear();
 }
 
 /* Appends what was counted, folded with what is there already when that has become many bags. */
-void Rollup::keep(Place &place, TimestampTz hour, const Tenant *tenant, HourCounts &counts)
+void Rollup::keep(Bags &bags, TimestampTz hour, const Tenant *tenant, HourCounts &counts)
 {
     CHECK_FOR_INTERRUPTS();
     MemoryContextReset(scratch_);
     if (!IsolationIsSerializable() && is_time_to_look(static_cast<std::uint32_t>(hour / USECS_PER_HOUR), tenant)) {
-        fold(place, key_of(place, hour, tenant), many, counts);
+        fold(bags, key_of(bags, hour, tenant), many, counts);
         guarded([&] { before_ = {}; });
-        if (fold(place, key_of(place, hour - USECS_PER_HOUR, tenant), many_of_the_hour_before, before_))
-            append(place, hour - USECS_PER_HOUR, tenant, before_);
+        if (fold(bags, key_of(bags, hour - USECS_PER_HOUR, tenant), many_of_the_hour_before, before_))
+            append(bags, hour - USECS_PER_HOUR, tenant, before_);
     }
-    append(place, hour, tenant, counts);
+    append(bags, hour, tenant, counts);
 }
 
 /* Under SERIALIZABLE it would be wrong to come here: two writers that read each other's bags would fail for it. */
-bool Rollup::fold(Place &place, const BagKey &key, int least, HourCounts &sum)
+bool Rollup::fold(Bags &bags, const BagKey &key, int least, HourCounts &sum)
 {
-    if (!place.bags.are_many(key, least)) return false;
-    place.bags.take(key);
-    while (const HeapTuple bag = place.bags.next_taken()) {
+    if (!bags.are_many(key, least)) return false;
+    bags.take(key);
+    while (const HeapTuple bag = bags.next_taken()) {
         bool is_null = false;
-        const std::string_view packed = bytes_of(heap_getattr(bag, place.cells, place.bags.description(), &is_null));
-        const TimestampTz ingested_at =
-            DatumGetTimestampTz(heap_getattr(bag, place.last_ingested_at, place.bags.description(), &is_null));
+        const std::string_view packed = bytes_of(bags.value(bag, cells_column, &is_null));
+        const TimestampTz ingested_at = DatumGetTimestampTz(bags.value(bag, ingested_column, &is_null));
         guarded([&] {
             sum.bag.add(packed);
             if (!is_null) sum.ingested(ingested_at);
@@ -160,21 +145,15 @@ bool Rollup::fold(Place &place, const BagKey &key, int least, HourCounts &sum)
     return true;
 }
 
-void Rollup::append(Place &place, TimestampTz hour, const Tenant *tenant, const HourCounts &counts)
+void Rollup::append(Bags &bags, TimestampTz hour, const Tenant *tenant, const HourCounts &counts)
 {
     if (counts.bag.empty()) return;
     guarded([&] { packed_ = counts.bag.pack(); });
-    Datum values[most_columns]{};
-    bool nulls[most_columns]{};
-    values[hour_column - 1] = TimestampTzGetDatum(hour);
-    if (tenant != nullptr) {
-        nulls[place.tenant_id - 1] = !*tenant;
-        if (*tenant) values[place.tenant_id - 1] = text_of(**tenant);
-    }
-    nulls[place.last_ingested_at - 1] = !counts.last_ingested_at;
-    if (counts.last_ingested_at) values[place.last_ingested_at - 1] = TimestampTzGetDatum(*counts.last_ingested_at);
-    values[place.cells - 1] = text_of(packed_);
-    place.bags.append(values, nulls);
+    const bool has_tenant = tenant != nullptr && *tenant;
+    const Datum values[] = {TimestampTzGetDatum(hour), TimestampTzGetDatum(counts.last_ingested_at.value_or(0)),
+                            text_of(packed_), has_tenant ? text_of(**tenant) : Datum{0}};
+    const bool nulls[] = {false, !counts.last_ingested_at, false, !has_tenant};
+    bags.append(values, nulls);
 }
 
 } // namespace

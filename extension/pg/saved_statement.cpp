@@ -10,26 +10,10 @@ extern "C" {
 
 namespace analytics::pg {
 
-RowSink::RowSink(bool (*receive_row)(void *, TupleTableSlot *), void *rows_target)
-    : base{}, receive(receive_row), target(rows_target)
-{
-    base.receiveSlot = [](TupleTableSlot *slot, DestReceiver *self) {
-        const auto *const sink = reinterpret_cast<RowSink *>(self);
-        return sink->receive(sink->target, slot);
-    };
-    base.rStartup = [](DestReceiver *, int, TupleDesc) {};
-    base.rShutdown = [](DestReceiver *) {};
-    base.rDestroy = [](DestReceiver *) {};
-    base.mydest = DestNone;
-}
-
+/* The plan for another name of the schema is left alone: it may be running, further out. A schema is rarely renamed. */
 void SavedStatement::prepare(const Home &home)
 {
     if (plan_ != nullptr && std::strcmp(prefix_.data(), home.prefix) == 0) return;
-    if (plan_ != nullptr) {
-        SPI_freeplan(plan_);
-        plan_ = nullptr;
-    }
     const int planning = planned_ == Planned::once ? CURSOR_OPT_GENERIC_PLAN : CURSOR_OPT_CUSTOM_PLAN;
     const SPIPlanPtr plan =
         SPI_prepare_cursor(statement_text(home, text_), static_cast<int>(parameters_), types_.data(), planning);
@@ -39,7 +23,7 @@ void SavedStatement::prepare(const Home &home)
     strlcpy(prefix_.data(), home.prefix, prefix_.size());
 }
 
-void SavedStatement::run(const Home &home, const Datum *values, const char *nulls, RowSink &sink)
+void SavedStatement::run(const Home &home, const Datum *values, const char *nulls, RowReceiver &&receiver)
 {
     prepare(home);
     const ParamListInfo parameters = makeParamList(static_cast<int>(parameters_));
@@ -53,7 +37,7 @@ void SavedStatement::run(const Home &home, const Datum *values, const char *null
     SPIExecuteOptions options{};
     options.params = parameters;
     options.read_only = true; // in the snapshot that is active
-    options.dest = &sink.base;
+    options.dest = receiver.destination();
     const int outcome = SPI_execute_plan_extended(plan_, &options);
     if (outcome < 0) elog(ERROR, "statement failed: %s", SPI_result_code_string(outcome));
     pfree(parameters);

@@ -6,11 +6,10 @@
  * one partition or two, where one for all would open and lock every partition there is. */
 #pragma once
 
-#include "home.hpp"
+#include "row_receiver.hpp"
 
 extern "C" {
 #include "executor/spi.h"
-#include "tcop/dest.h"
 }
 
 #include <array>
@@ -19,21 +18,12 @@ extern "C" {
 
 namespace analytics::pg {
 
-/** What becomes of the rows: receive is called for each, and ends the query by answering false. A PostgreSQL phase: may
- * ereport, in a memory context that lasts for the query. */
-struct RowSink {
-    DestReceiver base;
-    bool (*receive)(void *target, TupleTableSlot *slot);
-    void *target;
-
-    RowSink(bool (*receive)(void *, TupleTableSlot *), void *target);
-};
-
 class SavedStatement {
 public:
     enum class Planned : std::uint8_t { once, each_time };
 
-    /** The text has %s for the extension's schema prefix; static, like the object itself. */
+    /** The text has %s for the extension's schema prefix, and qualifies all else (run_statement says why); static, like the
+     * object itself. */
     template <std::size_t count>
     constexpr SavedStatement(const char *text, Planned planned, const Oid (&types)[count]) noexcept
         : text_(text), planned_(planned), parameters_(count)
@@ -43,7 +33,7 @@ public:
     }
 
     /** nulls: a character a parameter, 'n' where it is null; nullptr when none is. */
-    void run(const Home &home, const Datum *values, const char *nulls, RowSink &sink);
+    void run(const Home &home, const Datum *values, const char *nulls, RowReceiver &&receiver);
 
 private:
     static constexpr std::size_t most_parameters = 8;

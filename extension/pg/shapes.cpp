@@ -22,10 +22,10 @@ TableWatch watch;
 
 Row *read_row(const TableRow &table_row, Row *next)
 {
-    if (!DatumGetBool(table_row.value("enabled"))) return next;
+    if (!DatumGetBool(table_row.value("enabled", BOOLOID))) return next;
     auto *const row = static_cast<Row *>(palloc0(sizeof(Row)));
     row->next = next;
-    row->position = DatumGetInt32(table_row.value("position"));
+    row->position = DatumGetInt32(table_row.value("position", INT4OID));
     row->name = table_row.text("name");
     row->event_type = table_row.text("event_type");
     row->source = table_row.text("source");
@@ -34,11 +34,12 @@ Row *read_row(const TableRow &table_row, Row *next)
     row->null_or_absent = table_row.texts("null_or_absent_members");
     row->absent = table_row.texts("absent_members");
     row->keys = table_row.texts("key_members");
-    bool is_null = false;
-    row->time_member = table_row.text("time_member", &is_null);
-    row->has_time = !is_null;
-    row->iso_member = table_row.text("iso_member", &is_null);
-    row->has_iso = !is_null;
+    const std::optional<Datum> time_member = table_row.optional_text("time_member");
+    const std::optional<Datum> iso_member = table_row.optional_text("iso_member");
+    row->has_time = time_member.has_value();
+    row->has_iso = iso_member.has_value();
+    row->time_member = time_member.value_or(0);
+    row->iso_member = iso_member.value_or(0);
     return row;
 }
 
@@ -82,14 +83,14 @@ void fill(core::Shapes &shapes, const Row *rows)
 
 } // namespace
 
-core::Shapes *read_shapes(Oid table, MemoryContext owner)
+core::Shapes *read_shapes(const Home &home, MemoryContext owner)
 {
     const MemoryContext scratch =
         AllocSetContextCreate(CurrentMemoryContext, "analytics shapes scan", ALLOCSET_SMALL_SIZES);
     const MemoryContext outer = MemoryContextSwitchTo(scratch);
 
     Row *rows = nullptr;
-    each_row(table, [&rows](const TableRow &row) { rows = read_row(row, rows); });
+    each_row(home, "analytics_shapes", [&rows](const TableRow &row) { rows = read_row(row, rows); });
 
     auto *const shapes = make_owned<core::Shapes>(owner);
     guarded([&] { fill(*shapes, rows); });

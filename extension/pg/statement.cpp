@@ -78,39 +78,21 @@ char *statement_text(const Home &home, const char *text)
     return statement.data;
 }
 
-std::uint64_t run_statement(const Home &home, const char *text, DestReceiver *receiver)
+std::uint64_t run_statement(const Home &home, const char *text, std::initializer_list<Parameter> parameters,
+                            RowReceiver *receiver)
 {
     char *const statement = statement_text(home, text);
     SPIExecuteOptions options{};
-    options.dest = receiver;
+    options.dest = receiver == nullptr ? None_Receiver : receiver->destination();
+    if (parameters.size() > 0) {
+        options.params = makeParamList(static_cast<int>(parameters.size()));
+        std::transform(parameters.begin(), parameters.end(), options.params->params, [](const Parameter &one) {
+            return ParamExternData{one.value, one.is_null, PARAM_FLAG_CONST, one.type};
+        });
+    }
     const int outcome = SPI_execute_extended(statement, &options);
     if (outcome < 0) elog(ERROR, "statement failed: %s", SPI_result_code_string(outcome));
     pfree(statement);
-    return SPI_processed;
-}
-
-std::uint64_t KeptQuery::run(const Home &home, std::initializer_list<Parameter> parameters, DestReceiver *receiver)
-{
-    const int count = static_cast<int>(parameters.size());
-    if (plan_ == nullptr || schema_ != home.schema) {
-        auto *const types = static_cast<Oid *>(palloc(sizeof(Oid) * parameters.size()));
-        std::transform(parameters.begin(), parameters.end(), types, [](const Parameter &one) { return one.type; });
-        const SPIPlanPtr plan = SPI_prepare_cursor(statement_text(home, text_), count, types, CURSOR_OPT_GENERIC_PLAN);
-        if (plan == nullptr || SPI_keepplan(plan) != 0)
-            elog(ERROR, "query cannot be prepared: %s", SPI_result_code_string(SPI_result));
-        if (plan_ != nullptr) SPI_freeplan(plan_);
-        plan_ = plan;
-        schema_ = home.schema;
-    }
-    SPIExecuteOptions options{};
-    options.dest = receiver;
-    options.read_only = true;
-    options.params = makeParamList(count);
-    std::transform(parameters.begin(), parameters.end(), options.params->params, [](const Parameter &one) {
-        return ParamExternData{one.value, one.is_null, PARAM_FLAG_CONST, one.type};
-    });
-    const int outcome = SPI_execute_plan_extended(plan_, &options);
-    if (outcome < 0) elog(ERROR, "query failed: %s", SPI_result_code_string(outcome));
     return SPI_processed;
 }
 

@@ -2,12 +2,10 @@
  * mechanism behind a trigger's transition tables), and statements that read it. Needs SPI to be connected. */
 #pragma once
 
-#include "home.hpp"
+#include "row_receiver.hpp"
 
 extern "C" {
-#include "access/tupdesc.h"
 #include "executor/spi.h"
-#include "tcop/dest.h"
 #include "utils/queryenvironment.h"
 #include "utils/tuplestore.h"
 }
@@ -58,28 +56,22 @@ private:
 /** A statement's text, where %s stands for the extension's schema prefix; lives in the current memory context. */
 char *statement_text(const Home &home, const char *text);
 
-/** Runs one statement, written with %s for the extension's schema prefix; its rows go to receiver or else to SPI_tuptable.
- * Returns the number of rows that it processed. */
-std::uint64_t run_statement(const Home &home, const char *text, DestReceiver *receiver = nullptr);
-
+/** Of a statement: $1 and so on. */
 struct Parameter {
     Oid type = InvalidOid;
     Datum value = 0;
     bool is_null = false;
 };
 
-/** A query with parameters $1 …, which reads in the snapshot that is active, so that several see the same. Its plan is kept
- * from its first run on, as long as the session lasts: so the object is static. */
-class KeptQuery {
-public:
-    explicit constexpr KeptQuery(const char *text) noexcept : text_(text) {}
+/** Runs one statement, written with %s for the extension's schema prefix; nobody gets its rows where there is no receiver.
+ * Everything that it names is qualified, types and operators too: the caller's search_path may begin with a schema of his
+ * own. Returns the number of rows that it processed. */
+std::uint64_t run_statement(const Home &home, const char *text, std::initializer_list<Parameter> parameters,
+                            RowReceiver *receiver = nullptr);
 
-    std::uint64_t run(const Home &home, std::initializer_list<Parameter> parameters, DestReceiver *receiver);
-
-private:
-    const char *text_;
-    SPIPlanPtr plan_ = nullptr;
-    Oid schema_ = InvalidOid; // that the plan is for
-};
+inline std::uint64_t run_statement(const Home &home, const char *text, RowReceiver *receiver = nullptr)
+{
+    return run_statement(home, text, {}, receiver);
+}
 
 } // namespace analytics::pg

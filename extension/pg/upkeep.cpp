@@ -1,5 +1,6 @@
 #include "upkeep.hpp"
 
+#include "columns.hpp"
 #include "projection_upkeep.hpp"
 #include "rollup.hpp"
 #include "text.hpp"
@@ -19,33 +20,39 @@ constexpr MakeUpkeep makers[] = {make_rollup, make_projection_upkeep};
 /* Some ten megabytes of what is gathered. */
 constexpr std::size_t many = 50'000;
 
-/* Mostly a column stands where the parent has it, which is tried first. */
-AttrNumber column_of(TupleDesc description, const char *name, int likely)
-{
-    const auto is_it = [&](int index) {
-        const Form_pg_attribute column = TupleDescAttr(description, index);
-        return !column->attisdropped && namestrcmp(&column->attname, name) == 0;
-    };
-    if (likely <= description->natts && is_it(likely - 1)) return static_cast<AttrNumber>(likely);
-    for (int index = 0; index < description->natts; ++index)
-        if (is_it(index)) return static_cast<AttrNumber>(index + 1);
-    ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN), errmsg("column \"%s\" does not exist", name)));
-    pg_unreachable();
-}
+constexpr ReadColumn event_type{"event_type", TEXTOID};
+constexpr ReadColumn occurred_at{"occurred_at", TIMESTAMPTZOID};
+constexpr ReadColumn ingested_at{"ingested_at", TIMESTAMPTZOID};
+constexpr ReadColumn tenant_id{"tenant_id", TEXTOID, Nulls::allowed};
+constexpr ReadColumn payload_of_event{"payload", JSONBOID};
 
+/* Mostly a column stands where the parent has it, which is tried first. */
 EventColumns columns_in(TupleDesc description)
 {
     int likely = 0;
     EventColumns columns{};
-    columns.event_type = column_of(description, "event_type", likely = 2);
-    columns.occurred_at = column_of(description, "occurred_at", likely = 4);
-    columns.ingested_at = column_of(description, "ingested_at", likely = 5);
-    columns.tenant_id = column_of(description, "tenant_id", likely = 6);
-    columns.payload = column_of(description, "payload", likely = 7);
+    columns.event_type = column_number(description, event_type, likely = 2);
+    columns.occurred_at = column_number(description, occurred_at, likely = 4);
+    columns.ingested_at = column_number(description, ingested_at, likely = 5);
+    columns.tenant_id = column_number(description, tenant_id, likely = 6);
+    columns.payload = column_number(description, payload_of_event, likely = 7);
     return columns;
 }
 
+Datum value_in(TupleTableSlot *slot, AttrNumber number, const ReadColumn &column)
+{
+    bool is_null = false;
+    const Datum value = slot_getattr(slot, number, &is_null);
+    require_value(column, is_null);
+    return value;
+}
+
 } // namespace
+
+Datum EventRow::payload() const
+{
+    return value_in(slot, payload_column, payload_of_event);
+}
 
 Upkeeps::Upkeeps(MemoryContext context, const Home &home)
     : home_{home.schema, MemoryContextStrdup(context, home.prefix)}
@@ -64,10 +71,10 @@ EventRow Upkeeps::row_of(TupleTableSlot *slot)
     bool is_null = false;
     EventRow row{};
     row.slot = slot;
-    row.payload = columns_.payload;
-    row.occurred_at = DatumGetTimestampTz(slot_getattr(slot, columns_.occurred_at, &is_null));
-    row.ingested_at = DatumGetTimestampTz(slot_getattr(slot, columns_.ingested_at, &is_null));
-    row.event_type = bytes_of(slot_getattr(slot, columns_.event_type, &is_null));
+    row.payload_column = columns_.payload;
+    row.occurred_at = DatumGetTimestampTz(value_in(slot, columns_.occurred_at, occurred_at));
+    row.ingested_at = DatumGetTimestampTz(value_in(slot, columns_.ingested_at, ingested_at));
+    row.event_type = bytes_of(value_in(slot, columns_.event_type, event_type));
     const Datum tenant = slot_getattr(slot, columns_.tenant_id, &is_null);
     row.has_tenant = !is_null;
     if (row.has_tenant) row.tenant_id = bytes_of(tenant);

@@ -46,12 +46,15 @@ struct EventRow {
     std::string_view tenant_id;
     bool has_tenant;
     TupleTableSlot *slot;
-    AttrNumber payload; // its column in slot
+    AttrNumber payload_column; // in slot
 
     [[nodiscard]] std::optional<std::string_view> tenant() const noexcept
     {
         return has_tenant ? std::optional{tenant_id} : std::nullopt;
     }
+
+    /** PostgreSQL phase. */
+    [[nodiscard]] Datum payload() const;
 
     [[nodiscard]] bool is_counted_as(const EventRow &other) const noexcept
     {

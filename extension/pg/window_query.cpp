@@ -6,7 +6,6 @@
 
 extern "C" {
 #include "catalog/pg_type.h"
-#include "executor/tuptable.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/rls.h"
@@ -54,30 +53,34 @@ Access access_to(Oid relation)
     return check_enable_rls(relation, InvalidOid, true) == RLS_ENABLED ? Access::restricted : Access::whole;
 }
 
-struct Pour {
+struct BagsReader {
+    static constexpr ReadColumn columns[] = {{"hour", TIMESTAMPTZOID}, {"cells", BYTEAOID}};
+
     core::WindowCounter *counter;
-    std::span<const core::Slice> run;
+
+    bool receive(TupleTableSlot *row)
+    {
+        const std::int64_t hour = DatumGetTimestampTz(row->tts_values[0]) / core::micros_per_hour;
+        with_bytes(row->tts_values[1],
+                   [&](std::string_view cells) { guarded([&] { counter->add_bag(hour, cells); }); });
+        return true;
+    }
 };
 
-bool pour_bag(void *target, TupleTableSlot *slot)
-{
-    const auto *const pour = static_cast<Pour *>(target);
-    slot_getallattrs(slot);
-    const std::int64_t hour = DatumGetTimestampTz(slot->tts_values[0]) / core::micros_per_hour;
-    with_bytes(slot->tts_values[1],
-               [&](std::string_view cells) { guarded([&] { pour->counter->add_bag(hour, cells); }); });
-    return true;
-}
+struct EventsReader {
+    static constexpr ReadColumn columns[] = {{"occurred_at", TIMESTAMPTZOID}, {"event_type", TEXTOID}};
 
-bool pour_event(void *target, TupleTableSlot *slot)
-{
-    const auto *const pour = static_cast<Pour *>(target);
-    slot_getallattrs(slot);
-    const TimestampTz occurred_at = DatumGetTimestampTz(slot->tts_values[0]);
-    const std::string_view type = bytes_of(slot->tts_values[1]);
-    guarded([&] { pour->counter->add_event(pour->run, occurred_at, type); });
-    return true;
-}
+    core::WindowCounter *counter;
+    std::span<const core::Slice> run;
+
+    bool receive(TupleTableSlot *row)
+    {
+        const TimestampTz occurred_at = DatumGetTimestampTz(row->tts_values[0]);
+        with_bytes(row->tts_values[1],
+                   [&](std::string_view type) { guarded([&] { counter->add_event(run, occurred_at, type); }); });
+        return true;
+    }
+};
 
 SavedStatement &bags_of(Source source)
 {
@@ -90,18 +93,16 @@ void pour_bags(const Home &home, Source source, const TenantArgument &tenant, co
     if (spans.empty()) return;
     const Datum values[] = {TimestampTzGetDatum(core::hour_of(spans.front().start * core::micros_per_minute)),
                             TimestampTzGetDatum(spans.back().end * core::micros_per_minute), tenant.id};
-    Pour pour{counter, {}};
-    RowSink sink{pour_bag, &pour};
-    bags_of(source).run(home, values, nullptr, sink);
+    BagsReader reader{counter};
+    bags_of(source).run(home, values, nullptr, RowReceiver{reader});
 }
 
 void pour_events(const Home &home, const TenantArgument &tenant, core::WindowCounter *counter)
 {
     core::for_each_run(counter->plan().slices, [&](std::span<const core::Slice> run) {
         const Datum values[] = {TimestampTzGetDatum(run.front().start), TimestampTzGetDatum(run.back().end), tenant.id};
-        Pour pour{counter, run};
-        RowSink sink{pour_event, &pour};
-        (tenant.any ? all_events : one_tenants_events).run(home, values, nullptr, sink);
+        EventsReader reader{counter, run};
+        (tenant.any ? all_events : one_tenants_events).run(home, values, nullptr, RowReceiver{reader});
     });
 }
 
