@@ -24,6 +24,14 @@ Answer none_of_this_name()
     return answer({.status = 404, .detail = "there is none of this name"});
 }
 
+/** A trigger gave the event another key, which is taken. */
+Answer stored_elsewhere()
+{
+    return answer({.status = 409,
+                   .detail = "what a trigger of the database makes of the event is stored already",
+                   .code = "23505"});
+}
+
 constexpr std::string_view not_ready = "55000"; // object_not_in_prerequisite_state, as SQL says it
 
 } // namespace
@@ -64,6 +72,8 @@ Answer render_record(const Outcome &outcome)
 {
     const runtime::Result &rows = *outcome.rows;
     const std::string_view verdict = rows.text(0, 0);
+    if (verdict == "dropped") return {.status = 202, .body = R"({"outcome":"dropped"})"};
+    if (verdict == "duplicate" && !rows.get(0, 4)) return stored_elsewhere();
     if (verdict != "refused") {
         Answer kept{.status = verdict == "stored" ? 201 : 200, .body = std::string(rows.text(0, 4))};
         std::string location(outcome.call.path); // a colon needs no encoding in a path

@@ -151,39 +151,39 @@ FROM answered AS a
 )sql",
                            .is_read = true};
 
+// An outcome has no event where it is refused, dropped, or known under a key that a trigger made.
 const Statement record_one{.name = "record_one", .sql = R"sql(
 SELECT r.outcome, r.reason, r.detail, @extschema@.analytics_sqlstate(r.reason),
-       CASE WHEN r.outcome OPERATOR(pg_catalog.<>) 'refused'
+       CASE WHEN r.id IS NOT NULL
             THEN @extschema@.analytics_event_json(
                      ROW(r.id, r.event_type, r.source, r.occurred_at, r.ingested_at, r.tenant_id,
-                         r.payload)::@extschema@.analytics_events)::pg_catalog.text END,
+                         r.payload)::@extschema@.analytics_event)::pg_catalog.text END,
        @extschema@.analytics_iso8601(r.occurred_at), r.id
 FROM @extschema@.analytics_record_each(ARRAY[$1::pg_catalog.bytea]) AS r
 )sql"};
 
-// json, not jsonb: its elements are the sender's own bytes, so digits and duplicate members reach the one judge of
-// events as they were written, and an element that jsonb can't hold is refused alone.
+// The array's elements are the sender's own bytes, so digits and duplicate members reach the one judge of events as they
+// were written, and what jsonb can't hold, or is too deep, is refused alone.
 const Statement record_batch{.name = "record_batch", .sql = R"sql(
 WITH body AS MATERIALIZED (
-    SELECT pg_catalog.convert_from($1::pg_catalog.bytea, 'UTF8')::pg_catalog.json AS list
+    SELECT coalesce($2::pg_catalog.bytea[], @extschema@.analytics_array_items($1::pg_catalog.bytea, $3::int)) AS list
 ), size AS MATERIALIZED (
-    SELECT coalesce(pg_catalog.cardinality($2::pg_catalog.bytea[]), pg_catalog.json_array_length(list)) AS items FROM body
+    SELECT pg_catalog.cardinality(list) AS items FROM body
 ), records AS (
-    SELECT coalesce($2::pg_catalog.bytea[],
-                    pg_catalog.array_agg(pg_catalog.convert_to(e.value::pg_catalog.text, 'UTF8') ORDER BY e.position),
-                    '{}') AS list
-    FROM body, pg_catalog.json_array_elements(body.list) WITH ORDINALITY AS e(value, position)
-    WHERE (SELECT items FROM size) OPERATOR(pg_catalog.<=) $3::int
+    SELECT b.list FROM body AS b, size AS s WHERE s.items OPERATOR(pg_catalog.<=) $3::int
 )
 SELECT (SELECT items FROM size),
        pg_catalog.concat('[', pg_catalog.string_agg(pg_catalog.concat(
            '{"item":', r.item, ',"outcome":', pg_catalog.to_json(r.outcome),
-           CASE WHEN r.outcome OPERATOR(pg_catalog.=) 'refused'
-                THEN pg_catalog.concat(',"reason":', pg_catalog.to_json(r.reason),
-                                       ',"detail":', coalesce(pg_catalog.to_json(r.detail)::pg_catalog.text, 'null'))
-                ELSE pg_catalog.concat(',"event":', @extschema@.analytics_event_json(
-                         ROW(r.id, r.event_type, r.source, r.occurred_at, r.ingested_at, r.tenant_id,
-                             r.payload)::@extschema@.analytics_events)) END,
+           CASE r.outcome
+                WHEN 'refused' THEN pg_catalog.concat(
+                    ',"reason":', pg_catalog.to_json(r.reason),
+                    ',"detail":', coalesce(pg_catalog.to_json(r.detail)::pg_catalog.text, 'null'))
+                WHEN 'dropped' THEN ''
+                ELSE pg_catalog.concat(',"event":', CASE WHEN r.id IS NULL THEN 'null' ELSE
+                    @extschema@.analytics_event_json(
+                        ROW(r.id, r.event_type, r.source, r.occurred_at, r.ingested_at, r.tenant_id,
+                            r.payload)::@extschema@.analytics_event)::pg_catalog.text END) END,
            '}'), ',' ORDER BY r.item), ']')
 FROM records, @extschema@.analytics_record_each(records.list) AS r
 )sql"};

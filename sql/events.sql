@@ -21,6 +21,20 @@ COMMENT ON COLUMN @extschema@.analytics_events.ingested_at IS 'Start of the tran
 COMMENT ON COLUMN @extschema@.analytics_events.tenant_id IS 'Tenant, 1 to 64 characters, or null.';
 COMMENT ON COLUMN @extschema@.analytics_events.payload IS 'Canonical events: their payload. Upstream shapes: the whole object and its ISO member.';
 
+/* What functions answer with: the table may have more columns than these, fewer never, and in any order. */
+CREATE TYPE @extschema@.analytics_event AS (
+    id uuid,
+    event_type varchar(120),
+    source varchar(120),
+    occurred_at timestamptz,
+    ingested_at timestamptz,
+    tenant_id varchar(64),
+    payload jsonb
+);
+
+COMMENT ON TYPE @extschema@.analytics_event IS
+    'An event, as functions answer and take it. Columns that an operator adds to analytics_events are not part of it.';
+
 CREATE TABLE @extschema@.analytics_untimed_keys (
     id uuid PRIMARY KEY,
     occurred_at timestamptz NOT NULL
@@ -63,6 +77,9 @@ DECLARE
     partition_name text;
     made regclass;
     attempt integer := 1;
+    many CONSTANT integer := 150; -- partitions: each costs whoever reads all of the table some locks
+    recent_start timestamptz;
+    recent_end timestamptz;
 BEGIN
     IF instant < '0001-01-01 00:00:00+00' OR instant >= '10000-01-01 00:00:00+00' THEN
         RAISE EXCEPTION USING
@@ -87,6 +104,18 @@ BEGIN
         WHEN size = 'week' THEN 'IYYY_"w"IW'
         WHEN size = 'month' THEN 'YYYY_MM'
         ELSE 'YYYY' END);
+
+    -- Where there are many already, only what is of these days gets a partition of its own. Any other time gets all that is free around it.
+    recent_start := date_trunc(size, now() - CASE size WHEN 'day' THEN interval '60 days' WHEN 'week' THEN interval '1 year'
+                                                       WHEN 'month' THEN interval '3 years' ELSE interval '30 years' END);
+    recent_end := date_trunc(size, now() + CASE size WHEN 'day' THEN interval '31 days' WHEN 'week' THEN interval '3 months'
+                                                     WHEN 'month' THEN interval '1 year' ELSE interval '3 years' END);
+    IF (instant < recent_start OR instant >= recent_end)
+        AND (SELECT count(*) FROM pg_inherits AS i WHERE i.inhparent = '@extschema@.analytics_events'::regclass) >= many THEN
+        lower_bound := greatest(place.gap_start, CASE WHEN instant < recent_start THEN '0001-01-01 00:00:00+00' ELSE recent_end END);
+        upper_bound := least(place.gap_end, CASE WHEN instant < recent_start THEN recent_start ELSE '10000-01-01 00:00:00+00' END);
+        range_name := 'analytics_events_' || to_char(lower_bound, 'YYYY_MM_DD') || '_to_' || to_char(upper_bound, 'YYYY_MM_DD');
+    END IF;
     partition_name := range_name;
     WHILE to_regclass(format('%I.%I', home, partition_name)) IS NOT NULL LOOP -- a month that was detached, say, and a late event of it
         attempt := attempt + 1;
@@ -105,6 +134,7 @@ $$;
 COMMENT ON FUNCTION @extschema@.analytics_create_partition(timestamptz) IS
     'Makes sure that an event of this instant has a partition, and names it. Safe to call concurrently; readers are never blocked, '
     'for a table is made first and attached then. Its length is analytics.partition_interval (day, week, month, year), less what others hold of it. '
+    'Once there are 150, an instant far from now gets all that is free around it: so there are never many, whatever times come. '
     'Years 0001 to 9999, else SQLSTATE 22008. The ingest functions call it themselves; call it before hand-written INSERTs into a month that no event has reached yet.';
 
 REVOKE EXECUTE ON FUNCTION @extschema@.analytics_create_partition(timestamptz) FROM PUBLIC;

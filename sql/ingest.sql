@@ -38,8 +38,8 @@ CREATE FUNCTION @extschema@.analytics_record_each(
     AS 'MODULE_PATHNAME', 'analytics_record_each';
 
 COMMENT ON FUNCTION @extschema@.analytics_record_each(bytea[]) IS
-    'Stores a batch and tells for each record, numbered from 1, its outcome: stored, duplicate (with the event that was there before) or '
-    'refused (with reason and detail; such a record is not kept, for the caller has it).';
+    'Stores a batch and answers the outcome of each record, numbered from 1. stored: with the event as it is stored. duplicate: with the event that was there before. '
+    'refused: with reason and detail; such a record is not kept, for the caller has it. dropped: a trigger would not have the event, and there is none.';
 
 CREATE FUNCTION @extschema@.analytics_sqlstate(reason text) RETURNS text
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
@@ -53,7 +53,7 @@ CREATE FUNCTION @extschema@.analytics_accepted(outcome text, reason text, detail
     AS 'MODULE_PATHNAME', 'analytics_accepted';
 
 COMMENT ON FUNCTION @extschema@.analytics_accepted(text, text, text) IS
-    'True for an outcome that is not "refused", else an error: SQLSTATE of class 22 by the reason, message from detail, the reason in DETAIL.';
+    'Whether an outcome has an event; "refused" is an error: SQLSTATE of class 22 by the reason, message from detail, the reason in DETAIL.';
 
 CREATE FUNCTION @extschema@.analytics_record(event jsonb)
     RETURNS TABLE (id uuid, event_type text, source text, occurred_at timestamptz, ingested_at timestamptz, tenant_id text, payload jsonb, duplicate boolean)
@@ -65,7 +65,15 @@ BEGIN ATOMIC
 END;
 
 COMMENT ON FUNCTION @extschema@.analytics_record(jsonb) IS
-    'Stores one event, canonical or of a known shape, and returns it; duplicate: it was there before. '
+    'Stores one event, canonical or of a known shape, and returns it, or no row where a trigger dropped it; duplicate: it was there before. '
     'Bad input raises SQLSTATE 22xxx with the reason in DETAIL.';
+
+CREATE FUNCTION @extschema@.analytics_array_items(body bytea, max_items integer) RETURNS bytea[]
+    LANGUAGE c STABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'analytics_array_items';
+
+COMMENT ON FUNCTION @extschema@.analytics_array_items(bytea, integer) IS
+    'The elements of a JSON array, each its own bytes and of any depth; one more than max_items where there are more. '
+    'What is no JSON array is SQLSTATE 22P02, what is not UTF-8 is 22021.';
 
 REVOKE EXECUTE ON FUNCTION @extschema@.analytics_ingest(bytea[]), @extschema@.analytics_record_each(bytea[]), @extschema@.analytics_record(jsonb) FROM PUBLIC;

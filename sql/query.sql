@@ -16,7 +16,7 @@ END;
 COMMENT ON FUNCTION @extschema@.analytics_instant(bigint) IS
     'The instant so many microseconds after the start of 1970, exactly, whatever TimeZone says; null for null. How instants travel over the daemons'' connections.';
 
-CREATE FUNCTION @extschema@.analytics_event_json(event @extschema@.analytics_events) RETURNS json
+CREATE FUNCTION @extschema@.analytics_event_json(event @extschema@.analytics_event) RETURNS json
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT pg_catalog.json_build_object(
@@ -25,11 +25,11 @@ BEGIN ATOMIC
         'tenantId', ($1).tenant_id, 'payload', ($1).payload);
 END;
 
-COMMENT ON FUNCTION @extschema@.analytics_event_json(@extschema@.analytics_events) IS
+COMMENT ON FUNCTION @extschema@.analytics_event_json(@extschema@.analytics_event) IS
     'An event as it appears over HTTP: {id, eventType, source, occurredAt, ingestedAt, tenantId, payload}.';
 
 CREATE FUNCTION @extschema@.analytics_recent_of("limit" integer, before_occurred_at timestamptz, before_id uuid, tenant_id text, event_type text)
-    RETURNS SETOF @extschema@.analytics_events
+    RETURNS SETOF @extschema@.analytics_event
     LANGUAGE c STABLE PARALLEL RESTRICTED
     AS 'MODULE_PATHNAME', 'analytics_recent_of';
 
@@ -40,7 +40,7 @@ COMMENT ON FUNCTION @extschema@.analytics_recent_of(integer, timestamptz, uuid, 
 CREATE FUNCTION @extschema@.analytics_recent(
     "limit" integer DEFAULT 50, before_occurred_at timestamptz DEFAULT NULL, before_id uuid DEFAULT NULL,
     tenant_id text DEFAULT NULL, event_type text DEFAULT NULL)
-    RETURNS SETOF @extschema@.analytics_events
+    RETURNS SETOF @extschema@.analytics_event
     LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
     SET search_path = pg_catalog, pg_temp
     AS $$
@@ -57,13 +57,14 @@ BEGIN
     END IF;
     IF tenant_id IS NULL AND event_type IS NULL THEN
         RETURN QUERY
-            SELECT e.* FROM @extschema@.analytics_events AS e
+            SELECT e.id, e.event_type, e.source, e.occurred_at, e.ingested_at, e.tenant_id, e.payload
+            FROM @extschema@.analytics_events AS e
             WHERE (e.occurred_at, e.id) < (occurred_before, id_before) AND e.occurred_at <= occurred_before
             ORDER BY e.occurred_at DESC, e.id DESC
             LIMIT $1;
     ELSE
-        -- EXECUTE, for a plan that is kept would not hear of a column that the table gets or loses
-        RETURN QUERY EXECUTE 'SELECT * FROM @extschema@.analytics_recent_of($1, $2, $3, $4, $5)' USING "limit", occurred_before, id_before, tenant_id, event_type;
+        RETURN QUERY SELECT e.id, e.event_type, e.source, e.occurred_at, e.ingested_at, e.tenant_id, e.payload
+            FROM @extschema@.analytics_recent_of("limit", occurred_before, id_before, tenant_id, event_type) AS e;
     END IF;
 END
 $$;

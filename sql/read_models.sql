@@ -1,10 +1,11 @@
 /* Read models: single things and pages, as links over HTTP name them. */
 
-CREATE FUNCTION @extschema@.analytics_event(occurred_at timestamptz, id uuid) RETURNS SETOF @extschema@.analytics_events
+CREATE FUNCTION @extschema@.analytics_event(occurred_at timestamptz, id uuid) RETURNS SETOF @extschema@.analytics_event
     LANGUAGE sql STABLE STRICT PARALLEL SAFE ROWS 1
     SET search_path = pg_catalog, pg_temp
     AS $$
-    SELECT e.* FROM @extschema@.analytics_events AS e WHERE e.occurred_at = $1 AND e.id = $2
+    SELECT e.id, e.event_type, e.source, e.occurred_at, e.ingested_at, e.tenant_id, e.payload
+    FROM @extschema@.analytics_events AS e WHERE e.occurred_at = $1 AND e.id = $2
 $$;
 
 COMMENT ON FUNCTION @extschema@.analytics_event(timestamptz, uuid) IS

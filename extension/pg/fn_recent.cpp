@@ -42,7 +42,8 @@ namespace {
 SavedStatement events_in_ranges{
     "SELECT e.* FROM ROWS FROM (pg_catalog.unnest($4), pg_catalog.unnest($5), pg_catalog.unnest($6)) AS r (first, "
     "time, id) "
-    "CROSS JOIN LATERAL (SELECT i.* FROM %sanalytics_events AS i "
+    "CROSS JOIN LATERAL (SELECT i.id, i.event_type, i.source, i.occurred_at, i.ingested_at, i.tenant_id, i.payload "
+    "FROM %sanalytics_events AS i "
     "WHERE i.occurred_at OPERATOR(pg_catalog.>=) r.first AND i.occurred_at OPERATOR(pg_catalog.<=) r.time "
     "AND (i.occurred_at, i.id) OPERATOR(pg_catalog.<) (r.time, r.id) "
     "AND i.occurred_at OPERATOR(pg_catalog.>=) $7 AND i.occurred_at OPERATOR(pg_catalog.<=) $8 "

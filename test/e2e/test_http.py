@@ -283,8 +283,18 @@ def test_a_malformed_array_is_400_and_stores_nothing(service, database, body):
     assert stored(database) == 0
 
 
-def test_an_array_nested_beyond_reason_is_refused(service):
-    problem(post(service, b"[" * 1_000_000 + b"]" * 1_000_000), 422)
+@pytest.mark.parametrize("depth", [65, 15_000, 400_000])
+def test_an_item_nested_beyond_reason_is_refused_alone(service, depth):
+    item = b"[" * depth + b"]" * depth
+    good = json.dumps(event()).encode()
+    answer = post(service, b"[%s,%s,{\"a\":%s}]" % (good, item, item))
+    assert [result.get("reason") for result in answer.json()] == [None, "too_deep", "too_deep"]
+
+
+def test_an_array_may_be_empty_and_have_blanks_around_its_items(service):
+    assert post(service, b" [ \n] ").json() == []
+    good = json.dumps(event()).encode()
+    assert outcomes(post(service, b"\t[ %s\r\n, 1 ] " % good)) == ["stored", "refused"]
 
 
 @pytest.mark.parametrize("kind, join", [("application/json", lambda items: b"[" + b",".join(items) + b"]"),
@@ -305,6 +315,48 @@ def test_all_are_stored_or_none(service, database):
     details = problem(post(service, [event(1), event(2)]), 422)
     assert (details["code"], details["detail"]) == ("P0001", "not this one")
     assert stored(database) == 0
+
+
+def add_trigger(database, body):
+    database.sql("CREATE FUNCTION changing() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN %s END $$" % body)
+    database.sql("CREATE TRIGGER changing BEFORE INSERT ON analytics_events FOR EACH ROW EXECUTE FUNCTION changing()")
+
+
+def test_an_event_that_a_trigger_drops_is_answered_as_dropped(service, database):
+    add_trigger(database, "RETURN CASE WHEN NEW.payload @> '{\"n\": 2}' THEN NULL ELSE NEW END;")
+    answer = post(service, event(2))
+    assert (answer.status_code, answer.json()) == (202, {"outcome": "dropped"})
+    assert "Location" not in answer.headers
+    answer = post(service, [event(1), event(2)])
+    assert outcomes(answer) == ["stored", "dropped"] and answer.json()[1] == {"item": 2, "outcome": "dropped"}
+    assert stored(database) == 1
+
+
+def test_an_event_that_a_trigger_changes_is_answered_as_it_is_stored(service, database):
+    add_trigger(database, "NEW.id := md5(NEW.payload::text)::uuid; NEW.tenant_id := 'changed'; RETURN NEW;")
+    first = post(service, event(1))
+    assert first.status_code == 201 and first.json()["tenantId"] == "changed"
+    assert requests.get(service.url + first.headers["Location"], timeout=30).json() == first.json()
+    problem(post(service, {**event(1), "occurredAt": first.json()["occurredAt"]}), 409)
+    answer = post(service, [{**event(1), "occurredAt": first.json()["occurredAt"]}])
+    assert answer.json() == [{"item": 1, "outcome": "duplicate", "event": None}]
+
+
+def test_what_a_unique_index_of_the_operators_refuses_is_409(service, database):
+    database.sql("CREATE UNIQUE INDEX ON analytics_events (occurred_at, source)")
+    at = "2026-01-01T00:00:00Z"
+    assert post(service, {**event(1), "occurredAt": at}).status_code == 201
+    assert problem(post(service, {**event(2), "occurredAt": at}), 409)["code"] == "23505"
+    assert stored(database) == 1
+
+
+def test_columns_that_come_and_go_are_no_matter(service, database):
+    for n, change in enumerate(("ADD COLUMN x int DEFAULT 7", "ADD COLUMN y text", "DROP COLUMN x", "DROP COLUMN y")):
+        database.sql("ALTER TABLE analytics_events " + change)
+        answer = post(service, {**event(n), "eventId": None, "payload": {"n": n}})
+        assert answer.status_code == 201
+        assert list(answer.json()) == list(post(service, [event(n)]).json()[0]["event"])
+        assert requests.get(service.url + answer.headers["Location"], timeout=30).json() == answer.json()
 
 
 # the rest of HTTP

@@ -315,7 +315,7 @@ def test_an_internal_error_is_told_to_the_log_alone(service, database):
     database.sql("""
         CREATE OR REPLACE FUNCTION analytics_recent(
             "limit" int DEFAULT 50, before_occurred_at timestamptz DEFAULT NULL, before_id uuid DEFAULT NULL,
-            tenant_id text DEFAULT NULL, event_type text DEFAULT NULL) RETURNS SETOF analytics_events LANGUAGE plpgsql
+            tenant_id text DEFAULT NULL, event_type text DEFAULT NULL) RETURNS SETOF analytics_event LANGUAGE plpgsql
         AS $$ BEGIN RAISE EXCEPTION 'inner matters' USING ERRCODE = 'XX000', DETAIL = 'more of it'; END $$""")
     details = problem(get(service, RECENT), 500)
     assert details["detail"] == "internal error" and details["code"] == "XX000"

@@ -182,6 +182,21 @@ BEGIN;
 SELECT is((SELECT stored FROM analytics_ingest((SELECT array_agg(tap.event(i::text, analytics_iso8601('1990-01-15 00:00:00+00'::timestamptz + i * interval '1 month'))) FROM generate_series(1, 150) AS i))), 150::bigint, 'a hundred and fifty months in one batch');
 SELECT is(count(*), 150::bigint, 'a partition each') FROM tap.partitions();
 ROLLBACK;
+BEGIN;
+CREATE FUNCTION tap.monthly(first int, last int, shift interval) RETURNS bigint LANGUAGE sql AS $$
+    SELECT stored FROM analytics_ingest((SELECT array_agg(tap.event(i::text, analytics_iso8601('1610-01-15 00:00:00+00'::timestamptz + i * interval '1 month' + $3)) ORDER BY i * 7919 % 5003) FROM generate_series($1, $2) AS i));
+$$;
+SELECT is(tap.monthly(0, 4999, '0'), 5000::bigint, 'five thousand months in one batch');
+SELECT cmp_ok(count(*), '<=', 350::bigint, 'have not a partition each') FROM tap.partitions();
+SELECT cmp_ok(count(*), '<=', 2400::bigint, 'and leave locks for others') FROM pg_locks WHERE pid = pg_backend_pid();
+SELECT count(*) AS before FROM tap.partitions() \gset
+SELECT is(tap.monthly(0, 9999, '1 day'), 10000::bigint, 'ten thousand more');
+SELECT cmp_ok(count(*) - :before, '<=', 120::bigint, 'fill the gaps') FROM tap.partitions();
+SELECT is_empty('SELECT * FROM analytics_verify()', 'and are counted');
+SELECT is(count(*), 48::bigint, 'these days have months of their own, whatever came before') FROM generate_series(-36, 11) AS n, LATERAL (SELECT date_trunc('month', now()) + n * interval '1 month') AS _ (month)
+WHERE tap.bounds_of(analytics_create_partition(month)::text) = format('FOR VALUES FROM (%s) TO (%s)', to_char(month, 'YYYY-MM-DD'), to_char(month + interval '1 month', 'YYYY-MM-DD'));
+SELECT is(count(*), 0::bigint, 'no two overlap, nor leave a gap that was asked for') FROM (SELECT lag(range_end) OVER (ORDER BY range_start) AS before, range_start FROM analytics_partitions()) AS _ WHERE before > range_start;
+ROLLBACK;
 SELECT tap.stored('2020-01-01T00:00:00Z') \g /dev/null
 SELECT tap.open_session('reader') \g /dev/null
 SELECT tap.there('reader', 'BEGIN') \g /dev/null

@@ -30,8 +30,8 @@ INSERT INTO analytics_events (event_type, source, occurred_at, tenant_id, payloa
 INSERT INTO analytics_events (event_type, source, occurred_at, tenant_id, payload) SELECT 'burst', 's', :day + interval '97 minutes', 'burst', '{}' FROM generate_series(1, 300);
 INSERT INTO analytics_events (id, event_type, source, occurred_at, payload) SELECT id, 'edge', 's', at, '{}' FROM unnest('{00000000-0000-0000-0000-000000000000,ffffffff-ffff-ffff-ffff-ffffffffffff}'::uuid[]) AS id, unnest(ARRAY[:day, :day + interval '1 minute', :day - interval '1 microsecond', '-infinity', 'infinity']) AS at;
 
-CREATE FUNCTION tap.plain("limit" int, before_at timestamptz, before_id uuid, tenant text, type text) RETURNS SETOF analytics_events LANGUAGE sql STABLE AS $$
-    SELECT * FROM analytics_events AS e
+CREATE FUNCTION tap.plain("limit" int, before_at timestamptz, before_id uuid, tenant text, type text) RETURNS SETOF analytics_event LANGUAGE sql STABLE AS $$
+    SELECT e.id, e.event_type, e.source, e.occurred_at, e.ingested_at, e.tenant_id, e.payload FROM analytics_events AS e
     WHERE (e.occurred_at, e.id) < (coalesce($2, 'infinity'), coalesce($3, 'ffffffff-ffff-ffff-ffff-ffffffffffff')) AND ($4 IS NULL OR e.tenant_id = $4) AND ($5 IS NULL OR e.event_type = $5)
     ORDER BY e.occurred_at DESC, e.id DESC LIMIT $1;
 $$;
@@ -49,8 +49,8 @@ CREATE FUNCTION tap.wrong(number int) RETURNS SETOF text LANGUAGE sql VOLATILE A
 $$;
 CREATE FUNCTION tap.walked(size int, tenant text, type text) RETURNS uuid[] LANGUAGE plpgsql STABLE AS $$
 DECLARE
-    page analytics_events[];
-    last analytics_events;
+    page analytics_event[];
+    last analytics_event;
     ids uuid[] := '{}';
 BEGIN
     LOOP
@@ -174,7 +174,7 @@ ALTER TABLE analytics_events ADD COLUMN first int DEFAULT 1, ADD COLUMN second t
 SELECT tap.same('with columns more', 20);
 ALTER TABLE analytics_events DROP COLUMN first;
 SELECT tap.same('after one was dropped', 20);
-SELECT is(second, 'two', 'the one behind it is right') FROM analytics_recent(1, tenant_id => 'x');
+SELECT is(ARRAY(SELECT json_object_keys(row_to_json(r))), '{id,event_type,source,occurred_at,ingested_at,tenant_id,payload}', 'an event has the columns that it has always had') FROM analytics_recent(1, tenant_id => 'x') AS r;
 ROLLBACK;
 
 -- Rollups that have outlived their events, with nothing in their place and with a partition that takes all.

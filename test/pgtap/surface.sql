@@ -37,6 +37,7 @@ INSERT INTO due VALUES
 ('analytics_accepted', 'outcome text, reason text, detail text', 'boolean', 'immutable safe', true),
 ('analytics_bag', 'minute timestamp with time zone, event_type text, count bigint', 'bytea', 'immutable safe', true),
 ('analytics_bag_add', 'bag internal, minute timestamp with time zone, event_type text, count bigint', 'internal', 'immutable safe', true),
+('analytics_array_items', 'body bytea, max_items integer', 'bytea[]', 'stable strict safe', true),
 ('analytics_bag_pack', 'bag internal', 'bytea', 'immutable safe', true),
 ('analytics_bag_cells', 'hour timestamp with time zone, cells bytea, OUT minute timestamp with time zone, OUT event_type text, OUT count bigint', 'SETOF record', 'immutable strict safe', true),
 ('analytics_bucket_start', 'instant timestamp with time zone, bucket interval, timezone text DEFAULT ''UTC''::text', 'timestamp with time zone', 'immutable strict safe', true),
@@ -49,9 +50,9 @@ INSERT INTO due VALUES
 ('analytics_dead_letter_json', 'letter analytics_dead_letters', 'json', 'stable safe', true),
 ('analytics_recent_dead_letters', '"limit" integer DEFAULT 50, before_id bigint DEFAULT NULL::bigint, reason text DEFAULT NULL::text, topic text DEFAULT NULL::text, replayed boolean DEFAULT NULL::boolean', 'SETOF analytics_dead_letters', 'stable safe', true),
 ('analytics_text_of', 'bytes bytea', 'text', 'immutable strict unsafe', true),
-('analytics_event', 'occurred_at timestamp with time zone, id uuid', 'SETOF analytics_events', 'stable strict safe', true),
+('analytics_event', 'occurred_at timestamp with time zone, id uuid', 'SETOF analytics_event', 'stable strict safe', true),
 ('analytics_drop_partitions', 'before timestamp with time zone, keep_rollups boolean, OUT partition text, OUT range_start timestamp with time zone, OUT range_end timestamp with time zone, OUT events bigint', 'SETOF record', 'volatile unsafe', false),
-('analytics_event_json', 'event analytics_events', 'json', 'stable safe', true),
+('analytics_event_json', 'event analytics_event', 'json', 'stable safe', true),
 ('analytics_forget_rollups', 'range_start timestamp with time zone, range_end timestamp with time zone', 'void', 'volatile unsafe', false),
 ('analytics_freshness', 'tenant_id text DEFAULT NULL::text, OUT last_event_at timestamp with time zone, OUT last_ingested_at timestamp with time zone', 'record', 'stable safe', true),
 ('analytics_histogram', 'window_start timestamp with time zone, window_end timestamp with time zone, bucket interval, tenant_id text DEFAULT NULL::text, event_type text DEFAULT NULL::text, timezone text DEFAULT ''UTC''::text, OUT bucket_start timestamp with time zone, OUT event_type text, OUT count bigint', 'SETOF record', 'stable safe', true),
@@ -70,8 +71,8 @@ INSERT INTO due VALUES
 ('analytics_partition_at', 'instant timestamp with time zone, OUT partition regclass, OUT gap_start timestamp with time zone, OUT gap_end timestamp with time zone', 'record', 'stable strict safe', true),
 ('analytics_partitions', 'OUT partition regclass, OUT range_start timestamp with time zone, OUT range_end timestamp with time zone', 'SETOF record', 'stable safe', true),
 ('analytics_rebuild', '"from" timestamp with time zone DEFAULT NULL::timestamp with time zone, "to" timestamp with time zone DEFAULT NULL::timestamp with time zone', 'bigint', 'volatile unsafe', false),
-('analytics_recent', '"limit" integer DEFAULT 50, before_occurred_at timestamp with time zone DEFAULT NULL::timestamp with time zone, before_id uuid DEFAULT NULL::uuid, tenant_id text DEFAULT NULL::text, event_type text DEFAULT NULL::text', 'SETOF analytics_events', 'stable restricted', true),
-('analytics_recent_of', '"limit" integer, before_occurred_at timestamp with time zone, before_id uuid, tenant_id text, event_type text', 'SETOF analytics_events', 'stable restricted', true),
+('analytics_recent', '"limit" integer DEFAULT 50, before_occurred_at timestamp with time zone DEFAULT NULL::timestamp with time zone, before_id uuid DEFAULT NULL::uuid, tenant_id text DEFAULT NULL::text, event_type text DEFAULT NULL::text', 'SETOF analytics_event', 'stable restricted', true),
+('analytics_recent_of', '"limit" integer, before_occurred_at timestamp with time zone, before_id uuid, tenant_id text, event_type text', 'SETOF analytics_event', 'stable restricted', true),
 ('analytics_record', 'event jsonb', 'TABLE(id uuid, event_type text, source text, occurred_at timestamp with time zone, ingested_at timestamp with time zone, tenant_id text, payload jsonb, duplicate boolean)', 'volatile strict unsafe', false),
 ('analytics_record_each', 'records bytea[], OUT item integer, OUT outcome text, OUT id uuid, OUT event_type text, OUT source text, OUT occurred_at timestamp with time zone, OUT ingested_at timestamp with time zone, OUT tenant_id text, OUT payload jsonb, OUT reason text, OUT detail text', 'SETOF record', 'volatile strict unsafe', false),
 ('analytics_retain', 'keep interval, keep_rollups boolean DEFAULT true, OUT partition text, OUT range_start timestamp with time zone, OUT range_end timestamp with time zone, OUT events bigint', 'SETOF record', 'volatile unsafe definer', false),
@@ -154,8 +155,8 @@ CREATE TABLE tap.uses (who text, call text);
 GRANT SELECT ON tap.uses TO PUBLIC;
 INSERT INTO tap.uses VALUES
 ('wrn', $$SELECT analytics_normalize('{}'::text)$$), ('wrn', $$SELECT analytics_normalize('{}'::bytea)$$), ('wrn', 'SELECT analytics_version()'), ('wrn', 'SELECT analytics_library_version()'), ('wrn', 'SELECT analytics_metrics_window_minutes()'), ('wrn', 'SELECT analytics_iso8601(now())'), ('wrn', 'SELECT analytics_instant(1)'),
-('wrn', $$SELECT analytics_bucket_start(now(), '1 hour')$$), ('wrn', $$SELECT analytics_buckets(now(), now(), '1 hour')$$), ('wrn', 'SELECT * FROM analytics_shapes'), ('wrn', $$SELECT analytics_accepted('stored', NULL, NULL)$$), ('wrn', $$SELECT analytics_sqlstate('too_deep')$$), ('wrn', 'SELECT analytics_partition_at(now())'),
-('wr', 'SELECT * FROM analytics_recent()'), ('wr', $$SELECT * FROM analytics_recent(tenant_id => 'a')$$), ('wr', $$SELECT * FROM analytics_recent_of(5, now(), gen_random_uuid(), NULL, 't')$$), ('wr', 'SELECT analytics_summary()'), ('wr', $$SELECT * FROM analytics_counts('2025-01-01', now())$$), ('wr', $$SELECT * FROM analytics_histogram(now() - interval '1 day', now(), '1 hour')$$), ('wr', 'SELECT analytics_event_json(e) FROM analytics_events AS e'), ('wr', 'SELECT analytics_lag_records()'),
+('wrn', $$SELECT analytics_bucket_start(now(), '1 hour')$$), ('wrn', $$SELECT analytics_buckets(now(), now(), '1 hour')$$), ('wrn', 'SELECT * FROM analytics_shapes'), ('wrn', $$SELECT analytics_accepted('stored', NULL, NULL)$$), ('wrn', $$SELECT analytics_sqlstate('too_deep')$$), ('wrn', $$SELECT analytics_array_items('[1]', 1)$$), ('wrn', 'SELECT analytics_partition_at(now())'),
+('wr', 'SELECT * FROM analytics_recent()'), ('wr', $$SELECT * FROM analytics_recent(tenant_id => 'a')$$), ('wr', $$SELECT * FROM analytics_recent_of(5, now(), gen_random_uuid(), NULL, 't')$$), ('wr', 'SELECT analytics_summary()'), ('wr', $$SELECT * FROM analytics_counts('2025-01-01', now())$$), ('wr', $$SELECT * FROM analytics_histogram(now() - interval '1 day', now(), '1 hour')$$), ('wr', 'SELECT analytics_event_json(e) FROM analytics_recent() AS e'), ('wr', 'SELECT analytics_lag_records()'),
 ('wr', 'SELECT * FROM analytics_recent_dead_letters()'), ('wr', 'SELECT analytics_dead_letter(1)'), ('wr', 'SELECT analytics_dead_letter_json(d) FROM analytics_dead_letters AS d'), ('wrn', $$SELECT analytics_text_of('a')$$),
 ('wr', 'SELECT * FROM analytics_event(now(), gen_random_uuid())'),
 ('wr', 'SELECT analytics_freshness()'), ('wr', $$SELECT * FROM analytics_window_counts(ARRAY[now() - interval '1 hour', now()])$$), ('wr', $$SELECT * FROM analytics_tumbling(now() - interval '1 day', now(), '1 hour')$$), ('wr', $$SELECT * FROM analytics_hopping(now() - interval '1 day', now(), '1 hour', '5 minutes')$$), ('wr', $$SELECT * FROM analytics_session(now() - interval '1 day', now(), '1 hour', '{k}')$$),
@@ -223,7 +224,7 @@ SELECT pg_catalog.count(*) AS recent_typed FROM :q.analytics_recent(event_type =
 SELECT summary #>> '{totalEvents}' AS summary, summary #>> '{freshness,lagRecords}' AS lag FROM :q.analytics_summary(5, pg_catalog.now()) AS _ (summary) \gset
 SELECT pg_catalog.sum(count) AS counts FROM :q.analytics_counts('2023-12-01', '2100-01-01') \gset
 SELECT pg_catalog.sum(count) AS histogram FROM :q.analytics_histogram('2023-12-01', '2100-01-01', '1 month') \gset
-SELECT pg_catalog.count(:q.analytics_event_json(e)) AS event_json FROM :q.analytics_events AS e \gset
+SELECT pg_catalog.count(:q.analytics_event_json(e)) AS event_json FROM :q.analytics_recent() AS e \gset
 SELECT :q.analytics_create_partition('2024-07-01 00:00:00+00') AS create_partition \gset
 SELECT extension AS version FROM :q.analytics_version() \gset
 SELECT still_refused AS replay FROM :q.analytics_replay_dead_letters(reason => 'invalid_json') \gset

@@ -35,6 +35,26 @@ SELECT is(count(*), 3::bigint, 'has them where they belong, with the table''s de
 SELECT is(tap.posted(tap.event('p', '2024-07-01T00:00:00Z', payload => '{"n":1}')), 'stored {"n": 1}', 'a single event likewise');
 SELECT is_empty('SELECT * FROM analytics_verify()', 'and they are counted');
 ROLLBACK TO clean;
+-- What is asked and answered is an event, whatever else the table has.
+PREPARE newest AS SELECT analytics_event_json(e)::jsonb - 'ingestedAt' FROM analytics_recent(1) AS e;
+PREPARE newest_of AS SELECT analytics_event_json(e)::jsonb - 'ingestedAt' FROM analytics_recent(1, tenant_id => 'x') AS e;
+CREATE FUNCTION tap.answers(n int) RETURNS SETOF jsonb LANGUAGE plpgsql AS $$
+DECLARE
+    r record;
+BEGIN
+    SELECT * INTO r FROM analytics_record(jsonb_build_object('eventType', 't', 'source', 's', 'tenantId', 'x', 'occurredAt', '2025-01-01T00:00:0' || n || 'Z', 'payload', '{}'::jsonb));
+    RETURN NEXT jsonb_build_object('id', r.id, 'eventType', r.event_type, 'source', r.source, 'occurredAt', analytics_iso8601(r.occurred_at), 'tenantId', r.tenant_id, 'payload', r.payload);
+    RETURN QUERY EXECUTE 'EXECUTE newest';
+    RETURN QUERY EXECUTE 'EXECUTE newest_of';
+    RETURN QUERY SELECT analytics_event_json(e)::jsonb - 'ingestedAt' FROM analytics_event(r.occurred_at, r.id) AS e;
+END
+$$;
+SELECT is(ROW(count(*), count(DISTINCT a)), ROW(4::bigint, 1::bigint), 'an event is the same to whoever asks') FROM tap.answers(1) AS a;
+ALTER TABLE analytics_events ADD COLUMN x int DEFAULT 7;
+SELECT is(ROW(count(*), count(DISTINCT a)), ROW(4::bigint, 1::bigint), 'also when a column was added') FROM tap.answers(2) AS a;
+ALTER TABLE analytics_events DROP COLUMN x, ADD COLUMN y text;
+SELECT is(ROW(count(*), count(DISTINCT a)), ROW(4::bigint, 1::bigint), 'and when one was dropped') FROM tap.answers(3) AS a;
+ROLLBACK TO clean;
 
 -- A duplicate is what has the same (occurred_at, id). Whatever else a table wants only once is refused.
 CREATE UNIQUE INDEX ON analytics_events (occurred_at, source);
