@@ -118,7 +118,7 @@ FROM @extschema@.analytics_replay_dead_letters(
 const Statement projections{.name = "projections",
                             .sql = R"sql(
 SELECT pg_catalog.concat(
-           '{"items":[', pg_catalog.string_agg(@extschema@.analytics_projection_json(p)::pg_catalog.text, ','
+           '{"items":[', pg_catalog.string_agg(@extschema@.analytics_projection_json(p.name)::pg_catalog.text, ','
                                                ORDER BY p.name),
            '],"count":', pg_catalog.count(*), '}')
 FROM @extschema@.analytics_projections AS p

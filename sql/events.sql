@@ -1,26 +1,5 @@
 /* Events: the one clean table, its partitions, and the memory of keys that came without a time. */
 
-CREATE TABLE @extschema@.analytics_events (
-    id uuid NOT NULL DEFAULT pg_catalog.gen_random_uuid(),
-    event_type varchar(120) NOT NULL,
-    source varchar(120) NOT NULL,
-    occurred_at timestamptz NOT NULL,
-    ingested_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
-    tenant_id varchar(64),
-    payload jsonb NOT NULL
-) PARTITION BY RANGE (occurred_at);
-
-COMMENT ON TABLE @extschema@.analytics_events IS
-    'Every accepted event once. Partitioned by occurred_at, one UTC month a partition (analytics.partition_interval), made on demand by the ingest functions.';
-COMMENT ON COLUMN @extschema@.analytics_events.id IS
-    'UUIDv8 from SHA-256 over event_type, source, tenant_id and natural key; UUIDv7 for an event without a key (RFC 9562).';
-COMMENT ON COLUMN @extschema@.analytics_events.event_type IS 'What happened, 1 to 120 characters.';
-COMMENT ON COLUMN @extschema@.analytics_events.source IS 'The service that says so, 1 to 120 characters.';
-COMMENT ON COLUMN @extschema@.analytics_events.occurred_at IS 'Event time, microseconds; the ingestion time where the event names none.';
-COMMENT ON COLUMN @extschema@.analytics_events.ingested_at IS 'Start of the transaction that stored the event.';
-COMMENT ON COLUMN @extschema@.analytics_events.tenant_id IS 'Tenant, 1 to 64 characters, or null.';
-COMMENT ON COLUMN @extschema@.analytics_events.payload IS 'Canonical events: their payload. Upstream shapes: the whole object and its ISO member.';
-
 /* What functions answer with: the table may have more columns than these, fewer never, and in any order. */
 CREATE TYPE @extschema@.analytics_event AS (
     id uuid,
@@ -34,16 +13,6 @@ CREATE TYPE @extschema@.analytics_event AS (
 
 COMMENT ON TYPE @extschema@.analytics_event IS
     'An event, as functions answer and take it. Columns that an operator adds to analytics_events are not part of it.';
-
-CREATE TABLE @extschema@.analytics_untimed_keys (
-    id uuid PRIMARY KEY,
-    occurred_at timestamptz NOT NULL
-);
-
-COMMENT ON TABLE @extschema@.analytics_untimed_keys IS
-    'The time given to an event that has a natural key but no time of its own, so that its redelivery meets the same primary key.';
-COMMENT ON COLUMN @extschema@.analytics_untimed_keys.id IS 'The event''s id, UUIDv8.';
-COMMENT ON COLUMN @extschema@.analytics_untimed_keys.occurred_at IS 'Ingestion time of its first delivery.';
 
 CREATE FUNCTION @extschema@.analytics_partition_at(instant timestamptz, OUT partition regclass, OUT gap_start timestamptz, OUT gap_end timestamptz)
     LANGUAGE c STABLE STRICT PARALLEL SAFE
@@ -72,7 +41,6 @@ DECLARE
     start timestamptz;
     lower_bound timestamptz;
     upper_bound timestamptz;
-    home name := (SELECT n.nspname FROM pg_namespace AS n JOIN pg_class AS c ON c.relnamespace = n.oid WHERE c.oid = '@extschema@.analytics_events'::regclass);
     range_name text;
     partition_name text;
     made regclass;
@@ -81,6 +49,7 @@ DECLARE
     recent_start timestamptz;
     recent_end timestamptz;
 BEGIN
+    PERFORM @extschema@._analytics_require_tables();
     IF instant < '0001-01-01 00:00:00+00' OR instant >= '10000-01-01 00:00:00+00' THEN
         RAISE EXCEPTION USING
             ERRCODE = 'datetime_field_overflow',
@@ -88,7 +57,6 @@ BEGIN
     END IF;
 
     LOCK TABLE ONLY @extschema@.analytics_events IN SHARE UPDATE EXCLUSIVE MODE;
-    PERFORM @extschema@.analytics_complete_key();
     SELECT * INTO place FROM @extschema@.analytics_partition_at(instant);
     IF place.partition IS NOT NULL THEN
         RETURN place.partition;
@@ -117,15 +85,16 @@ BEGIN
         range_name := 'analytics_events_' || to_char(lower_bound, 'YYYY_MM_DD') || '_to_' || to_char(upper_bound, 'YYYY_MM_DD');
     END IF;
     partition_name := range_name;
-    WHILE to_regclass(format('%I.%I', home, partition_name)) IS NOT NULL LOOP -- a month that was detached, say, and a late event of it
+    WHILE @extschema@._analytics_relation(partition_name) IS NOT NULL LOOP -- a month that was detached, say, and a late event of it
         attempt := attempt + 1;
         partition_name := range_name || '_' || attempt::text;
     END LOOP;
 
-    EXECUTE format('CREATE TABLE %I.%I (LIKE %s.analytics_events INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING GENERATED INCLUDING STORAGE '
-                   'INCLUDING COMPRESSION)', home, partition_name, '@extschema@');
-    made := format('%I.%I', home, partition_name)::regclass;
+    EXECUTE format('CREATE TABLE %1$s.%2$I (LIKE %1$s.analytics_events INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING GENERATED INCLUDING STORAGE '
+                   'INCLUDING COMPRESSION)', '@extschema@', partition_name);
+    made := @extschema@._analytics_relation(partition_name);
     PERFORM @extschema@.analytics_watch_partition(made);
+    EXECUTE format('ALTER TABLE %s OWNER TO %I', made, (SELECT pg_get_userbyid(c.relowner) FROM pg_class AS c WHERE c.oid = '@extschema@.analytics_events'::regclass));
     EXECUTE format('ALTER TABLE %s.analytics_events ATTACH PARTITION %s FOR VALUES FROM (%L) TO (%L)', '@extschema@', made, lower_bound, upper_bound);
     RETURN made;
 END
@@ -138,6 +107,3 @@ COMMENT ON FUNCTION @extschema@.analytics_create_partition(timestamptz) IS
     'Years 0001 to 9999, else SQLSTATE 22008. The ingest functions call it themselves; call it before hand-written INSERTs into a month that no event has reached yet.';
 
 REVOKE EXECUTE ON FUNCTION @extschema@.analytics_create_partition(timestamptz) FROM PUBLIC;
-
-SELECT pg_catalog.pg_extension_config_dump('@extschema@.analytics_events', '');
-SELECT pg_catalog.pg_extension_config_dump('@extschema@.analytics_untimed_keys', '');

@@ -1,38 +1,29 @@
 /* Gaps: what an operator has accepted as lost, or as to be read anew, when Kafka no longer had the stored offset. */
 
-CREATE TABLE @extschema@.analytics_kafka_gaps (
-    consumer_group text NOT NULL,
-    topic text NOT NULL,
-    partition integer NOT NULL,
-    from_offset bigint NOT NULL,
-    to_offset bigint NOT NULL,
-    owner_epoch bigint NOT NULL,
-    accepted_by text NOT NULL DEFAULT SESSION_USER,
-    accepted_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
-    reason text,
-    PRIMARY KEY (consumer_group, topic, partition, accepted_at)
+CREATE TYPE @extschema@.analytics_kafka_gap AS (
+    consumer_group text,
+    topic text,
+    partition integer,
+    from_offset bigint,
+    to_offset bigint,
+    owner_epoch bigint,
+    accepted_by text,
+    accepted_at timestamptz,
+    reason text
 );
 
-COMMENT ON TABLE @extschema@.analytics_kafka_gaps IS 'Every gap that was accepted: who moved a partition''s offset by hand, when, from where to where.';
-COMMENT ON COLUMN @extschema@.analytics_kafka_gaps.consumer_group IS 'Kafka consumer group.';
-COMMENT ON COLUMN @extschema@.analytics_kafka_gaps.topic IS 'Kafka topic.';
-COMMENT ON COLUMN @extschema@.analytics_kafka_gaps.partition IS 'Kafka partition.';
-COMMENT ON COLUMN @extschema@.analytics_kafka_gaps.from_offset IS 'The offset that was to be read next.';
-COMMENT ON COLUMN @extschema@.analytics_kafka_gaps.to_offset IS 'The offset that is read next instead; lower than from_offset where a topic was made anew.';
-COMMENT ON COLUMN @extschema@.analytics_kafka_gaps.owner_epoch IS 'The epoch to which this raised the partition: whoever wrote it before is fenced off.';
-COMMENT ON COLUMN @extschema@.analytics_kafka_gaps.accepted_by IS 'The role that accepted it.';
-COMMENT ON COLUMN @extschema@.analytics_kafka_gaps.accepted_at IS 'When.';
-COMMENT ON COLUMN @extschema@.analytics_kafka_gaps.reason IS 'What the operator had to say.';
+COMMENT ON TYPE @extschema@.analytics_kafka_gap IS 'An accepted gap, as functions answer it.';
 
 CREATE FUNCTION @extschema@.analytics_accept_gap(
-    consumer_group text, topic text, partition integer, from_offset bigint, to_offset bigint, reason text DEFAULT NULL) RETURNS @extschema@.analytics_kafka_gaps
+    consumer_group text, topic text, partition integer, from_offset bigint, to_offset bigint, reason text DEFAULT NULL) RETURNS @extschema@.analytics_kafka_gap
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
     AS $$
 DECLARE
     place record;
-    gap @extschema@.analytics_kafka_gaps;
+    gap @extschema@.analytics_kafka_gap;
 BEGIN
+    PERFORM @extschema@._analytics_require_tables();
     IF $5 IS NULL OR $5 < 0 THEN
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = 'to_offset must not be negative';
     END IF;
@@ -53,7 +44,7 @@ BEGIN
     INSERT INTO @extschema@.analytics_kafka_gaps AS g (consumer_group, topic, partition, from_offset, to_offset, owner_epoch, reason)
     SELECT o.consumer_group, o.topic, o.partition, $4, $5, o.owner_epoch, $6 FROM @extschema@.analytics_kafka_offsets AS o
     WHERE o.consumer_group = $1 AND o.topic = $2 AND o.partition = $3
-    RETURNING g.* INTO gap;
+    RETURNING g.consumer_group, g.topic, g.partition, g.from_offset, g.to_offset, g.owner_epoch, g.accepted_by, g.accepted_at, g.reason INTO gap;
     RETURN gap;
 END
 $$;
@@ -76,5 +67,3 @@ COMMENT ON FUNCTION @extschema@.analytics_gap_accepted(text, text, integer, bigi
     'Whether a gap of the partition was accepted since this epoch, and nobody has taken it after that.';
 
 REVOKE EXECUTE ON FUNCTION @extschema@.analytics_accept_gap(text, text, integer, bigint, bigint, text) FROM PUBLIC;
-
-SELECT pg_catalog.pg_extension_config_dump('@extschema@.analytics_kafka_gaps', '');

@@ -1,36 +1,5 @@
 /* Kafka: how far each partition has been read, by whom, and the one door through which its records come. */
 
-CREATE TABLE @extschema@.analytics_kafka_offsets (
-    consumer_group text NOT NULL,
-    topic text NOT NULL,
-    partition integer NOT NULL,
-    next_offset bigint NOT NULL,
-    owner_epoch bigint NOT NULL DEFAULT 1,
-    owner text NOT NULL,
-    updated_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
-    high_watermark bigint,
-    stored bigint NOT NULL DEFAULT 0,
-    duplicates bigint NOT NULL DEFAULT 0,
-    dead_lettered bigint NOT NULL DEFAULT 0,
-    skipped bigint NOT NULL DEFAULT 0,
-    PRIMARY KEY (consumer_group, topic, partition)
-) WITH (fillfactor = 50);
-
-COMMENT ON TABLE @extschema@.analytics_kafka_offsets IS
-    'The truth about what has been read: one row a partition, moved in the transaction that stores the partition''s records.';
-COMMENT ON COLUMN @extschema@.analytics_kafka_offsets.consumer_group IS 'Kafka consumer group.';
-COMMENT ON COLUMN @extschema@.analytics_kafka_offsets.topic IS 'Kafka topic.';
-COMMENT ON COLUMN @extschema@.analytics_kafka_offsets.partition IS 'Kafka partition.';
-COMMENT ON COLUMN @extschema@.analytics_kafka_offsets.next_offset IS 'Offset of the next record to read.';
-COMMENT ON COLUMN @extschema@.analytics_kafka_offsets.owner_epoch IS 'Raised each time a consumer takes the partition; a batch of an older epoch is refused with AN001.';
-COMMENT ON COLUMN @extschema@.analytics_kafka_offsets.owner IS 'Who took it last, as host:pid.';
-COMMENT ON COLUMN @extschema@.analytics_kafka_offsets.updated_at IS 'When the row last changed.';
-COMMENT ON COLUMN @extschema@.analytics_kafka_offsets.high_watermark IS 'Offset after the partition''s last record, as its consumer last saw it.';
-COMMENT ON COLUMN @extschema@.analytics_kafka_offsets.stored IS 'Records stored as events since the first assignment.';
-COMMENT ON COLUMN @extschema@.analytics_kafka_offsets.duplicates IS 'Records that were stored before.';
-COMMENT ON COLUMN @extschema@.analytics_kafka_offsets.dead_lettered IS 'Records refused and kept as dead letters.';
-COMMENT ON COLUMN @extschema@.analytics_kafka_offsets.skipped IS 'Objects of unknown shape, and tombstones.';
-
 CREATE FUNCTION @extschema@.analytics_take_partition(
     consumer_group text, topic text, partition integer, owner text, start_offset bigint, high_watermark bigint DEFAULT NULL,
     OUT owner_epoch bigint, OUT next_offset bigint)
@@ -146,5 +115,3 @@ REVOKE EXECUTE ON FUNCTION
     @extschema@.analytics_ingest_batch(bytea[], text, integer, bigint[], bytea[], timestamptz[], jsonb[]),
     @extschema@.analytics_ingest_kafka(text, text, integer, bigint, bigint, bigint, bytea[], bigint[], bytea[], timestamptz[], jsonb[], bigint)
     FROM PUBLIC;
-
-SELECT pg_catalog.pg_extension_config_dump('@extschema@.analytics_kafka_offsets', '');

@@ -3,53 +3,6 @@
  * A row of analytics_projections is a rule that every statement which changes events follows; what it says of a bucket and
  * tenant is in bags, as the rollups' counts are; a view, which is the analyst's, adds the bags up. */
 
-CREATE TABLE @extschema@.analytics_projections (
-    id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    name text NOT NULL UNIQUE,
-    event_types text[],
-    dimensions json NOT NULL,
-    measures json NOT NULL,
-    bucket interval NOT NULL,
-    max_groups integer NOT NULL,
-    view_schema name NOT NULL,
-    state text NOT NULL DEFAULT 'building' CONSTRAINT analytics_projections_state CHECK (state IN ('building', 'ready')),
-    built_until timestamptz NOT NULL DEFAULT '-infinity',
-    created_at timestamptz NOT NULL DEFAULT pg_catalog.now()
-);
-
-COMMENT ON TABLE @extschema@.analytics_projections IS
-    'The projections: made by analytics_create_projection, dropped by analytics_drop_projection. What a projection is made of does not change.';
-COMMENT ON COLUMN @extschema@.analytics_projections.id IS 'Its number, which its bags bear; never given again.';
-COMMENT ON COLUMN @extschema@.analytics_projections.name IS 'Its name, and that of its view.';
-COMMENT ON COLUMN @extschema@.analytics_projections.event_types IS 'Events of these types take part; null: all do.';
-COMMENT ON COLUMN @extschema@.analytics_projections.dimensions IS 'Name → path, or {path, type}: what events are grouped by, beside bucket and tenant.';
-COMMENT ON COLUMN @extschema@.analytics_projections.measures IS 'Name → path, or {path, type}: the numbers that are added up.';
-COMMENT ON COLUMN @extschema@.analytics_projections.bucket IS 'Length of a bucket, in UTC: a whole number of minutes or of months.';
-COMMENT ON COLUMN @extschema@.analytics_projections.max_groups IS 'So many groups of dimension values are told apart in one bucket and tenant; the rest is one group, "other".';
-COMMENT ON COLUMN @extschema@.analytics_projections.view_schema IS 'Where its view was made.';
-COMMENT ON COLUMN @extschema@.analytics_projections.state IS 'building: events of the past are being taken in, nothing can be read yet; ready.';
-COMMENT ON COLUMN @extschema@.analytics_projections.built_until IS 'While it is being built: events before this time are taken in.';
-COMMENT ON COLUMN @extschema@.analytics_projections.created_at IS 'When it was made.';
-
-CREATE TABLE @extschema@.analytics_projection_bags (
-    projection integer NOT NULL,
-    bucket_start timestamptz NOT NULL,
-    tenant_id varchar(64),
-    cells bytea NOT NULL
-) WITH (toast_tuple_target = 8160, vacuum_truncate = off, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_scale_factor = 0.01,
-        autovacuum_vacuum_cost_delay = 0);
-
-ALTER TABLE @extschema@.analytics_projection_bags ALTER COLUMN cells SET STORAGE MAIN, REPLICA IDENTITY FULL;
-
-CREATE INDEX analytics_projection_bags_bucket ON @extschema@.analytics_projection_bags (projection, bucket_start, tenant_id);
-
-COMMENT ON TABLE @extschema@.analytics_projection_bags IS
-    'Bags: what the events of one bucket and tenant come to in a projection. The bags of one bucket and tenant are to be added up, as analytics_projection_rows does.';
-COMMENT ON COLUMN @extschema@.analytics_projection_bags.projection IS 'Number of the projection.';
-COMMENT ON COLUMN @extschema@.analytics_projection_bags.bucket_start IS 'Start of the bucket.';
-COMMENT ON COLUMN @extschema@.analytics_projection_bags.tenant_id IS 'The events'' tenant; null for events without one.';
-COMMENT ON COLUMN @extschema@.analytics_projection_bags.cells IS 'Dimension values → count, mismatches, and of each measure count, sum and extremes, packed.';
-
 CREATE FUNCTION @extschema@.analytics_projection_columns(dimensions json, measures json, OUT name text, OUT type text)
     RETURNS SETOF record
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
@@ -126,25 +79,14 @@ $$;
 COMMENT ON FUNCTION @extschema@.analytics_require_projection(text, text[], json, json, interval, integer) IS
     'Does nothing, or raises SQLSTATE 22023 with what is wrong about a projection, and where, in DETAIL.';
 
-CREATE TRIGGER analytics_check_projection
-    BEFORE INSERT OR UPDATE ON @extschema@.analytics_projections
-    FOR EACH ROW EXECUTE FUNCTION @extschema@.analytics_check_projection();
-
-CREATE TRIGGER analytics_projections_changed
-    AFTER INSERT OR UPDATE OF event_types, dimensions, measures, bucket, max_groups OR DELETE ON @extschema@.analytics_projections
-    FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.analytics_rules_changed();
-
-CREATE TRIGGER analytics_projections_truncated
-    AFTER TRUNCATE ON @extschema@.analytics_projections
-    FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.analytics_rules_changed();
-
 CREATE FUNCTION @extschema@.analytics_ready_projection(name text) RETURNS integer
     LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
     AS $$
 DECLARE
-    projection @extschema@.analytics_projections;
+    projection record;
 BEGIN
+    PERFORM @extschema@._analytics_require_tables();
     SELECT * INTO projection FROM @extschema@.analytics_projections AS p WHERE p.name = analytics_ready_projection.name;
     IF projection.id IS NULL THEN
         RAISE EXCEPTION USING ERRCODE = 'undefined_object', MESSAGE = format('projection "%s" does not exist', name);
@@ -187,21 +129,38 @@ $$;
 COMMENT ON FUNCTION @extschema@.analytics_projection_query(text, json, json) IS
     'The query that reads a projection of this name, dimensions and measures: its view is made of it.';
 
+CREATE FUNCTION @extschema@._analytics_create_projection_view(name text) RETURNS void
+    LANGUAGE plpgsql VOLATILE
+    SET search_path = pg_catalog, pg_temp
+    AS $$
+DECLARE
+    projection record;
+    view text;
+BEGIN
+    SELECT p.* INTO STRICT projection FROM @extschema@.analytics_projections AS p WHERE p.name = $1;
+    view := format('%I.%I', projection.view_schema, projection.name);
+    EXECUTE format('CREATE VIEW %s WITH (security_invoker = true) AS %s', view,
+                   @extschema@.analytics_projection_query(projection.name, projection.dimensions, projection.measures));
+    EXECUTE format('COMMENT ON VIEW %s IS %L', view, format('Projection of analytics_events in buckets of %s.', projection.bucket));
+END
+$$;
+
+COMMENT ON FUNCTION @extschema@._analytics_create_projection_view(text) IS 'Makes the view of a projection that is registered.';
+
 CREATE FUNCTION @extschema@.analytics_register_projection(
     name text, event_types text[], dimensions json, measures json, bucket interval, max_groups integer, view_schema text) RETURNS void
     LANGUAGE plpgsql VOLATILE
     SET search_path = pg_catalog, pg_temp
     AS $$
 BEGIN
+    PERFORM @extschema@._analytics_require_tables();
     PERFORM @extschema@.analytics_require_projection(name, event_types, dimensions, measures, bucket, max_groups);
     IF EXISTS (SELECT FROM @extschema@.analytics_projections AS p WHERE p.name = $1) THEN
         RAISE EXCEPTION USING ERRCODE = 'duplicate_object', MESSAGE = format('projection "%s" already exists', name);
     END IF;
     INSERT INTO @extschema@.analytics_projections (name, event_types, dimensions, measures, bucket, max_groups, view_schema)
     VALUES (name, event_types, dimensions, measures, bucket, max_groups, view_schema);
-
-    EXECUTE format('CREATE VIEW %I.%I WITH (security_invoker = true) AS %s', view_schema, name, @extschema@.analytics_projection_query(name, dimensions, measures));
-    EXECUTE format('COMMENT ON VIEW %I.%I IS %L', view_schema, name, format('Projection of analytics_events in buckets of %s.', bucket));
+    PERFORM @extschema@._analytics_create_projection_view(name);
 END
 $$;
 
@@ -210,13 +169,14 @@ COMMENT ON FUNCTION @extschema@.analytics_register_projection(text, text[], json
 
 CREATE FUNCTION @extschema@.analytics_build_projection_chunk(name text) RETURNS boolean
     LANGUAGE plpgsql VOLATILE STRICT
+    SET analytics.append_bags = on
     SET search_path = pg_catalog, pg_temp
     SET row_security = off
     SET TimeZone = 'UTC'
     AS $$
 DECLARE
     events_per_chunk CONSTANT integer := 50000;
-    projection @extschema@.analytics_projections;
+    projection record;
     chunk_start timestamptz;
     chunk_end timestamptz;
 BEGIN
@@ -283,8 +243,9 @@ CREATE FUNCTION @extschema@.analytics_drop_projection(name text) RETURNS void
     SET search_path = pg_catalog, pg_temp
     AS $$
 DECLARE
-    projection @extschema@.analytics_projections;
+    projection record;
 BEGIN
+    PERFORM @extschema@._analytics_require_tables();
     DELETE FROM @extschema@.analytics_projections AS p WHERE p.name = $1 RETURNING * INTO projection;
     IF projection.id IS NULL THEN
         RAISE EXCEPTION USING ERRCODE = 'undefined_object', MESSAGE = format('projection "%s" does not exist', name);
@@ -305,8 +266,3 @@ REVOKE EXECUTE ON FUNCTION
 REVOKE EXECUTE ON PROCEDURE
     @extschema@.analytics_build_projection(text),
     @extschema@.analytics_create_projection(text, text[], json, json, interval, integer, text) FROM PUBLIC;
-
-GRANT SELECT ON @extschema@.analytics_projections TO PUBLIC;
-SELECT pg_catalog.pg_extension_config_dump('@extschema@.analytics_projections', '');
-SELECT pg_catalog.pg_extension_config_dump('@extschema@.analytics_projections_id_seq', '');
-SELECT pg_catalog.pg_extension_config_dump('@extschema@.analytics_projection_bags', '');

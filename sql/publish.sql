@@ -5,9 +5,6 @@
  * committed later. One publisher is at work at a time, or the topic would be out of order. Objects of unknown shape are skipped records, not dead letters, and stay
  * here; so do letters that were replayed before their turn came. */
 
-CREATE INDEX analytics_dead_letters_unpublished ON @extschema@.analytics_dead_letters (id)
-    WHERE published_at IS NULL AND publish_fault IS NULL AND replayed_at IS NULL AND reason <> 'unknown_shape';
-
 CREATE FUNCTION @extschema@.analytics_unpublished_dead_letters(
     "limit" integer DEFAULT 500, OUT id bigint, OUT key text, OUT value bytea, OUT header text, OUT header_value bytea)
     RETURNS SETOF record
@@ -17,6 +14,7 @@ CREATE FUNCTION @extschema@.analytics_unpublished_dead_letters(
 DECLARE
     most_bytes CONSTANT bigint := 4 * 1024 * 1024; -- of values handed out at once, beside the one that passes it
 BEGIN
+    PERFORM @extschema@._analytics_require_tables();
     IF NOT pg_try_advisory_xact_lock('@extschema@.analytics_dead_letters'::regclass::oid::integer, 1) THEN
         RETURN;
     END IF;

@@ -48,6 +48,7 @@ DECLARE
     occurred_before timestamptz := coalesce(before_occurred_at, 'infinity');
     id_before uuid := coalesce(before_id, 'ffffffff-ffff-ffff-ffff-ffffffffffff');
 BEGIN
+    PERFORM @extschema@._analytics_require_tables();
     IF "limit" IS NULL OR "limit" < 1 THEN
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = '"limit" must be at least 1';
     END IF;

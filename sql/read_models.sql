@@ -26,16 +26,18 @@ COMMENT ON FUNCTION @extschema@.analytics_text_of(bytea) IS 'The bytes as text, 
 
 CREATE FUNCTION @extschema@.analytics_recent_dead_letters(
     "limit" integer DEFAULT 50, before_id bigint DEFAULT NULL, reason text DEFAULT NULL, topic text DEFAULT NULL, replayed boolean DEFAULT NULL)
-    RETURNS SETOF @extschema@.analytics_dead_letters
+    RETURNS SETOF @extschema@.analytics_dead_letter
     LANGUAGE plpgsql STABLE PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
     AS $$
 BEGIN
+    PERFORM @extschema@._analytics_require_tables();
     IF "limit" IS NULL OR "limit" < 1 THEN
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = '"limit" must be at least 1';
     END IF;
     RETURN QUERY
-        SELECT d.* FROM @extschema@.analytics_dead_letters AS d
+        SELECT d.id, d.reason, d.detail, d.value, d.topic, d.partition, d."offset", d.key, d.recorded_at, d.headers, d.received_at, d.replayed_at, d.published_at, d.publish_fault
+        FROM @extschema@.analytics_dead_letters AS d
         WHERE ($2 IS NULL OR d.id < $2) AND ($3 IS NULL OR d.reason = $3) AND ($4 IS NULL OR d.topic = $4)
           AND ($5 IS NULL OR (d.replayed_at IS NOT NULL) = $5)
         ORDER BY d.id DESC
@@ -46,7 +48,7 @@ $$;
 COMMENT ON FUNCTION @extschema@.analytics_recent_dead_letters(integer, bigint, text, text, boolean) IS
     'Dead letters, newest first by id; of one reason, of one topic, replayed or open ones, or all. The next page: the last row''s id as before_id.';
 
-CREATE FUNCTION @extschema@.analytics_dead_letter_json(letter @extschema@.analytics_dead_letters) RETURNS json
+CREATE FUNCTION @extschema@.analytics_dead_letter_json(letter @extschema@.analytics_dead_letter) RETURNS json
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT pg_catalog.json_build_object(
@@ -55,7 +57,7 @@ BEGIN ATOMIC
         'replayedAt', @extschema@.analytics_iso8601(($1).replayed_at), 'valueBytes', pg_catalog.octet_length(($1).value));
 END;
 
-COMMENT ON FUNCTION @extschema@.analytics_dead_letter_json(@extschema@.analytics_dead_letters) IS
+COMMENT ON FUNCTION @extschema@.analytics_dead_letter_json(@extschema@.analytics_dead_letter) IS
     'A dead letter as lists over HTTP show it: {id, reason, detail, topic, partition, offset, recordedAt, receivedAt, replayedAt, valueBytes}, without its bytes.';
 
 CREATE FUNCTION @extschema@.analytics_dead_letter(id bigint) RETURNS jsonb
@@ -63,9 +65,10 @@ CREATE FUNCTION @extschema@.analytics_dead_letter(id bigint) RETURNS jsonb
     SET search_path = pg_catalog, pg_temp
     AS $$
 DECLARE
-    letter @extschema@.analytics_dead_letters;
+    letter @extschema@.analytics_dead_letter;
 BEGIN
-    SELECT d.* INTO letter FROM @extschema@.analytics_dead_letters AS d WHERE d.id = $1;
+    SELECT d.id, d.reason, d.detail, d.value, d.topic, d.partition, d."offset", d.key, d.recorded_at, d.headers, d.received_at, d.replayed_at, d.published_at, d.publish_fault
+    INTO letter FROM @extschema@.analytics_dead_letters AS d WHERE d.id = $1;
     IF NOT FOUND THEN
         RETURN NULL;
     END IF;
@@ -80,25 +83,26 @@ $$;
 COMMENT ON FUNCTION @extschema@.analytics_dead_letter(bigint) IS
     'The whole dead letter, or null: what analytics_dead_letter_json tells, headers, and key and value as text, or as base64 (keyBase64, valueBase64) where they are none.';
 
-CREATE FUNCTION @extschema@.analytics_projection_json(projection @extschema@.analytics_projections) RETURNS json
-    LANGUAGE sql STABLE PARALLEL SAFE
+CREATE FUNCTION @extschema@.analytics_projection_json(name text) RETURNS json
+    LANGUAGE sql STABLE STRICT PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
     SET intervalstyle = iso_8601
     AS $$
     SELECT json_build_object(
-        'name', ($1).name, 'state', ($1).state,
-        'builtUntil', CASE WHEN ($1).state = 'building' AND isfinite(($1).built_until) THEN @extschema@.analytics_iso8601(($1).built_until) END,
-        'createdAt', @extschema@.analytics_iso8601(($1).created_at),
-        'eventTypes', ($1).event_types, 'bucket', ($1).bucket::text, 'maxGroups', ($1).max_groups,
-        'dimensions', ($1).dimensions, 'measures', ($1).measures,
+        'name', p.name, 'state', p.state,
+        'builtUntil', CASE WHEN p.state = 'building' AND isfinite(p.built_until) THEN @extschema@.analytics_iso8601(p.built_until) END,
+        'createdAt', @extschema@.analytics_iso8601(p.created_at),
+        'eventTypes', p.event_types, 'bucket', p.bucket::text, 'maxGroups', p.max_groups,
+        'dimensions', p.dimensions, 'measures', p.measures,
         'columns', (
             SELECT json_agg(json_build_object('name', c.name, 'type', c.type) ORDER BY c.place)
             FROM (VALUES ('bucket_start', 'timestamptz', -1), ('tenant_id', 'text', 0)
-                  UNION ALL SELECT * FROM @extschema@.analytics_projection_columns(($1).dimensions, ($1).measures) WITH ORDINALITY) AS c (name, type, place)))
+                  UNION ALL SELECT * FROM @extschema@.analytics_projection_columns(p.dimensions, p.measures) WITH ORDINALITY) AS c (name, type, place)))
+    FROM @extschema@.analytics_projections AS p WHERE p.name = $1
 $$;
 
-COMMENT ON FUNCTION @extschema@.analytics_projection_json(@extschema@.analytics_projections) IS
-    'A projection as lists over HTTP show it: {name, state, builtUntil, createdAt, eventTypes, bucket, maxGroups, dimensions, measures, columns}; the bucket as an ISO 8601 duration.';
+COMMENT ON FUNCTION @extschema@.analytics_projection_json(text) IS
+    'The projection of that name, or null, as lists over HTTP show it: {name, state, builtUntil, createdAt, eventTypes, bucket, maxGroups, dimensions, measures, columns}; the bucket as an ISO 8601 duration.';
 
 CREATE FUNCTION @extschema@.analytics_projection_page(
     name text, "from" timestamptz DEFAULT NULL, "to" timestamptz DEFAULT NULL, tenant_id text DEFAULT NULL, "limit" integer DEFAULT 50,
@@ -118,6 +122,7 @@ DECLARE
     lacking integer := "limit";
     given integer;
 BEGIN
+    PERFORM @extschema@._analytics_require_tables();
     IF "limit" IS NULL OR "limit" < 1 THEN
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = '"limit" must be at least 1';
     END IF;

@@ -24,6 +24,7 @@ CREATE FUNCTION @extschema@.analytics_replay_dead_letters(
 DECLARE
     most_bytes CONSTANT bigint := 32 * 1024 * 1024; -- of values in memory at once, beside the one that passes it
 BEGIN
+    PERFORM @extschema@._analytics_require_tables();
     IF $6 IS NULL OR $6 < 1 THEN
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = '"limit" must be at least 1';
     END IF;

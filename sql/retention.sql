@@ -120,6 +120,7 @@ DECLARE
     attempts CONSTANT integer := 20;
     cutoff timestamptz;
 BEGIN
+    PERFORM @extschema@._analytics_require_tables();
     IF keep IS NULL OR keep < interval '0' OR keep_rollups IS NULL THEN
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = 'keep must be an interval that is not negative, and keep_rollups true or false';
     END IF;

@@ -7,46 +7,6 @@
  * try to give back an end of the file that will be used again. They have no key; the replica identity is for publications
  * of all tables, where a subscriber would miss what folding deletes. */
 
-CREATE TABLE @extschema@.analytics_rollup_totals (
-    hour timestamptz NOT NULL,
-    last_ingested_at timestamptz,
-    cells bytea NOT NULL
-) WITH (toast_tuple_target = 8160, vacuum_truncate = off, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_scale_factor = 0.01,
-        autovacuum_vacuum_cost_delay = 0);
-
-ALTER TABLE @extschema@.analytics_rollup_totals ALTER COLUMN cells SET STORAGE MAIN, REPLICA IDENTITY FULL;
-
-CREATE INDEX analytics_rollup_totals_hour ON @extschema@.analytics_rollup_totals (hour);
-CREATE INDEX analytics_rollup_totals_ingested ON @extschema@.analytics_rollup_totals (last_ingested_at);
-
-COMMENT ON TABLE @extschema@.analytics_rollup_totals IS
-    'Bags: how many events of each type the minutes of an hour hold, over all tenants. The bags of one hour are to be added up.';
-COMMENT ON COLUMN @extschema@.analytics_rollup_totals.hour IS 'Start of the hour, UTC.';
-COMMENT ON COLUMN @extschema@.analytics_rollup_totals.last_ingested_at IS
-    'Newest ingested_at of the events that the bag has counted; null in one that only takes away. A deletion does not take it back.';
-COMMENT ON COLUMN @extschema@.analytics_rollup_totals.cells IS 'Event type and minute → count, packed; see analytics_bag_cells.';
-
-CREATE TABLE @extschema@.analytics_rollup_tenants (
-    hour timestamptz NOT NULL,
-    tenant_id varchar(64),
-    last_ingested_at timestamptz,
-    cells bytea NOT NULL
-) WITH (toast_tuple_target = 8160, vacuum_truncate = off, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_scale_factor = 0.01,
-        autovacuum_vacuum_cost_delay = 0);
-
-ALTER TABLE @extschema@.analytics_rollup_tenants ALTER COLUMN cells SET STORAGE MAIN, REPLICA IDENTITY FULL;
-
-CREATE INDEX analytics_rollup_tenants_hour ON @extschema@.analytics_rollup_tenants (tenant_id, hour);
-CREATE INDEX analytics_rollup_tenants_ingested ON @extschema@.analytics_rollup_tenants (tenant_id, last_ingested_at);
-
-COMMENT ON TABLE @extschema@.analytics_rollup_tenants IS
-    'Bags: how many events of each type the minutes of an hour hold, of one tenant. The bags of one hour and tenant are to be added up.';
-COMMENT ON COLUMN @extschema@.analytics_rollup_tenants.hour IS 'Start of the hour, UTC.';
-COMMENT ON COLUMN @extschema@.analytics_rollup_tenants.tenant_id IS 'The events'' tenant; null for events without one.';
-COMMENT ON COLUMN @extschema@.analytics_rollup_tenants.last_ingested_at IS
-    'Newest ingested_at of the events that the bag has counted; null in one that only takes away. A deletion does not take it back.';
-COMMENT ON COLUMN @extschema@.analytics_rollup_tenants.cells IS 'Event type and minute → count, packed; see analytics_bag_cells.';
-
 CREATE FUNCTION @extschema@.analytics_bag_cells(hour timestamptz, cells bytea, OUT minute timestamptz, OUT event_type text, OUT count bigint)
     RETURNS SETOF record
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 100
@@ -80,12 +40,12 @@ CREATE FUNCTION @extschema@.analytics_watch_partition(partition regclass) RETURN
     SET search_path = pg_catalog, pg_temp
     AS $$
 BEGIN
-    EXECUTE format('CREATE TRIGGER analytics_upkeep_begin BEFORE INSERT OR UPDATE OR DELETE ON %s '
-                   'FOR EACH STATEMENT EXECUTE FUNCTION %s.analytics_upkeep_statement()', partition, '@extschema@');
-    EXECUTE format('CREATE TRIGGER analytics_upkeep_end AFTER INSERT OR UPDATE OR DELETE ON %s '
-                   'FOR EACH STATEMENT EXECUTE FUNCTION %s.analytics_upkeep_statement()', partition, '@extschema@');
-    EXECUTE format('CREATE TRIGGER analytics_upkeep_truncate BEFORE TRUNCATE ON %s '
-                   'FOR EACH STATEMENT EXECUTE FUNCTION %s.analytics_upkeep_truncate()', partition, '@extschema@');
+    PERFORM @extschema@._analytics_attach_trigger(partition, t.trigger, t.fires, 'STATEMENT', t.called)
+    FROM (VALUES
+        ('analytics_upkeep_begin', 'BEFORE INSERT OR UPDATE OR DELETE', 'analytics_upkeep_statement'),
+        ('analytics_upkeep_end', 'AFTER INSERT OR UPDATE OR DELETE', 'analytics_upkeep_statement'),
+        ('analytics_upkeep_truncate', 'BEFORE TRUNCATE', 'analytics_upkeep_truncate')
+    ) AS t (trigger, fires, called);
 END
 $$;
 
@@ -94,11 +54,6 @@ COMMENT ON FUNCTION @extschema@.analytics_watch_partition(regclass) IS
     'the partition itself are counted at their end instead of row by row, and so is TRUNCATE, which would go unnoticed otherwise.';
 
 REVOKE EXECUTE ON FUNCTION @extschema@.analytics_watch_partition(regclass) FROM PUBLIC;
-
-SELECT @extschema@.analytics_watch_partition('@extschema@.analytics_events'::regclass);
-
-CREATE TRIGGER analytics_upkeep_row AFTER INSERT OR UPDATE OR DELETE ON @extschema@.analytics_events
-    FOR EACH ROW EXECUTE FUNCTION @extschema@.analytics_upkeep_row();
 
 CREATE FUNCTION @extschema@.analytics_bag_add(bag internal, minute timestamptz, event_type text, count bigint) RETURNS internal
     LANGUAGE c IMMUTABLE PARALLEL SAFE
@@ -117,19 +72,6 @@ CREATE AGGREGATE @extschema@.analytics_bag(minute timestamptz, event_type text, 
 
 COMMENT ON AGGREGATE @extschema@.analytics_bag(timestamptz, text, bigint) IS
     'Packs counts by minute and event type, all of one hour, into a bag: what analytics_bag_cells takes apart.';
-
-CREATE TABLE @extschema@.analytics_kept_rollups (
-    range_start timestamptz NOT NULL,
-    range_end timestamptz NOT NULL,
-    kept_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
-    PRIMARY KEY (range_end, range_start)
-);
-
-COMMENT ON TABLE @extschema@.analytics_kept_rollups IS
-    'Ranges of time whose partitions analytics_retain has dropped while it kept their rollups: there the rollups say more than the events.';
-COMMENT ON COLUMN @extschema@.analytics_kept_rollups.range_start IS 'Start of the partition''s range.';
-COMMENT ON COLUMN @extschema@.analytics_kept_rollups.range_end IS 'Its end, itself not in the range.';
-COMMENT ON COLUMN @extschema@.analytics_kept_rollups.kept_at IS 'When the partition was dropped.';
 
 CREATE FUNCTION @extschema@.analytics_verify(
     "from" timestamptz DEFAULT NULL, "to" timestamptz DEFAULT NULL,
@@ -189,11 +131,13 @@ COMMENT ON FUNCTION @extschema@.analytics_verify(timestamptz, timestamptz) IS
 
 CREATE FUNCTION @extschema@.analytics_rebuild("from" timestamptz DEFAULT NULL, "to" timestamptz DEFAULT NULL) RETURNS bigint
     LANGUAGE plpgsql VOLATILE
+    SET analytics.append_bags = on
     SET search_path = pg_catalog, pg_temp
     AS $$
 DECLARE
     mended bigint;
 BEGIN
+    PERFORM @extschema@._analytics_require_tables();
     IF current_setting('transaction_isolation') <> 'read committed' THEN
         RAISE EXCEPTION USING
             ERRCODE = 'active_sql_transaction',
@@ -234,7 +178,3 @@ COMMENT ON FUNCTION @extschema@.analytics_rebuild(timestamptz, timestamptz) IS
     'lacking is computed in one snapshot, and what others commit meanwhile brings its own counts. READ COMMITTED only, else SQLSTATE 25001.';
 
 REVOKE EXECUTE ON FUNCTION @extschema@.analytics_verify(timestamptz, timestamptz), @extschema@.analytics_rebuild(timestamptz, timestamptz) FROM PUBLIC;
-
-SELECT pg_catalog.pg_extension_config_dump('@extschema@.analytics_rollup_totals', '');
-SELECT pg_catalog.pg_extension_config_dump('@extschema@.analytics_rollup_tenants', '');
-SELECT pg_catalog.pg_extension_config_dump('@extschema@.analytics_kept_rollups', '');

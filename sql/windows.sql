@@ -36,6 +36,7 @@ CREATE FUNCTION @extschema@.analytics_session(
     SET TimeZone = 'UTC' -- where a day has 24 hours
     AS $$
 BEGIN
+    PERFORM @extschema@._analytics_require_tables();
     IF extract(year FROM gap) <> 0 OR extract(month FROM gap) <> 0 OR gap <= interval '0' THEN
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = 'gap must be positive and without months';
     END IF;

@@ -10,10 +10,8 @@ extern "C" {
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_trigger.h"
 #include "commands/trigger.h"
-#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
-#include "utils/rls.h"
 #include "utils/snapmgr.h"
 }
 
@@ -24,12 +22,6 @@ namespace {
 void require_fired(bool fired, const char *when)
 {
     if (!fired) ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED), errmsg("must be fired %s", when)));
-}
-
-/* Whether the session was set up by a dump's preamble: nothing else sets both. */
-bool is_restoring() noexcept
-{
-    return !row_security && !check_function_bodies;
 }
 
 void show(Upkeeps &upkeeps, const TriggerData &trigger)
@@ -112,7 +104,6 @@ ANALYTICS_FUNCTION(analytics_upkeep_statement)
     using namespace analytics::pg;
     const TriggerData *const trigger = trigger_of(fcinfo);
     require_fired(TRIGGER_FIRED_FOR_STATEMENT(trigger->tg_event), "for each statement");
-    if (is_restoring()) return {};
     Pending *pending = Pending::here();
     if (TRIGGER_FIRED_BEFORE(trigger->tg_event)) {
         if (pending == nullptr) pending = Pending::open(home_of(fcinfo));
@@ -128,7 +119,6 @@ ANALYTICS_FUNCTION(analytics_upkeep_row)
     using namespace analytics::pg;
     const TriggerData *const trigger = trigger_of(fcinfo);
     require_fired(TRIGGER_FIRED_FOR_ROW(trigger->tg_event) && TRIGGER_FIRED_AFTER(trigger->tg_event), "after each row");
-    if (is_restoring()) return {};
     if (Pending *const pending = Pending::here(); pending != nullptr) {
         show(pending->upkeeps(), *trigger);
     } else {
@@ -148,7 +138,7 @@ ANALYTICS_FUNCTION(analytics_upkeep_truncate)
                   "before TRUNCATE");
     const Home home = home_of(fcinfo);
     const Oid table = RelationGetRelid(trigger->tg_relation);
-    if (is_restoring() || !holds_events(trigger->tg_relation, relation_at(home, "analytics_events"))) return {};
+    if (!holds_events(trigger->tg_relation, relation_at(home, "analytics_events"))) return {};
 
     Pending *const truncation = Pending::open(home);
     truncation->statement_begins();

@@ -14,6 +14,7 @@ struct Settings {
     bool keep_skipped;
     int metrics_window_minutes;
     int partition_interval; // a PartitionInterval
+    bool append_bags;       // read by the trigger _analytics_refuse_bags
 };
 
 const Settings &settings() noexcept;

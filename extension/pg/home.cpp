@@ -23,7 +23,9 @@ Oid relation_at(const Home &home, const char *name)
 {
     const Oid relation = get_relname_relid(name, home.schema);
     if (!OidIsValid(relation))
-        ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE), errmsg("relation %s%s does not exist", home.prefix, name)));
+        ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE), errmsg("the tables of analytics_events are missing"),
+                        errdetail("Relation %s%s does not exist.", home.prefix, name),
+                        errhint("Call %sanalytics_create_tables().", home.prefix)));
     return relation;
 }
 
@@ -35,3 +37,9 @@ Oid function_at(const Home &home, const char *name)
 }
 
 } // namespace analytics::pg
+
+ANALYTICS_FUNCTION(analytics_require_tables)
+{
+    analytics::pg::relation_at(analytics::pg::home_of(fcinfo), "analytics_events");
+    return {};
+}

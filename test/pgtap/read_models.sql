@@ -92,12 +92,12 @@ RESET ROLE;
 ROLLBACK;
 
 -- What lists show of one.
-SELECT is(analytics_projection_json(p)::jsonb - 'createdAt' - 'columns', '{"name": "weeks", "state": "ready", "builtUntil": null, "eventTypes": ["w"], "bucket": "P7D", "maxGroups": 10000, "dimensions": {"d": {"path": ["d"], "type": "numeric"}}, "measures": {}}', 'what a projection is made of') FROM analytics_projections AS p WHERE name = 'weeks';
-SELECT is((SELECT array_agg(c ->> 'name' || ' ' || (c ->> 'type')) FROM json_array_elements(analytics_projection_json(p) -> 'columns') AS c), (SELECT array_agg(attname || ' ' || CASE attname WHEN 'tenant_id' THEN 'text' ELSE replace(format_type(atttypid, NULL), 'timestamp with time zone', 'timestamptz') END ORDER BY attnum) FROM pg_attribute WHERE attrelid = '"the ""page"""'::regclass), 'and its columns are those of the view') FROM analytics_projections AS p WHERE name = 'the "page"';
+SELECT is(analytics_projection_json(p.name)::jsonb - 'createdAt' - 'columns', '{"name": "weeks", "state": "ready", "builtUntil": null, "eventTypes": ["w"], "bucket": "P7D", "maxGroups": 10000, "dimensions": {"d": {"path": ["d"], "type": "numeric"}}, "measures": {}}', 'what a projection is made of') FROM analytics_projections AS p WHERE name = 'weeks';
+SELECT is((SELECT array_agg(c ->> 'name' || ' ' || (c ->> 'type')) FROM json_array_elements(analytics_projection_json(p.name) -> 'columns') AS c), (SELECT array_agg(attname || ' ' || CASE attname WHEN 'tenant_id' THEN 'text' ELSE replace(format_type(atttypid, NULL), 'timestamp with time zone', 'timestamptz') END ORDER BY attnum) FROM pg_attribute WHERE attrelid = '"the ""page"""'::regclass), 'and its columns are those of the view') FROM analytics_projections AS p WHERE name = 'the "page"';
 SELECT analytics_register_projection('late', NULL, '{}', '{}', '1 month', 10, 'public') \g /dev/null
 SELECT tap.fails($$SELECT * FROM analytics_projection_page('late')$$, '55000', 'one that is being built has no pages');
-SELECT is(analytics_projection_json(p) ->> 'builtUntil', NULL, 'nothing of it is built') FROM analytics_projections AS p WHERE name = 'late';
+SELECT is(analytics_projection_json(p.name) ->> 'builtUntil', NULL, 'nothing of it is built') FROM analytics_projections AS p WHERE name = 'late';
 UPDATE analytics_projections SET built_until = '2024-01-01 00:00:00+00' WHERE name = 'late';
-SELECT is(analytics_projection_json(p) ->> 'builtUntil', '2024-01-01T00:00:00Z', 'so far it is built') FROM analytics_projections AS p WHERE name = 'late';
+SELECT is(analytics_projection_json(p.name) ->> 'builtUntil', '2024-01-01T00:00:00Z', 'so far it is built') FROM analytics_projections AS p WHERE name = 'late';
 
 SELECT finish();

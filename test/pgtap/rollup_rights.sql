@@ -64,6 +64,7 @@ BEGIN
 END
 $$;
 
+SET analytics.append_bags = on; -- as who mends them
 SAVEPOINT marked;
 INSERT INTO analytics_rollup_totals (hour, cells) SELECT :day, analytics_bag(:day, 'totals', 1);
 INSERT INTO analytics_rollup_tenants (hour, tenant_id, cells) SELECT :day, 'x', analytics_bag(:day, 'tenants', 1);

@@ -17,7 +17,7 @@ $$VALUES
 ('community.registration', 'community.user-registered', 'community-service', 'occurredOn', 'occurredOnIso', '{profileId}', '{userId,profileId,username,occurredOn}', '{}', '{profileUrl}', '{}'),
 ('community.profile-updated', 'community.profile-updated', 'community-service', 'occurredOn', 'occurredOnIso', '{profileId}', '{userId,profileId,username,occurredOn}', '{profileUrl}', '{}', '{}'),
 ('challenges.completion', 'challenges.solution-completed', 'challenges-service', 'occurredOn', 'occurredOnIso', '{solutionId}', '{studentId,challengeId,solutionId,experiencePointsEarned,occurredOn}', '{}', '{}', '{}')$$, 'the shipped shapes are those of the contract, in its order');
-SELECT ok(bool_and(shipped AND enabled), 'the shipped shapes are marked as such, and in use') FROM analytics_shapes;
+SELECT ok(bool_and(enabled), 'the shipped shapes are in use') FROM analytics_shapes;
 
 -- A row that could not be used is refused when it is written. complaint null: a constraint's own.
 CREATE TEMP TABLE faults (complaint text, sqlstate text, assignments text);
@@ -46,12 +46,12 @@ INSERT INTO faults VALUES
 (NULL, '23514', $$event_type = ''$$), (NULL, '23514', $$source = ''$$), (NULL, '22001', $$event_type = repeat('x', 121)$$), (NULL, '22001', $$source = repeat('x', 121)$$),
 (NULL, '23502', $$name = NULL$$), (NULL, '23502', $$event_type = NULL$$), (NULL, '23502', $$source = NULL$$), (NULL, '23502', $$enabled = NULL$$), (NULL, '23502', $$position = NULL$$),
 ('a shape must require at least one member', '23514', $$required_members = NULL$$), (NULL, '23502', $$not_null_members = NULL$$), (NULL, '23502', $$null_or_absent_members = NULL$$), (NULL, '23502', $$absent_members = NULL$$), (NULL, '23502', $$key_members = NULL$$),
-(NULL, '23505', $$name = 'iam.registered', shipped = true$$);
+(NULL, '23505', $$name = 'iam.registered'$$);
 
 CREATE TEMP TABLE draft AS TABLE analytics_shapes WITH NO DATA;
 CREATE FUNCTION tap.insert_spoiled(assignments text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO draft VALUES ('good', 1000, true, 'g', 's', '{a,at}', '{}', '{}', '{}', 'at', 'atIso', '{a}', false);
+    INSERT INTO draft VALUES ('good', 1000, true, 'g', 's', '{a,at}', '{}', '{}', '{}', 'at', 'atIso', '{a}');
     EXECUTE 'UPDATE draft SET ' || assignments;
     INSERT INTO analytics_shapes TABLE draft;
 END
@@ -60,7 +60,7 @@ $$;
 -- A shape to be spoiled: written by an UPDATE and by an INSERT, for both must be refused.
 INSERT INTO analytics_shapes (name, event_type, source, required_members, time_member, iso_member, key_members) VALUES ('good', 'g', 's', '{a,at}', 'at', 'atIso', '{a}');
 SELECT is(ROW(f.state, CASE WHEN complaint IS NOT NULL THEN f.detail END), ROW(sqlstate, complaint), 'UPDATE refused: ' || translate(assignments, E'\n', ' '))
-FROM faults, tap.failure_of(format('UPDATE analytics_shapes SET %s WHERE name = ''good''', assignments)) AS f WHERE assignments !~ 'shipped';
+FROM faults, tap.failure_of(format('UPDATE analytics_shapes SET %s WHERE name = ''good''', assignments)) AS f;
 DELETE FROM analytics_shapes WHERE name = 'good';
 SELECT is(ROW(f.state, CASE WHEN complaint IS NOT NULL THEN f.detail END), ROW(sqlstate, complaint), 'INSERT refused: ' || translate(assignments, E'\n', ' '))
 FROM faults, tap.failure_of(format('SELECT tap.insert_spoiled(%L)', assignments)) AS f;
@@ -156,21 +156,12 @@ INSERT INTO analytics_shapes (name, event_type, source, required_members) SELECT
 SELECT ok(bool_and(tap.verdict(format('{"m%s":1}', i)) = format('many.%s', i)), 'five hundred shapes, each recognised') FROM generate_series(1, 500) AS i;
 ROLLBACK;
 
--- shipped: what a dump does not hold. Changing a shipped row makes it the operator's; his row takes the place of the shipped one when it is restored.
+-- The rows that came with the extension are the operator's, like any other.
 BEGIN;
 UPDATE analytics_shapes SET event_type = 'guide.linked' WHERE name = 'guides.challenges';
-SELECT is((analytics_normalize('{"guideId":"g","challengeId":"c","occurredAt":1}'::text)).event_type, 'guide.linked', 'a shipped row can be changed');
-SELECT is(array_agg(name), '{guides.challenges}', 'it is the operator''s then') FROM analytics_shapes WHERE NOT shipped;
-UPDATE analytics_shapes SET shipped = true WHERE name = 'guides.challenges';
-SELECT is(array_agg(name), '{guides.challenges}', 'and stays his') FROM analytics_shapes WHERE NOT shipped;
-ROLLBACK;
-BEGIN;
-COPY analytics_shapes (name, position, enabled, event_type, source, required_members, not_null_members, null_or_absent_members, absent_members, time_member, iso_member, key_members, shipped) FROM stdin;
-guides.challenges	20	f	guide.linked	guides	{guideId}	{}	{}	{}	\N	\N	{}	f
-\.
-SELECT is(ROW(enabled, event_type::text, shipped), ROW(false, 'guide.linked'::text, false), 'a restored row takes the place of the shipped one') FROM analytics_shapes WHERE name = 'guides.challenges';
-SELECT is(count(*), 6::bigint, 'and leaves the others alone') FROM analytics_shapes;
-SELECT tap.fails($$INSERT INTO analytics_shapes (name, event_type, source, required_members) VALUES ('guides.challenges', 't', 's', '{a}')$$, '23505', 'but not of the operator''s own');
+SELECT is((analytics_normalize('{"guideId":"g","challengeId":"c","occurredAt":1}'::text)).event_type, 'guide.linked', 'one can be changed');
+DELETE FROM analytics_shapes WHERE name = 'guides.challenges';
+SELECT is(tap.verdict('{"guideId":"g","challengeId":"c","occurredAt":1}'), 'unknown_shape', 'and deleted');
 ROLLBACK;
 
 -- Parallel workers know the shapes as their leader does, uncommitted ones as well.

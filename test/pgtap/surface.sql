@@ -4,13 +4,24 @@ SELECT * FROM no_plan();
 
 CREATE VIEW tap.members AS SELECT classid::regclass::text AS kind, objid AS id FROM pg_depend WHERE refclassid = 'pg_extension'::regclass AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'analytics_events') AND deptype = 'e';
 CREATE VIEW tap.functions AS SELECT p.*, p.oid::regprocedure::text AS name FROM pg_proc AS p JOIN tap.members ON kind = 'pg_proc' AND id = p.oid;
-CREATE VIEW tap.tables AS SELECT c.* FROM pg_class AS c JOIN tap.members ON kind = 'pg_class' AND id = c.oid WHERE relkind IN ('r', 'p');
+CREATE VIEW tap.tables AS SELECT c.* FROM pg_class AS c WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition;
 
 SET intervalstyle = postgres;
 
 -- Functions: name, volatility, strictness, parallel safety, language, and whether everybody may call it.
 CREATE TEMP TABLE due (proname text, arguments text, result text, marks text, everybody boolean);
 INSERT INTO due VALUES
+('_analytics_attach_trigger', 'relation regclass, trigger text, fires text, level text, called text', 'void', 'volatile strict unsafe', true),
+('_analytics_attach_triggers', '', 'void', 'volatile unsafe', true),
+('_analytics_create_projection_view', 'name text', 'void', 'volatile unsafe', true),
+('_analytics_refuse_bags', '', 'trigger', 'volatile unsafe', true),
+('_analytics_relation', 'name text', 'regclass', 'stable strict safe', true),
+('_analytics_release_tables', '', 'void', 'volatile unsafe', true),
+('_analytics_require_tables', '', 'void', 'stable safe', true),
+('_analytics_table_differences', '', 'SETOF text', 'volatile unsafe', true),
+('_analytics_tables', '', 'TABLE(name text, definition text)', 'immutable safe', true),
+('analytics_create_tables', '', 'void', 'volatile unsafe', true),
+('analytics_drop_tables', 'confirm text', 'void', 'volatile unsafe', true),
 ('analytics_build_projection', 'IN name text', NULL, 'volatile unsafe', false),
 ('analytics_build_projection_chunk', 'name text', 'boolean', 'volatile strict unsafe', false),
 ('analytics_check_projection', '', 'trigger', 'volatile unsafe', true),
@@ -18,14 +29,14 @@ INSERT INTO due VALUES
 ('analytics_drop_projection', 'name text', 'void', 'volatile strict unsafe', false),
 ('analytics_projection_columns', 'dimensions json, measures json, OUT name text, OUT type text', 'SETOF record', 'immutable strict safe', true),
 ('analytics_projection_lack', 'projection integer, "from" timestamp with time zone, "to" timestamp with time zone, OUT bucket_start timestamp with time zone, OUT bucket_end timestamp with time zone, OUT tenant_id text, OUT events bigint, OUT counted bigint, OUT cells bytea', 'SETOF record', 'stable strict restricted', false),
-('analytics_projection_json', 'projection analytics_projections', 'json', 'stable safe', true),
+('analytics_projection_json', 'name text', 'json', 'stable strict safe', true),
 ('analytics_projection_page', 'name text, "from" timestamp with time zone DEFAULT NULL::timestamp with time zone, "to" timestamp with time zone DEFAULT NULL::timestamp with time zone, tenant_id text DEFAULT NULL::text, "limit" integer DEFAULT 50, before_bucket timestamp with time zone DEFAULT NULL::timestamp with time zone, before_key uuid DEFAULT NULL::uuid, OUT bucket_start timestamp with time zone, OUT key uuid, OUT item json', 'SETOF record', 'stable safe', true),
 ('analytics_projection_query', 'name text, dimensions json, measures json', 'text', 'stable strict safe', true),
 ('analytics_projection_rows', 'projection integer, bucket_start timestamp with time zone, tenant_id text, bags bytea[]', 'SETOF record', 'stable safe', true),
 ('analytics_ready_projection', 'name text', 'integer', 'stable strict safe', true),
 ('analytics_register_projection', 'name text, event_types text[], dimensions json, measures json, bucket interval, max_groups integer, view_schema text', 'void', 'volatile unsafe', false),
 ('analytics_require_projection', 'name text, event_types text[], dimensions json, measures json, bucket interval, max_groups integer', 'void', 'immutable safe', true),
-('analytics_accept_gap', 'consumer_group text, topic text, partition integer, from_offset bigint, to_offset bigint, reason text DEFAULT NULL::text', 'analytics_kafka_gaps', 'volatile unsafe', false),
+('analytics_accept_gap', 'consumer_group text, topic text, partition integer, from_offset bigint, to_offset bigint, reason text DEFAULT NULL::text', 'analytics_kafka_gap', 'volatile unsafe', false),
 ('analytics_gap_accepted', 'consumer_group text, topic text, partition integer, owner_epoch bigint', 'boolean', 'stable safe', true),
 ('analytics_ingest_again', 'records bytea[], received_at timestamp with time zone[], OUT item integer, OUT outcome text, OUT reason text, OUT detail text', 'SETOF record', 'volatile strict unsafe', false),
 ('analytics_mark_dead_letters_published', 'ids bigint[], faulty_ids bigint[] DEFAULT NULL::bigint[], faults text[] DEFAULT NULL::text[]', 'void', 'volatile unsafe', false),
@@ -43,12 +54,11 @@ INSERT INTO due VALUES
 ('analytics_bucket_start', 'instant timestamp with time zone, bucket interval, timezone text DEFAULT ''UTC''::text', 'timestamp with time zone', 'immutable strict safe', true),
 ('analytics_buckets', 'window_start timestamp with time zone, window_end timestamp with time zone, bucket interval, timezone text DEFAULT ''UTC''::text', 'SETOF timestamp with time zone', 'immutable strict safe', true),
 ('analytics_check_shape', '', 'trigger', 'volatile unsafe', true),
-('analytics_complete_key', '', 'void', 'volatile unsafe', false),
 ('analytics_counts', 'window_start timestamp with time zone, window_end timestamp with time zone, tenant_id text DEFAULT NULL::text, OUT event_type text, OUT count bigint', 'SETOF record', 'stable safe', true),
 ('analytics_create_partition', 'instant timestamp with time zone', 'regclass', 'volatile strict unsafe definer', false),
 ('analytics_dead_letter', 'id bigint', 'jsonb', 'stable strict unsafe', true),
-('analytics_dead_letter_json', 'letter analytics_dead_letters', 'json', 'stable safe', true),
-('analytics_recent_dead_letters', '"limit" integer DEFAULT 50, before_id bigint DEFAULT NULL::bigint, reason text DEFAULT NULL::text, topic text DEFAULT NULL::text, replayed boolean DEFAULT NULL::boolean', 'SETOF analytics_dead_letters', 'stable safe', true),
+('analytics_dead_letter_json', 'letter analytics_dead_letter', 'json', 'stable safe', true),
+('analytics_recent_dead_letters', '"limit" integer DEFAULT 50, before_id bigint DEFAULT NULL::bigint, reason text DEFAULT NULL::text, topic text DEFAULT NULL::text, replayed boolean DEFAULT NULL::boolean', 'SETOF analytics_dead_letter', 'stable safe', true),
 ('analytics_text_of', 'bytes bytea', 'text', 'immutable strict unsafe', true),
 ('analytics_event', 'occurred_at timestamp with time zone, id uuid', 'SETOF analytics_event', 'stable strict safe', true),
 ('analytics_drop_partitions', 'before timestamp with time zone, keep_rollups boolean, OUT partition text, OUT range_start timestamp with time zone, OUT range_end timestamp with time zone, OUT events bigint', 'SETOF record', 'volatile unsafe', false),
@@ -76,7 +86,6 @@ INSERT INTO due VALUES
 ('analytics_record', 'event jsonb', 'TABLE(id uuid, event_type text, source text, occurred_at timestamp with time zone, ingested_at timestamp with time zone, tenant_id text, payload jsonb, duplicate boolean)', 'volatile strict unsafe', false),
 ('analytics_record_each', 'records bytea[], OUT item integer, OUT outcome text, OUT id uuid, OUT event_type text, OUT source text, OUT occurred_at timestamp with time zone, OUT ingested_at timestamp with time zone, OUT tenant_id text, OUT payload jsonb, OUT reason text, OUT detail text', 'SETOF record', 'volatile strict unsafe', false),
 ('analytics_retain', 'keep interval, keep_rollups boolean DEFAULT true, OUT partition text, OUT range_start timestamp with time zone, OUT range_end timestamp with time zone, OUT events bigint', 'SETOF record', 'volatile unsafe definer', false),
-('analytics_restored', '', 'trigger', 'volatile unsafe', true),
 ('analytics_rules_changed', '', 'trigger', 'volatile unsafe', true),
 ('analytics_session', 'window_start timestamp with time zone, window_end timestamp with time zone, gap interval, key_path text[], tenant_id text DEFAULT NULL::text, event_type text DEFAULT NULL::text, OUT session_key text, OUT session_start timestamp with time zone, OUT session_end timestamp with time zone, OUT last_event_at timestamp with time zone, OUT events bigint', 'SETOF record', 'stable safe', true),
 ('analytics_sqlstate', 'reason text', 'text', 'immutable strict safe', true),
@@ -100,7 +109,7 @@ SELECT is(array_to_string(proconfig, ';'), CASE WHEN proname = 'analytics_replay
 FROM (SELECT name, proname, ARRAY(SELECT c FROM unnest(proconfig) AS c WHERE c ~ '^search_path=') AS proconfig FROM tap.functions WHERE prokind <> 'a' AND prolang <> (SELECT oid FROM pg_language WHERE lanname = 'c') AND prosqlbody IS NULL) AS f;
 
 -- Tables.
-SELECT set_eq('SELECT relname::text FROM tap.tables', '{analytics_events,analytics_shapes,analytics_dead_letters,analytics_kafka_offsets,analytics_kafka_gaps,analytics_untimed_keys,analytics_restores,analytics_rollup_totals,analytics_rollup_tenants,analytics_kept_rollups,analytics_projections,analytics_projection_bags}'::text[], 'the tables are these');
+SELECT set_eq('SELECT relname::text FROM tap.tables', '{analytics_events,analytics_shapes,analytics_dead_letters,analytics_kafka_offsets,analytics_kafka_gaps,analytics_untimed_keys,analytics_rollup_totals,analytics_rollup_tenants,analytics_kept_rollups,analytics_projections,analytics_projection_bags}'::text[], 'the tables are these');
 SELECT isnt(obj_description(oid, 'pg_class'), NULL, relname || ' has a comment') FROM tap.tables;
 SELECT isnt(col_description(attrelid, attnum), NULL, format('%s.%s has a comment', relname, attname)) FROM tap.tables AS t JOIN pg_attribute ON attrelid = t.oid WHERE attnum > 0 AND NOT attisdropped AND NOT (relname = 'analytics_dead_letters' AND attname = 'id');
 SELECT is(format_type(atttypid, atttypmod), due, 'analytics_events.' || attname) FROM (VALUES ('id', 'uuid'), ('event_type', 'character varying(120)'), ('source', 'character varying(120)'), ('occurred_at', 'timestamp with time zone'), ('ingested_at', 'timestamp with time zone'), ('tenant_id', 'character varying(64)'), ('payload', 'jsonb')) AS v (name, due) JOIN pg_attribute ON attrelid = 'analytics_events'::regclass AND attname = name;
@@ -110,18 +119,18 @@ SELECT is(count(*), 6::bigint, 'nothing else may') FROM pg_attribute WHERE attre
 SELECT is(pg_get_partkeydef('analytics_events'::regclass), 'RANGE (occurred_at)', 'it is partitioned by occurred_at');
 SELECT col_is_pk('analytics_events', ARRAY['occurred_at', 'id'], 'its primary key');
 SELECT col_is_pk('analytics_kafka_offsets', ARRAY['consumer_group', 'topic', 'partition'], 'that of the offsets');
-SELECT set_eq('SELECT unnest(extconfig)::regclass::text FROM pg_extension WHERE extname = ''analytics_events''', '{analytics_events,analytics_shapes,analytics_dead_letters,analytics_dead_letters_id_seq,analytics_kafka_gaps,analytics_kafka_offsets,analytics_untimed_keys,analytics_restores,analytics_rollup_totals,analytics_rollup_tenants,analytics_kept_rollups,analytics_projections,analytics_projections_id_seq,analytics_projection_bags}'::text[], 'every table of data is dumped, and the sequence');
+SELECT is(count(*), 0::bigint, 'the extension owns no relation but its composite types') FROM tap.members JOIN pg_class AS c ON kind = 'pg_class' AND id = c.oid WHERE relkind <> 'c';
 SELECT is(array_agg(DISTINCT privilege_type::text) FILTER (WHERE privilege_type IS NOT NULL), CASE WHEN relname IN ('analytics_shapes', 'analytics_projections') THEN '{SELECT}'::text[] END, relname || ': what everybody may do') FROM tap.tables AS t LEFT JOIN LATERAL (SELECT * FROM aclexplode(relacl) WHERE grantee = 0) AS a ON true GROUP BY relname;
 SELECT is(count(*), 0::bigint, 'no operator, cast or role comes along') FROM tap.members WHERE kind NOT IN ('pg_proc', 'pg_class', 'pg_trigger', 'pg_type', 'pg_attrdef', 'pg_constraint');
-SELECT is(count(*), 0::bigint, 'every name begins with analytics_') FROM tap.functions WHERE proname !~ '^analytics_';
+SELECT is(count(*), 0::bigint, 'every name begins with analytics_, or _analytics_ where it is not for users') FROM tap.functions WHERE proname !~ '^_?analytics_';
 SELECT is(ROW(superuser, relocatable, trusted), ROW(true, false, false), 'only a superuser installs it') FROM pg_available_extension_versions WHERE name = 'analytics_events' AND installed;
 SELECT is(v.extension, v.library, 'the versions agree') FROM analytics_version() AS v;
 SELECT is(v.extension, default_version, 'and are the one that is available') FROM analytics_version() AS v, pg_available_extensions WHERE name = 'analytics_events';
 
 -- Settings.
 SELECT is(ROW(setting, coalesce(unit, ''), min_val, max_val, context), ROW(due, due_unit, low, high, 'user'::text), name || ': default, unit, bounds')
-FROM (VALUES ('analytics.deduplicate', 'on', '', NULL, NULL), ('analytics.keep_skipped', 'on', '', NULL, NULL), ('analytics.partition_interval', 'month', '', NULL, NULL), ('analytics.max_depth', '64', '', '1', '1024'), ('analytics.max_event_bytes', '1048576', 'B', '2', '33554432'), ('analytics.metrics_window_minutes', '60', 'min', '5', '10080')) AS v (setting_name, due, due_unit, low, high) LEFT JOIN pg_settings ON name = setting_name;
-SELECT is(count(*), 6::bigint, 'there are no others') FROM pg_settings WHERE name LIKE 'analytics.%';
+FROM (VALUES ('analytics.deduplicate', 'on', '', NULL, NULL), ('analytics.keep_skipped', 'on', '', NULL, NULL), ('analytics.append_bags', 'off', '', NULL, NULL), ('analytics.partition_interval', 'month', '', NULL, NULL), ('analytics.max_depth', '64', '', '1', '1024'), ('analytics.max_event_bytes', '1048576', 'B', '2', '33554432'), ('analytics.metrics_window_minutes', '60', 'min', '5', '10080')) AS v (setting_name, due, due_unit, low, high) LEFT JOIN pg_settings ON name = setting_name;
+SELECT is(count(*), 7::bigint, 'there are no others') FROM pg_settings WHERE name LIKE 'analytics.%';
 SELECT tap.fails(format('SET analytics.%s', assignment), '22023', 'refused: ' || assignment) FROM unnest(ARRAY['max_depth = 0', 'max_depth = 1025', 'max_event_bytes = 1', 'max_event_bytes = ''33MB''', 'metrics_window_minutes = 4', 'metrics_window_minutes = 10081', 'deduplicate = perhaps', 'keep_skipped = 2']) AS assignment;
 SELECT tap.fails('SET analytics.max_dept = 5', '42602', 'the prefix is reserved: a name mistyped is refused');
 SELECT lives_ok('SET analytics.max_event_bytes = ''2MB''', 'sizes with a unit');
@@ -154,10 +163,14 @@ UPDATE analytics_projections SET state = 'ready';
 CREATE TABLE tap.uses (who text, call text);
 GRANT SELECT ON tap.uses TO PUBLIC;
 INSERT INTO tap.uses VALUES
+('', 'SELECT analytics_create_tables()'), ('', $$SELECT analytics_drop_tables('analytics_events')$$), ('', $$SELECT _analytics_create_projection_view('surface')$$),
+('', $$SELECT _analytics_attach_trigger('analytics_events', 'x', 'BEFORE INSERT', 'STATEMENT', '_analytics_refuse_bags')$$),
+('', 'SELECT _analytics_attach_triggers()'), ('wrn', 'SELECT _analytics_release_tables()'), ('wrn', 'SELECT _analytics_require_tables()'), ('wrn', $$SELECT _analytics_relation('analytics_events')$$),
+('wrn', 'SELECT * FROM _analytics_tables()'), ('wrn', 'SELECT * FROM _analytics_table_differences()'),
 ('wrn', $$SELECT analytics_normalize('{}'::text)$$), ('wrn', $$SELECT analytics_normalize('{}'::bytea)$$), ('wrn', 'SELECT analytics_version()'), ('wrn', 'SELECT analytics_library_version()'), ('wrn', 'SELECT analytics_metrics_window_minutes()'), ('wrn', 'SELECT analytics_iso8601(now())'), ('wrn', 'SELECT analytics_instant(1)'),
 ('wrn', $$SELECT analytics_bucket_start(now(), '1 hour')$$), ('wrn', $$SELECT analytics_buckets(now(), now(), '1 hour')$$), ('wrn', 'SELECT * FROM analytics_shapes'), ('wrn', $$SELECT analytics_accepted('stored', NULL, NULL)$$), ('wrn', $$SELECT analytics_sqlstate('too_deep')$$), ('wrn', $$SELECT analytics_array_items('[1]', 1)$$), ('wrn', 'SELECT analytics_partition_at(now())'),
 ('wr', 'SELECT * FROM analytics_recent()'), ('wr', $$SELECT * FROM analytics_recent(tenant_id => 'a')$$), ('wr', $$SELECT * FROM analytics_recent_of(5, now(), gen_random_uuid(), NULL, 't')$$), ('wr', 'SELECT analytics_summary()'), ('wr', $$SELECT * FROM analytics_counts('2025-01-01', now())$$), ('wr', $$SELECT * FROM analytics_histogram(now() - interval '1 day', now(), '1 hour')$$), ('wr', 'SELECT analytics_event_json(e) FROM analytics_recent() AS e'), ('wr', 'SELECT analytics_lag_records()'),
-('wr', 'SELECT * FROM analytics_recent_dead_letters()'), ('wr', 'SELECT analytics_dead_letter(1)'), ('wr', 'SELECT analytics_dead_letter_json(d) FROM analytics_dead_letters AS d'), ('wrn', $$SELECT analytics_text_of('a')$$),
+('wr', 'SELECT * FROM analytics_recent_dead_letters()'), ('wr', 'SELECT analytics_dead_letter(1)'), ('wr', 'SELECT analytics_dead_letter_json(d) FROM analytics_recent_dead_letters() AS d'), ('wrn', $$SELECT analytics_text_of('a')$$),
 ('wr', 'SELECT * FROM analytics_event(now(), gen_random_uuid())'),
 ('wr', 'SELECT analytics_freshness()'), ('wr', $$SELECT * FROM analytics_window_counts(ARRAY[now() - interval '1 hour', now()])$$), ('wr', $$SELECT * FROM analytics_tumbling(now() - interval '1 day', now(), '1 hour')$$), ('wr', $$SELECT * FROM analytics_hopping(now() - interval '1 day', now(), '1 hour', '5 minutes')$$), ('wr', $$SELECT * FROM analytics_session(now() - interval '1 day', now(), '1 hour', '{k}')$$),
 ('wr', 'SELECT * FROM analytics_dead_letters'), ('wr', 'SELECT * FROM analytics_kafka_offsets'), ('wo', 'SELECT * FROM analytics_untimed_keys'),
@@ -165,7 +178,7 @@ INSERT INTO tap.uses VALUES
 ('w', $$SELECT * FROM analytics_take_partition('g', 't', 0, 'o', 0)$$), ('w', $$SELECT * FROM analytics_ingest_kafka('g', 't', 0, (SELECT owner_epoch FROM analytics_kafka_offsets), 0, 0, ARRAY[tap.event('a', '2024-04-01T00:00:00Z'), tap.event('u'), '{'::bytea, '{}', NULL], '{0,1,2,3,4}')$$),
 ('w', $$SELECT analytics_hold_partition('g', 't', 0, (SELECT owner_epoch FROM analytics_kafka_offsets), 0, 0)$$), ('w', $$SELECT * FROM analytics_ingest_batch(ARRAY[tap.event('b', '2024-05-01T00:00:00Z')], 't', 0, '{9}', NULL, NULL, NULL)$$), ('wo', $$SELECT analytics_create_partition('2024-06-01')$$),
 ('wrn', $$SELECT analytics_projection_columns('{}', '{}')$$), ('wrn', $$SELECT analytics_require_projection('p', NULL, '{}', '{}', '1 hour', 1)$$), ('wrn', 'SELECT * FROM analytics_projections'), ('', 'SELECT * FROM analytics_projection_bags'),
-('wrn', $$SELECT analytics_ready_projection('surface')$$), ('wrn', $$SELECT analytics_projection_query('q', '{}', '{}')$$), ('wrn', 'SELECT analytics_projection_json(p) FROM analytics_projections AS p'), ('', $$SELECT * FROM analytics_projection_page('surface')$$), ('wrn', $$SELECT * FROM analytics_projection_rows((SELECT id FROM analytics_projections), now(), NULL, '{}') AS r (other boolean, count bigint, mismatched bigint)$$), ('', $$SELECT analytics_projection_lack(1, now(), now())$$),
+('wrn', $$SELECT analytics_ready_projection('surface')$$), ('wrn', $$SELECT analytics_projection_query('q', '{}', '{}')$$), ('wrn', 'SELECT analytics_projection_json(p.name) FROM analytics_projections AS p'), ('', $$SELECT * FROM analytics_projection_page('surface')$$), ('wrn', $$SELECT * FROM analytics_projection_rows((SELECT id FROM analytics_projections), now(), NULL, '{}') AS r (other boolean, count bigint, mismatched bigint)$$), ('', $$SELECT analytics_projection_lack(1, now(), now())$$),
 ('', $$SELECT analytics_register_projection('q', NULL, '{}', '{}', '1 hour', 1, 'public')$$), ('', $$SELECT analytics_build_projection_chunk('surface')$$), ('', $$SELECT analytics_drop_projection('surface')$$), ('', $$CALL analytics_create_projection('q')$$), ('', $$CALL analytics_build_projection('surface')$$),
 ('wrn', $$SELECT analytics_bag_cells(now(), '\x01')$$), ('wrn', 'SELECT analytics_bag(now(), ''t'', 1)'), ('', 'SELECT analytics_verify()'), ('', 'SELECT analytics_rebuild()'), ('', 'SELECT analytics_watch_partition(''analytics_events'')'), ('r', 'SELECT * FROM analytics_rollup_totals'), ('r', 'SELECT * FROM analytics_rollup_tenants'),
 ('', 'SELECT * FROM analytics_kept_rollups'),
@@ -173,7 +186,7 @@ INSERT INTO tap.uses VALUES
 ('w', 'SELECT * FROM analytics_unpublished_dead_letters()'), ('w', $$SELECT analytics_mark_dead_letters_published('{}', '{}', '{}')$$), ('wo', $$SELECT analytics_gap_accepted('g', 't', 0, 1)$$), ('wr', 'SELECT analytics_open_dead_letters()'), ('wr', 'SELECT * FROM analytics_dead_letter_summary'), ('wo', 'SELECT * FROM analytics_kafka_gaps'),
 ('o', $$SELECT * FROM analytics_ingest_again(ARRAY[tap.event('o', '2024-07-01T00:00:00Z'), tap.event('ou'), '{'::bytea], ARRAY[now(), now(), now()])$$), ('o', 'SELECT * FROM analytics_replay_dead_letters()'), ('o', $$CALL analytics_replay_all_dead_letters('none')$$), ('o', $$SELECT analytics_purge_dead_letters('1 day')$$),
 ('o', $$SELECT analytics_accept_gap('g', 't', 0, (SELECT next_offset FROM analytics_kafka_offsets), 9)$$),
-('', 'SELECT analytics_complete_key()'), ('', 'SELECT * FROM analytics_restores'), ('', $$INSERT INTO analytics_shapes (name, event_type, source, required_members) VALUES ('x', 't', 's', '{a}')$$), ('', 'DELETE FROM analytics_shapes'), ('', 'DELETE FROM analytics_events'), ('o', 'DELETE FROM analytics_dead_letters WHERE false'), ('', 'DELETE FROM analytics_kafka_offsets'), ('', 'UPDATE analytics_events SET payload = ''{}'''), ('', 'DROP TABLE analytics_events');
+('', $$INSERT INTO analytics_shapes (name, event_type, source, required_members) VALUES ('x', 't', 's', '{a}')$$), ('', 'DELETE FROM analytics_shapes'), ('', 'DELETE FROM analytics_events'), ('o', 'DELETE FROM analytics_dead_letters WHERE false'), ('', 'DELETE FROM analytics_kafka_offsets'), ('', 'UPDATE analytics_events SET payload = ''{}'''), ('', 'DROP TABLE analytics_events');
 SET LOCAL ROLE analytics_check_writer;
 SELECT is((SELECT state FROM tap.failure_of(call)), CASE WHEN who ~ 'w' THEN '00000' ELSE '42501' END, format('a writer %s: %s', CASE WHEN who ~ 'w' THEN 'may' ELSE 'may not' END, call)) FROM tap.uses;
 RESET ROLE; SET LOCAL ROLE analytics_check_reader;
@@ -183,12 +196,13 @@ SELECT is((SELECT state FROM tap.failure_of(call)), CASE WHEN who ~ '[or]' THEN 
 RESET ROLE; SET LOCAL ROLE analytics_check_nobody;
 SELECT is((SELECT state FROM tap.failure_of(call)), CASE WHEN who ~ 'n' THEN '00000' ELSE '42501' END, format('who was granted nothing %s: %s', CASE WHEN who ~ 'n' THEN 'may' ELSE 'may not' END, call)) FROM tap.uses;
 RESET ROLE;
-SELECT is(count(DISTINCT substring(call FROM 'analytics_\w+')), (SELECT count(DISTINCT proname) FROM tap.functions WHERE prorettype <> 'trigger'::regtype AND 'internal'::regtype <> ALL (proargtypes)) + 13, 'every function was tried, and every table') FROM tap.uses;
+SELECT is(count(DISTINCT substring(call FROM 'analytics_\w+')), (SELECT count(DISTINCT proname) FROM tap.functions WHERE prorettype <> 'trigger'::regtype AND 'internal'::regtype <> ALL (proargtypes)) + 12, 'every function was tried, and every table') FROM tap.uses;
 ROLLBACK;
 
 -- In another schema, whose name needs quoting, out of the search path; by way of a hostile search path at that.
-DROP EXTENSION analytics_events CASCADE;
-SELECT is(count(*), 0::bigint, 'DROP EXTENSION leaves no relation') FROM pg_class WHERE relname LIKE 'analytics%';
+SELECT analytics_drop_tables(confirm => 'analytics_events') \g /dev/null
+DROP EXTENSION analytics_events;
+SELECT is(count(*), 0::bigint, 'without its tables DROP EXTENSION leaves no relation') FROM pg_class WHERE relname LIKE 'analytics%';
 SELECT is(count(*), 0::bigint, 'no function') FROM pg_proc WHERE proname LIKE 'analytics%';
 SELECT is(count(*), 0::bigint, 'no type') FROM pg_type WHERE typname LIKE '%analytics%';
 CREATE SCHEMA "Ana %I schema";
@@ -246,6 +260,7 @@ ROLLBACK;
 
 -- Gone, nothing is left; and it can come again.
 SELECT :q.analytics_create_partition('2024-07-01') \g /dev/null
+SELECT :q.analytics_drop_tables(confirm => 'analytics_events') \g /dev/null
 DROP EXTENSION analytics_events;
 DROP SCHEMA :q;
 SELECT pass('its schema was empty');
