@@ -17,7 +17,8 @@ namespace analytics::http {
 namespace {
 
 constexpr std::size_t chunk = 16'384;
-constexpr int max_chunks = 16; // in one turn of the loop: the others' turn comes
+constexpr int max_chunks = 16;               // in one turn of the loop: the others' turn comes
+constexpr std::size_t most_at_once = 32'768; // bytes for the kernel to take: it holds so much for who reads nothing
 constexpr std::size_t max_reported_method = 16;
 constexpr std::size_t max_empty_lines = 16; // before a request: RFC 9112, 2.2, asks for one
 constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -50,9 +51,9 @@ Call call_of(const Head &head, std::string_view body)
             .fetch_site = head.fetch_site};
 }
 
-iovec piece(std::string_view bytes, std::size_t from)
+iovec piece(std::string_view bytes, std::size_t from, std::size_t most = std::string_view::npos)
 {
-    bytes.remove_prefix(std::min(from, bytes.size()));
+    bytes = bytes.substr(std::min(from, bytes.size()), most);
     return {.iov_base = const_cast<char *>(bytes.data()), .iov_len = bytes.size()}; // NOLINT: it is only read
 }
 
@@ -63,9 +64,9 @@ Socket::~Socket()
     if (fd_ >= 0) close(fd_);
 }
 
-Connection::Connection(Socket socket, const Responder &responder, const ConnectionLimits &limits,
+Connection::Connection(Socket socket, const Responder &responder, const ConnectionLimits &limits, Budget &budget,
                        runtime::Observer &observe)
-    : socket_(std::move(socket)), responder_(responder), limits_(limits), observe_(observe)
+    : socket_(std::move(socket)), responder_(responder), limits_(limits), observe_(observe), share_(budget)
 {
     enter(State::receiving, limits_.idle);
 }
@@ -75,6 +76,19 @@ void Connection::enter(State state, std::chrono::milliseconds patience)
     state_ = state;
     since_ = Clock::now();
     deadline_ = since_ + patience;
+}
+
+/* After it has changed. Assets are everybody's. */
+void Connection::count_held()
+{
+    share_.resize(buffer_.size() + head_bytes_.size() + body_.size() + output_head_.size() + output_body_.size());
+}
+
+/* Small answers are given in any case: who is refused is answered, too. */
+bool Connection::has_room_for(const Answer &answer)
+{
+    return share_.resize(buffer_.size() + head_bytes_.size() + answer.body.size()) ||
+           answer.body.size() <= limits_.small;
 }
 
 void Connection::on_ready()
@@ -110,6 +124,7 @@ void Connection::receive()
         }
         buffer_.append(bytes.data(), static_cast<std::size_t>(size));
         advance();
+        count_held();
     }
 }
 
@@ -187,6 +202,13 @@ void Connection::serve(const std::function<bool()> &is_last)
         const runtime::Tracing tracing(work);
         answer = responder_.respond(call_of(head_, body_));
         body_ = {};
+        was_denied_ = !has_room_for(answer);
+        if (was_denied_) {
+            const std::string_view route = answer.route;
+            answer = responder_.refuse({.status = 503, .detail = "too much is being sent", .retry_after = 1},
+                                       call_of(head_, {}));
+            answer.route = route;
+        }
         report(head_.method, answer);
     }
     send(head_.method, std::move(answer), head_.is_last || is_last());
@@ -195,7 +217,7 @@ void Connection::serve(const std::function<bool()> &is_last)
 void Connection::refuse(const Problem &problem)
 {
     if (is_idle()) begun_ = Clock::now();
-    if (!has_head_) head_ = read_head(head_bytes_ = std::move(buffer_), limits_.head).head; // so far as it came
+    if (!has_head_) head_ = read_head(head_bytes_ = std::exchange(buffer_, {}), limits_.head).head; // so far as it came
     Answer answer = responder_.refuse(problem, call_of(head_, {}));
     report(head_.method, answer);
     send(head_.method, std::move(answer), true);
@@ -203,16 +225,19 @@ void Connection::refuse(const Problem &problem)
 
 void Connection::send(std::string_view method, Answer answer, bool is_last)
 {
+    const bool is_whole = method != "HEAD" && has_content(answer.status);
     is_last_ = is_last;
     output_head_ = response_head(answer, is_last);
-    const bool is_whole = method != "HEAD" && has_content(answer.status);
     output_asset_ = is_whole ? answer.asset : std::string_view{};
     output_body_ = is_whole && answer.asset.empty() ? std::move(answer.body) : std::string();
     sent_ = 0;
     has_begun_ = false;
     has_head_ = false;
+    head_ = {};
+    head_bytes_ = {};
     seen_ = 0;
     empty_lines_ = 0;
+    count_held();
     enter(State::sending, limits_.send);
     flush();
 }
@@ -222,7 +247,7 @@ void Connection::flush()
     const std::string_view content = output_asset_.empty() ? std::string_view(output_body_) : output_asset_;
     while (sent_ < output_head_.size() + content.size()) {
         const std::size_t of_content = sent_ - std::min(sent_, output_head_.size());
-        std::array<iovec, 2> pieces{piece(output_head_, sent_), piece(content, of_content)};
+        std::array<iovec, 2> pieces{piece(output_head_, sent_), piece(content, of_content, most_at_once)};
         const msghdr message{.msg_name = nullptr,
                              .msg_namelen = 0,
                              .msg_iov = pieces.data(),
@@ -238,6 +263,7 @@ void Connection::flush()
     output_head_ = {};
     output_body_ = {};
     output_asset_ = {};
+    count_held();
     if (is_last_) return linger();
     enter(State::receiving, limits_.idle);
     if (!buffer_.empty()) advance();
@@ -250,6 +276,7 @@ void Connection::linger()
     shutdown(fd(), SHUT_WR);
     buffer_ = {};
     body_ = {};
+    count_held();
     enter(State::lingering, limits_.linger);
 }
 

@@ -11,6 +11,7 @@
  * Owned by the loop; while ready, it is the worker's alone. */
 #pragma once
 
+#include "budget.hpp"
 #include "head.hpp"
 #include "responder.hpp"
 
@@ -47,6 +48,7 @@ struct ConnectionLimits {
     std::chrono::milliseconds receive{10'000}; // of a whole request, from its first byte
     std::chrono::milliseconds send{10'000};    // of a whole answer
     std::chrono::milliseconds linger{2'000};   // after a last answer, for the client to read it
+    std::size_t small = 65'536;                // bytes: received, and answered, even when the budget is used up
 };
 
 class Connection {
@@ -55,7 +57,8 @@ public:
 
     enum class State : std::uint8_t { receiving, ready, sending, lingering, ended };
 
-    Connection(Socket socket, const Responder &responder, const ConnectionLimits &limits, runtime::Observer &observe);
+    Connection(Socket socket, const Responder &responder, const ConnectionLimits &limits, Budget &budget,
+               runtime::Observer &observe);
 
     [[nodiscard]] int fd() const noexcept { return socket_.fd(); }
     [[nodiscard]] State state() const noexcept { return state_; }
@@ -65,11 +68,11 @@ public:
     /** Between two requests, or before the first. */
     [[nodiscard]] bool is_idle() const noexcept { return state_ == State::receiving && !has_begun_; }
     [[nodiscard]] bool is_new() const noexcept { return is_new_; }
-    /** Bytes that it holds in memory. */
-    [[nodiscard]] std::size_t held() const noexcept
-    {
-        return buffer_.size() + body_.size() + output_head_.size() + output_body_.size();
-    }
+    /** Bytes of the budget that it holds. */
+    [[nodiscard]] std::size_t held() const noexcept { return share_.size(); }
+    [[nodiscard]] bool holds_much() const noexcept { return held() > limits_.small; }
+    /** The last answer was too much for the budget, and a refusal was sent instead. */
+    [[nodiscard]] bool was_denied() const noexcept { return was_denied_; }
 
     /** The socket can be read, or written when it is sending. */
     void on_ready();
@@ -91,12 +94,15 @@ private:
     void linger();
     void discard();
     void enter(State state, std::chrono::milliseconds patience);
+    void count_held();
+    bool has_room_for(const Answer &answer);
     void report(std::string_view method, const Answer &answer);
 
     Socket socket_;
     const Responder &responder_;
     const ConnectionLimits &limits_;
     runtime::Observer &observe_;
+    Budget::Share share_;
 
     State state_ = State::receiving;
     Clock::time_point since_;
@@ -118,6 +124,7 @@ private:
     std::string_view output_asset_;
     std::size_t sent_ = 0; // of both
     bool is_last_ = false;
+    bool was_denied_ = false;
 };
 
 } // namespace analytics::http

@@ -1,7 +1,5 @@
 #include "cursor.hpp"
 
-#include "rfc3339.hpp"
-
 #include <array>
 #include <charconv>
 #include <stdexcept>
@@ -11,11 +9,11 @@ namespace analytics::http {
 namespace {
 
 constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-constexpr std::size_t instant_size = 8;
+constexpr std::size_t place_size = 8;
 constexpr std::size_t id_size = 16;
-constexpr std::size_t text_size = (instant_size + id_size) / 3 * 4;
+constexpr std::size_t text_size = (place_size + id_size) / 3 * 4;
 
-using Bytes = std::array<std::uint8_t, instant_size + id_size>; // a multiple of 3: base64 without padding
+using Bytes = std::array<std::uint8_t, place_size + id_size>; // a multiple of 3: base64 without padding
 
 // 8-4-4-4-12: a dash stands before these bytes of the id
 constexpr bool dash_before(std::size_t byte)
@@ -30,7 +28,7 @@ void put_id(Bytes &bytes, std::string_view id)
     for (std::size_t i = 0; i < id_size; ++i) {
         if (dash_before(i) && (at == end || *at++ != '-')) throw std::invalid_argument("not a uuid");
         if (end - at < 2) throw std::invalid_argument("not a uuid");
-        const auto [next, error] = std::from_chars(at, at + 2, bytes[instant_size + i], 16);
+        const auto [next, error] = std::from_chars(at, at + 2, bytes[place_size + i], 16);
         if (error != std::errc{} || next != at + 2) throw std::invalid_argument("not a uuid");
         at = next;
     }
@@ -43,8 +41,8 @@ std::string id_of(const Bytes &bytes)
     std::string id;
     for (std::size_t i = 0; i < id_size; ++i) {
         if (dash_before(i)) id += '-';
-        id += hex[bytes[instant_size + i] >> 4U];
-        id += hex[bytes[instant_size + i] & 0xFU];
+        id += hex[bytes[place_size + i] >> 4U];
+        id += hex[bytes[place_size + i] & 0xFU];
     }
     return id;
 }
@@ -54,8 +52,8 @@ std::string id_of(const Bytes &bytes)
 std::string encode(const Cursor &cursor)
 {
     Bytes bytes{};
-    for (std::size_t i = 0; i < instant_size; ++i)
-        bytes[i] = static_cast<std::uint8_t>(static_cast<std::uint64_t>(cursor.micros) >> (8 * (instant_size - 1 - i)));
+    for (std::size_t i = 0; i < place_size; ++i)
+        bytes[i] = static_cast<std::uint8_t>(static_cast<std::uint64_t>(cursor.place) >> (8 * (place_size - 1 - i)));
     put_id(bytes, cursor.id);
 
     std::string text;
@@ -82,11 +80,9 @@ std::optional<Cursor> decode_cursor(std::string_view text)
         bytes[i + 1] = static_cast<std::uint8_t>(group >> 8U);
         bytes[i + 2] = static_cast<std::uint8_t>(group);
     }
-    std::uint64_t micros = 0;
-    for (std::size_t i = 0; i < instant_size; ++i) micros = micros << 8U | bytes[i];
-    const auto instant = static_cast<std::int64_t>(micros);
-    if (instant < min_micros || instant > max_micros) return std::nullopt;
-    return Cursor{instant, id_of(bytes)};
+    std::uint64_t place = 0;
+    for (std::size_t i = 0; i < place_size; ++i) place = place << 8U | bytes[i];
+    return Cursor{static_cast<std::int64_t>(place), id_of(bytes)};
 }
 
 } // namespace analytics::http

@@ -1,5 +1,5 @@
-/* Where a page ended: the last event's occurred_at, to the microsecond, and its id. On the wire 24 bytes (the instant
- * big-endian, the UUID as it is) as 32 characters of base64url, which clients hand back unread. A cursor holds nothing
+/* Where a page ended: the last item's place in time, as the database counts it, and its id. On the wire 24 bytes (the
+ * place big-endian, the UUID as it is) as 32 characters of base64url, which clients hand back unread. A cursor holds nothing
  * secret and is no capability: forging one is asking for another page. */
 #pragma once
 
@@ -11,8 +11,8 @@
 namespace analytics::http {
 
 struct Cursor {
-    std::int64_t micros; // since the Unix epoch, years 0001-9999
-    std::string id;      // the UUID in its canonical form
+    std::int64_t place; // the database's: any number is one
+    std::string id;     // the UUID in its canonical form
 };
 
 /** Throws std::invalid_argument when the id is no UUID. */

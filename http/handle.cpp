@@ -16,8 +16,10 @@ namespace analytics::http {
 namespace {
 
 constexpr std::string_view bad_parameter = "22023"; // invalid_parameter_value
-constexpr std::string_view no_right = "42501";      // insufficient_privilege, row-level security's too
-constexpr int retry_after = 2;                      // seconds: a failover takes some, a full pool less
+constexpr std::string_view bad_value = "22";        // the class that it is of
+constexpr std::string_view internal_error = "internal error";
+constexpr std::string_view no_right = "42501"; // insufficient_privilege, row-level security's too
+constexpr int retry_after = 2;                 // seconds: a failover takes some, a full pool less
 
 /** For Allow: the methods of a path, or of any. */
 std::string allowed(std::span<const Route> routes, std::optional<std::string_view> path)
@@ -77,32 +79,44 @@ Answer no_body()
     return answer({.status = 415, .detail = "the resource takes no body, only parameters"});
 }
 
-/** parameters: of the route; a message of ours about one begins with its name. */
-Answer failed(const runtime::DbError &error, ParameterList parameters, const Caller &caller)
+/** Of the route's parameters, those that the message is about. */
+std::vector<Fault> faults_of(const Route &route, std::string_view message)
+{
+    std::vector<Fault> faults;
+    for (const ParameterList list : {route.in_path, route.in_query})
+        for (const Parameter *parameter : list)
+            if (parameter->is_subject_of(message))
+                faults.push_back({.field = std::string(parameter->name), .reason = {}, .detail = std::string(message)});
+    return faults;
+}
+
+/* A value that the database does not take (class 22) is the client's when it has sent one: a body, or the parameter
+ * that the message names. Any other is among what is stored, which is our matter. */
+Answer failed(const runtime::DbError &error, const Route *route, const Caller &caller)
 {
     const Meaning &meaning = meaning_of(error.sqlstate());
     Problem problem{.status = meaning.status,
                     .detail = meaning.tells_message ? error.what() : std::string(meaning.detail),
                     .code = error.sqlstate()};
-    if (error.sqlstate() == bad_parameter)
-        for (const Parameter *parameter : parameters)
-            if (problem.detail.starts_with(std::string(parameter->name) + " "))
-                problem.errors.push_back(
-                    {.field = std::string(parameter->name), .reason = {}, .detail = problem.detail});
+    if (error.sqlstate_class() == bad_value && route != nullptr) {
+        problem.errors = faults_of(*route, error.what());
+        if (problem.errors.empty() && route->form == Form::none)
+            problem = {.status = 500, .detail = std::string(internal_error), .code = error.sqlstate()};
+    }
     if (meaning.status == 503) problem.retry_after = retry_after;
     if (error.sqlstate() == no_right && !caller.tenant.empty())
         problem.detail = "the key is bound to a tenant: it may read and write that tenant's events alone";
-    if (!meaning.reason.empty())
+    if (!meaning.reason.empty() && problem.status == meaning.status)
         problem.errors.push_back({.field = {}, .reason = std::string(meaning.reason), .detail = problem.detail});
     Answer result = answer(problem);
     result.sqlstate = error.sqlstate();
-    if (meaning.status >= 500) result.cause = error.what();
+    if (problem.status >= 500) result.cause = error.what();
     return result;
 }
 
 Answer broken(std::string_view cause)
 {
-    Answer result = answer({.status = 500, .detail = "internal error"});
+    Answer result = answer({.status = 500, .detail = std::string(internal_error)});
     result.cause = cause;
     return result;
 }
@@ -117,7 +131,7 @@ Answer Handler::operator()(const Call &call) const
     try {
         result = serve(call, route, caller);
     } catch (const runtime::DbError &error) {
-        result = failed(error, route == nullptr ? ParameterList{} : route->in_query, caller);
+        result = failed(error, route, caller);
     } catch (const std::exception &error) {
         result = broken(error.what());
     } catch (...) {

@@ -21,12 +21,14 @@ namespace {
 using runtime::Event;
 using State = Connection::State;
 
-constexpr std::chrono::milliseconds slice{200};    // how late a stop or a deadline may be noticed
-constexpr std::chrono::milliseconds breath{50};    // when the process is out of descriptors or the kernel of memory
-constexpr std::chrono::milliseconds grace{1'000};  // for the first request of a connection, stop or not
-constexpr std::chrono::seconds overload_pause{10}; // between two lines of the log
-constexpr int max_accepted = 64;                   // in one turn of the loop
-constexpr int backlog = 1'024;                     // connections that wait for accept()
+constexpr std::chrono::milliseconds slice{200}; // how late a stop or a deadline may be noticed
+constexpr std::chrono::milliseconds look{50}; // between two looks at all deadlines, which cost a walk over all clients
+constexpr std::chrono::milliseconds dawdling{1'000}; // who has held much for so long may be let go
+constexpr std::chrono::milliseconds breath{50};      // when the process is out of descriptors or the kernel of memory
+constexpr std::chrono::milliseconds grace{1'000};    // for the first request of a connection, stop or not
+constexpr std::chrono::seconds overload_pause{10};   // between two lines of the log
+constexpr int max_accepted = 64;                     // in one turn of the loop
+constexpr int backlog = 1'024;                       // connections that wait for accept()
 constexpr int events_at_once = 256;
 
 bool is_passing(int error) noexcept
@@ -63,7 +65,8 @@ std::size_t raise_descriptors()
 Listener::Listener(ListenerOptions options, Responder responder, runtime::Observer &observe)
     : options_(std::move(options)), observe_(observe), responder_(std::move(responder)),
       listening_(runtime::listening_socket(options_.host, options_.port, backlog)),
-      epoll_(checked(epoll_create1(EPOLL_CLOEXEC))), wake_(checked(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)))
+      epoll_(checked(epoll_create1(EPOLL_CLOEXEC))), wake_(checked(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK))),
+      budget_(options_.max_held)
 {
     checked(fcntl(listening_.fd(), F_SETFL, O_NONBLOCK)); // a client may be gone between its event and its turn
     for (const int fd : {listening_.fd(), wake_}) {
@@ -135,7 +138,7 @@ Listener::Accepted Listener::accept_one()
     Socket socket(accept4(listening_.fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (socket.fd() < 0) {
         if (is_shortage(errno)) {
-            tell_overload(std::generic_category().message(errno), clients_.size());
+            report_overload(std::generic_category().message(errno), clients_.size());
             if (!make_room()) std::this_thread::sleep_for(breath);
         } else if (!is_passing(errno)) {
             observe_(Event::fault, {{"message", std::generic_category().message(errno)}});
@@ -144,12 +147,11 @@ Listener::Accepted Listener::accept_one()
         return Accepted::none;
     }
     if (clients_.size() >= options_.max_clients) {
-        tell_overload("too many connections", options_.max_clients);
+        report_overload("too many connections", options_.max_clients);
         if (!make_room()) return Accepted::one; // all are at work or being answered: this one is let go
     }
     const int fd = socket.fd();
-    Client &client = *(clients_[fd] = std::make_unique<Client>(
-                           Client{Connection(std::move(socket), responder_, options_.limits, observe_)}));
+    Client &client = *(clients_[fd] = std::make_unique<Client>(std::move(socket), *this));
     epoll_event event{.events = 0, .data = {.fd = fd}};
     if (epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) != 0) client.connection.end();
     settle(client);
@@ -164,9 +166,30 @@ bool Listener::make_room()
         if (!client->is_away && (oldest == nullptr || client->connection.since() < oldest->connection.since()))
             oldest = client.get();
     if (oldest == nullptr) return false;
-    held_ -= oldest->counted;
     clients_.erase(oldest->connection.fd());
     return true;
+}
+
+/* Lets go who has held much for longest, until large answers fit again. */
+void Listener::relieve()
+{
+    lacks_room_ = lacks_room_ || budget_.is_exceeded();
+    const Clock::time_point now = Clock::now();
+    while (lacks_room_ && budget_.held() > budget_.limit() / 4 * 3) {
+        Client *oldest = nullptr;
+        for (const auto &[fd, client] : clients_)
+            if (const Connection &one = client->connection;
+                !client->is_away && one.holds_much() && now - one.since() >= dawdling &&
+                (oldest == nullptr || one.since() < oldest->connection.since()))
+                oldest = client.get();
+        if (oldest == nullptr) return;
+        if (oldest->connection.state() == State::receiving)
+            oldest->connection.refuse({.status = 503, .detail = "the request takes too long", .retry_after = 1});
+        else
+            oldest->connection.end();
+        settle(*oldest);
+    }
+    lacks_room_ = false;
 }
 
 void Listener::take_back()
@@ -178,6 +201,10 @@ void Listener::take_back()
     }
     for (Client *client : done) {
         client->is_away = false;
+        if (client->connection.was_denied()) {
+            lacks_room_ = true;
+            report_overload("too much is being sent", options_.max_held);
+        }
         settle(*client);
     }
 }
@@ -185,6 +212,9 @@ void Listener::take_back()
 void Listener::look_at_deadlines(bool is_stopping)
 {
     const Clock::time_point now = Clock::now();
+    if (!is_stopping && now - looked_ < look) return;
+    looked_ = now;
+    relieve();
     std::vector<Client *> due;
     for (const auto &[fd, client] : clients_) {
         if (client->is_away) continue;
@@ -203,10 +233,8 @@ void Listener::look_at_deadlines(bool is_stopping)
 void Listener::settle(Client &client)
 {
     Connection &connection = client.connection;
-    held_ += connection.held() - client.counted; // unsigned: the sum is right, whichever is larger
-    client.counted = connection.held();
-    if (held_ > options_.max_held && connection.state() == State::receiving && !connection.is_idle()) {
-        tell_overload("too much is being received", options_.max_held);
+    if (budget_.is_exceeded() && connection.state() == State::receiving && connection.holds_much()) {
+        report_overload("too much is being received", options_.max_held);
         connection.refuse({.status = 503, .detail = "too much is being received", .retry_after = 1});
         return settle(client);
     }
@@ -219,7 +247,6 @@ void Listener::settle(Client &client)
     case State::ready:
         return enqueue(client);
     case State::ended:
-        held_ -= client.counted;
         clients_.erase(connection.fd());
     }
 }
@@ -238,7 +265,7 @@ void Listener::enqueue(Client &client)
         std::unique_lock lock(mutex_);
         if (waiting_.size() >= options_.max_waiting) {
             lock.unlock();
-            tell_overload("too many requests", options_.max_waiting);
+            report_overload("too many requests", options_.max_waiting);
             client.connection.refuse({.status = 503, .detail = "too many requests are waiting", .retry_after = 1});
             return settle(client);
         }
@@ -248,7 +275,7 @@ void Listener::enqueue(Client &client)
     has_waiting_.notify_one();
 }
 
-void Listener::tell_overload(std::string_view what, std::size_t bound)
+void Listener::report_overload(std::string_view what, std::size_t bound)
 {
     const Clock::time_point now = Clock::now();
     if (overload_told_ != Clock::time_point{} && now - overload_told_ < overload_pause) return;

@@ -3,7 +3,8 @@
  * A thread is needed only for a request that came whole, so thousands may be connected, idle or slow, while others are
  * served. Each thing that clients make grow has a bound: connections (beyond it the one that is idle, or slow, longest
  * makes room), requests that wait for a thread (beyond it they are told 503 at once: an early no is worth more to a
- * dashboard than a late yes), and bytes of requests that have not come whole. */
+ * dashboard than a late yes), and bytes that are held for clients, of requests and answers alike (beyond it large ones
+ * are refused, and who has held much for longest is let go). */
 #pragma once
 
 #include "connection.hpp"
@@ -24,7 +25,7 @@ struct ListenerOptions {
     std::size_t threads = 1;
     std::size_t max_waiting = 64; // requests; at some 5 ms each the last of them waits well below a second
     std::size_t max_clients = 4'096;
-    std::size_t max_held = 64 << 20; // bytes, of all connections: eight requests of the usual longest
+    std::size_t max_held = 64 << 20; // bytes, of all connections: eight of the usual longest requests, 32 large pages
     ConnectionLimits limits = {};
 };
 
@@ -47,9 +48,13 @@ private:
     using Clock = Connection::Clock;
 
     struct Client {
+        Client(Socket socket, Listener &owner)
+            : connection(std::move(socket), owner.responder_, owner.options_.limits, owner.budget_, owner.observe_)
+        {
+        }
+
         Connection connection;
         bool is_away = false;    // with a worker, or in the queue to one
-        std::size_t counted = 0; // of held_
         std::uint32_t armed = 0; // the events that epoll was asked for last
     };
 
@@ -57,13 +62,14 @@ private:
 
     Accepted accept_one();
     bool make_room();
+    void relieve();
     void turn(std::chrono::milliseconds patience, bool &is_well);
     void take_back();
     void look_at_deadlines(bool is_stopping);
     void settle(Client &client);
     void arm(Client &client, std::uint32_t events) const;
     void enqueue(Client &client);
-    void tell_overload(std::string_view what, std::size_t bound);
+    void report_overload(std::string_view what, std::size_t bound);
     void work(const std::stop_token &own, const std::stop_token &stop);
 
     ListenerOptions options_;
@@ -73,9 +79,12 @@ private:
     int epoll_;
     int wake_;
 
+    Budget budget_;
+
     // The loop's own.
     std::unordered_map<int, std::unique_ptr<Client>> clients_; // by descriptor
-    std::size_t held_ = 0;
+    bool lacks_room_ = false;
+    Clock::time_point looked_{};
     Clock::time_point overload_told_{};
 
     std::mutex mutex_; // of what follows

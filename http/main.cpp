@@ -8,6 +8,7 @@
 #include "options.hpp"
 
 #include "../runtime/command_line.hpp"
+#include "../runtime/heap.hpp"
 #include "../runtime/log.hpp"
 #include "../runtime/service_manager.hpp"
 #include "../runtime/signals.hpp"
@@ -82,6 +83,7 @@ try {
 
 int main(int argc, char **argv)
 {
+    give_back_large_blocks();
     const auto start = start_up(Daemon::http, argc, argv);
     if (const auto *code = std::get_if<ExitCode>(&start)) return static_cast<int>(*code);
     const auto &[settings, is_check] = std::get<Start>(start);

@@ -154,7 +154,7 @@ std::string_view read_cursor(std::string_view text, Arguments &into)
 {
     const std::optional<Cursor> decoded = decode_cursor(text);
     if (!decoded) return "must come from the Link of an earlier page";
-    into.emplace_back(std::to_string(decoded->micros));
+    into.emplace_back(std::to_string(decoded->place));
     into.emplace_back(decoded->id);
     return {};
 }
@@ -185,18 +185,29 @@ void read_one(const Parameter &parameter, const std::optional<std::string> &valu
         add_fault(result.faults, parameter.name, fault);
 }
 
+/** Whether the text begins with these words. */
+bool begins_with(std::string_view text, std::string_view words) noexcept
+{
+    return text.starts_with(words) && (text.size() == words.size() || text[words.size()] == ' ');
+}
+
 } // namespace
 
+bool Parameter::is_subject_of(std::string_view message) const noexcept
+{
+    return begins_with(message, name) || (!in_messages.empty() && begins_with(message, in_messages));
+}
+
 const Parameter limit{"limit", read_limit, 1, "50"};
-const Parameter window_minutes{"windowMinutes", read_window};
+const Parameter window_minutes{"windowMinutes", read_window, 1, std::nullopt, "window_minutes"};
 const Parameter reference{"reference", read_instant};
 const Parameter occurred_at{"occurredAt", read_instant};
 const Parameter event_id{"id", read_uuid};
 const Parameter tenant_id{"tenantId", read_short_text};
 const Parameter event_type{"eventType", read_type};
-const Parameter from{"from", read_instant};
-const Parameter to{"to", read_instant};
-const Parameter bucket{"bucket", read_bucket, 1, "PT1H"};
+const Parameter from{"from", read_instant, 1, std::nullopt, "window_start"};
+const Parameter to{"to", read_instant, 1, std::nullopt, "window_end"};
+const Parameter bucket{"bucket", read_bucket, 1, "PT1H", "window holds more than"};
 const Parameter timezone{"timezone", read_short_text, 1, "UTC"};
 const Parameter letter_id{"id", read_number};
 const Parameter letter_cursor{"cursor", read_letter_cursor};

@@ -25,6 +25,10 @@ struct Parameter {
     std::string_view (*read)(std::string_view text, Arguments &into);
     std::size_t arguments = 1;
     std::optional<std::string_view> absent = std::nullopt; // the argument when the parameter is not given
+    std::string_view in_messages = {}; // how the database's messages about it begin, where not with its name
+
+    /** Whether the message, one of our SQL functions', is about the parameter. */
+    [[nodiscard]] bool is_subject_of(std::string_view message) const noexcept;
 };
 
 extern const Parameter limit;           // integer 1..500, 50 when absent
@@ -47,7 +51,7 @@ extern const Parameter topic;           // 1..249 characters
 extern const Parameter replayed;        // true or false
 extern const Parameter projection_name; // 1..64 characters
 extern const Parameter asset_file;      // any
-extern const Parameter cursor;          // → microseconds since the Unix epoch, UUID
+extern const Parameter cursor;          // → place in time, UUID
 
 struct Query {
     Arguments arguments;

@@ -62,9 +62,9 @@ Answer render_page(const Outcome &outcome)
 
 Answer render_projection(const Outcome &outcome)
 {
-    const std::optional<std::string_view> state = outcome.rows->get(0, 4);
-    if (!state) return none_of_this_name();
-    if (*state != "ready") return answer({.status = 409, .detail = "the projection is being built", .code = not_ready});
+    if (outcome.rows->rows() == 0) return none_of_this_name();
+    if (outcome.rows->text(0, 4) != "ready")
+        return answer({.status = 409, .detail = "the projection is being built", .code = not_ready});
     return render_page(outcome);
 }
 

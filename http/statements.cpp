@@ -2,28 +2,12 @@
 
 namespace analytics::http {
 
-// One row more than asked for tells whether there is a next page. Of a key's tenant is asked by name, whatever tenant was asked
-// for: the policies, which decide, would have all of the table or of that other tenant looked through for nothing.
 const Statement recent{.name = "recent",
                        .sql = R"sql(
-WITH page AS (
-    SELECT e, pg_catalog.row_number() OVER (ORDER BY e.occurred_at DESC, e.id DESC) AS place
-    FROM @extschema@.analytics_recent(
-        $1::int OPERATOR(pg_catalog.+) 1, @extschema@.analytics_instant($2::bigint), $3::pg_catalog.uuid,
-        CASE WHEN pg_catalog.current_setting('analytics_http.tenant', true) OPERATOR(pg_catalog.<>) ''
-             THEN pg_catalog.current_setting('analytics_http.tenant', true) ELSE $4::pg_catalog.text END,
-        $5::pg_catalog.text) AS e
-    WHERE $4::pg_catalog.text IS NULL OR e.tenant_id OPERATOR(pg_catalog.=) $4::pg_catalog.text
-), answered AS (
-    SELECT (p.e).*, @extschema@.analytics_event_json(p.e)::pg_catalog.text AS item, p.place
-    FROM page AS p WHERE p.place OPERATOR(pg_catalog.<=) $1::int
-)
-SELECT pg_catalog.concat('{"items":[', pg_catalog.string_agg(a.item, ',' ORDER BY a.place),
-                         '],"count":', pg_catalog.count(*), '}'),
-       EXISTS (SELECT FROM page AS p WHERE p.place OPERATOR(pg_catalog.>) $1::int),
-       (extract(epoch FROM pg_catalog.min(a.occurred_at)) OPERATOR(pg_catalog.*) 1000000)::bigint,
-       (pg_catalog.array_agg(a.id ORDER BY a.place DESC))[1]
-FROM answered AS a
+SELECT p.body, p.has_next, p.last_place, p.last_key
+FROM @extschema@._analytics_recent_page(
+    $1::int, $2::bigint, $3::pg_catalog.uuid, $4::pg_catalog.text, $5::pg_catalog.text,
+    pg_catalog.current_setting('analytics_http.tenant', true)) AS p
 )sql",
                        .is_read = true};
 
@@ -75,18 +59,9 @@ FROM asked AS a, told AS t
 
 const Statement dead_letters{.name = "dead_letters",
                              .sql = R"sql(
-WITH page AS (
-    SELECT d, d.id, pg_catalog.row_number() OVER (ORDER BY d.id DESC) AS place
-    FROM @extschema@.analytics_recent_dead_letters($1::int OPERATOR(pg_catalog.+) 1, $2::bigint, $3::pg_catalog.text,
-                                                   $4::pg_catalog.text, $5::boolean) AS d
-)
-SELECT pg_catalog.concat(
-           '{"items":[', pg_catalog.string_agg(@extschema@.analytics_dead_letter_json(p.d)::pg_catalog.text, ','
-                                               ORDER BY p.place) FILTER (WHERE p.place OPERATOR(pg_catalog.<=) $1::int),
-           '],"count":', pg_catalog.count(*) FILTER (WHERE p.place OPERATOR(pg_catalog.<=) $1::int), '}'),
-       CASE WHEN pg_catalog.count(*) OPERATOR(pg_catalog.>) $1::int
-            THEN pg_catalog.min(p.id) FILTER (WHERE p.place OPERATOR(pg_catalog.<=) $1::int) END
-FROM page AS p
+SELECT p.body, CASE WHEN p.has_next THEN p.last_key END
+FROM @extschema@._analytics_dead_letter_page($1::int, $2::bigint, $3::pg_catalog.text, $4::pg_catalog.text,
+                                             $5::boolean) AS p
 )sql",
                              .is_read = true};
 
@@ -128,26 +103,12 @@ FROM @extschema@.analytics_projections AS p
 // Which one is asked for at all is decided here: the function raises for one that is not ready.
 const Statement projection{.name = "projection",
                            .sql = R"sql(
-WITH asked AS MATERIALIZED (
-    SELECT p.state, CASE WHEN p.state OPERATOR(pg_catalog.=) 'ready' THEN p.name END AS name
-    FROM @extschema@.analytics_projections AS p WHERE p.name OPERATOR(pg_catalog.=) $1::pg_catalog.text
-), page AS MATERIALIZED (
-    SELECT r.bucket_start, r.key, r.item,
-           pg_catalog.row_number() OVER (ORDER BY r.bucket_start DESC, r.key DESC) AS place
-    FROM asked AS a, @extschema@.analytics_projection_page(
-        a.name, @extschema@.analytics_instant($2::bigint), @extschema@.analytics_instant($3::bigint),
-        $4::pg_catalog.text, $5::int OPERATOR(pg_catalog.+) 1, @extschema@.analytics_instant($6::bigint),
-        $7::pg_catalog.uuid) AS r
-), answered AS (
-    SELECT p.* FROM page AS p WHERE p.place OPERATOR(pg_catalog.<=) $5::int
-)
-SELECT pg_catalog.concat('{"items":[', pg_catalog.string_agg(a.item::pg_catalog.text, ',' ORDER BY a.place),
-                         '],"count":', pg_catalog.count(*), '}'),
-       EXISTS (SELECT FROM page AS p WHERE p.place OPERATOR(pg_catalog.>) $5::int),
-       (extract(epoch FROM pg_catalog.min(a.bucket_start)) OPERATOR(pg_catalog.*) 1000000)::bigint,
-       (pg_catalog.array_agg(a.key ORDER BY a.place DESC))[1],
-       (SELECT k.state FROM asked AS k)
-FROM answered AS a
+SELECT i.body, i.has_next, i.last_place, i.last_key, p.state
+FROM @extschema@.analytics_projections AS p
+CROSS JOIN LATERAL @extschema@._analytics_projection_items(
+    CASE WHEN p.state OPERATOR(pg_catalog.=) 'ready' THEN p.name END, @extschema@.analytics_instant($2::bigint),
+    @extschema@.analytics_instant($3::bigint), $4::pg_catalog.text, $5::int, $6::bigint, $7::pg_catalog.uuid) AS i
+WHERE p.name OPERATOR(pg_catalog.=) $1::pg_catalog.text
 )sql",
                            .is_read = true};
 

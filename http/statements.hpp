@@ -6,8 +6,8 @@
 
 namespace analytics::http {
 
-/** (limit, before's microseconds, before's id, tenant, event type) → the page, whether there is a next one,
- * its last event's microseconds and id. */
+/** (limit, before's place, before's id, tenant, event type) → the page, whether there is a next one, its last event's place
+ * and id. */
 extern const Statement recent;
 
 /** (window in minutes, reference's microseconds, tenant) → the summary, and what is left of it without its window. */
@@ -35,8 +35,8 @@ extern const Statement replay;
 /** () → all projections. */
 extern const Statement projections;
 
-/** (name, from's microseconds, to's, tenant, limit, before's microseconds, before's key) → what recent tells, of a
- * projection's rows, and its state; null when there is none of this name. */
+/** (name, from's microseconds, to's, tenant, limit, before's place, before's key) → what recent tells, of a projection's
+ * rows, and its state; no row when there is none of this name. */
 extern const Statement projection;
 
 /** (a record's bytes) → outcome, reason, detail, the reason's SQLSTATE, the event, its occurred_at and its id. */

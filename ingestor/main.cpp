@@ -1,5 +1,6 @@
 /* analytics-ingestor: what it is made of, put together. The loop is in run. */
 #include "../runtime/command_line.hpp"
+#include "../runtime/heap.hpp"
 #include "../runtime/log.hpp"
 #include "../runtime/metrics_ingestor.hpp"
 #include "../runtime/service_manager.hpp"
@@ -16,7 +17,6 @@
 #include "writer.hpp"
 
 #include <exception>
-#include <malloc.h>
 #include <optional>
 
 namespace {
@@ -27,10 +27,6 @@ using runtime::ExitCode;
 using runtime::Key;
 
 constexpr ingestor::Milliseconds check_timeout{10'000};
-
-/* Blocks from this size on, batches and libpq's copies of them, are the kernel's again as soon as they are freed. glibc
- * would raise the bound with each such block and keep them, in pieces, between small ones. */
-constexpr int large_block = 512 * 1024;
 
 ExitCode check(ingestor::KafkaConsumer &consumer, ingestor::SqlWriter &writer, runtime::Observer &observe)
 {
@@ -86,7 +82,7 @@ try {
 
 int main(int argc, char **argv)
 {
-    mallopt(M_MMAP_THRESHOLD, large_block); // NOLINT(concurrency-mt-unsafe): there is one thread yet
+    runtime::give_back_large_blocks();
     const auto start = runtime::start_up(runtime::Daemon::ingestor, argc, argv, ingestor::kafka_property_fault);
     if (const auto *code = std::get_if<ExitCode>(&start)) return static_cast<int>(*code);
     const auto &begun = std::get<runtime::Start>(start);

@@ -16,7 +16,7 @@ namespace {
 
 /* Enough to keep the network busy while the loop comes round again. Without it the kernel would take megabytes of an
  * answer for a client that reads nothing, and they would count against the service's memory unseen by it. */
-constexpr int unsent_bytes = 128 << 10;
+constexpr int unsent_bytes = 16 << 10;
 
 void turn_on(int fd, int level, int option, int value = 1)
 {

@@ -6,8 +6,10 @@ connections and slowhttptest (run as its users run it) included, is done to one 
 its memory are seen to after every kind.
 """
 import json
+import os
 import random
 import shutil
+import socket
 import subprocess
 import time
 
@@ -263,6 +265,50 @@ def test_a_body_that_does_not_come_is_408(service):
     with Raw(service.port) as raw:
         raw.send(post_head("Content-Length: 10") + b"{")
         assert is_problem(raw.answer(), 408)
+
+
+def test_empty_lines_win_no_time(service):
+    """Neither the idle deadline nor the request's is put off by what some clients send behind a body."""
+    with Raw(service.port) as raw:
+        begin = time.monotonic()
+        raw.socket.settimeout(1.5)
+        ended = False
+        while not ended and time.monotonic() - begin < 30:
+            raw.send(b"\r\n")
+            try:
+                ended = not raw._receive()
+            except TimeoutError:
+                pass
+        assert ended and raw.received == b""
+        assert time.monotonic() - begin < 25
+
+
+def cpu_seconds(service):
+    """Of user and system time so far."""
+    fields = open(f"/proc/{service.process.pid}/stat").read().rsplit(") ", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def test_empty_lines_are_few(service):
+    """A megabyte of them costs next to nothing, and ends."""
+    before = cpu_seconds(service)
+    with Raw(service.port) as raw:
+        raw.send(b"\r\n" * (1 << 19))
+        assert is_problem(raw.answer(), 400)
+    assert cpu_seconds(service) - before < 0.03
+
+
+def test_a_head_in_single_bytes_is_looked_through_once(service):
+    """30 KiB of short fields, a byte a packet: what is there already is not searched again with each."""
+    data = b"GET /health HTTP/1.1\r\nHost: localhost\r\n" + b"A:" + b"b\r\nA:" * 5000
+    before = cpu_seconds(service)
+    with Raw(service.port) as raw:
+        raw.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for at in range(len(data)):
+            raw.send(data[at:at + 1])
+        raw.send(b"\r\n\r\n")
+        assert is_problem(raw.answer(), 431)
+    assert cpu_seconds(service) - before < 1.5
 
 
 # crowds

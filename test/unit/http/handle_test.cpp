@@ -2,6 +2,7 @@
 #include "../../../http/admin.hpp"
 #include "../../../http/handle.hpp"
 
+#include <array>
 #include <gtest/gtest.h>
 
 namespace analytics::http {
@@ -10,7 +11,10 @@ namespace {
 /** Throws what it was told to, and remembers what it was asked. */
 class Failing final : public Database {
 public:
-    explicit Failing(std::string sqlstate) : sqlstate_(std::move(sqlstate)) {}
+    explicit Failing(std::string sqlstate, std::string message = "message of the server")
+        : sqlstate_(std::move(sqlstate)), message_(std::move(message))
+    {
+    }
 
     runtime::Result run(const Statement &statement, const runtime::Parameters & /*parameters*/,
                         std::string_view tenant) override
@@ -19,7 +23,7 @@ public:
         asked_for = tenant;
         if (sqlstate_.empty()) throw std::logic_error("secret of the house");
         throw runtime::DbError({.sqlstate = sqlstate_,
-                                .message = "message of the server",
+                                .message = message_,
                                 .detail = "detail of the server",
                                 .hint = "hint",
                                 .constraint = {},
@@ -31,13 +35,15 @@ public:
 
 private:
     std::string sqlstate_;
+    std::string message_;
 };
 
 class Handled : public testing::Test {
 protected:
-    Answer answer(const Call &call, const std::string &sqlstate = "57014")
+    Answer answer(const Call &call, const std::string &sqlstate = "57014",
+                  const std::string &message = "message of the server")
     {
-        Failing service(sqlstate);
+        Failing service(sqlstate, message);
         Failing probe(sqlstate);
         Failing tenants(sqlstate);
         Answer made = Handler(service_routes(), service, probe, stop_.get_token(), Door{access_, tenants})(call);
@@ -204,12 +210,52 @@ TEST_F(Handled, internalErrorsTellNothing)
     }
 }
 
-TEST_F(Handled, ourOwnWordsAreTold)
+TEST_F(Handled, ourOwnWordsAboutAParameterAreToldAndNameIt)
 {
-    const Answer made = answer(recent_call, "22023");
-    EXPECT_EQ(made.status, 422);
-    EXPECT_NE(made.body.find("message of the server"), std::string::npos);
-    EXPECT_EQ(made.body.find("detail of the server"), std::string::npos);
+    struct Case {
+        const char *path;
+        const char *message;
+        const char *field;
+    };
+    constexpr std::array cases{
+        Case{"/v1/analytics/events/recent", "limit must be at least 1", "limit"},
+        Case{"/v1/analytics/metrics/summary", "reference must lie in the years 0001 to 9999", "reference"},
+        Case{"/v1/analytics/metrics/summary", "window_minutes must be between 5 and 10080", "windowMinutes"},
+        Case{"/v1/analytics/metrics/histogram", "window_start must lie in the years 0001 to 9999", "from"},
+        Case{"/v1/analytics/metrics/histogram", "window_end must lie in the years 0001 to 9999", "to"},
+        Case{"/v1/analytics/metrics/histogram", "window holds more than 100000 buckets", "bucket"},
+        Case{"/v1/analytics/metrics/histogram", "timezone is none", "timezone"}};
+    for (const auto &[path, message, field] : cases)
+        for (const char *sqlstate : {"22023", "22008"}) {
+            const Answer made = answer({.method = "GET", .path = path}, sqlstate, message);
+            EXPECT_EQ(made.status, 422) << message;
+            EXPECT_NE(made.body.find("\"field\":\"" + std::string(field) + "\",\"detail\":\"" + message + '"'),
+                      std::string::npos)
+                << made.body;
+            EXPECT_EQ(made.body.find("detail of the server"), std::string::npos);
+        }
+}
+
+TEST_F(Handled, aValueThatIsStoredIsNotTheClientsFault)
+{
+    const std::pair<const char *, const char *> calls[] = {
+        {"GET", "/v1/analytics/events/recent"},        {"GET", "/v1/analytics/metrics/summary"},
+        {"GET", "/v1/analytics/metrics/histogram"},    {"GET", "/v1/analytics/projections"},
+        {"GET", "/v1/analytics/dead-letters/summary"}, {"POST", "/v1/analytics/dead-letters/replay"}};
+    for (const auto &[method, path] : calls)
+        for (const char *sqlstate : {"22008", "22012", "22003", "22021", "22P02", "22023"}) {
+            const Answer made = answer({.method = method, .path = path}, sqlstate);
+            EXPECT_EQ(made.status, 500) << path << ' ' << sqlstate;
+            EXPECT_EQ(made.body.find("server"), std::string::npos) << made.body;
+            EXPECT_EQ(made.cause, "message of the server") << "the log is told";
+        }
+}
+
+TEST_F(Handled, aBodyMayBeTheClientsFault)
+{
+    EXPECT_EQ(answer(post("application/json", "{}"), "22021").status, 400);
+    EXPECT_EQ(answer(post("application/json", "[]"), "22P02").status, 400);
+    EXPECT_EQ(answer(post("application/json", "{}"), "22003").status, 422);
 }
 
 TEST_F(Handled, healthAsksTheProbeAndIsDownWithIt)

@@ -219,7 +219,7 @@ TEST_P(Sizes, endAtTheEmptyLine)
 TEST(Sizes, areFoundWhereTheLastLookEnded)
 {
     const std::string_view buffer = "G\r\nA: b\r\n\r\nbody";
-    for (std::size_t seen = 0; seen < 13; ++seen) EXPECT_EQ(head_size(buffer, seen), seen < 13 ? 11U : 0U) << seen;
+    for (std::size_t seen = 0; seen < 11; ++seen) EXPECT_EQ(head_size(buffer, seen), 11U) << seen;
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Sizes,
