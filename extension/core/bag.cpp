@@ -16,6 +16,7 @@ using packed::put_text;
 using packed::take;
 using packed::take_bytes;
 using packed::take_signed;
+using packed::take_text;
 
 } // namespace
 
@@ -39,7 +40,7 @@ BagReader::BagReader(std::string_view packed) : at_(packed.data()), end_(packed.
 bool BagReader::next()
 {
     if (at_ == end_) return false;
-    const std::string_view type = take_bytes(at_, end_);
+    const std::string_view type = take_text(at_, end_);
     if (!first_ && type <= type_) throw Corrupt("bag holds types out of order");
     first_ = false;
     type_ = type;

@@ -162,11 +162,24 @@ Cells Cells::less(const Cells &bags) const
     return lack;
 }
 
-std::int64_t Cells::count() const noexcept
+std::int64_t Cells::count() const
 {
     std::int64_t count = other_ ? other_->count : 0;
-    for (const auto &[key, cell] : kept_) count += cell.count;
+    for (const auto &[key, cell] : kept_) count = sum_of(count, cell.count);
     return count;
+}
+
+/* A cell beyond the limit goes to "other" at once: those that are kept have the smallest hashes of all that came so far. */
+void Cells::add(CellKey key, Cell cell)
+{
+    const auto place = kept_.lower_bound(key);
+    if (place != kept_.end() && !CellOrder{}(key, place->first))
+        place->second.add(cell);
+    else if (place == kept_.end() && kept_.size() >= limit_)
+        add_other(cell);
+    else
+        kept_.emplace_hint(place, std::move(key), std::move(cell));
+    keep_to_limit();
 }
 
 void Cells::add_other(const Cell &cell)

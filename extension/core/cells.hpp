@@ -99,7 +99,7 @@ public:
 
     void merge(const Cells &other);
 
-    /** Adds a bag's cells. */
+    /** Adds a bag's cells. Throws Corrupt, and may then have added a part. */
     void merge(std::string_view bag);
 
     /** These being an events' cells: what bags lack to say the same. Nothing where they say it already. */
@@ -111,14 +111,17 @@ public:
     /** The bytes of a bag with these cells. Equal cells, equal bytes. */
     [[nodiscard]] std::string bag() const;
 
-    /** Events in all cells. */
-    [[nodiscard]] std::int64_t count() const noexcept;
+    /** Events in all cells. Throws Corrupt beyond 64 bits. */
+    [[nodiscard]] std::int64_t count() const;
 
     [[nodiscard]] bool empty() const noexcept { return kept_.empty() && !other_; }
     [[nodiscard]] const Map &kept() const noexcept { return kept_; }
     [[nodiscard]] const std::optional<Cell> &other() const noexcept { return other_; }
 
 private:
+    friend class CellsMerge;
+
+    void add(CellKey key, Cell cell);
     void add_other(const Cell &cell);
     void keep_to_limit();
 
@@ -126,6 +129,27 @@ private:
     std::size_t limit_;
     Map kept_;
     std::optional<Cell> other_;
+};
+
+/** A bag's cells on their way into others, a few at a time, so that whoever adds a large bag can look up in between. Plain
+ * data; the cells and the bag's bytes must outlive it. Holds no more than the limit of cells whatever the bag claims. */
+class CellsMerge {
+public:
+    /** Throws Corrupt where the bag is none of this projection. */
+    CellsMerge(Cells &cells, std::string_view bag);
+
+    /** Adds some tens of kilobytes; false when all is in. Throws Corrupt, and a part is then added. */
+    bool next();
+
+private:
+    void add_cell();
+
+    Cells &cells_;
+    packed::Rest in_;
+    std::uint64_t left_;   // cells, without "other"
+    std::string_view key_; // the one before
+    std::uint64_t hash_ = 0;
+    bool is_first_ = true;
 };
 
 } // namespace analytics::core

@@ -7,8 +7,11 @@
  * Dumps carry bags, so a form once released stays readable: another one gets another version. */
 #include "cells.hpp"
 
+#include "dimension_key.hpp"
 #include "error.hpp"
 #include "packed.hpp"
+
+#include <utility>
 
 namespace analytics::core {
 namespace {
@@ -40,6 +43,7 @@ Extremes unpack_extremes(packed::Rest &in)
 {
     ExactNumber least = ExactNumber::unpack(in);
     ExactNumber greatest = ExactNumber::unpack(in);
+    if (greatest < least) throw Corrupt("measure's least is beyond its greatest");
     return {std::move(least), std::move(greatest)};
 }
 
@@ -51,6 +55,7 @@ Cell unpack_cell(packed::Rest &in, std::size_t measures)
     cell.measures.resize(measures);
     for (Measure &measure : cell.measures) {
         const std::uint64_t extremes = in.number();
+        if (extremes > (with_came | with_went)) throw Corrupt("measure has unknown extremes");
         measure.count = in.signed_number();
         measure.sum = ExactNumber::unpack(in);
         if ((extremes & with_came) != 0) measure.came = unpack_extremes(in);
@@ -78,21 +83,44 @@ std::string Cells::bag() const
 
 void Cells::merge(std::string_view bag)
 {
-    packed::Rest in{bag};
-    if (in.number() != version) throw Corrupt("bag of cells is of another version");
-    if (in.number() != measures_) throw Corrupt("bag of cells is of another projection");
-    for (std::uint64_t cells = in.number(); cells > 0; --cells) {
-        const CellKey key{in.text()};
-        Cell cell = unpack_cell(in, measures_);
-        const auto place = kept_.find(key);
-        if (place == kept_.end())
-            kept_.emplace(key, std::move(cell));
-        else
-            place->second.add(cell);
+    CellsMerge merge{*this, bag};
+    while (merge.next()) {
     }
-    if (in.number() != 0) add_other(unpack_cell(in, measures_));
-    if (!in.empty()) throw Corrupt("bag of cells goes on after its end");
-    keep_to_limit();
+}
+
+CellsMerge::CellsMerge(Cells &cells, std::string_view bag) : cells_(cells), in_(bag)
+{
+    if (in_.number() != version) throw Corrupt("bag of cells is of another version");
+    if (in_.number() != cells.measures_) throw Corrupt("bag of cells is of another projection");
+    left_ = in_.number();
+}
+
+bool CellsMerge::next()
+{
+    constexpr std::ptrdiff_t some_bytes = 32768;
+    const char *const begin = in_.at;
+    for (; left_ > 0; --left_) {
+        if (in_.at - begin > some_bytes) return true;
+        add_cell();
+    }
+    const std::uint64_t others = in_.number();
+    if (others > 1) throw Corrupt("bag of cells has more than one cell of others");
+    if (others == 1) cells_.add_other(unpack_cell(in_, cells_.measures_));
+    if (!in_.empty()) throw Corrupt("bag of cells goes on after its end");
+    return false;
+}
+
+void CellsMerge::add_cell()
+{
+    const std::string_view bytes = in_.bytes();
+    KeyReader::require_key(bytes);
+    CellKey key{bytes};
+    const bool is_next = is_first_ || hash_ < key.hash || (hash_ == key.hash && key_ < bytes);
+    if (!is_next) throw Corrupt("bag of cells holds keys out of order");
+    is_first_ = false;
+    hash_ = key.hash;
+    key_ = bytes;
+    cells_.add(std::move(key), unpack_cell(in_, cells_.measures_));
 }
 
 } // namespace analytics::core

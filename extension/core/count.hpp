@@ -7,19 +7,19 @@
 
 namespace analytics::core {
 
-/** Throws Error beyond 64 bits. */
+/** Throws Corrupt beyond 64 bits. */
 inline std::int64_t sum_of(std::int64_t a, std::int64_t b)
 {
     std::int64_t sum = 0;
-    if (__builtin_add_overflow(a, b, &sum)) throw Error("count of events beyond 64 bits");
+    if (__builtin_add_overflow(a, b, &sum)) throw Corrupt("count of events beyond 64 bits");
     return sum;
 }
 
-/** Throws Error beyond 64 bits. */
+/** Throws Corrupt beyond 64 bits. */
 inline std::int64_t difference_of(std::int64_t a, std::int64_t b)
 {
     std::int64_t difference = 0;
-    if (__builtin_sub_overflow(a, b, &difference)) throw Error("count of events beyond 64 bits");
+    if (__builtin_sub_overflow(a, b, &difference)) throw Corrupt("count of events beyond 64 bits");
     return difference;
 }
 

@@ -5,6 +5,7 @@
 
 #include "exact.hpp"
 #include "packed.hpp"
+#include "projection.hpp"
 
 #include <cstdint>
 #include <string>
@@ -56,13 +57,24 @@ public:
         if (tag > static_cast<std::uint64_t>(KeyTag::number)) throw Corrupt("key of a cell is damaged");
         value.tag = static_cast<KeyTag>(tag);
         if (value.tag == KeyTag::text) value.text = in_.text();
+        if (value.text.size() > max_dimension_text * max_character_bytes) throw Corrupt("key of a cell is damaged");
         if (value.tag == KeyTag::number) value.number = ExactNumber::unpack(in_);
         return value;
     }
 
     [[nodiscard]] bool at_end() const noexcept { return in_.empty(); }
 
+    /** Throws Corrupt where the bytes are the key of no projection. */
+    static void require_key(std::string_view key)
+    {
+        std::size_t values = 0;
+        for (KeyReader reader{key}; !reader.at_end(); reader.next())
+            if (++values > max_projection_fields) throw Corrupt("key of a cell is damaged");
+    }
+
 private:
+    static constexpr std::size_t max_character_bytes = 4; // in UTF-8
+
     packed::Rest in_;
 };
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 namespace analytics::core {
 namespace {
@@ -37,14 +38,44 @@ void ExactNumber::assign(const Decimal &decimal)
 
 void ExactNumber::add(const ExactNumber &other)
 {
-    std::size_t from = 0;
-    for (const Place &place : other.places_) from = add_at(from, place.power, place.digit);
+    add(other, 1);
 }
 
 void ExactNumber::subtract(const ExactNumber &other)
 {
+    add(other, -1);
+}
+
+/* A few places are put in one by one, for a number of an event has few; of many, each would move all that are behind it. */
+void ExactNumber::add(const ExactNumber &other, std::int32_t sign)
+{
+    constexpr std::size_t few = 8;
+    if (other.places_.size() > few) return add_many(other, sign);
     std::size_t from = 0;
-    for (const Place &place : other.places_) from = add_at(from, place.power, -place.digit);
+    for (const Place &place : other.places_) from = add_at(from, place.power, sign * place.digit);
+}
+
+void ExactNumber::add_many(const ExactNumber &other, std::int32_t sign)
+{
+    std::vector<Place> sum;
+    sum.reserve(places_.size() + other.places_.size() + 1);
+    Place carry; // none while its digit is 0
+    auto mine = places_.cbegin();
+    auto others = other.places_.cbegin();
+    while (mine != places_.cend() || others != other.places_.cend() || carry.digit != 0) {
+        std::int32_t power = std::numeric_limits<std::int32_t>::max();
+        if (mine != places_.cend()) power = mine->power;
+        if (others != other.places_.cend()) power = std::min(power, others->power);
+        if (carry.digit != 0) power = std::min(power, carry.power);
+
+        std::int32_t digit = carry.digit != 0 && carry.power == power ? carry.digit : 0;
+        if (mine != places_.cend() && mine->power == power) digit += (mine++)->digit;
+        if (others != other.places_.cend() && others->power == power) digit += sign * (others++)->digit;
+        carry = {power + 1, digit > highest_digit ? 1 : digit < lowest_digit ? -1 : 0};
+        digit -= carry.digit * base;
+        if (digit != 0) sum.push_back({power, digit});
+    }
+    places_ = std::move(sum);
 }
 
 /* Adds digit, at most the base, at a power that is not below that of index from, and carries on. Answers the index from

@@ -59,6 +59,8 @@ private:
         friend bool operator==(const Place &, const Place &) = default;
     };
 
+    void add(const ExactNumber &other, std::int32_t sign);
+    void add_many(const ExactNumber &other, std::int32_t sign);
     std::size_t add_at(std::size_t from, std::int32_t power, std::int32_t digit);
 
     std::vector<Place> places_; // from the lowest power up

@@ -1,5 +1,7 @@
 #include "hopping.hpp"
 
+#include "count.hpp"
+
 #include <algorithm>
 
 namespace analytics::core {
@@ -52,9 +54,9 @@ Hopping::Hopping(Instant start, Instant end, std::int64_t size, std::int64_t hop
 const std::vector<std::int64_t> &SlidingSum::slide(std::int32_t first, std::int32_t end)
 {
     for (; added_ < cells_.size() && cells_[added_].bucket < end; ++added_)
-        counts_[cells_[added_].type] += cells_[added_].count;
+        counts_[cells_[added_].type] = sum_of(counts_[cells_[added_].type], cells_[added_].count);
     for (; taken_ < added_ && cells_[taken_].bucket < first; ++taken_)
-        counts_[cells_[taken_].type] -= cells_[taken_].count;
+        counts_[cells_[taken_].type] = difference_of(counts_[cells_[taken_].type], cells_[taken_].count);
     return counts_;
 }
 

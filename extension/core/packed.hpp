@@ -1,9 +1,10 @@
 /* Numbers packed into bytes as bags hold them: LEB128 (the lowest seven bits first), signed ones zigzag, so that small
- * ones of either sign are short; a text is preceded by its length. What takes them throws Corrupt where bytes end early or
- * a number does not fit, and never reads beyond the end. */
+ * ones of either sign are short; a text is preceded by its length. What takes them throws Corrupt where bytes end early, a
+ * number does not fit or could be shorter, or a text is none that a database can hold, and never reads beyond the end. */
 #pragma once
 
 #include "error.hpp"
+#include "utf8.hpp"
 
 #include <cstdint>
 #include <string>
@@ -40,6 +41,7 @@ inline std::uint64_t take(const char *&at, const char *end)
         const auto byte = static_cast<unsigned char>(*at++);
         const std::uint64_t part = byte & low_bits;
         if (shift >= 64 || (part << shift) >> shift != part) throw Corrupt("bag holds a number beyond 64 bits");
+        if (byte == 0 && shift > 0) throw Corrupt("bag holds a number that is not in its shortest form");
         value |= part << shift;
         if ((byte & more) == 0) return value;
     }
@@ -52,7 +54,7 @@ inline std::int64_t take_signed(const char *&at, const char *end)
     return static_cast<std::int64_t>((value >> 1U) ^ (~(value & 1U) + 1U));
 }
 
-/** Bytes preceded by their number: a text, or a part of a bag. */
+/** Bytes preceded by their number. */
 inline std::string_view take_bytes(const char *&at, const char *end)
 {
     const std::uint64_t size = take(at, end);
@@ -62,13 +64,22 @@ inline std::string_view take_bytes(const char *&at, const char *end)
     return {begin, static_cast<std::size_t>(size)};
 }
 
+/** Likewise, a text. */
+inline std::string_view take_text(const char *&at, const char *end)
+{
+    const std::string_view text = take_bytes(at, end);
+    if (!is_storable_text(text)) throw Corrupt("bag holds a text that is not UTF-8");
+    return text;
+}
+
 /** What is left to be taken of packed bytes. */
 struct Rest {
     explicit Rest(std::string_view bytes) noexcept : at(bytes.data()), end(bytes.data() + bytes.size()) {}
 
     std::uint64_t number() { return take(at, end); }
     std::int64_t signed_number() { return take_signed(at, end); }
-    std::string_view text() { return take_bytes(at, end); }
+    std::string_view bytes() { return take_bytes(at, end); }
+    std::string_view text() { return take_text(at, end); }
     [[nodiscard]] bool empty() const noexcept { return at == end; }
 
     const char *at;

@@ -67,4 +67,9 @@ std::size_t first_invalid_utf8(std::string_view text) noexcept
     return at;
 }
 
+bool is_storable_text(std::string_view text) noexcept
+{
+    return first_invalid_utf8(text) == text.size() && text.find('\0') == std::string_view::npos;
+}
+
 } // namespace analytics::core

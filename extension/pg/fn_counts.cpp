@@ -94,7 +94,8 @@ void put_windows(FunctionCallInfo fcinfo, const core::Hopping &hopping, core::Sl
     auto *const result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
     for (const core::Hopping::Window &window : hopping.windows()) {
         CHECK_FOR_INTERRUPTS();
-        const std::vector<std::int64_t> &counts = sum->slide(window.first_piece, window.end_piece);
+        const std::vector<std::int64_t> &counts =
+            *guarded([&] { return &sum->slide(window.first_piece, window.end_piece); });
         for (std::size_t type = 0; type < counts.size(); ++type) {
             if (counts[type] == 0 || !(wanted.every || wanted.type == type)) continue;
             Datum values[] = {TimestampTzGetDatum(timestamptz_of(window.start)),

@@ -11,6 +11,7 @@
 #include "window_query.hpp"
 
 #include "core/bag.hpp"
+#include "core/count.hpp"
 
 extern "C" {
 #include "access/table.h"
@@ -161,7 +162,7 @@ private:
         std::int64_t counts[core::minutes_per_hour]{};
         for (const core::WindowCounter::Cell &cell :
              count_windows(home_, context, bounds, core::minutes_per_hour + 1, tenant_)->cells())
-            counts[cell.bucket] += cell.count;
+            guarded([&] { counts[cell.bucket] = core::sum_of(counts[cell.bucket], cell.count); });
         MemoryContextDelete(context);
         int minute = core::minutes_per_hour;
         while (minute > 0 && counts[minute - 1] <= 0) --minute;

@@ -83,6 +83,7 @@ void put_rows(ProjectionRows &rows, Answer &answer, MemoryContext scratch)
     Datum values[most_columns]{};
     bool nulls[most_columns]{};
     while (rows.next(values, nulls)) {
+        CHECK_FOR_INTERRUPTS();
         answer.put(values, nulls);
         MemoryContextReset(scratch);
     }
@@ -146,7 +147,9 @@ ANALYTICS_FUNCTION(analytics_projection_rows)
     if (rows->is_doubtful()) {
         SPI_connect();
         auto *const query = make_owned<ProjectionQuery>(work.context, home, rules, rule, work.scratch);
-        const TimestampTz start = PG_GETARG_TIMESTAMPTZ(bucket_argument);
+        const TimestampTz first = rule.bucket_start(timestamptz_of(core::min_instant)); // may lie before it
+        const TimestampTz start =
+            std::clamp(PG_GETARG_TIMESTAMPTZ(bucket_argument), first, timestamptz_of(core::max_instant));
         const std::optional<std::string_view> tenant = PG_ARGISNULL(tenant_argument)
                                                            ? std::optional<std::string_view>{}
                                                            : bytes_of(PG_GETARG_DATUM(tenant_argument));
@@ -190,16 +193,23 @@ ANALYTICS_FUNCTION(analytics_projection_lack)
         CHECK_FOR_INTERRUPTS();
         const core::Cells &cells = entry.second;
         const core::Cells &said = (of_bag++)->second;
+        std::int64_t count = 0;
+        std::int64_t counted = 0;
         const bool is_lacking = guarded([&] {
             const core::Cells difference = cells.less(said);
             lack = difference.bag();
+            count = cells.count();
+            counted = said.count();
             return !difference.empty();
         });
         if (!is_lacking) continue;
         const auto &[bucket_start, tenant] = entry.first;
-        Datum values[] = {TimestampTzGetDatum(bucket_start),    TimestampTzGetDatum(rule.next_bucket(bucket_start)),
-                          tenant ? text_of(*tenant) : Datum{0}, Int64GetDatum(cells.count()),
-                          Int64GetDatum(said.count()),          text_of(lack)};
+        Datum values[] = {TimestampTzGetDatum(bucket_start),
+                          TimestampTzGetDatum(rule.next_bucket(bucket_start)),
+                          tenant ? text_of(*tenant) : Datum{0},
+                          Int64GetDatum(count),
+                          Int64GetDatum(counted),
+                          text_of(lack)};
         bool nulls[] = {false, false, !tenant, false, false, false};
         answer.put(values, nulls);
         MemoryContextReset(work.scratch);

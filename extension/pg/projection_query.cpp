@@ -1,6 +1,7 @@
 #include "projection_query.hpp"
 
 #include "boundary.hpp"
+#include "projection_rows.hpp"
 #include "text.hpp"
 
 extern "C" {
@@ -75,7 +76,7 @@ struct ProjectionQuery::BagsReader {
         const TimestampTz bucket_start = DatumGetTimestampTz(row->tts_values[0]);
         const std::string_view bag = bytes_of(row->tts_values[2]);
         const std::optional<std::string_view> tenant = tenant_in(row, 1);
-        guarded([&] { query.cells_of(bucket_start, tenant).merge(bag); });
+        merge_bag(*guarded([&] { return &query.cells_of(bucket_start, tenant); }), bag);
     }
 
     bool receive(TupleTableSlot *row) { return query.taken(*this, row); }

@@ -36,9 +36,15 @@ bool is_over(const core::Cell &cell) noexcept
 
 } // namespace
 
+void merge_bag(core::Cells &cells, std::string_view bag)
+{
+    core::CellsMerge merge = guarded([&] { return core::CellsMerge{cells, bag}; });
+    while (guarded([&] { return merge.next(); })) CHECK_FOR_INTERRUPTS();
+}
+
 void ProjectionRows::add(std::string_view bag)
 {
-    guarded([&] { cells_.merge(bag); });
+    merge_bag(cells_, bag);
 }
 
 bool ProjectionRows::is_doubtful() const noexcept
@@ -67,6 +73,9 @@ bool ProjectionRows::next(Datum *values, bool *nulls)
     if (cell == nullptr) return false;
 
     for (const core::Field &dimension : projection_.dimensions) put_dimension(dimension.type, *values++, *nulls++);
+    guarded([&] {
+        if (!is_other_ && !key_.at_end()) throw core::Corrupt("cell's key is of another projection");
+    });
     *values++ = BoolGetDatum(is_other_);
     *values++ = Int64GetDatum(cell->count);
     *values++ = Int64GetDatum(cell->mismatched);
@@ -107,21 +116,28 @@ const core::Cell *ProjectionRows::events_of_current() const
     return found == events_->kept().end() ? nullptr : &found->second;
 }
 
-void ProjectionRows::put_dimension(core::ValueType type, Datum &value, bool &is_null)
+core::KeyReader::Value ProjectionRows::next_value(core::ValueType type)
 {
     using core::KeyTag;
     using core::ValueType;
+    core::KeyReader::Value value = key_.next();
+    const bool is_boolean = value.tag == KeyTag::boolean_false || value.tag == KeyTag::boolean_true;
+    const bool is_number = value.tag == KeyTag::number;
+    const bool fits = value.tag == KeyTag::null || (type == ValueType::text && value.tag == KeyTag::text) ||
+                      (type == ValueType::boolean && is_boolean) ||
+                      (type == ValueType::bigint && is_number && value.number.to_int64()) ||
+                      (type == ValueType::numeric && is_number && value.number.fits_numeric());
+    if (!fits) throw core::Corrupt("cell's key is of another projection");
+    return value;
+}
+
+void ProjectionRows::put_dimension(core::ValueType type, Datum &value, bool &is_null)
+{
+    using core::KeyTag;
     value = 0;
     is_null = true;
     if (is_other_) return;
-    guarded([&] {
-        value_ = key_.next();
-        const bool is_number = type == ValueType::bigint || type == ValueType::numeric;
-        const bool is_boolean = value_.tag == KeyTag::boolean_false || value_.tag == KeyTag::boolean_true;
-        const bool fits = value_.tag == KeyTag::null || (type == ValueType::text && value_.tag == KeyTag::text) ||
-                          (type == ValueType::boolean && is_boolean) || (is_number && value_.tag == KeyTag::number);
-        if (!fits) throw core::Corrupt("cell's key is of another projection");
-    });
+    guarded([&] { value_ = next_value(type); });
     switch (value_.tag) {
     case KeyTag::null:
         return;
@@ -133,7 +149,7 @@ void ProjectionRows::put_dimension(core::ValueType type, Datum &value, bool &is_
         value = BoolGetDatum(value_.tag == KeyTag::boolean_true);
         break;
     case KeyTag::number:
-        if (type == ValueType::bigint)
+        if (type == core::ValueType::bigint)
             value = Int64GetDatum(value_.number.to_int64().value_or(0));
         else
             value = number_of(value_.number);

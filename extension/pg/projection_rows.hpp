@@ -10,6 +10,9 @@
 
 namespace analytics::pg {
 
+/** Adds a bag's cells, and looks for interrupts meanwhile. PostgreSQL phase. */
+void merge_bag(core::Cells &cells, std::string_view bag);
+
 class ProjectionRows {
 public:
     ProjectionRows(const core::Projection &projection, std::size_t max_groups)
@@ -17,7 +20,7 @@ public:
     {
     }
 
-    /** Adds a bag of the bucket. */
+    /** Adds a bag of the bucket. Looks for interrupts. */
     void add(std::string_view bag);
 
     /** Whether the events have to be asked for some extreme. */
@@ -35,6 +38,7 @@ public:
 private:
     const core::Cell *next_cell();
     [[nodiscard]] const core::Cell *events_of_current() const;
+    core::KeyReader::Value next_value(core::ValueType type);
     void put_dimension(core::ValueType type, Datum &value, bool &is_null);
     void put_measure(const core::Measure &measure, const core::Measure *events, Datum *values, bool *nulls);
     Datum number_of(const core::ExactNumber &number);

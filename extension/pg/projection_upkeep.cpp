@@ -4,6 +4,7 @@
 #include "boundary.hpp"
 #include "observer.hpp"
 #include "owned.hpp"
+#include "projection_rows.hpp"
 #include "projections.hpp"
 #include "text.hpp"
 #include "times.hpp"
@@ -202,7 +203,7 @@ bool ProjectionUpkeep::fold(const ProjectionRule &rule, TimestampTz bucket_start
     while (const HeapTuple bag = bags_->next_taken()) {
         bool is_null = false;
         const std::string_view packed = bytes_of(bags_->value(bag, cells_column, &is_null));
-        guarded([&] { sum.merge(packed); });
+        merge_bag(sum, packed);
     }
     return true;
 }

@@ -27,7 +27,8 @@ void read_all(std::string_view packed)
 
 Bag random_bag(std::mt19937_64 &random, Cells &cells)
 {
-    static const std::vector<std::string> types{"", "a", "aa", "b", "\xff", std::string(300, 'x'), "nul\0within"s};
+    static const std::vector<std::string> types{
+        "", "a", "aa", "b", "\xc3\xbf", std::string(300, 'x'), "\xf0\x9f\x98\x80"};
     Bag bag;
     for (auto left = random() % 200; left > 0; --left) {
         const std::string &type = types[random() % types.size()];
@@ -169,6 +170,10 @@ INSTANTIATE_TEST_SUITE_P(Bag, BrokenBag,
                              {"types_out_of_order", "\1\1b\2\2\1\2\1a\2\2\1\2"s},
                              {"type_twice", "\1\1a\2\2\1\2\1a\2\2\1\2"s},
                              {"total_not_the_minutes", "\1\1a\4\2\1\2"s},
+                             {"type_that_is_no_utf8", "\1\1\xff\2\2\1\2"s},
+                             {"type_with_a_surrogate", "\1\3\xed\xa0\x80\2\2\1\2"s},
+                             {"type_with_a_zero_byte", "\1\1\0\2\2\1\2"s},
+                             {"number_that_could_be_shorter", "\1\x81\0a\2\2\1\2"s},
                          }),
                          name_of<NamedBytes>);
 

@@ -1,6 +1,7 @@
 /* Cells: whatever is recorded, split into bags and added up in whatever order, is what the events themselves say; the
  * limit; what bags lack. The oracle keeps every event. */
 #include "../../../extension/core/cells.hpp"
+#include "../../../extension/core/dimension_key.hpp"
 #include "../../../extension/core/error.hpp"
 
 #include "seed.hpp"
@@ -9,6 +10,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace analytics::core {
@@ -23,10 +25,17 @@ ExactNumber number(int value)
     return ExactNumber{decimal};
 }
 
-Observation event(std::string key, std::optional<int> first, std::optional<int> second = std::nullopt,
+std::string key_of(std::string_view text)
+{
+    KeyWriter key;
+    key.put(text);
+    return key.key();
+}
+
+Observation event(const std::string &key, std::optional<int> first, std::optional<int> second = std::nullopt,
                   bool mismatched = false)
 {
-    Observation observation{std::move(key), {std::nullopt, std::nullopt}, mismatched};
+    Observation observation{key_of(key), {std::nullopt, std::nullopt}, mismatched};
     if (first) observation.values[0] = number(*first);
     if (second) observation.values[1] = number(*second);
     return observation;
@@ -196,6 +205,56 @@ TEST(Cells, WhatBagsLackMakesThemSayWhatTheEventsSay)
         EXPECT_TRUE(events.less(bags).empty());
         if (testing::Test::HasFailure()) FAIL() << "round " << round << ", limit " << limit;
     }
+}
+
+/** The bytes of a bag of one measure, whose cells are these bytes. */
+std::string bag_of(const std::vector<std::pair<std::string, std::string>> &cells, const std::string &end)
+{
+    std::string bag("\1\1");
+    packed::put(bag, cells.size());
+    for (const auto &[key, cell] : cells) {
+        packed::put_text(bag, key);
+        bag += cell;
+    }
+    return bag + end;
+}
+
+TEST(Cells, DamagedBagsAreRefused)
+{
+    using namespace std::string_literals;
+    const std::string end("\0", 1);
+    const std::string cell("\2\0\0\0\0", 5); // one event
+    std::vector<std::string> keys{key_of("a"), key_of("b")};
+    std::sort(keys.begin(), keys.end(),
+              [](const auto &a, const auto &b) { return CellOrder{}(CellKey{a}, CellKey{b}); });
+    const auto merge = [](const std::string &bag) { Cells{1, 10}.merge(bag); };
+    merge(bag_of({{keys[0], cell}, {keys[1], cell}}, end));
+    EXPECT_THROW(merge(bag_of({{keys[1], cell}, {keys[0], cell}}, end)), Corrupt) << "out of order";
+    EXPECT_THROW(merge(bag_of({{keys[0], cell}, {keys[0], cell}}, end)), Corrupt) << "twice";
+    EXPECT_THROW(merge(bag_of({{"\3\2\xff\xff"s, cell}}, end)), Corrupt) << "no UTF-8";
+    EXPECT_THROW(merge(bag_of({{"\3\1\0"s, cell}}, end)), Corrupt) << "a zero byte";
+    EXPECT_THROW(merge(bag_of({{key_of(std::string(801, 'x')), cell}}, end)), Corrupt) << "a longer text than there is";
+    EXPECT_THROW(merge(bag_of({{std::string(17, '\0'), cell}}, end)), Corrupt) << "more dimensions than there are";
+    EXPECT_THROW(merge(bag_of({{"\7"s, cell}}, end)), Corrupt) << "an unknown value";
+    EXPECT_THROW(merge(bag_of({{keys[0], "\2\0\4\0\0"s}}, end)), Corrupt) << "unknown extremes";
+    EXPECT_THROW(merge(bag_of({{keys[0], "\2\0\1\2\1\0\2\1\0\4\1\0\2"s}}, end)), Corrupt) << "least beyond greatest";
+    EXPECT_THROW(merge(bag_of({}, "\2"s + cell)), Corrupt) << "two cells of others";
+}
+
+TEST(Cells, HoldNoMoreThanTheLimitWhateverABagClaims)
+{
+    Cells many{measures, SIZE_MAX};
+    for (int i = 0; i < 5'000; ++i) many.record(event("key " + std::to_string(i), i), 1);
+    const std::string bag = many.bag();
+    Cells few{measures, 10};
+    CellsMerge merge{few, bag};
+    int steps = 0;
+    while (merge.next()) {
+        ++steps;
+        ASSERT_LE(few.kept().size(), 10U);
+    }
+    EXPECT_GT(steps, 1) << "it can be looked up in between";
+    EXPECT_EQ(few.count(), 5'000);
 }
 
 TEST(Cells, DamagedBagsAreAnErrorOrABag)

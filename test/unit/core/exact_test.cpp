@@ -216,6 +216,34 @@ TEST(Exact, RandomSumsOrdersAndBytesAgreeWithIntegers)
     }
 }
 
+/** Numbers of many places are added in one pass: the same comes of adding their places one by one. */
+TEST(Exact, ManyPlacesAtOnceAreThePlacesOneByOne)
+{
+    std::mt19937_64 random = seeded();
+    for (int round = 0; round < 300; ++round) {
+        ExactNumber one_by_one;
+        ExactNumber at_once;
+        for (int i = 0; i < 4; ++i) {
+            const bool is_less = random() % 2 == 0;
+            ExactNumber sum;
+            for (auto places = random() % 60; places > 0; --places) {
+                const ExactNumber place = number(std::to_string(static_cast<int>(random() % 20'000) - 10'000) + "e" +
+                                                 std::to_string(4 * (static_cast<int>(random() % 50) - 25)));
+                sum.add(place);
+                if (is_less)
+                    one_by_one.subtract(place);
+                else
+                    one_by_one.add(place);
+            }
+            if (is_less)
+                at_once.subtract(sum);
+            else
+                at_once.add(sum);
+            ASSERT_EQ(at_once, one_by_one);
+        }
+    }
+}
+
 TEST(Exact, DamagedBytesAreAnErrorOrANumber)
 {
     std::mt19937_64 random = seeded();
