@@ -18,6 +18,7 @@ const meaning = {
   unstorable_text: "text that PostgreSQL cannot hold",
   unstorable_number: "a number that PostgreSQL cannot hold",
   rejected: "refused by a constraint or trigger of the table",
+  dropped: "dropped by a trigger of the table",
 };
 
 const sample_of = (letter) => {

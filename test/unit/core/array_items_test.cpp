@@ -1,5 +1,5 @@
 /* An array of events is cut into the elements' own bytes, whatever they hold and however deep they are. */
-#include "core/array_items.hpp"
+#include "../../../extension/core/array_items.hpp"
 
 #include <gtest/gtest.h>
 
