@@ -31,7 +31,8 @@ const Statement histogram{.name = "histogram",
                           .sql = R"sql(
 WITH asked AS MATERIALIZED (
     SELECT w.window_end, coalesce(@extschema@.analytics_instant($1::bigint),
-                                  w.window_end OPERATOR(pg_catalog.-) interval '1 day') AS window_start
+                                  greatest(w.window_end OPERATOR(pg_catalog.-) interval '1 day',
+                                           '0001-01-01 00:00:00+00')) AS window_start
     FROM (SELECT coalesce(@extschema@.analytics_instant($2::bigint), pg_catalog.now())) AS w (window_end)
 ), buckets AS MATERIALIZED (
     SELECT h.bucket_start, pg_catalog.sum(h.count) AS count,
@@ -42,7 +43,7 @@ WITH asked AS MATERIALIZED (
     GROUP BY h.bucket_start
 ), told AS MATERIALIZED (
     SELECT pg_catalog.string_agg(
-               pg_catalog.concat('{"bucketStart":"', @extschema@.analytics_iso8601(b.bucket_start), '","count":', b.count,
+               pg_catalog.concat('{"bucketStart":"', @extschema@.analytics_instant_text(b.bucket_start), '","count":', b.count,
                                  ',"eventsPerType":', b.types, '}'), ',' ORDER BY b.bucket_start) AS list,
            coalesce(pg_catalog.sum(b.count), 0) AS total
     FROM buckets AS b

@@ -79,8 +79,16 @@ $$;
 COMMENT ON FUNCTION @extschema@.analytics_require_projection(text, text[], json, json, interval, integer) IS
     'Does nothing, or raises SQLSTATE 22023 with what is wrong about a projection, and where, in DETAIL.';
 
+CREATE FUNCTION @extschema@.analytics_bags_agree() RETURNS boolean
+    LANGUAGE c STABLE PARALLEL RESTRICTED
+    AS 'MODULE_PATHNAME', 'analytics_bags_agree';
+
+COMMENT ON FUNCTION @extschema@.analytics_bags_agree() IS
+    'Whether the rollups say what plain SQL over the events would say here. Not in a transaction at REPEATABLE READ or SERIALIZABLE after events were truncated or dropped that its '
+    'snapshot shows otherwise, nor within a statement that is changing events: there the reading functions ask the events, and projections cannot be read.';
+
 CREATE FUNCTION @extschema@.analytics_ready_projection(name text) RETURNS integer
-    LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
+    LANGUAGE plpgsql STABLE STRICT PARALLEL RESTRICTED
     SET search_path = pg_catalog, pg_temp
     AS $$
 DECLARE
@@ -97,6 +105,13 @@ BEGIN
             MESSAGE = format('projection "%s" is being built', name),
             HINT = format('Should nobody be building it any more: CALL analytics_build_projection(%L);', name);
     END IF;
+    IF NOT @extschema@.analytics_bags_agree() THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'serialization_failure',
+            MESSAGE = format('projection "%s" cannot be read in this transaction', name),
+            DETAIL = 'Events were truncated or dropped that its snapshot shows otherwise, or the statement that asks is changing events.',
+            HINT = 'Begin another transaction, or isolation level READ COMMITTED.';
+    END IF;
     IF row_security_active('@extschema@.analytics_events'::regclass) AND NOT row_security_active('@extschema@.analytics_projection_bags'::regclass) THEN
         RAISE EXCEPTION USING
             ERRCODE = 'insufficient_privilege',
@@ -109,7 +124,7 @@ END
 $$;
 
 COMMENT ON FUNCTION @extschema@.analytics_ready_projection(text) IS
-    'The number of a projection that can be read, else an error: SQLSTATE 55000 while it is being built, 42704 when there is none, 42501 when row-level security '
+    'The number of a projection that can be read, else an error: SQLSTATE 55000 while it is being built, 42704 when there is none, 40001 where analytics_bags_agree is false, 42501 when row-level security '
     'restricts the caller on analytics_events and not on analytics_projection_bags.';
 
 CREATE FUNCTION @extschema@.analytics_projection_query(name text, dimensions json, measures json) RETURNS text
@@ -208,7 +223,7 @@ BEGIN
                   ORDER BY e.occurred_at OFFSET events_per_chunk LIMIT 1);
     chunk_end := coalesce(@extschema@.analytics_bucket_start(chunk_end, projection.bucket, 'UTC'), 'infinity');
     IF chunk_end <= chunk_start THEN
-        chunk_end := @extschema@.analytics_bucket_start(chunk_start, projection.bucket, 'UTC') + projection.bucket;
+        chunk_end := @extschema@.analytics_bucket_start(greatest(chunk_start, '0001-01-01 00:00:00+00'), projection.bucket, 'UTC') + projection.bucket;
     END IF;
 
     INSERT INTO @extschema@.analytics_projection_bags (projection, bucket_start, tenant_id, cells)

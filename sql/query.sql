@@ -16,12 +16,20 @@ END;
 COMMENT ON FUNCTION @extschema@.analytics_instant(bigint) IS
     'The instant so many microseconds after the start of 1970, exactly, whatever TimeZone says; null for null. How instants travel over the daemons'' connections.';
 
+CREATE FUNCTION @extschema@.analytics_instant_text(instant timestamptz) RETURNS text
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'analytics_instant_text';
+
+COMMENT ON FUNCTION @extschema@.analytics_instant_text(timestamptz) IS
+    'Whatever timestamp there is, as JSON shows it: like analytics_iso8601 where that can be; years before 0001 and after 9999 as ISO 8601 expands them, with a sign and '
+    'six digits (0000 is 1 BC); infinity and -infinity.';
+
 CREATE FUNCTION @extschema@.analytics_event_json(event @extschema@.analytics_event) RETURNS json
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT pg_catalog.json_build_object(
         'id', ($1).id, 'eventType', ($1).event_type, 'source', ($1).source,
-        'occurredAt', @extschema@.analytics_iso8601(($1).occurred_at), 'ingestedAt', @extschema@.analytics_iso8601(($1).ingested_at),
+        'occurredAt', @extschema@.analytics_instant_text(($1).occurred_at), 'ingestedAt', @extschema@.analytics_instant_text(($1).ingested_at),
         'tenantId', ($1).tenant_id, 'payload', ($1).payload);
 END;
 
@@ -78,19 +86,19 @@ COMMENT ON FUNCTION @extschema@.analytics_recent(integer, timestamptz, uuid, tex
 CREATE FUNCTION @extschema@.analytics_window_counts(
     bounds timestamptz[], tenant_id text DEFAULT NULL, OUT bucket integer, OUT event_type text, OUT count bigint)
     RETURNS SETOF record
-    LANGUAGE c STABLE PARALLEL SAFE ROWS 100
+    LANGUAGE c STABLE PARALLEL RESTRICTED ROWS 100
     AS 'MODULE_PATHNAME', 'analytics_window_counts';
 
 COMMENT ON FUNCTION @extschema@.analytics_window_counts(timestamptz[], text) IS
     'Events by bucket and type, of one tenant or of all: bucket i is [bounds[i], bounds[i + 1]). Only what is not 0, in order of bucket and of the types'' bytes. '
     'Whole minutes are read from the rollups, broken ones from the events, in one snapshot and with the caller''s rights. Bounds that do not ascend, or more than '
-    '100000 buckets, are SQLSTATE 22023; a null among them gives nothing. What counts, histogram, summary and hopping windows are made of.';
+    '100000 buckets or 1000000 counts, are SQLSTATE 22023; a null among them gives nothing. What counts, histogram, summary and hopping windows are made of.';
 
 CREATE FUNCTION @extschema@.analytics_counts(
     window_start timestamptz, window_end timestamptz, tenant_id text DEFAULT NULL,
     OUT event_type text, OUT count bigint)
     RETURNS SETOF record
-    LANGUAGE sql STABLE PARALLEL SAFE
+    LANGUAGE sql STABLE PARALLEL RESTRICTED
 BEGIN ATOMIC
     SELECT c.event_type, c.count
     FROM @extschema@.analytics_window_counts(ARRAY[$1, CASE WHEN $2 < $1 THEN $1 ELSE $2 END], $3) AS c
@@ -108,7 +116,7 @@ CREATE FUNCTION @extschema@.analytics_buckets(window_start timestamptz, window_e
 COMMENT ON FUNCTION @extschema@.analytics_buckets(timestamptz, timestamptz, interval, text) IS
     'Starts of the buckets that meet the half-open window [window_start, window_end), in order. A bucket is a whole number of minutes, counted from '
     'the start of 1970, or a whole number of months, counted from January 1970, on the time zone''s wall clock; anything else is SQLSTATE 22023, and so are '
-    'more than 100000 buckets and a name that is no time zone. Whole days and months begin at local midnight, whatever their length then is; a shorter bucket '
+    'more than 100000 buckets, of more than 4000 years each, and what is no time zone: a name as in pg_timezone_names, or an offset as +05:30, which is east. Whole days and months begin at local midnight, whatever their length then is; a shorter bucket '
     'begins whenever the clock shows a multiple of it, or jumps across one.';
 
 CREATE FUNCTION @extschema@.analytics_bucket_start(instant timestamptz, bucket interval, timezone text DEFAULT 'UTC') RETURNS timestamptz
@@ -122,35 +130,17 @@ CREATE FUNCTION @extschema@.analytics_histogram(
     window_start timestamptz, window_end timestamptz, bucket interval, tenant_id text DEFAULT NULL, event_type text DEFAULT NULL,
     timezone text DEFAULT 'UTC', OUT bucket_start timestamptz, OUT event_type text, OUT count bigint)
     RETURNS SETOF record
-    LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
-    WITH buckets AS MATERIALIZED (
-        SELECT b.bucket_start, b.bucket
-        FROM ROWS FROM (@extschema@.analytics_buckets($1, $2, $3, $6)) WITH ORDINALITY AS b (bucket_start, bucket)
-    ), counted AS MATERIALIZED (
-        SELECT c.bucket, c.event_type, c.count
-        FROM @extschema@.analytics_window_counts(
-            (SELECT pg_catalog.array_agg(CASE WHEN b.bucket = 1 THEN $1 ELSE b.bucket_start END ORDER BY b.bucket) FROM buckets AS b) || $2, $4) AS c
-        WHERE $5 IS NULL OR c.event_type = $5
-    ), types AS (
-        SELECT DISTINCT c.event_type FROM counted AS c
-        UNION
-        SELECT $5 WHERE $5 IS NOT NULL OR NOT EXISTS (SELECT FROM counted)
-    )
-    SELECT b.bucket_start, t.event_type, coalesce(c.count, 0)
-    FROM buckets AS b
-    CROSS JOIN types AS t
-    LEFT JOIN counted AS c ON c.bucket = b.bucket AND c.event_type = t.event_type
-    ORDER BY b.bucket_start, t.event_type;
-END;
+    LANGUAGE c STABLE PARALLEL RESTRICTED
+    AS 'MODULE_PATHNAME', 'analytics_histogram';
 
 COMMENT ON FUNCTION @extschema@.analytics_histogram(timestamptz, timestamptz, interval, text, text, text) IS
     'Events by bucket and type in the half-open window [window_start, window_end), of one tenant or of all, of one type or of all. Every bucket that meets the '
     'window appears with every type that the window holds, 0 where there is none; a window without events gives its buckets with event_type null and count 0. '
+    'In the order of the buckets, then of the types'' bytes; an answer of more than 1000000 rows is SQLSTATE 22023. '
     'Buckets as in analytics_buckets; the first and the last count only the window''s events.';
 
 CREATE FUNCTION @extschema@.analytics_freshness(tenant_id text DEFAULT NULL, OUT last_event_at timestamptz, OUT last_ingested_at timestamptz)
-    LANGUAGE c STABLE PARALLEL SAFE
+    LANGUAGE c STABLE PARALLEL RESTRICTED
     AS 'MODULE_PATHNAME', 'analytics_freshness';
 
 COMMENT ON FUNCTION @extschema@.analytics_freshness(text) IS
@@ -158,21 +148,27 @@ COMMENT ON FUNCTION @extschema@.analytics_freshness(text) IS
 
 CREATE FUNCTION @extschema@.analytics_summary(
     window_minutes integer DEFAULT NULL, reference timestamptz DEFAULT pg_catalog.now(), tenant_id text DEFAULT NULL) RETURNS jsonb
-    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
     SET search_path = pg_catalog, pg_temp
     AS $$
 DECLARE
     minutes integer := coalesce(window_minutes, @extschema@.analytics_metrics_window_minutes());
     window_end timestamptz := coalesce(reference, now());
-    window_start timestamptz := window_end - make_interval(mins => minutes);
+    window_start timestamptz;
     interval_minutes integer := greatest(minutes / 6, 5);
-    after_window timestamptz := window_end + interval '1 microsecond';
+    after_window timestamptz;
     starts timestamptz[];
     answer jsonb;
 BEGIN
     IF minutes NOT BETWEEN 5 AND 10080 THEN
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = 'window_minutes must be between 5 and 10080';
     END IF;
+    IF window_end < timestamptz '0001-01-01 00:00:00+00' + make_interval(mins => minutes) OR window_end >= '10000-01-01 00:00:00+00' THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'invalid_parameter_value', MESSAGE = 'reference must lie in the years 0001 to 9999, and so must the start of its window';
+    END IF;
+    window_start := window_end - make_interval(mins => minutes);
+    after_window := window_end + interval '1 microsecond';
     starts := ARRAY(SELECT @extschema@.analytics_buckets(window_start, after_window, make_interval(mins => interval_minutes), 'UTC'));
 
     WITH counted AS MATERIALIZED (
@@ -192,8 +188,8 @@ BEGIN
         'eventsPerInterval', (SELECT jsonb_agg(jsonb_build_object('bucketStart', @extschema@.analytics_iso8601(s.start), 'count', coalesce(b.count, 0)) ORDER BY s.bucket)
                               FROM unnest(starts) WITH ORDINALITY AS s (start, bucket) LEFT JOIN by_bucket AS b ON b.bucket = s.bucket),
         'freshness', jsonb_build_object(
-            'lastEventAt', @extschema@.analytics_iso8601(f.last_event_at),
-            'lastIngestedAt', @extschema@.analytics_iso8601(f.last_ingested_at),
+            'lastEventAt', @extschema@.analytics_instant_text(f.last_event_at),
+            'lastIngestedAt', @extschema@.analytics_instant_text(f.last_ingested_at),
             'lagRecords', @extschema@.analytics_lag_records(),
             'deadLetters', @extschema@.analytics_open_dead_letters()))
     INTO answer
@@ -205,5 +201,5 @@ $$;
 COMMENT ON FUNCTION @extschema@.analytics_summary(integer, timestamptz, text) IS
     'What happened in [reference - window_minutes, reference], closed at both ends: {windowStart, windowEnd, windowMinutes, intervalMinutes, totalEvents, '
     'eventsPerType, eventsPerInterval, freshness}. Buckets are multiples of max(window_minutes div 6, 5) minutes since the Unix epoch. window_minutes: 5 to 10080, '
-    'else SQLSTATE 22023; null: analytics.metrics_window_minutes. freshness speaks of the present, not of the window: the latest event and ingestion (of the tenant), '
+    'else SQLSTATE 22023; null: analytics.metrics_window_minutes. The window lies in the years 0001 to 9999, else 22023. freshness speaks of the present, not of the window: the latest event and ingestion (of the tenant), '
     'the records in Kafka not read yet (null while no ingestor has reported) and the dead letters not replayed yet (objects of unknown shape are none).';

@@ -90,7 +90,7 @@ CREATE FUNCTION @extschema@.analytics_projection_json(name text) RETURNS json
     AS $$
     SELECT json_build_object(
         'name', p.name, 'state', p.state,
-        'builtUntil', CASE WHEN p.state = 'building' AND isfinite(p.built_until) THEN @extschema@.analytics_iso8601(p.built_until) END,
+        'builtUntil', CASE WHEN p.state = 'building' AND isfinite(p.built_until) THEN @extschema@.analytics_instant_text(p.built_until) END,
         'createdAt', @extschema@.analytics_iso8601(p.created_at),
         'eventTypes', p.event_types, 'bucket', p.bucket::text, 'maxGroups', p.max_groups,
         'dimensions', p.dimensions, 'measures', p.measures,
@@ -109,7 +109,7 @@ CREATE FUNCTION @extschema@.analytics_projection_page(
     before_bucket timestamptz DEFAULT NULL, before_key uuid DEFAULT NULL,
     OUT bucket_start timestamptz, OUT key uuid, OUT item json)
     RETURNS SETOF record
-    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
     SET search_path = pg_catalog, pg_temp
     AS $$
 DECLARE
@@ -117,7 +117,7 @@ DECLARE
     number CONSTANT integer := @extschema@.analytics_ready_projection(name);
     query text;
     since timestamptz;
-    until timestamptz := coalesce(least("to", before_bucket + interval '1 microsecond'), 'infinity');
+    until timestamptz := coalesce(least("to", least(before_bucket, '10000-01-01 00:00:00+00') + interval '1 microsecond'), 'infinity');
     buckets integer := 1; -- to be looked at next: more of them while they have few rows, so that a page costs what it holds
     lacking integer := "limit";
     given integer;

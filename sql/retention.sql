@@ -19,9 +19,9 @@ DECLARE
 BEGIN
     -- Who is folding a bag makes us wait and leaves a new one behind: once more, until there is none.
     LOOP
-        DELETE FROM @extschema@.analytics_rollup_totals AS r WHERE r.hour >= $1 AND r.hour + interval '1 hour' <= $2;
+        DELETE FROM @extschema@.analytics_rollup_totals AS r WHERE r.hour >= $1 AND r.hour < date_bin('1 hour', $2, '2000-01-01 00:00:00+00');
         found_any := FOUND;
-        DELETE FROM @extschema@.analytics_rollup_tenants AS r WHERE r.hour >= $1 AND r.hour + interval '1 hour' <= $2;
+        DELETE FROM @extschema@.analytics_rollup_tenants AS r WHERE r.hour >= $1 AND r.hour < date_bin('1 hour', $2, '2000-01-01 00:00:00+00');
         found_any := found_any OR FOUND;
         DELETE FROM @extschema@.analytics_projection_bags AS b USING @extschema@.analytics_projections AS p
         WHERE p.id = b.projection AND b.bucket_start >= $1 AND b.bucket_start + p.bucket <= $2;
@@ -64,13 +64,17 @@ BEGIN
         END IF;
         EXECUTE format('SELECT count(*) FROM %s', old.partition) INTO events;
         IF NOT keep_rollups THEN
-            SELECT max(CASE WHEN isfinite(old.range_start) THEN @extschema@.analytics_bucket_start(old.range_start - interval '1 microsecond', b.size, 'UTC') + b.size END) AS low,
-                   min(CASE WHEN isfinite(old.range_end) THEN @extschema@.analytics_bucket_start(old.range_end, b.size, 'UTC') END) AS high,
+            -- Whole hours and buckets: a range may begin and end anywhere, and buckets are of the years 0001 to 9999.
+            SELECT greatest(date_bin('1 hour', old.range_start + interval '59 minutes 59.999999 seconds', '2000-01-01 00:00:00+00'),
+                            max(CASE WHEN b.first < old.range_start THEN b.first + b.size END)) AS low,
+                   least(date_bin('1 hour', old.range_end, '2000-01-01 00:00:00+00'),
+                         min(CASE WHEN old.range_end > '0001-01-01 00:00:00+00' THEN @extschema@.analytics_bucket_start(old.range_end, b.size, 'UTC') END)) AS high,
                    EXISTS (SELECT FROM @extschema@.analytics_kept_rollups AS k WHERE k.range_start < old.range_end AND k.range_end > old.range_start) AS is_kept
             INTO own
-            FROM (SELECT interval '1 hour' UNION SELECT p.bucket FROM @extschema@.analytics_projections AS p) AS b (size);
+            FROM (SELECT p.bucket, @extschema@.analytics_bucket_start(greatest(old.range_start, '0001-01-01 00:00:00+00'), p.bucket, 'UTC')
+                  FROM @extschema@.analytics_projections AS p) AS b (size, first);
             EXECUTE format('DELETE FROM %s WHERE occurred_at < $1 OR occurred_at >= $2 OR $1 >= $2 OR $3', old.partition)
-            USING coalesce(own.low, '-infinity'), coalesce(own.high, 'infinity'), own.is_kept;
+            USING own.low, own.high, own.is_kept;
             IF NOT own.is_kept THEN
                 PERFORM @extschema@.analytics_forget_rollups(old.range_start, old.range_end);
             END IF;
@@ -130,7 +134,11 @@ BEGIN
             MESSAGE = 'analytics_retain needs isolation level READ COMMITTED',
             DETAIL = 'An older snapshot might not see all that is to go.';
     END IF;
-    cutoff := now() - keep;
+    BEGIN
+        cutoff := now() - keep;
+    EXCEPTION WHEN datetime_field_overflow THEN
+        cutoff := '-infinity'; -- nothing is that old
+    END;
     FOR attempt IN 1 .. attempts LOOP
         BEGIN
             RETURN QUERY SELECT * FROM @extschema@.analytics_drop_partitions(cutoff, keep_rollups);

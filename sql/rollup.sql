@@ -81,22 +81,26 @@ CREATE FUNCTION @extschema@.analytics_verify(
     SET search_path = pg_catalog, pg_temp
     AS $$
     WITH bounds AS (
-        SELECT date_bin('1 minute', coalesce($1, '-infinity'), '2000-01-01 00:00:00+00') AS low,
-               coalesce($2, 'infinity') AS high
+        SELECT pg_catalog.date_bin('1 minute', coalesce($1, '-infinity'), '2000-01-01 00:00:00+00') AS low,
+               CASE WHEN $2 <= '294276-12-31 23:59:00+00' -- the last minute has no end
+                    THEN pg_catalog.date_bin('1 minute', $2 + interval '59.999999 seconds', '2000-01-01 00:00:00+00')
+                    ELSE 'infinity' END AS high
     ), events AS (
-        SELECT date_bin('1 minute', e.occurred_at, '2000-01-01 00:00:00+00') AS minute, e.tenant_id, e.event_type, count(*) AS count
+        SELECT pg_catalog.date_bin('1 minute', e.occurred_at, '2000-01-01 00:00:00+00') AS minute, e.tenant_id, e.event_type, pg_catalog.count(*) AS count
         FROM bounds AS b JOIN @extschema@.analytics_events AS e
-            ON e.occurred_at >= b.low AND e.occurred_at < date_bin('1 minute', b.high + interval '59.999999 seconds', '2000-01-01 00:00:00+00')
-        WHERE isfinite(e.occurred_at)
+            ON e.occurred_at >= b.low AND e.occurred_at < b.high
+        WHERE pg_catalog.isfinite(e.occurred_at)
         GROUP BY 1, 2, 3
     ), tenants AS (
         SELECT c.minute, r.tenant_id, c.event_type, c.count
-        FROM bounds AS b JOIN @extschema@.analytics_rollup_tenants AS r ON r.hour > b.low - interval '1 hour' AND r.hour < b.high
+        FROM bounds AS b JOIN @extschema@.analytics_rollup_tenants AS r
+            ON r.hour >= pg_catalog.date_bin('1 hour', b.low, '2000-01-01 00:00:00+00') AND r.hour < b.high
         CROSS JOIN @extschema@.analytics_bag_cells(r.hour, r.cells) AS c
         WHERE c.minute >= b.low AND c.minute < b.high
     ), totals AS (
         SELECT c.minute, c.event_type, c.count
-        FROM bounds AS b JOIN @extschema@.analytics_rollup_totals AS r ON r.hour > b.low - interval '1 hour' AND r.hour < b.high
+        FROM bounds AS b JOIN @extschema@.analytics_rollup_totals AS r
+            ON r.hour >= pg_catalog.date_bin('1 hour', b.low, '2000-01-01 00:00:00+00') AND r.hour < b.high
         CROSS JOIN @extschema@.analytics_bag_cells(r.hour, r.cells) AS c
         WHERE c.minute >= b.low AND c.minute < b.high
     ), compared AS (
@@ -151,21 +155,23 @@ BEGIN
         FROM @extschema@.analytics_verify($1, $2) AS v
     ), totals AS (
         INSERT INTO @extschema@.analytics_rollup_totals (hour, last_ingested_at, cells)
-        SELECT m.hour, (SELECT max(e.ingested_at) FROM @extschema@.analytics_events AS e WHERE e.occurred_at >= m.hour AND e.occurred_at < m.hour + interval '1 hour'),
+        SELECT m.hour, (SELECT max(e.ingested_at) FROM @extschema@.analytics_events AS e
+                        WHERE e.occurred_at >= m.hour AND e.occurred_at <= m.hour + interval '59 minutes 59.999999 seconds'),
                @extschema@.analytics_bag(m.minute, m.event_type, m.count)
         FROM missing AS m WHERE m.rollup = 'totals' GROUP BY m.hour
     ), tenants AS (
         INSERT INTO @extschema@.analytics_rollup_tenants (hour, tenant_id, last_ingested_at, cells)
         SELECT m.hour, m.tenant_id,
                (SELECT max(e.ingested_at) FROM @extschema@.analytics_events AS e
-                WHERE e.occurred_at >= m.hour AND e.occurred_at < m.hour + interval '1 hour' AND e.tenant_id IS NOT DISTINCT FROM m.tenant_id),
+                WHERE e.occurred_at >= m.hour AND e.occurred_at <= m.hour + interval '59 minutes 59.999999 seconds' AND e.tenant_id IS NOT DISTINCT FROM m.tenant_id),
                @extschema@.analytics_bag(m.minute, m.event_type, m.count)
         FROM missing AS m WHERE m.rollup = 'tenants' GROUP BY m.hour, m.tenant_id
     ), projections AS (
         INSERT INTO @extschema@.analytics_projection_bags (projection, bucket_start, tenant_id, cells)
         SELECT p.id, l.bucket_start, l.tenant_id, l.cells
         FROM missing AS m JOIN @extschema@.analytics_projections AS p ON m.rollup = 'projection ' || p.name
-        CROSS JOIN LATERAL @extschema@.analytics_projection_lack(p.id, m.minute, m.minute + interval '1 minute') AS l
+        CROSS JOIN LATERAL (SELECT greatest(m.minute, '0001-01-01 00:00:00+00')) AS b (minute) -- in the bucket, which may begin before the year 1
+        CROSS JOIN LATERAL @extschema@.analytics_projection_lack(p.id, b.minute, b.minute + interval '1 minute') AS l
         WHERE l.tenant_id IS NOT DISTINCT FROM m.tenant_id
     )
     SELECT count(*) INTO mended FROM missing;

@@ -6,19 +6,19 @@ CREATE FUNCTION @extschema@.analytics_hopping(
     window_start timestamptz, window_end timestamptz, size interval, hop interval, tenant_id text DEFAULT NULL, event_type text DEFAULT NULL,
     OUT window_start timestamptz, OUT window_end timestamptz, OUT event_type text, OUT count bigint)
     RETURNS SETOF record
-    LANGUAGE c STABLE PARALLEL SAFE ROWS 1000
+    LANGUAGE c STABLE PARALLEL RESTRICTED ROWS 1000
     AS 'MODULE_PATHNAME', 'analytics_hopping';
 
 COMMENT ON FUNCTION @extschema@.analytics_hopping(timestamptz, timestamptz, interval, interval, text, text) IS
     'Events by type in windows of one size that begin every hop, counted from the Unix epoch; an event lies in each window with window_start <= occurred_at < window_end. '
     'Only windows and types with events, in the order of the windows; only events of [window_start, window_end). From the rollups, like analytics_counts. '
-    'size and hop are positive and without months, and there are at most 100000 windows, else SQLSTATE 22023.';
+    'size and hop are positive, without months and at most 4000 years, and there are at most 100000 windows, else SQLSTATE 22023.';
 
 CREATE FUNCTION @extschema@.analytics_tumbling(
     window_start timestamptz, window_end timestamptz, size interval, tenant_id text DEFAULT NULL, event_type text DEFAULT NULL,
     OUT window_start timestamptz, OUT window_end timestamptz, OUT event_type text, OUT count bigint)
     RETURNS SETOF record
-    LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000
+    LANGUAGE sql STABLE PARALLEL RESTRICTED ROWS 1000
 BEGIN ATOMIC
     SELECT h.window_start, h.window_end, h.event_type, h.count
     FROM @extschema@.analytics_hopping($1, $2, $3, $3, $4, $5) AS h;
@@ -37,27 +37,28 @@ CREATE FUNCTION @extschema@.analytics_session(
     AS $$
 BEGIN
     PERFORM @extschema@._analytics_require_tables();
-    IF extract(year FROM gap) <> 0 OR extract(month FROM gap) <> 0 OR gap <= interval '0' THEN
-        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = 'gap must be positive and without months';
+    IF extract(year FROM gap) <> 0 OR extract(month FROM gap) <> 0 OR gap <= interval '0' OR gap > interval '1464000 days' THEN
+        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = 'gap must be positive, without months and at most 4000 years';
     END IF;
     IF cardinality(key_path) = 0 THEN
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = 'key_path must name a member of the payload';
     END IF;
     RETURN QUERY
         WITH keyed AS (
-            SELECT e.payload #>> $4 AS key, e.occurred_at AS at
+            SELECT e.payload #>> $4 AS key, e.occurred_at AS at,
+                   CASE WHEN e.occurred_at <= timestamptz '294276-12-31 23:59:59.999999+00' - $3 THEN e.occurred_at + $3 ELSE 'infinity' END AS until
             FROM @extschema@.analytics_events AS e
             WHERE e.occurred_at >= $1 AND e.occurred_at < $2 AND ($5 IS NULL OR e.tenant_id = $5) AND ($6 IS NULL OR e.event_type = $6)
         ), marked AS (
-            SELECT k.key, k.at, lag(k.at) OVER earlier + $3 > k.at AS goes_on
+            SELECT k.key, k.at, k.until, lag(k.until) OVER earlier > k.at AS goes_on
             FROM keyed AS k
             WHERE k.key IS NOT NULL
             WINDOW earlier AS (PARTITION BY k.key ORDER BY k.at)
         ), numbered AS (
-            SELECT m.key, m.at, count(*) FILTER (WHERE m.goes_on IS NOT TRUE) OVER (PARTITION BY m.key ORDER BY m.at) AS number
+            SELECT m.key, m.at, m.until, count(*) FILTER (WHERE m.goes_on IS NOT TRUE) OVER (PARTITION BY m.key ORDER BY m.at) AS number
             FROM marked AS m
         )
-        SELECT n.key, min(n.at), max(n.at) + $3, max(n.at), count(*)
+        SELECT n.key, min(n.at), max(n.until), max(n.at), count(*)
         FROM numbered AS n
         GROUP BY n.key, n.number
         ORDER BY 2, n.key;
@@ -67,4 +68,4 @@ $$;
 COMMENT ON FUNCTION @extschema@.analytics_session(timestamptz, timestamptz, interval, text[], text, text) IS
     'Sessions of the events in [window_start, window_end) by a key taken from the payload: an event goes on with the session of its key when less than gap lies between '
     'it and the event before, and begins a new one otherwise. A session is the half-open window from its first event to gap after its last. Events without the key '
-    'have none; numbers are keys by their text. gap is positive and without months, and key_path not empty, else SQLSTATE 22023.';
+    'have none; numbers are keys by their text. gap is positive, without months and at most 4000 years, and key_path not empty, else SQLSTATE 22023.';

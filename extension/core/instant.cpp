@@ -230,6 +230,15 @@ std::optional<Instant> instant_of_text(std::string_view text) noexcept
     return read ? instant_of(r) : std::nullopt;
 }
 
+std::optional<std::int64_t> offset_of_text(std::string_view text) noexcept
+{
+    constexpr std::int64_t micros_per_minute = 60'000'000;
+    Scanner in(text);
+    int minutes = 0;
+    if (in.done() || !scan_zone(in, minutes) || !in.done()) return std::nullopt;
+    return minutes * micros_per_minute;
+}
+
 std::optional<Instant> instant_of_number(std::string_view number) noexcept
 {
     constexpr std::int64_t most_digits = 18; // of a microsecond count in range; 18 nines fit in 64 bits

@@ -28,6 +28,9 @@ std::optional<Instant> instant_of_number(std::string_view number) noexcept;
 /** Whatever the node holds: text, number, or a Java array [y,mo,d,h,mi(,s(,nanos))]. */
 std::optional<Instant> instant_of(const Document &document, std::uint32_t node) noexcept;
 
+/** An ISO 8601 offset (Z, ±hh, ±hhmm, ±hh:mm, up to 23:59) as microseconds east of UTC. Nothing when it is no such text. */
+std::optional<std::int64_t> offset_of_text(std::string_view text) noexcept;
+
 /** "YYYY-MM-DDThh:mm:ss[.ffffff]Z", written by iso8601. */
 struct IsoText {
     char bytes[27];

@@ -31,6 +31,13 @@ void Tally::remove(Micros occurred_at, TenantView tenant, std::string_view type)
     count(occurred_at, tenant, type, -1);
 }
 
+void Tally::ingested(Micros occurred_at, TenantView tenant, Micros ingested_at)
+{
+    HourCounts &counts = at(hour_of(occurred_at), tenant);
+    if (counts.empty()) ++cells_; // it takes memory like one
+    counts.ingested(ingested_at);
+}
+
 void Tally::clear() noexcept
 {
     counts_.clear();

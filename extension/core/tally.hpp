@@ -24,6 +24,9 @@ struct HourCounts {
         if (other.last_ingested_at) ingested(*other.last_ingested_at);
     }
 
+    /** Whether there is nothing to be written down. */
+    [[nodiscard]] bool empty() const noexcept { return bag.empty() && !last_ingested_at; }
+
     void ingested(Micros at) noexcept
     {
         if (!last_ingested_at || at > *last_ingested_at) last_ingested_at = at;
@@ -50,6 +53,9 @@ public:
 
     /** An event that went. */
     void remove(Micros occurred_at, TenantView tenant, std::string_view type);
+
+    /** An event that is counted already was ingested (again) at that time. */
+    void ingested(Micros occurred_at, TenantView tenant, Micros ingested_at);
 
     /** What was counted; an hour's counts may be added to. */
     [[nodiscard]] Counts &counts() noexcept { return counts_; }

@@ -8,8 +8,7 @@ namespace {
 constexpr std::int64_t minute = 60'000'000;
 constexpr std::int64_t day = 1'440 * minute;
 
-/* A bucket longer than the calendar has one bucket before and one after the epoch; more would only overflow. */
-constexpr std::int64_t max_days = 3'700'000;
+constexpr std::int64_t max_days = std::int64_t{longest_bucket_years} * 366;
 
 constexpr std::int64_t floor_to(std::int64_t value, std::int64_t step) noexcept
 {
@@ -38,13 +37,13 @@ Instant start_of_month(std::int64_t month) noexcept
 std::optional<Bucket> Bucket::of_interval(std::int32_t months, std::int32_t days, std::int64_t micros) noexcept
 {
     if (months != 0) {
-        constexpr std::int32_t max_months = 12 * 10'000;
+        constexpr std::int32_t max_months = 12 * longest_bucket_years;
         if (months < 0 || months > max_months || days != 0 || micros != 0) return std::nullopt;
         return Bucket{months, 0};
     }
     if (days < -max_days || days > max_days || micros < -max_days * day || micros > max_days * day) return std::nullopt;
     const std::int64_t length = days * day + micros;
-    if (length <= 0 || length % minute != 0) return std::nullopt;
+    if (length <= 0 || length > max_days * day || length % minute != 0) return std::nullopt;
     return Bucket{0, length};
 }
 

@@ -11,9 +11,13 @@
 
 namespace analytics::core {
 
+/** So that a bucket which holds an instant of the years 0001 to 9999 begins where PostgreSQL has a timestamp: from 4714 BC on. */
+inline constexpr std::int32_t longest_bucket_years = 4'000;
+
 class Bucket {
 public:
-    /** From an interval's parts, as PostgreSQL keeps them. Nothing unless they make a whole positive number of months, or of minutes. */
+    /** From an interval's parts, as PostgreSQL keeps them. Nothing unless they make a whole positive number of months, or of minutes,
+     * and not more than the longest bucket has. */
     static std::optional<Bucket> of_interval(std::int32_t months, std::int32_t days, std::int64_t micros) noexcept;
 
     /** Start of the bucket that holds the instant; years 0001 to 9999. */

@@ -4,9 +4,29 @@
 
 #include <algorithm>
 #include <array>
-#include <numeric>
+#include <utility>
 
 namespace analytics::core {
+namespace {
+
+constexpr unsigned type_bits = 32;
+
+constexpr std::uint64_t key_of(std::int32_t bucket, std::uint32_t type) noexcept
+{
+    return static_cast<std::uint64_t>(bucket) << type_bits | type;
+}
+
+constexpr std::int32_t bucket_of(std::uint64_t key) noexcept
+{
+    return static_cast<std::int32_t>(key >> type_bits);
+}
+
+constexpr std::uint32_t type_of(std::uint64_t key) noexcept
+{
+    return static_cast<std::uint32_t>(key);
+}
+
+} // namespace
 
 std::uint32_t WindowCounter::index_of(std::string_view type)
 {
@@ -18,9 +38,8 @@ std::uint32_t WindowCounter::index_of(std::string_view type)
 
 void WindowCounter::add(std::int32_t bucket, std::uint32_t type, std::int64_t count)
 {
-    std::vector<std::int64_t> &counts = counts_[static_cast<std::size_t>(bucket)];
-    if (counts.size() <= type) counts.resize(types_.size());
-    counts[type] = sum_of(counts[type], count);
+    std::int64_t &sum = counts_[key_of(bucket, type)];
+    sum = sum_of(sum, count);
 }
 
 void WindowCounter::add_bag(std::int64_t hour, std::string_view packed)
@@ -33,7 +52,7 @@ void WindowCounter::add_bag(std::int64_t hour, std::string_view packed)
 
     if (span->start <= first_minute && span->end >= end_minute) {
         for (BagReader bag{packed}; bag.next();)
-            if (bag.total() != 0) add(span->bucket, index_of(bag.type()), bag.total());
+            if (bag.total() != 0 && wants(bag.type())) add(span->bucket, index_of(bag.type()), bag.total());
         return;
     }
 
@@ -42,17 +61,33 @@ void WindowCounter::add_bag(std::int64_t hour, std::string_view packed)
     for (; span != plan_.spans.end() && span->start < end_minute; ++span)
         std::fill(bucket_of.begin() + (std::max(span->start, first_minute) - first_minute),
                   bucket_of.begin() + (std::min(span->end, end_minute) - first_minute), span->bucket);
-    for (BagReader bag{packed}; bag.next();) {
-        const std::uint32_t type = index_of(bag.type());
-        MinuteReader minutes = bag.minutes();
-        for (MinuteCount cell; minutes.next(cell);)
-            if (const std::int32_t bucket = bucket_of[static_cast<std::size_t>(cell.minute)]; bucket != no_bucket)
-                add(bucket, type, cell.count);
+    for (BagReader bag{packed}; bag.next();)
+        if (wants(bag.type())) add_minutes(bag, bucket_of);
+}
+
+/* Minutes of one bucket follow each other mostly: they are added up before they are looked up. */
+void WindowCounter::add_minutes(const BagReader &bag, std::span<const std::int32_t> bucket_of)
+{
+    std::int32_t bucket = no_bucket;
+    std::int64_t sum = 0;
+    const auto put = [&] {
+        if (bucket != no_bucket) add(bucket, index_of(bag.type()), sum);
+    };
+    MinuteReader minutes = bag.minutes();
+    for (MinuteCount cell; minutes.next(cell);) {
+        if (const std::int32_t other = bucket_of[static_cast<std::size_t>(cell.minute)]; other != bucket) {
+            put();
+            bucket = other;
+            sum = 0;
+        }
+        sum = sum_of(sum, cell.count);
     }
+    put();
 }
 
 void WindowCounter::add_event(std::span<const Slice> run, Instant occurred_at, std::string_view type)
 {
+    if (!wants(type)) return;
     const Slice *slice = run.data();
     if (run.size() > 1)
         slice = &*std::partition_point(run.begin(), run.end() - 1,
@@ -64,17 +99,23 @@ void WindowCounter::add_event(std::span<const Slice> run, Instant occurred_at, s
 
 void WindowCounter::finish()
 {
-    std::vector<std::uint32_t> order(types_.size());
-    std::iota(order.begin(), order.end(), 0U);
+    std::erase_if(counts_, [](const auto &entry) { return entry.second == 0; });
+    std::vector<std::uint32_t> order;
+    std::vector<std::uint32_t> place_of(types_.size());
+    for (const auto &[key, count] : counts_) place_of[type_of(key)] = 1;
+    for (std::uint32_t type = 0; type < types_.size(); ++type)
+        if (place_of[type] != 0) order.push_back(type);
     std::sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) { return types_[a] < types_[b]; });
+    for (std::uint32_t place = 0; place < order.size(); ++place) place_of[order[place]] = place;
 
-    for (std::size_t bucket = 0; bucket < counts_.size(); ++bucket) {
-        const std::vector<std::int64_t> &counts = counts_[bucket];
-        for (std::uint32_t place = 0; place < order.size(); ++place)
-            if (order[place] < counts.size() && counts[order[place]] != 0)
-                cells_.push_back({static_cast<std::int32_t>(bucket), place, counts[order[place]]});
-    }
-    std::sort(types_.begin(), types_.end());
+    cells_.reserve(counts_.size());
+    for (const auto &[key, count] : counts_) cells_.push_back({bucket_of(key), place_of[type_of(key)], count});
+    std::sort(cells_.begin(), cells_.end(),
+              [](const Cell &a, const Cell &b) { return key_of(a.bucket, a.type) < key_of(b.bucket, b.type); });
+
+    std::vector<std::string_view> types(order.size());
+    std::transform(order.begin(), order.end(), types.begin(), [&](std::uint32_t type) { return types_[type]; });
+    types_ = std::move(types);
 }
 
 } // namespace analytics::core

@@ -3,8 +3,10 @@
  * The clock shows instant + offset, and jumps where the offset changes. Two rules say where a bucket begins:
  *
  *   whole days, months   at local midnight: at the instant from which on the clock never again shows anything earlier.
- *                        So a day is one bucket, of 23 or 25 hours where the clock jumps; a midnight that the clock
- *                        leaps over begins when it leaps, and one that it shows twice begins at the second.
+ *                        So a day is one bucket, of 23 or 25 hours where the clock jumps, and holds all instants of its
+ *                        local date. A midnight that the clock leaps over begins when it leaps. One that it shows twice
+ *                        begins at the first, for it is the same date from there on (Havana: 01:00 back to 00:00); only
+ *                        where the clock goes back across it, to the date before, is it the second (23:30 between them).
  *   anything shorter     whenever the clock shows a multiple of the bucket, or jumps across one, either way. So an hour
  *                        that the clock shows twice is two buckets, and one that it leaps over is none.
  *

@@ -111,6 +111,16 @@ HeapTuple Bags::next_taken()
     return nullptr;
 }
 
+HeapTuple Bags::take_one(const BagKey &key)
+{
+    take(key);
+    HeapTuple bag = next_taken();
+    if (bag == nullptr) return nullptr;
+    bag = heap_copytuple(bag);
+    end();
+    return bag;
+}
+
 Datum Bags::value(HeapTuple bag, int column, bool *is_null) const
 {
     return value_in(bag, RelationGetDescr(table_), numbers_[column], columns_[static_cast<std::size_t>(column)],

@@ -61,6 +61,9 @@ public:
     void take(const BagKey &key) { begin(key); }
     HeapTuple next_taken();
 
+    /** Takes one of a key's bags away, any that nobody else is taking; nullptr: there is none. */
+    HeapTuple take_one(const BagKey &key);
+
     /** Of a bag that was taken, the value in one of the columns. */
     [[nodiscard]] Datum value(HeapTuple bag, int column, bool *is_null) const;
 

@@ -161,7 +161,8 @@ private:
             AllocSetContextCreate(CurrentMemoryContext, "analytics freshness", ALLOCSET_SMALL_SIZES);
         std::int64_t counts[core::minutes_per_hour]{};
         for (const core::WindowCounter::Cell &cell :
-             count_windows(home_, context, bounds, core::minutes_per_hour + 1, tenant_)->cells())
+             count_windows(home_, context, {bounds, core::minutes_per_hour + 1, tenant_, std::nullopt, nullptr})
+                 ->cells())
             guarded([&] { counts[cell.bucket] = core::sum_of(counts[cell.bucket], cell.count); });
         MemoryContextDelete(context);
         int minute = core::minutes_per_hour;

@@ -96,6 +96,12 @@ TimestampTz within_range(TimestampTz timestamp)
     return std::clamp(timestamp, timestamptz_of(core::min_instant), timestamptz_of(core::max_instant));
 }
 
+/* The end of a bucket whose start a caller has told, be that one or not. */
+TimestampTz next_bucket(const ProjectionRule &rule, TimestampTz start)
+{
+    return rule.next_bucket(rule.bucket_start(within_range(start)));
+}
+
 } // namespace
 } // namespace analytics::pg
 
@@ -153,7 +159,7 @@ ANALYTICS_FUNCTION(analytics_projection_rows)
         const std::optional<std::string_view> tenant = PG_ARGISNULL(tenant_argument)
                                                            ? std::optional<std::string_view>{}
                                                            : bytes_of(PG_GETARG_DATUM(tenant_argument));
-        for (const auto &[group, cells] : query->events_of_tenant(within_range(start), rule.next_bucket(start), tenant))
+        for (const auto &[group, cells] : query->events_of_tenant(start, next_bucket(rule, start), tenant))
             rows->settle(cells);
         SPI_finish();
     }
@@ -178,7 +184,7 @@ ANALYTICS_FUNCTION(analytics_projection_lack)
     SPI_connect();
     auto *const of_events = make_owned<ProjectionQuery>(work.context, home, rules, rule, work.scratch);
     auto *const of_bags = make_owned<ProjectionQuery>(work.context, home, rules, rule, work.scratch);
-    ProjectionGroups &events = of_events->events(within_range(start), end);
+    ProjectionGroups &events = of_events->events(start, end);
     ProjectionGroups &bags = of_bags->bags(start, end);
     SPI_finish();
 

@@ -14,13 +14,14 @@
  *
  * Three things the bags can't tell. Events at infinity, which no minute holds: these have ranges of their own. Years of
  * rollups whose partitions are gone: a time without a partition is passed over in one step. And what a statement that is
- * being executed has done so far: to whoever asks within it (a trigger, say) all of time is one range. */
+ * being executed has done so far, or a snapshot does not show (agreement.hpp): there, and in any trigger, all of time is one
+ * range. */
 
+#include "agreement.hpp"
 #include "answer.hpp"
 #include "boundary.hpp"
 #include "hour_walk.hpp"
 #include "partitions.hpp"
-#include "pending.hpp"
 #include "saved_statement.hpp"
 #include "text.hpp"
 
@@ -145,7 +146,7 @@ public:
 
     void find()
     {
-        if (Pending::is_anything() || DatumGetInt32(OidFunctionCall0(F_PG_TRIGGER_DEPTH)) > 0) {
+        if (!bags_agree(home_) || DatumGetInt32(OidFunctionCall0(F_PG_TRIGGER_DEPTH)) > 0) {
             ranges_.add(DT_NOBEGIN, DT_NOEND, wanted_);
         } else {
             add_infinity(DT_NOEND);

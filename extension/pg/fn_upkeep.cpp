@@ -1,5 +1,6 @@
 /* The triggers of upkeep: analytics_upkeep_row, analytics_upkeep_statement, analytics_upkeep_truncate. */
 
+#include "agreement.hpp"
 #include "args.hpp"
 #include "pending.hpp"
 
@@ -145,8 +146,10 @@ ANALYTICS_FUNCTION(analytics_upkeep_truncate)
     ListCell *cell = nullptr;
     foreach (cell, find_all_inheritors(table, NoLock, nullptr)) {
         const Oid leaf = lfirst_oid(cell);
-        if (get_rel_relkind(leaf) == RELKIND_RELATION && takes_care_of(table, leaf, fcinfo->flinfo->fn_oid))
+        if (get_rel_relkind(leaf) == RELKIND_RELATION && takes_care_of(table, leaf, fcinfo->flinfo->fn_oid)) {
+            expect_truncation(home, leaf);
             show_as_gone(truncation->upkeeps(), leaf);
+        }
     }
     truncation->statement_ends();
     return {};

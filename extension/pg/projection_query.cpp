@@ -3,12 +3,14 @@
 #include "boundary.hpp"
 #include "projection_rows.hpp"
 #include "text.hpp"
+#include "times.hpp"
 
 extern "C" {
 #include "catalog/pg_type.h"
 #include "utils/array.h"
 }
 
+#include <algorithm>
 #include <utility>
 
 namespace analytics::pg {
@@ -38,6 +40,17 @@ SavedStatement bags_query{"SELECT bucket_start, tenant_id, cells FROM %sanalytic
 
 constexpr char there = ' '; // of a parameter's value
 constexpr char null = 'n';
+
+/* The start of a window, and its end, in the core's years, for whatever lies outside is in no projection. */
+Datum start_value(TimestampTz start)
+{
+    return TimestampTzGetDatum(std::max(start, timestamptz_of(core::min_instant)));
+}
+
+Datum end_value(TimestampTz end)
+{
+    return TimestampTzGetDatum(std::min(end, timestamptz_of(core::max_instant + 1)));
+}
 
 std::optional<std::string_view> tenant_in(TupleTableSlot *slot, int column)
 {
@@ -90,7 +103,7 @@ ProjectionQuery::ProjectionQuery(const Home &home, std::shared_ptr<const Project
 
 ProjectionGroups &ProjectionQuery::events(TimestampTz start, TimestampTz end)
 {
-    const Datum values[] = {TimestampTzGetDatum(start), TimestampTzGetDatum(end), event_types()};
+    const Datum values[] = {start_value(start), end_value(end), event_types()};
     const char nulls[] = {there, there, rule_.of_every_type ? null : there};
     return ask<EventsReader>(events_query, values, nulls);
 }
@@ -98,8 +111,7 @@ ProjectionGroups &ProjectionQuery::events(TimestampTz start, TimestampTz end)
 ProjectionGroups &ProjectionQuery::events_of_tenant(TimestampTz start, TimestampTz end,
                                                     std::optional<std::string_view> tenant)
 {
-    const Datum values[] = {TimestampTzGetDatum(start), TimestampTzGetDatum(end), event_types(),
-                            tenant ? text_of(*tenant) : Datum{0}};
+    const Datum values[] = {start_value(start), end_value(end), event_types(), tenant ? text_of(*tenant) : Datum{0}};
     const char nulls[] = {there, there, rule_.of_every_type ? null : there, tenant ? there : null};
     return ask<EventsReader>(tenants_events_query, values, nulls);
 }

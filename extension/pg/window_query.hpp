@@ -11,6 +11,8 @@
 #include "core/window_counter.hpp"
 
 #include <cstdint>
+#include <optional>
+#include <string_view>
 
 namespace analytics::pg {
 
@@ -27,8 +29,21 @@ enum class Source : std::uint8_t { totals, tenants, one_tenant, events };
 
 Source source_for_caller(const Home &home, const TenantArgument &tenant);
 
-/** Counts the buckets [bounds[i], bounds[i + 1]), bounds ascending. The answer is finished, and the memory context's. */
-core::WindowCounter *count_windows(const Home &home, MemoryContext context, const TimestampTz *bounds, int count,
-                                   const TenantArgument &tenant);
+/** So many rows an answer may have, and so many counts there may be on the way to it: some 100 MB of either. */
+inline constexpr int most_counts = 1'000'000;
+
+/** What is counted. */
+struct WindowQuestion {
+    const TimestampTz *bounds; // ascending
+    int count;                 // of bounds
+    TenantArgument tenant;
+    std::optional<std::string_view> type; // none: every type
+    const char *to_blame; // the argument that makes too many counts, for the message; nullptr: there is no limit
+    std::int32_t beginning = core::no_bucket; // that events at -infinity are of
+};
+
+/** Counts the buckets [bounds[i], bounds[i + 1]). The answer is finished, and the memory context's. More than most_counts are
+ * SQLSTATE 22023. */
+core::WindowCounter *count_windows(const Home &home, MemoryContext context, const WindowQuestion &question);
 
 } // namespace analytics::pg

@@ -7,8 +7,8 @@
 
 namespace analytics::pg {
 
-/** The zone's wall clock around the range, with a bucket to spare; belongs to the memory context. A name that
- * PostgreSQL does not know is SQLSTATE 22023. */
+/** The zone's wall clock around the range, with a bucket to spare; belongs to the memory context. The name is one of the tz
+ * database's, or an ISO 8601 offset, which is east; anything else is SQLSTATE 22023. */
 const core::Zone &zone_around(MemoryContext context, const text *name, const core::Bucket &bucket, core::Instant start,
                               core::Instant end);
 

@@ -22,6 +22,22 @@ DELETE FROM analytics_events WHERE event_type = 't' AND occurred_at >= '2025-04-
 SELECT tap.latest('after the latest of a tenant was deleted');
 SELECT tap.store('t', '2025-06-15 06:00:00+00', t) FROM unnest('{x,y}'::text[]) AS t \g /dev/null
 
+-- An UPDATE of the time of ingestion alone.
+CREATE FUNCTION tap.ingested() RETURNS timestamptz[] LANGUAGE sql AS $$ SELECT array_agg(last_ingested_at) FROM unnest('{x,y,NULL}'::text[]) AS t, analytics_freshness(t); $$;
+SELECT count(*) AS bags FROM (SELECT hour FROM analytics_rollup_totals UNION ALL SELECT hour FROM analytics_rollup_tenants) AS b \gset
+UPDATE analytics_events SET ingested_at = '2025-09-01 00:00:00+00' WHERE tenant_id = 'x' AND occurred_at = '2025-04-10 10:00:00+00';
+SELECT is(tap.ingested(), '{2025-09-01 00:00:00+00,2025-08-01 00:00:00+00,2025-09-01 00:00:00+00}', 'ingested_at alone is changed');
+UPDATE analytics_events SET ingested_at = ingested_at + interval '70 days' WHERE tenant_id = 'y';
+SELECT is(tap.ingested(), '{2025-09-01 00:00:00+00,2025-10-10 00:00:00+00,2025-10-10 00:00:00+00}', 'of several');
+SELECT is(count(*) <= :bags, true, 'which leaves no more bags') FROM (SELECT hour FROM analytics_rollup_totals UNION ALL SELECT hour FROM analytics_rollup_tenants) AS b;
+UPDATE analytics_events SET ingested_at = '2025-07-01 00:00:00+00' WHERE ingested_at > '2025-08-01';
+SELECT is(tap.ingested(), '{2025-09-01 00:00:00+00,2025-10-10 00:00:00+00,2025-10-10 00:00:00+00}', 'an ingestion is not taken back');
+SELECT is_empty('SELECT * FROM analytics_verify()', 'the counts are as they were');
+DELETE FROM analytics_rollup_totals; DELETE FROM analytics_rollup_tenants WHERE tenant_id = 'x';
+UPDATE analytics_events SET ingested_at = '2025-11-01 00:00:00+00' WHERE tenant_id = 'x';
+SELECT is(tap.ingested(), '{2025-11-01 00:00:00+00,2025-10-10 00:00:00+00,2025-11-01 00:00:00+00}', 'where there is no bag, one is made');
+SELECT isnt(analytics_rebuild(), 0::bigint, 'as rebuild does') \g /dev/null
+
 -- Partitions dropped by hand, which nothing counts: their rollups stay.
 SELECT tap.store('kept', at, 'y') FROM unnest('{2025-06-20 10:00:10+00,2025-06-20 10:00:20+00,2025-06-20 10:00:55+00,2025-06-20 10:05:00+00}'::timestamptz[]) AS at \g /dev/null
 DROP TABLE analytics_events_2025_06;
