@@ -81,26 +81,26 @@ CREATE FUNCTION @extschema@.analytics_verify(
     SET search_path = pg_catalog, pg_temp
     AS $$
     WITH bounds AS (
-        SELECT pg_catalog.date_bin('1 minute', coalesce($1, '-infinity'), '2000-01-01 00:00:00+00') AS low,
+        SELECT date_bin('1 minute', coalesce($1, '-infinity'), '2000-01-01 00:00:00+00') AS low,
                CASE WHEN $2 <= '294276-12-31 23:59:00+00' -- the last minute has no end
-                    THEN pg_catalog.date_bin('1 minute', $2 + interval '59.999999 seconds', '2000-01-01 00:00:00+00')
+                    THEN date_bin('1 minute', $2 + interval '59.999999 seconds', '2000-01-01 00:00:00+00')
                     ELSE 'infinity' END AS high
     ), events AS (
-        SELECT pg_catalog.date_bin('1 minute', e.occurred_at, '2000-01-01 00:00:00+00') AS minute, e.tenant_id, e.event_type, pg_catalog.count(*) AS count
+        SELECT date_bin('1 minute', e.occurred_at, '2000-01-01 00:00:00+00') AS minute, e.tenant_id, e.event_type, count(*) AS count
         FROM bounds AS b JOIN @extschema@.analytics_events AS e
             ON e.occurred_at >= b.low AND e.occurred_at < b.high
-        WHERE pg_catalog.isfinite(e.occurred_at)
+        WHERE isfinite(e.occurred_at)
         GROUP BY 1, 2, 3
     ), tenants AS (
         SELECT c.minute, r.tenant_id, c.event_type, c.count
         FROM bounds AS b JOIN @extschema@.analytics_rollup_tenants AS r
-            ON r.hour >= pg_catalog.date_bin('1 hour', b.low, '2000-01-01 00:00:00+00') AND r.hour < b.high
+            ON r.hour >= date_bin('1 hour', b.low, '2000-01-01 00:00:00+00') AND r.hour < b.high
         CROSS JOIN @extschema@.analytics_bag_cells(r.hour, r.cells) AS c
         WHERE c.minute >= b.low AND c.minute < b.high
     ), totals AS (
         SELECT c.minute, c.event_type, c.count
         FROM bounds AS b JOIN @extschema@.analytics_rollup_totals AS r
-            ON r.hour >= pg_catalog.date_bin('1 hour', b.low, '2000-01-01 00:00:00+00') AND r.hour < b.high
+            ON r.hour >= date_bin('1 hour', b.low, '2000-01-01 00:00:00+00') AND r.hour < b.high
         CROSS JOIN @extschema@.analytics_bag_cells(r.hour, r.cells) AS c
         WHERE c.minute >= b.low AND c.minute < b.high
     ), compared AS (
