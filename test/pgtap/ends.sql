@@ -76,7 +76,7 @@ SELECT tap.store(VARIADIC array_agg(timestamptz '0001-01-01 00:00:00+00' + i * i
 INSERT INTO analytics_projections (name, dimensions, measures, bucket, max_groups, view_schema) VALUES ('slow', '{}', '{}', '100 years', 10, 'public');
 SELECT tap.store('0001-01-02 00:00:01+00') \g /dev/null
 SELECT is(analytics_build_projection_chunk('slow'), true, 'a bucket that begins before the year 1, and holds more than a chunk');
-SELECT is(analytics_projection_json(p) ->> 'builtUntil', '0070-01-01T00:00:00Z', 'is taken in as a whole') FROM analytics_projections AS p WHERE name = 'slow';
+SELECT is(analytics_projection_json('slow') ->> 'builtUntil', '0070-01-01T00:00:00Z', 'is taken in as a whole');
 SELECT is(analytics_build_projection_chunk('slow'), true, 'the rest');
 SELECT is(analytics_build_projection_chunk('slow'), false, 'is ready');
 SELECT is_empty('SELECT * FROM analytics_verify()', 'and right');
