@@ -60,9 +60,10 @@ void define_settings()
                              "Days, ISO weeks, months and years of UTC. Partitions that are there stay as they are.",
                              &current.partition_interval, static_cast<int>(PartitionInterval::month),
                              partition_intervals, PGC_USERSET, 0, nullptr, nullptr, nullptr);
-    DefineCustomBoolVariable("analytics.append_bags", "Lets INSERT add rows to the tables of bags.",
-                             "Set by the functions that mend counts. Rows that anybody else inserts count events twice.",
-                             &current.append_bags, false, PGC_USERSET, 0, nullptr, nullptr, nullptr);
+    DefineCustomBoolVariable(
+        "analytics.append_bags", "Lets INSERT add rows to the tables of bags.",
+        "Set by the functions that mend counts. Rows that anybody else inserts count events twice.",
+        &current.append_bags, false, PGC_USERSET, 0, nullptr, nullptr, nullptr);
     MarkGUCPrefixReserved("analytics");
 }
 
