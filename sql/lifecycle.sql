@@ -163,6 +163,7 @@ COMMENT ON FUNCTION @extschema@._analytics_release_tables() IS
 CREATE FUNCTION @extschema@.analytics_create_tables() RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
+    SET client_min_messages = notice -- CREATE EXTENSION lets nothing below a warning out of its script
     AS $$
 DECLARE
     described record;
@@ -194,12 +195,16 @@ BEGIN
 
     IF adopts THEN
         wrong_counts := (SELECT count(*) FROM @extschema@.analytics_verify(NULL::timestamptz, NULL::timestamptz));
-        RAISE NOTICE USING
-            MESSAGE = 'the tables that were there are in use again',
-            DETAIL = CASE wrong_counts
-                WHEN 0 THEN 'analytics_verify finds no difference: the counts say what the events say.'
-                ELSE format('analytics_verify finds %s differences: events were stored or deleted while nothing counted them.', wrong_counts) END,
-            HINT = CASE WHEN wrong_counts > 0 THEN 'Call analytics_rebuild().' ELSE '' END;
+        IF wrong_counts = 0 THEN
+            RAISE NOTICE USING
+                MESSAGE = 'the tables that were there are in use again',
+                DETAIL = 'analytics_verify finds no difference: the counts say what the events say.';
+        ELSE
+            RAISE NOTICE USING
+                MESSAGE = 'the tables that were there are in use again, and their counts are wrong',
+                DETAIL = format('analytics_verify finds %s differences: events were stored or deleted while nothing counted them.', wrong_counts),
+                HINT = 'Call analytics_rebuild().';
+        END IF;
     END IF;
 END
 $$;
