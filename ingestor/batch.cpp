@@ -82,6 +82,13 @@ void Batch::reach(std::int64_t offset, Time now)
     next_offset_ = std::max(offset, next_offset_.value_or(offset));
 }
 
+void Batch::shorten(std::size_t records)
+{
+    for (runtime::ArrayWriter *array : {&records_, &offsets_, &keys_, &timestamps_, &headers_}) array->keep(records);
+    next_offset_ = offsets_.last_integer() + 1;
+    bytes_ = records_.content_bytes() + keys_.content_bytes() + headers_.content_bytes();
+}
+
 std::optional<std::string_view> Batch::view(const runtime::ArrayWriter &array)
 {
     return array.has_values() ? std::optional(array.view()) : std::nullopt;

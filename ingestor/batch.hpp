@@ -22,6 +22,9 @@ public:
     /** Nothing more comes before this offset: the next one is there, records or not. */
     void reach(std::int64_t offset, Time now);
 
+    /** Keeps its first records, so many of them: at least one, fewer than there are. */
+    void shorten(std::size_t records);
+
     [[nodiscard]] bool is_empty() const noexcept { return !next_offset_; }
     [[nodiscard]] bool is_full(const BatchLimits &limits) const noexcept
     {

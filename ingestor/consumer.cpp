@@ -1,10 +1,15 @@
 #include "consumer.hpp"
 
+#include "../runtime/kafka_topics.hpp"
 #include "consumer_conf.hpp"
 #include "consumer_fetch.hpp"
+#include "consumer_probe.hpp"
+#include "gap.hpp"
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <cstring>
 #include <deque>
 #include <mutex>
 #include <set>
@@ -19,12 +24,18 @@ using runtime::Event;
 using runtime::Key;
 
 constexpr int query_timeout_ms = 3'000;
+constexpr int answer_margin_ms = 500;         // librdkafka is to say itself that time is up
 constexpr int ask_again_ms = 500;             // --check: whoever is refused need not wait to the end
 constexpr Milliseconds close_deadline{5'000}; // a hung close must not hold up a stop; offsets are safe in the database
 constexpr std::size_t message_size = 512;     // of librdkafka's error texts
 
 using Message = std::unique_ptr<rd_kafka_message_t, Freed<rd_kafka_message_destroy>>;
 using Queue = std::unique_ptr<rd_kafka_queue_t, Freed<rd_kafka_queue_destroy>>;
+using Answer = std::unique_ptr<rd_kafka_event_t, Freed<rd_kafka_event_destroy>>;
+using Groups = std::unique_ptr<const struct rd_kafka_group_list, Freed<rd_kafka_group_list_destroy>>;
+using OffsetsRequest =
+    std::unique_ptr<rd_kafka_ListConsumerGroupOffsets_t, Freed<rd_kafka_ListConsumerGroupOffsets_destroy>>;
+using OffsetsOptions = std::unique_ptr<rd_kafka_AdminOptions_t, Freed<rd_kafka_AdminOptions_destroy>>;
 using Failed = std::unique_ptr<rd_kafka_error_t, Freed<rd_kafka_error_destroy>>;
 
 List list_of(std::span<const Start> starts)
@@ -36,34 +47,31 @@ List list_of(std::span<const Start> starts)
     return list;
 }
 
+void free_member_id(char *id) noexcept
+{
+    rd_kafka_mem_free(nullptr, id);
+}
+
+Milliseconds session_timeout(rd_kafka_t *kafka)
+{
+    std::array<char, 32> text{};
+    std::size_t size = text.size();
+    rd_kafka_conf_get(rd_kafka_conf(kafka), "session.timeout.ms", text.data(), &size);
+    std::int64_t value = 0;
+    std::from_chars(text.data(), text.data() + std::string_view(text.data()).size(), value);
+    return Milliseconds(value);
+}
+
 std::optional<std::string_view> bytes(const void *data, std::size_t size)
 {
     if (data == nullptr) return {};
     return std::string_view(static_cast<const char *>(data), size);
 }
 
-/* Errors after which librdkafka would go on behind a record that we never saw. */
-bool loses_records(rd_kafka_resp_err_t error)
-{
-    switch (error) {
-    case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
-    case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
-    case RD_KAFKA_RESP_ERR__BAD_MSG:
-    case RD_KAFKA_RESP_ERR__BAD_COMPRESSION:
-    case RD_KAFKA_RESP_ERR__NOT_IMPLEMENTED:
-    case RD_KAFKA_RESP_ERR__UNDERFLOW:
-    case RD_KAFKA_RESP_ERR_INVALID_MSG:
-    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
-        return true;
-    default:
-        return false;
-    }
-}
-
 } // namespace
 
 struct KafkaConsumer::Handle {
-    Handle(const runtime::Settings &settings, runtime::Observer &observer);
+    Handle(const runtime::Settings &given, runtime::Observer &observer);
     ~Handle();
     Handle(const Handle &) = delete;
     Handle &operator=(const Handle &) = delete;
@@ -79,10 +87,14 @@ struct KafkaConsumer::Handle {
     void hold(std::span<const Start> partitions);
     void release();
     void notice(std::string_view text);
+    List signed_list(std::span<const Start> starts) const;
 
+    const runtime::Settings &settings;
     runtime::Observer &observe;
     std::string topics;
-    std::string advice; // for who is not let in
+    std::string group;
+    std::string metadata; // of offsets that are committed
+    std::string advice;   // for who is not let in
     bool is_debugging = false;
     rd_kafka_t *kafka = nullptr;
     std::mutex waking;
@@ -101,8 +113,9 @@ struct KafkaConsumer::Handle {
     std::string last_notice;
 };
 
-KafkaConsumer::Handle::Handle(const runtime::Settings &settings, runtime::Observer &observer)
-    : observe(observer), topics(settings.text(Key::kafka_topic)), advice(authentication_advice(settings)),
+KafkaConsumer::Handle::Handle(const runtime::Settings &given, runtime::Observer &observer)
+    : settings(given), observe(observer), topics(settings.text(Key::kafka_topic)),
+      group(settings.text(Key::kafka_consumer_group)), advice(authentication_advice(settings)),
       is_debugging(is_given(settings, "debug"))
 {
     Conf conf = conf_of(settings);
@@ -182,6 +195,16 @@ void KafkaConsumer::Handle::notice(std::string_view text)
     observe(Event::kafka_notice, {{"message", text}});
 }
 
+List KafkaConsumer::Handle::signed_list(std::span<const Start> starts) const
+{
+    List list = list_of(starts);
+    for (int i = 0; !metadata.empty() && i < list->cnt; ++i) {
+        list->elems[i].metadata = strdup(metadata.c_str()); // the list frees it
+        list->elems[i].metadata_size = metadata.size();
+    }
+    return list;
+}
+
 void KafkaConsumer::Handle::heard()
 {
     last_notice.clear();
@@ -253,11 +276,8 @@ KafkaConsumer::~KafkaConsumer() = default;
 void KafkaConsumer::subscribe()
 {
     const List list(rd_kafka_topic_partition_list_new(1));
-    for (std::string_view rest = handle_->topics; !rest.empty();) {
-        const std::string topic(rest.substr(0, rest.find(',')));
+    for (const std::string &topic : runtime::topic_items(handle_->topics))
         rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), RD_KAFKA_PARTITION_UA);
-        rest.remove_prefix(std::min(rest.size(), topic.size() + 1));
-    }
     if (const auto error = rd_kafka_subscribe(handle_->kafka, list.get()); error != RD_KAFKA_RESP_ERR_NO_ERROR)
         throw std::runtime_error(std::string("cannot subscribe: ") + rd_kafka_err2str(error));
 }
@@ -323,6 +343,13 @@ std::optional<std::int64_t> KafkaConsumer::last_high_watermark(const Partition &
     return high;
 }
 
+std::optional<std::int64_t> KafkaConsumer::readable_after(const Partition &partition, std::int64_t offset,
+                                                          std::int64_t broken_offset, std::int64_t end)
+{
+    Probe probe(handle_->settings);
+    return end_of_broken(offset, end, [&](std::int64_t at) { return probe.is_broken(partition, at, broken_offset); });
+}
+
 void KafkaConsumer::assign(std::span<const Start> starts)
 {
     handle_->stopped.clear();
@@ -360,7 +387,72 @@ void KafkaConsumer::resume()
 void KafkaConsumer::mark_done(const Partition &partition, std::int64_t next_offset)
 {
     const Start done{partition, next_offset};
-    rd_kafka_commit(handle_->kafka, list_of({&done, 1}).get(), 1);
+    rd_kafka_commit(handle_->kafka, handle_->signed_list({&done, 1}).get(), 1);
+}
+
+bool KafkaConsumer::commit(std::span<const Start> offsets)
+{
+    const Queue queue(rd_kafka_queue_new(handle_->kafka));
+    const auto list = handle_->signed_list(offsets);
+    if (rd_kafka_commit_queue(handle_->kafka, list.get(), queue.get(), nullptr, nullptr) != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return false;
+    const Answer answer(rd_kafka_queue_poll(queue.get(), query_timeout_ms));
+    return answer && rd_kafka_event_error(answer.get()) == RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+void KafkaConsumer::sign(const std::string &metadata)
+{
+    handle_->metadata = metadata;
+}
+
+std::optional<std::vector<GroupOffset>> KafkaConsumer::group_offsets()
+{
+    const OffsetsOptions options(rd_kafka_AdminOptions_new(handle_->kafka, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS));
+    rd_kafka_AdminOptions_set_request_timeout(options.get(), query_timeout_ms, nullptr, 0);
+    const OffsetsRequest request(rd_kafka_ListConsumerGroupOffsets_new(handle_->group.c_str(), nullptr));
+    rd_kafka_ListConsumerGroupOffsets_t *all = request.get();
+    const Queue queue(rd_kafka_queue_new(handle_->kafka));
+    rd_kafka_ListConsumerGroupOffsets(handle_->kafka, &all, 1, options.get(), queue.get());
+    const Answer answer(rd_kafka_queue_poll(queue.get(), query_timeout_ms + answer_margin_ms));
+    if (!answer) return {};
+    if (rd_kafka_event_error(answer.get()) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        handle_->notice(rd_kafka_event_error_string(answer.get()));
+        return {};
+    }
+    std::size_t count = 0;
+    const auto **groups = rd_kafka_ListConsumerGroupOffsets_result_groups(
+        rd_kafka_event_ListConsumerGroupOffsets_result(answer.get()), &count);
+    if (count != 1) return {};
+    if (const auto *error = rd_kafka_group_result_error(groups[0])) {
+        handle_->notice(rd_kafka_error_string(error));
+        return {};
+    }
+    std::vector<GroupOffset> found;
+    const auto *list = rd_kafka_group_result_partitions(groups[0]);
+    for (int i = 0; list != nullptr && i < list->cnt; ++i) {
+        const auto &one = list->elems[i];
+        if (one.offset < 0) continue;
+        found.push_back(
+            {{one.topic, one.partition}, one.offset, std::string(bytes(one.metadata, one.metadata_size).value_or(""))});
+    }
+    return found;
+}
+
+std::optional<OtherMembers> KafkaConsumer::other_members()
+{
+    const struct rd_kafka_group_list *list = nullptr;
+    const auto error = rd_kafka_list_groups(handle_->kafka, handle_->group.c_str(), &list, query_timeout_ms);
+    const Groups groups(list);
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR || list->group_cnt != 1) return {};
+
+    const std::unique_ptr<char, Freed<free_member_id>> own(rd_kafka_memberid(handle_->kafka));
+    OtherMembers others{list->groups[0].state, {}, session_timeout(handle_->kafka)};
+    for (int i = 0; i < list->groups[0].member_cnt; ++i) {
+        const auto &member = list->groups[0].members[i];
+        if (own && std::string_view(member.member_id) == own.get()) continue;
+        others.members.push_back(std::string(member.member_id) + " at " + member.client_host);
+    }
+    return others;
 }
 
 void KafkaConsumer::rejoin()

@@ -16,7 +16,7 @@ namespace analytics::ingestor {
 
 class KafkaConsumer final : public Consumer {
 public:
-    /** Connects lazily; throws runtime::SettingFaults when librdkafka refuses the settings as a whole. */
+    /** Connects lazily; the settings must live as long. Throws runtime::SettingFaults when librdkafka refuses the settings as a whole. */
     KafkaConsumer(const runtime::Settings &settings, runtime::Observer &observe);
     ~KafkaConsumer() override;
     KafkaConsumer(const KafkaConsumer &) = delete;
@@ -34,12 +34,18 @@ public:
     Delivery poll(Milliseconds timeout) override;
     std::optional<Watermarks> watermarks(const Partition &partition) override;
     std::optional<std::int64_t> last_high_watermark(const Partition &partition) override;
+    std::optional<std::int64_t> readable_after(const Partition &partition, std::int64_t offset,
+                                               std::int64_t broken_offset, std::int64_t end) override;
     void assign(std::span<const Start> starts) override;
     void unassign() override;
     void stop(const Partition &partition) override;
     void pause() override;
     void resume() override;
     void mark_done(const Partition &partition, std::int64_t next_offset) override;
+    bool commit(std::span<const Start> offsets) override;
+    void sign(const std::string &metadata) override;
+    std::optional<std::vector<GroupOffset>> group_offsets() override;
+    std::optional<OtherMembers> other_members() override;
     void rejoin() override;
     void close() override;
 

@@ -1,7 +1,6 @@
 #include "consumer_conf.hpp"
 
-#include "../runtime/kafka_property.hpp"
-#include "kafka_property_fault.hpp"
+#include "../runtime/kafka_topics.hpp"
 
 #include <algorithm>
 #include <array>
@@ -64,6 +63,20 @@ void set(rd_kafka_conf_t *conf, const char *name, const char *value)
         throw runtime::SettingFaults({{name, message.data()}});
 }
 
+/* Adds to the topics that librdkafka takes for not being there. */
+void hide(rd_kafka_conf_t *conf, std::string_view topics)
+{
+    constexpr const char *property = "topic.blacklist";
+    std::size_t size = 0;
+    std::string hidden;
+    if (rd_kafka_conf_get(conf, property, nullptr, &size) == RD_KAFKA_CONF_OK && size > 1) {
+        hidden.resize(size);
+        rd_kafka_conf_get(conf, property, hidden.data(), &size);
+        hidden.back() = ','; // in place of the NUL
+    }
+    set(conf, property, (hidden += topics).c_str());
+}
+
 template <std::size_t Count>
 Conf conf_of(const std::array<std::pair<const char *, const char *>, Count> &own, const runtime::Settings &settings)
 {
@@ -81,6 +94,7 @@ Conf conf_of(const runtime::Settings &settings)
 {
     Conf conf = conf_of(fixed, settings);
     set(conf.get(), "group.id", settings.text(Key::kafka_consumer_group).c_str());
+    if (runtime::has_expression(settings.text(Key::kafka_topic))) hide(conf.get(), runtime::internal_topics);
     return conf;
 }
 
@@ -103,16 +117,6 @@ bool is_given(const runtime::Settings &settings, std::string_view property)
 {
     const auto given = settings.kafka_properties();
     return std::any_of(given.begin(), given.end(), [&](const auto &entry) { return entry.name == property; });
-}
-
-std::string kafka_property_fault(const runtime::Property &property)
-{
-    const Conf conf(rd_kafka_conf_new());
-    std::array<char, message_size> message{};
-    const auto result =
-        rd_kafka_conf_set(conf.get(), property.name.c_str(), property.value.c_str(), message.data(), message.size());
-    if (result == RD_KAFKA_CONF_OK) return {};
-    return runtime::is_secret_property(property.name) ? "librdkafka refuses the value" : message.data();
 }
 
 } // namespace analytics::ingestor

@@ -4,6 +4,7 @@
 
 #include "ports.hpp"
 
+#include <functional>
 #include <string>
 
 namespace analytics::ingestor {
@@ -17,8 +18,18 @@ struct Gap {
 /** Nothing: Kafka has the record at this offset, or the next one to come. */
 [[nodiscard]] std::optional<Gap> gap_at(std::int64_t offset, const Watermarks &watermarks);
 
-/** A record that Kafka has, but nobody can read, for this reason. */
-[[nodiscard]] Gap unreadable_at(std::int64_t offset, std::int64_t broken_offset, std::string_view reason);
+/** Records that Kafka has, but nobody can read, for this reason. readable_offset: where it can be read again; nothing: not
+ * known, so that no more is left out than the one record. */
+[[nodiscard]] Gap unreadable_at(std::int64_t offset, std::int64_t broken_offset, std::string_view reason,
+                                std::optional<std::int64_t> readable_offset = {});
+
+/** Whether what stands at an offset is the piece of the log that can't be read; nothing: nobody knows. */
+using IsBroken = std::function<std::optional<bool>(std::int64_t offset)>;
+
+/** The end of the piece that begins at, or before, this offset, where records can be read again: a producer's batch is
+ * broken as a whole. Asks about as often as the batch's size has binary digits, twice. end: Kafka has nothing from there on. */
+[[nodiscard]] std::optional<std::int64_t> end_of_broken(std::int64_t offset, std::int64_t end,
+                                                        const IsBroken &is_broken);
 
 /** The statement that accepts the gap. */
 [[nodiscard]] std::string accepting(const Gap &gap, std::string_view group, PartitionView partition);

@@ -45,6 +45,13 @@ void Health::answered(Time now)
     }
 }
 
+void Health::hurry(Time now)
+{
+    if (!sickness_) return;
+    backoff_.reset();
+    sickness_->retry_at = now + backoff_.next();
+}
+
 void Health::turned(bool is_stuck, const Holdings &holdings, Time now)
 {
     if (!is_stuck || holds_kafka_) {

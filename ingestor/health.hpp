@@ -34,6 +34,8 @@ public:
     /** A transient failure of what was asked at begun: what took a minute to fail was a minute of sickness. */
     void failed(const Failure &failure, Time begun, Time now);
     void answered(Time now);
+    /** What is to be tried next is another thing than what failed: pauses begin anew. */
+    void hurry(Time now);
 
     /** To be told at every turn: is_stuck when nothing more can be taken, so that the loop does not poll. */
     void turned(bool is_stuck, const Holdings &holdings, Time now);

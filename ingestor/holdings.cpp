@@ -44,7 +44,8 @@ void Holdings::clear()
 bool Holdings::add(const Record &record, Time now)
 {
     Holding *holding = find(record.partition);
-    if (holding == nullptr || holding->is_stopped || record.offset < holding->position()) return false;
+    if (holding == nullptr || holding->is_stopped || holding->is_set_aside() || record.offset < holding->position())
+        return false;
     Batch &batch = holding->batch;
     bytes_ -= batch.bytes();
     batch.add(record, now);
@@ -56,7 +57,8 @@ bool Holdings::add(const Record &record, Time now)
 void Holdings::reach(const End &end, Time now)
 {
     Holding *holding = find(end.partition);
-    if (holding == nullptr || holding->is_stopped || end.offset <= holding->position()) return;
+    if (holding == nullptr || holding->is_stopped || holding->is_set_aside() || end.offset <= holding->position())
+        return;
     holding->batch.reach(end.offset, now);
     opened(*holding);
 }
@@ -64,30 +66,44 @@ void Holdings::reach(const End &end, Time now)
 Holdings::Map::value_type *Holdings::due(Time now)
 {
     const bool is_aged = oldest_ && now >= *oldest_ + limits_.age;
-    if (!is_aged && !has_full_ && bytes_ < open_bytes_) return nullptr;
+    const bool is_crowded = bytes_ >= open_bytes_;
+    if (!is_aged && !has_full_ && !is_crowded && !(retry_at_ && now >= *retry_at_)) return nullptr;
 
+    Map::value_type *ready = nullptr;
     Map::value_type *oldest = nullptr;
     Map::value_type *largest = nullptr;
     for (auto &entry : map_) {
         const Holding &holding = entry.second;
-        if (!holding.can_go()) continue;
+        if (!holding.can_go() || (holding.is_set_aside() && now < *holding.retry_at)) continue;
         const Batch &batch = holding.batch;
-        if (holding.returned || batch.is_full(limits_)) return &entry;
+        if (holding.returned || is_full(holding)) {
+            if (ready == nullptr || holding.turn < ready->second.turn) ready = &entry;
+            continue;
+        }
         if (oldest == nullptr || batch.opened_at() < oldest->second.batch.opened_at()) oldest = &entry;
         if (largest == nullptr || batch.bytes() > largest->second.batch.bytes()) largest = &entry;
     }
-    return is_aged ? oldest : (bytes_ >= open_bytes_ ? largest : nullptr);
+    if (ready != nullptr) return ready;
+    return is_aged ? oldest : (is_crowded ? largest : nullptr);
 }
 
-Holdings::Map::value_type *Holdings::any_to_go()
+Holdings::Map::value_type *Holdings::any_to_go(Time now)
 {
-    const auto found = std::ranges::find_if(map_, [](const auto &entry) { return entry.second.can_go(); });
-    return found == map_.end() ? nullptr : &*found;
+    Map::value_type *next = nullptr;
+    for (auto &entry : map_) {
+        const Holding &holding = entry.second;
+        if (!holding.can_go() || (holding.is_set_aside() && now < *holding.retry_at)) continue;
+        if (next == nullptr || holding.turn < next->second.turn) next = &entry;
+    }
+    return next;
 }
 
 bool Holdings::is_empty() const noexcept
 {
-    return std::ranges::all_of(map_, [](const auto &entry) { return entry.second.is_empty(); });
+    return std::ranges::all_of(map_, [](const auto &entry) {
+        const Holding &holding = entry.second;
+        return holding.is_set_aside() || (!holding.under_way && !holding.can_go());
+    });
 }
 
 bool Holdings::is_under_way() const noexcept
@@ -102,6 +118,7 @@ Batch Holdings::depart(Map::value_type &entry)
     Batch batch = holding.returned ? std::move(*holding.returned) : std::exchange(holding.batch, Batch());
     holding.returned.reset();
     holding.under_way = UnderWay{batch.next_offset(), batch.size(), batch.first_timestamp_ms()};
+    holding.turn = ++turns_;
     rescan();
     return batch;
 }
@@ -113,18 +130,37 @@ Holdings::Map::value_type *Holdings::origin(const Partition &partition, std::int
     return is_ours ? &*found : nullptr;
 }
 
-void Holdings::committed(Map::value_type &entry)
+bool Holdings::committed(Map::value_type &entry, std::optional<std::int64_t> next_offset)
 {
     Holding &holding = entry.second;
-    holding.claim.next_offset = holding.under_way->next_offset;
+    /* Further than the batch: nothing else that is in hand is wanted. */
+    const std::int64_t end = holding.under_way->next_offset;
+    const bool is_beyond = next_offset.value_or(end) != end;
+    const bool must_read_again = holding.is_set_aside() || is_beyond;
+    if (is_beyond) holding.batch = Batch();
+    holding.claim.next_offset = next_offset.value_or(end);
     holding.under_way.reset();
+    holding.failures = 0;
+    holding.retry_at.reset();
+    if (holding.most_records && (*holding.most_records *= 2) >= limits_.records) holding.most_records.reset();
     rescan();
+    return must_read_again;
 }
 
 void Holdings::came_back(Map::value_type &entry, Batch batch)
 {
     entry.second.under_way.reset();
     entry.second.returned = std::move(batch);
+    rescan();
+}
+
+void Holdings::set_aside(Map::value_type &entry, Time until)
+{
+    Holding &holding = entry.second;
+    if (holding.returned->size() > 1) holding.returned->shorten(holding.returned->size() / 2);
+    holding.batch = Batch();
+    holding.most_records = std::max<std::size_t>(1, holding.returned->size());
+    holding.retry_at = until;
     rescan();
 }
 
@@ -136,17 +172,27 @@ std::vector<Partition> Holdings::stopped() const
     return stopped;
 }
 
+std::vector<Claimed> Holdings::at_rest() const
+{
+    std::vector<Claimed> claims;
+    for (const auto &[partition, holding] : map_)
+        if (!holding.under_way && !holding.returned) claims.push_back({partition, holding.claim});
+    return claims;
+}
+
 std::vector<Start> Holdings::starts() const
 {
     std::vector<Start> starts;
     for (const auto &[partition, holding] : map_)
-        if (!holding.is_stopped) starts.push_back({partition, holding.position()});
+        if (!holding.is_stopped && !holding.is_set_aside()) starts.push_back({partition, holding.position()});
     return starts;
 }
 
 std::optional<Time> Holdings::due_at() const
 {
-    return oldest_ ? std::optional(*oldest_ + limits_.age) : std::nullopt;
+    if (!oldest_) return retry_at_;
+    const Time due = *oldest_ + limits_.age;
+    return retry_at_ ? std::min(due, *retry_at_) : due;
 }
 
 std::size_t Holdings::records() const noexcept
@@ -156,19 +202,29 @@ std::size_t Holdings::records() const noexcept
     return sum;
 }
 
+bool Holdings::is_full(const Holding &holding) const noexcept
+{
+    return holding.batch.is_full(limits_) || (holding.most_records && holding.batch.size() >= *holding.most_records);
+}
+
 void Holdings::opened(const Holding &holding) noexcept
 {
     const Batch &batch = holding.batch;
     if (!holding.under_way) oldest_ = std::min(oldest_.value_or(batch.opened_at()), batch.opened_at());
-    has_full_ = has_full_ || batch.is_full(limits_);
+    has_full_ = has_full_ || is_full(holding);
 }
 
 void Holdings::rescan() noexcept
 {
     bytes_ = 0;
     oldest_.reset();
+    retry_at_.reset();
     has_full_ = false;
     for (const auto &[partition, holding] : map_) {
+        if (holding.is_set_aside()) {
+            if (!holding.under_way) retry_at_ = std::min(retry_at_.value_or(*holding.retry_at), *holding.retry_at);
+            continue;
+        }
         bytes_ += holding.batch.bytes();
         if (!holding.batch.is_empty()) opened(holding);
         if (!holding.returned) continue;

@@ -11,7 +11,8 @@ namespace {
 using runtime::DbError;
 
 constexpr std::array<Statement, 2> statements{{
-    {"take", "SELECT id, key, value, header, header_value FROM @extschema@.analytics_unpublished_dead_letters(500)"},
+    {"take", "SELECT id, key, value, header, header_value, fault "
+             "FROM @extschema@.analytics_unpublished_dead_letters(500)"},
     {"mark", "SELECT @extschema@.analytics_mark_dead_letters_published("
              "$1::bigint[], $2::bigint[], $3::pg_catalog.text[])"},
 }};
@@ -64,8 +65,10 @@ try {
             letters.push_back({.id = answer.integer(row, 0),
                                .key = std::string(answer.text(row, 1)),
                                .value = optional_bytes_of(answer.get(row, 2)),
-                               .headers = {}});
-        letters.back().headers.push_back({std::string(answer.text(row, 3)), optional_bytes_of(answer.get(row, 4))});
+                               .headers = {},
+                               .fault = std::string(answer.get(row, 5).value_or(""))});
+        if (const auto header = answer.get(row, 3))
+            letters.back().headers.push_back({std::string(*header), optional_bytes_of(answer.get(row, 4))});
     }
     if (letters.empty()) connection.execute("ROLLBACK");
     return letters;

@@ -8,7 +8,8 @@
 #include "../runtime/traces.hpp"
 #include "admin.hpp"
 #include "consumer.hpp"
-#include "kafka_property_fault.hpp"
+#include "group_store.hpp"
+#include "kafka_faults.hpp"
 #include "lane_threads.hpp"
 #include "options.hpp"
 #include "publishing.hpp"
@@ -28,7 +29,18 @@ using runtime::Key;
 
 constexpr ingestor::Milliseconds check_timeout{10'000};
 
-ExitCode check(ingestor::KafkaConsumer &consumer, ingestor::SqlWriter &writer, runtime::Observer &observe)
+/* Whether the group is ours, or nobody's. */
+bool check_group(ingestor::KafkaConsumer &consumer, ingestor::SqlWriter &writer, const std::string &group,
+                 runtime::Observer &observe)
+{
+    const auto store = writer.store([] { return true; });
+    if (!std::holds_alternative<ingestor::Store>(store)) return true; // the rehearsal has said so
+    ingestor::GroupStore whose(consumer, observe, group, false);
+    return whose.check(std::get<ingestor::Store>(store)) != ingestor::GroupStore::Answer::anothers;
+}
+
+ExitCode check(ingestor::KafkaConsumer &consumer, ingestor::SqlWriter &writer, const runtime::Start &start,
+               runtime::Observer &observe)
 {
     bool is_well = true;
     const auto tell = [&](const char *dependency, const std::string &fault) {
@@ -38,6 +50,9 @@ ExitCode check(ingestor::KafkaConsumer &consumer, ingestor::SqlWriter &writer, r
     };
     tell("postgresql", writer.reachability_fault());
     tell("kafka", consumer.reachability_fault(check_timeout));
+    const bool adopts = start.adopt_group;
+    if (is_well && !adopts && !check_group(consumer, writer, start.settings.text(Key::kafka_consumer_group), observe))
+        return ExitCode::settings;
     if (is_well) observe(Event::check_passed);
     return is_well ? ExitCode::stopped : ExitCode::unreachable;
 }
@@ -48,7 +63,7 @@ try {
     ingestor::KafkaConsumer consumer(start.settings, observe);
     if (start.check) {
         ingestor::SqlWriter writer(start.settings, observe);
-        return check(consumer, writer, observe);
+        return check(consumer, writer, start, observe);
     }
 
     observe(Event::started, {{"version", ANALYTICS_VERSION},
@@ -66,8 +81,8 @@ try {
     const ingestor::Publishing publishing(start.settings, observe);
     ingestor::LaneThreads lanes(ingestor::sql_writers(start.settings, observe), [&consumer] { consumer.wake(); });
     ingestor::SteadyClock clock;
-    const ExitCode code =
-        ingestor::run(consumer, lanes, clock, signals.token(), observe, ingestor::options_of(start.settings));
+    const ExitCode code = ingestor::run(consumer, lanes, clock, signals.token(), observe,
+                                        ingestor::options_of(start.settings, start.adopt_group));
     observe(Event::stopped, {{"code", static_cast<int>(code)}});
     return code;
 } catch (const runtime::SettingFaults &faults) {
@@ -83,7 +98,8 @@ try {
 int main(int argc, char **argv)
 {
     runtime::give_back_large_blocks();
-    const auto start = runtime::start_up(runtime::Daemon::ingestor, argc, argv, ingestor::kafka_property_fault);
+    const auto start = runtime::start_up(runtime::Daemon::ingestor, argc, argv, ingestor::kafka_property_fault,
+                                         ingestor::kafka_faults);
     if (const auto *code = std::get_if<ExitCode>(&start)) return static_cast<int>(*code);
     const auto &begun = std::get<runtime::Start>(start);
 

@@ -6,6 +6,6 @@
 
 namespace analytics::ingestor {
 
-[[nodiscard]] RunOptions options_of(const runtime::Settings &settings);
+[[nodiscard]] RunOptions options_of(const runtime::Settings &settings, bool adopts_group);
 
 } // namespace analytics::ingestor

@@ -104,6 +104,20 @@ struct Start {
     std::int64_t next_offset = 0;
 };
 
+/** What Kafka has of a partition for our group. */
+struct GroupOffset {
+    Partition partition;
+    std::int64_t offset = 0;
+    std::string metadata; // as it was committed with the offset
+};
+
+/** The group as the brokers have it, without us. */
+struct OtherMembers {
+    std::string state;                // Kafka's word for it
+    std::vector<std::string> members; // client at host
+    Milliseconds session_timeout{0};  // ours
+};
+
 class Consumer {
 public:
     virtual ~Consumer() = default;
@@ -114,6 +128,11 @@ public:
     virtual std::optional<Watermarks> watermarks(const Partition &partition) = 0;
     /** The high watermark as the last fetch saw it. */
     virtual std::optional<std::int64_t> last_high_watermark(const Partition &partition) = 0;
+
+    /** Where the partition can be read again behind what broken says can't be read from this offset on, which is more than
+     * one record when a producer's batch is spoilt. Asks the brokers; nothing when they don't say in some seconds. */
+    virtual std::optional<std::int64_t> readable_after(const Partition &partition, std::int64_t offset,
+                                                       std::int64_t broken_offset, std::int64_t end) = 0;
 
     /** Replaces what is read, from where; all of it flows. */
     virtual void assign(std::span<const Start> starts) = 0;
@@ -126,6 +145,14 @@ public:
 
     /** Tells Kafka how far we are: a hint for lag tools, so nothing waits for it and failure does no harm. */
     virtual void mark_done(const Partition &partition, std::int64_t next_offset) = 0;
+    /** The same, waiting: whether Kafka has it. */
+    virtual bool commit(std::span<const Start> offsets) = 0;
+    /** The metadata of what either says from now on. */
+    virtual void sign(const std::string &metadata) = 0;
+    /** All that Kafka has for the group; asks the brokers, nothing when they don't answer. */
+    virtual std::optional<std::vector<GroupOffset>> group_offsets() = 0;
+    /** Who else is in the group; asks the brokers, nothing when they don't answer. */
+    virtual std::optional<OtherMembers> other_members() = 0;
     /** Leaves the group and joins it anew. */
     virtual void rejoin() = 0;
     /** Leaves the group, within a deadline of its own. */
@@ -139,6 +166,19 @@ class Batch;
 struct Claim {
     std::int64_t epoch = 0;
     std::int64_t next_offset = 0;
+};
+
+/** What tells a store, the tables in a database, from every other one. */
+struct Store {
+    std::string id;           // of the tables: random, and carried by dumps
+    std::string system;       // identifier of the cluster
+    std::string database_oid; // in it
+    std::string database;     // its name, for people
+};
+
+struct Claimed {
+    Partition partition;
+    Claim claim;
 };
 
 /** The database said no. Transient: the same may succeed later. */
@@ -156,6 +196,8 @@ struct Committed {
     std::int64_t skipped = 0;
     std::string refusals;     // JSON: what was refused and why, by reason; empty when nothing was
     bool counts_known = true; // false: an earlier attempt, whose answer was lost, turned out to have committed
+    /** How far that earlier attempt went, where it was longer than the batch; nothing: to the batch's end. */
+    std::optional<std::int64_t> next_offset = {};
 };
 
 /** Somebody else has taken the partition. */
@@ -180,6 +222,13 @@ public:
      * again with the same batch after a failure, whatever became of the first attempt. */
     virtual Receipt commit(const Partition &partition, const Claim &claim, const Batch &batch,
                            std::optional<std::int64_t> high_watermark, const Patience &may_wait) = 0;
+
+    /** Those that the database has no longer as we have them, since it went back: a standby was promoted that lacked the
+     * newest transactions. One that somebody else has claimed since is none of them. */
+    virtual std::variant<std::vector<Partition>, Failure> rewound(std::span<const Claimed> claims,
+                                                                  const Patience &may_wait) = 0;
+
+    virtual std::variant<Store, Failure> store(const Patience &may_wait) = 0;
 
     /** Whether the operator has accepted the partition's gap since it was claimed: the claim is void then. */
     virtual std::variant<bool, Failure> gap_accepted(const Partition &partition, const Claim &claim,

@@ -2,6 +2,7 @@
 
 #include "../runtime/backoff.hpp"
 
+#include <iterator>
 #include <utility>
 
 namespace analytics::ingestor {
@@ -14,14 +15,27 @@ struct Outcome {
     std::string fault;  // of the database or the broker
 };
 
+/* Takes those out of which no message can be made. */
+std::vector<Unpublishable> without_the_faulty(std::vector<Letter> &letters)
+{
+    std::vector<Unpublishable> faulty;
+    for (const Letter &letter : letters)
+        if (!letter.fault.empty()) faulty.push_back({letter.id, letter.fault});
+    std::erase_if(letters, [](const Letter &letter) { return !letter.fault.empty(); });
+    return faulty;
+}
+
 Outcome publish_some(LetterStore &store, LetterTopic &topic, const std::stop_token &stop, runtime::Observer &observe)
 {
-    const auto taken = store.take();
+    auto taken = store.take();
     if (const auto *failure = std::get_if<Failure>(&taken)) return {.found = true, .fault = failure->message};
-    const auto &letters = std::get<std::vector<Letter>>(taken);
+    auto &letters = std::get<std::vector<Letter>>(taken);
     if (letters.empty()) return {};
 
-    const Fates fates = topic.send(letters, stop);
+    std::vector<Unpublishable> faulty = without_the_faulty(letters);
+    Fates fates = letters.empty() ? Fates{} : topic.send(letters, stop);
+    fates.unpublishable.insert(fates.unpublishable.end(), std::make_move_iterator(faulty.begin()),
+                               std::make_move_iterator(faulty.end()));
     if (const auto failure = store.settle(fates)) return {.found = true, .fault = failure->message};
     for (const auto &[id, fault] : fates.unpublishable)
         observe(Event::dead_letter_unpublishable, {{"letter", id}, {"message", fault}});

@@ -30,6 +30,7 @@ struct Letter {
     std::string key;
     std::optional<std::string> value;
     std::vector<LetterHeader> headers;
+    std::string fault = {}; // why no message can be made of it; empty: it can
 };
 
 struct Unpublishable {

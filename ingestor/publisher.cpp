@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <regex.h>
 
 namespace analytics::ingestor {
 namespace {
@@ -38,34 +37,14 @@ void on_log(const rd_kafka_t *, int, const char *, const char *)
 {
 }
 
-/* The broker will never take this one, whenever it is sent. */
+/* Neither the broker nor librdkafka will ever take this one, whenever it is sent. */
 bool is_of_the_letter(rd_kafka_resp_err_t error)
 {
     return error == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE || error == RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE ||
-           error == RD_KAFKA_RESP_ERR_INVALID_RECORD;
-}
-
-bool matches(const std::string &expression, const std::string &topic)
-{
-    regex_t compiled{};
-    if (regcomp(&compiled, expression.c_str(), REG_EXTENDED | REG_NOSUB) != 0)
-        return false; // librdkafka refuses it, too
-    const bool found = regexec(&compiled, topic.c_str(), 0, nullptr, 0) == 0;
-    regfree(&compiled);
-    return found;
+           error == RD_KAFKA_RESP_ERR_INVALID_RECORD || error == RD_KAFKA_RESP_ERR__INVALID_ARG;
 }
 
 } // namespace
-
-bool is_read(std::string_view topics, const std::string &topic)
-{
-    while (!topics.empty()) {
-        const std::string item(topics.substr(0, topics.find(',')));
-        if (item == topic || (item.starts_with('^') && matches(item, topic))) return true;
-        topics.remove_prefix(std::min(topics.size(), item.size() + 1));
-    }
-    return false;
-}
 
 struct KafkaLetterTopic::Handle {
     explicit Handle(const runtime::Settings &given) : settings(given), topic(given.text(Key::kafka_dlq_topic)) {}
@@ -110,9 +89,6 @@ void KafkaLetterTopic::Handle::hand_over(const Letter &letter, Report &report)
 
 KafkaLetterTopic::KafkaLetterTopic(const runtime::Settings &settings) : handle_(std::make_unique<Handle>(settings))
 {
-    if (is_read(settings.text(Key::kafka_topic), handle_->topic))
-        throw runtime::SettingFaults(
-            std::vector<runtime::SettingFault>{{"ANALYTICS_KAFKA_DLQ_TOPIC", "must not be a topic that is read"}});
     handle_->connect();
 }
 

@@ -11,8 +11,7 @@ namespace analytics::ingestor {
 
 class KafkaLetterTopic final : public LetterTopic {
 public:
-    /** Throws runtime::SettingFaults when librdkafka refuses the settings, or when the topic is one of those that are
-     * read: its letters would come back as letters. */
+    /** Throws runtime::SettingFaults when librdkafka refuses the settings. */
     explicit KafkaLetterTopic(const runtime::Settings &settings);
     ~KafkaLetterTopic() override;
     KafkaLetterTopic(const KafkaLetterTopic &) = delete;
@@ -24,8 +23,5 @@ private:
     struct Handle;
     std::unique_ptr<Handle> handle_;
 };
-
-/** Whether a topic is in a list as ANALYTICS_KAFKA_TOPIC has it. */
-[[nodiscard]] bool is_read(std::string_view topics, const std::string &topic);
 
 } // namespace analytics::ingestor

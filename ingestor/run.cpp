@@ -1,13 +1,17 @@
 #include "run.hpp"
 
 #include "gap.hpp"
+#include "group_store.hpp"
+#include "group_wait.hpp"
 #include "health.hpp"
 #include "holdings.hpp"
 #include "progress.hpp"
 #include "telling.hpp"
 
 #include <algorithm>
+#include <array>
 #include <deque>
+#include <map>
 #include <utility>
 
 namespace analytics::ingestor {
@@ -27,32 +31,61 @@ constexpr Milliseconds claim_pause{1'000};
  * nothing to the database. */
 constexpr Milliseconds watch_pause{2'000};
 
+/* Between two looks whether the database still has what we have claimed. It may be another one since, behind the same name
+ * or pooler, and a topic in which nothing happens would never ask it. */
+constexpr Milliseconds verify_pause{5'000};
+/* Nobody polls meanwhile; what answers later than this is asked again. */
+constexpr Milliseconds verify_patience{2'000};
+
+/* A partition whose claim is to be made. */
+struct Unclaimed {
+    Partition partition;
+    std::optional<std::int64_t> start = {}; // where it began when we claimed it first
+};
+
+/* SQLSTATEs of a server that takes no batch at all, whatever is in it. Others may be the batch's own fault. */
+bool is_outage(std::string_view sqlstate)
+{
+    constexpr std::array states{"08001", "57P03", "53100", "53300", "25006"};
+    return std::ranges::find(states, sqlstate) != states.end();
+}
+
+/* … and of one that went away under the batch, so that the next try may meet nobody. */
+bool is_loss(std::string_view sqlstate)
+{
+    return sqlstate.starts_with("08") || sqlstate.starts_with("57P");
+}
+
 class Run {
 public:
     Run(Consumer &consumer, Lanes &lanes, Clock &clock, std::stop_token stop, runtime::Observer &observe,
         const RunOptions &options)
         : consumer_(consumer), lanes_(lanes), clock_(clock), stop_(std::move(stop)), observe_(observe),
           options_(options), holdings_(options.limits, options.limits.bytes * options.open_batches),
-          progress_(consumer, observe), health_(consumer, observe, options)
+          progress_(consumer, observe), health_(consumer, observe, options),
+          group_store_(consumer, observe, options.group, options.adopts_group),
+          group_wait_(consumer, observe, options.group)
     {
+        group_wait_.begin(clock_.now());
     }
 
     ExitCode operator()()
     {
-        while (!stop_.stop_requested() && !is_faulty_) {
+        while (!stop_.stop_requested() && !is_ending()) {
             live();
             if (must_not_take_more())
                 lanes_.wait(clock_.now() + patience());
             else
                 std::visit([this](const auto &delivery) { on(delivery); }, consumer_.poll(patience()));
-            if (!is_faulty_) work();
+            if (!is_ending()) work();
             progress_.tell(holdings_, clock_.now());
+            group_wait_.turned(clock_.now());
         }
         observe_(Event::stopping, {{"records_in_hand", holdings_.records()}});
         if (is_calm()) write_all();
         lanes_.give_up();
         consumer_.close();
-        return is_faulty_ ? ExitCode::fault : ExitCode::stopped;
+        return end_.value_or(ExitCode::stopped);
     }
 
 private:
@@ -67,8 +100,11 @@ private:
         observe_(Event::partitions_assigned, {{"partitions", assigned.partitions.size()}});
         holdings_.clear();
         lanes_.give_up(); // the claims are not to wait for it
-        unclaimed_.assign(assigned.partitions.begin(), assigned.partitions.end());
+        unclaimed_.clear();
+        for (const Partition &partition : assigned.partitions) unclaimed_.push_back({partition});
+        group_wait_.end();
         must_answer_ = true;
+        must_check_group_ = true;
         is_rejoining_ = false;
         claim_at_ = clock_.now();
     }
@@ -89,6 +125,7 @@ private:
         unclaimed_.clear();
         must_answer_ = false;
         consumer_.unassign();
+        group_wait_.begin(clock_.now());
     }
 
     void on(const Broken &broken)
@@ -96,17 +133,24 @@ private:
         Holding *holding = holdings_.find(broken.partition);
         if (holding == nullptr || holding->is_stopped) return;
         const Partition partition{std::string(broken.partition.topic), broken.partition.id};
+        const std::int64_t offset = holding->position();
         const auto watermarks = consumer_.watermarks(partition);
-        const auto gap = watermarks ? gap_at(holding->position(), *watermarks) : std::nullopt;
+        auto gap = watermarks ? gap_at(offset, *watermarks) : std::nullopt;
         consumer_.stop(partition);
-        stop(partition, *holding, gap.value_or(unreadable_at(holding->position(), broken.offset, broken.message)),
-             watermarks.value_or(Watermarks{}));
+        if (!gap) {
+            live();
+            const auto readable = watermarks
+                                      ? consumer_.readable_after(partition, offset, broken.offset, watermarks->high)
+                                      : std::nullopt;
+            gap = unreadable_at(offset, broken.offset, broken.message, readable);
+        }
+        stop(partition, *holding, *gap, watermarks.value_or(Watermarks{}));
     }
 
     void on(const Fault &fault)
     {
         observe_(Event::fault, {{"message", fault.message}});
-        is_faulty_ = true;
+        end_ = ExitCode::fault;
     }
 
     // ---- what is to be done ----
@@ -140,11 +184,20 @@ private:
         if (must_answer_ || (!unclaimed_.empty() && clock_.now() >= claim_at_)) claim_all();
         while (send_next()) receive();
         if (watch_at_ && clock_.now() >= *watch_at_) watch();
+        if (clock_.now() >= verify_at_) verify();
         health_.turned(must_not_take_more(), holdings_, clock_.now());
     }
 
-    bool may_try() { return !is_faulty_ && health_.may_try(clock_.now()); }
-    bool is_calm() const { return !is_faulty_ && !health_.is_sick(); }
+    bool is_ending() const { return end_.has_value(); }
+    bool may_try() { return !is_ending() && health_.may_try(clock_.now()); }
+    bool is_calm() const { return !is_ending() && !health_.is_sick(); }
+
+    /* The database did, whatever it was asked. After a sickness it may be another one. */
+    void answered()
+    {
+        if (health_.is_sick()) verify_at_ = clock_.now();
+        health_.answered(clock_.now());
+    }
 
     // ---- how long the database may make us wait ----
 
@@ -181,14 +234,46 @@ private:
     void claim_all()
     {
         if (!may_try()) return;
+        if (must_check_group_ && !check_group()) {
+            if (is_ending()) return;
+            claim_at_ = clock_.now() + claim_pause;
+            if (std::exchange(must_answer_, false)) consumer_.assign({});
+            return;
+        }
         const std::size_t before = unclaimed_.size();
         while (!unclaimed_.empty() && claim(unclaimed_.front())) unclaimed_.pop_front();
         if (!unclaimed_.empty()) { // one that can't be had must not stand before the others
             std::rotate(unclaimed_.begin(), unclaimed_.begin() + 1, unclaimed_.end());
             claim_at_ = clock_.now() + claim_pause;
         }
+        if (unclaimed_.size() < before && !is_ours(group_store_.sign(holdings_.starts()))) return;
         if (must_answer_ || unclaimed_.size() < before) read_all();
         must_answer_ = false;
+    }
+
+    /* False: it is another store's, or nobody knows yet. */
+    bool check_group()
+    {
+        if (unclaimed_.empty()) return true; // nothing to read, nothing to mark
+        live();
+        Writer *writer = idle_writer();
+        if (writer == nullptr) return false;
+        const Time begun = clock_.now();
+        const auto answer = writer->store([this] { return may_wait(); });
+        if (const auto *failure = std::get_if<Failure>(&answer)) {
+            failed(*failure, begun);
+            return false;
+        }
+        answered();
+        const auto whose = group_store_.check(std::get<Store>(answer));
+        must_check_group_ = whose != GroupStore::Answer::ours;
+        return is_ours(whose) && whose == GroupStore::Answer::ours;
+    }
+
+    bool is_ours(GroupStore::Answer whose)
+    {
+        if (whose == GroupStore::Answer::anothers) end_ = ExitCode::settings;
+        return whose != GroupStore::Answer::anothers;
     }
 
     void read_all()
@@ -201,27 +286,28 @@ private:
     }
 
     /* False: not now. */
-    bool claim(const Partition &partition)
+    bool claim(const Unclaimed &unclaimed)
     {
+        const auto &[partition, start] = unclaimed;
         live();
         auto watermarks = consumer_.watermarks(partition);
         Writer *writer = watermarks ? idle_writer() : nullptr;
         if (writer == nullptr) return false;
-        const bool from_start = options_.first_start == FirstStart::earliest;
         const Time begun = clock_.now();
-        const auto answer = writer->take(partition, from_start ? watermarks->low : watermarks->high, watermarks->high,
-                                         [this] { return may_wait(); });
+        const auto answer =
+            writer->take(partition, first_offset(*watermarks, start), watermarks->high, [this] { return may_wait(); });
         if (const auto *failure = std::get_if<Failure>(&answer)) {
             failed(*failure, begun);
             return false;
         }
-        health_.answered(clock_.now());
+        answered();
         const auto &claim = std::get<Claim>(answer);
         if (gap_at(claim.next_offset, *watermarks)) { // while the claim was waited for, its last owner may have gone on
             watermarks = consumer_.watermarks(partition);
             if (!watermarks) return false;
         }
         holdings_.hold(partition, claim);
+        first_offsets_.try_emplace(partition, claim.next_offset);
         if (const auto gap = gap_at(claim.next_offset, *watermarks)) {
             stop(partition, *holdings_.find(partition), *gap, *watermarks);
             return true;
@@ -232,6 +318,14 @@ private:
                                           {"high_watermark", watermarks->high},
                                           {"epoch", claim.epoch}});
         return true;
+    }
+
+    /* Where a partition starts that the database does not know. One that it knew, and has lost since, must not lose what
+     * lies between. */
+    std::int64_t first_offset(const Watermarks &watermarks, std::optional<std::int64_t> start) const
+    {
+        if (options_.first_start == FirstStart::earliest) return watermarks.low;
+        return start ? std::max(*start, watermarks.low) : watermarks.high;
     }
 
     // ---- partitions that Kafka can't go on with ----
@@ -262,12 +356,42 @@ private:
             const Time begun = clock_.now();
             const auto answer = writer->gap_accepted(partition, holding->claim, [this] { return may_wait(); });
             if (const auto *failure = std::get_if<Failure>(&answer)) return failed(*failure, begun);
-            health_.answered(clock_.now());
+            answered();
             if (!std::get<bool>(answer)) continue;
             observe_(Event::gap_accepted, {{"topic", partition.topic}, {"partition", partition.id}});
-            holdings_.drop(partition);
-            unclaimed_.push_back(partition);
-            claim_at_ = clock_.now();
+            claim_anew(partition, {});
+        }
+    }
+
+    void claim_anew(const Partition &partition, std::optional<std::int64_t> start)
+    {
+        holdings_.drop(partition);
+        unclaimed_.push_back({partition, start});
+        claim_at_ = clock_.now();
+    }
+
+    // ---- a database that has gone back ----
+
+    /* What a standby did not have when it was promoted is read again from where it stands. */
+    void verify()
+    {
+        const auto claims = holdings_.at_rest();
+        if (claims.empty() || lanes_.idle() == nullptr) return;
+        if (!may_try()) return;
+        verify_at_ = clock_.now() + verify_pause;
+        live();
+        const Time begun = clock_.now();
+        const auto answer = lanes_.idle()->rewound(
+            claims, [this, until = begun + verify_patience] { return may_wait() && clock_.now() < until; });
+        if (const auto *failure = std::get_if<Failure>(&answer)) return failed(*failure, begun);
+        if (holdings_.is_empty()) health_.answered(clock_.now()); // else it is batches that it has to take
+        for (const Partition &partition : std::get<std::vector<Partition>>(answer)) {
+            const Holding *holding = holdings_.find(partition);
+            observe_(Event::partition_rewound, {{"topic", partition.topic},
+                                                {"partition", partition.id},
+                                                {"offset", holding->claim.next_offset},
+                                                {"records_dropped", holding->records()}});
+            claim_anew(partition, first_offsets_.at(partition));
         }
     }
 
@@ -276,7 +400,8 @@ private:
     /* While the database is sick, any batch will do for a try. */
     bool send_next()
     {
-        auto *entry = health_.is_sick() ? holdings_.any_to_go() : holdings_.due(clock_.now());
+        const Time now = clock_.now();
+        auto *entry = health_.is_sick() ? holdings_.any_to_go(now) : holdings_.due(now);
         if (entry == nullptr || lanes_.idle() == nullptr || !may_try()) return false;
         send(*entry);
         return true;
@@ -299,7 +424,7 @@ private:
         for (;;) {
             receive();
             if (!may_wait()) return;
-            auto *entry = is_calm() ? holdings_.any_to_go() : nullptr;
+            auto *entry = is_calm() ? holdings_.any_to_go(clock_.now()) : nullptr;
             if (entry == nullptr && !holdings_.is_under_way()) return;
             if (entry != nullptr && lanes_.idle() != nullptr)
                 send(*entry);
@@ -324,14 +449,12 @@ private:
         if (const auto *failure = std::get_if<Failure>(&arrival.receipt)) {
             if (entry == nullptr) return;
             holdings_.came_back(*entry, std::move(cargo.batch));
-            return failed(*failure, cargo.begun);
+            return came_back(*entry, *failure, cargo.begun);
         }
-        health_.answered(clock_.now());
+        answered();
         if (const auto *committed = std::get_if<Committed>(&arrival.receipt)) {
             tell_committed(observe_, cargo, *committed, arrival.took, clock_.now());
-            if (entry == nullptr) return;
-            holdings_.committed(*entry);
-            consumer_.mark_done(cargo.partition, cargo.batch.next_offset());
+            if (entry != nullptr) stored(*entry, *committed);
         } else if (entry != nullptr) {
             fenced(cargo, entry->second.records());
         } else if (holdings_.find(cargo.partition) == nullptr) {
@@ -339,12 +462,65 @@ private:
         }
     }
 
+    void stored(Holdings::Map::value_type &entry, const Committed &committed)
+    {
+        const auto &[partition, holding] = entry;
+        const bool were_short = holding.most_records.has_value();
+        const bool must_read_again = holdings_.committed(entry, committed.next_offset);
+        const std::int64_t next_offset = holding.claim.next_offset;
+        if (must_read_again) consumer_.assign(holdings_.starts());
+        if (were_short && !holding.most_records)
+            observe_(Event::batches_restored,
+                     {{"topic", partition.topic}, {"partition", partition.id}, {"offset", next_offset}});
+        consumer_.mark_done(partition, next_offset);
+    }
+
+    /* A failure is the database's, until the same batch has had it several times in a row. Then the batch is set aside;
+     * while the database is well otherwise, nobody else waits for it. */
+    void came_back(Holdings::Map::value_type &entry, const Failure &failure, Time begun)
+    {
+        auto &holding = entry.second;
+        if (!failure.transient || is_outage(failure.sqlstate)) return failed(failure, begun);
+        ++holding.failures;
+        if (!holding.most_records && holding.failures < options_.tries_before_shorter) return failed(failure, begun);
+        set_aside(entry, failure);
+        if (is_loss(failure.sqlstate)) failed(failure, begun);
+    }
+
+    void set_aside(Holdings::Map::value_type &entry, const Failure &failure)
+    {
+        const auto &[partition, holding] = entry;
+        const std::size_t records = holding.returned->size();
+        const bool were_short = holding.most_records.has_value();
+        const std::int64_t offset = holding.returned->first_offset();
+        if (!holding.is_set_aside()) consumer_.stop(partition);
+        /* A shorter one is another batch; the same one has to wait longer and longer. */
+        const auto doublings = std::min<std::size_t>(holding.failures, 10);
+        const Milliseconds longer = std::min(options_.longest_pause, options_.first_pause * (1 << doublings));
+        holdings_.set_aside(entry, clock_.now() + (records > 1 ? options_.first_pause : longer));
+        if (records > 1) health_.hurry(clock_.now());
+
+        const auto tell = [&](Event event) {
+            observe_(event, {{"topic", entry.first.topic},
+                             {"partition", entry.first.id},
+                             {"offset", entry.second.returned->first_offset()},
+                             {"records", entry.second.returned->size()},
+                             {"sqlstate", failure.sqlstate},
+                             {"message", failure.message}});
+        };
+        if (!were_short) tell(Event::batches_shortened);
+        if (records > 1 || std::exchange(failing_[partition], offset) == offset) return;
+        tell(Event::record_failing);
+    }
+
     void fenced(const Cargo &cargo, std::size_t records)
     {
         tell_fenced(observe_, cargo, records);
         holdings_.drop(cargo.partition);
         progress_.forget();
-        if (!std::exchange(is_rejoining_, true)) consumer_.rejoin();
+        if (std::exchange(is_rejoining_, true)) return;
+        consumer_.rejoin();
+        group_wait_.begin(clock_.now());
     }
 
     void failed(const Failure &failure, Time begun)
@@ -352,7 +528,7 @@ private:
         if (failure.transient) return health_.failed(failure, begun, clock_.now());
         observe_(Event::database_refused,
                  {{"sqlstate", failure.sqlstate}, {"message", failure.message}, {"hint", failure.hint}});
-        is_faulty_ = true;
+        end_ = ExitCode::fault;
     }
 
     Consumer &consumer_;
@@ -365,14 +541,20 @@ private:
     Holdings holdings_;
     Progress progress_;
     Health health_;
-    std::deque<Partition> unclaimed_; // ours by the group's word, not yet by the database's
-    Time claim_at_{};                 // when to try again
-    std::optional<Time> watch_at_;    // when to look at the stopped ones again
-    bool must_answer_ = false;        // the group waits for assign()
+    GroupStore group_store_;
+    GroupWait group_wait_;
+    std::deque<Unclaimed> unclaimed_; // ours by the group's word, not yet by the database's
+    std::map<Partition, std::int64_t, PartitionOrder> first_offsets_; // where each began when we claimed it first
+    std::map<Partition, std::optional<std::int64_t>, PartitionOrder> failing_; // the record that was told to be
+    Time claim_at_{};                                                          // when to try again
+    std::optional<Time> watch_at_;                                             // when to look at the stopped ones again
+    Time verify_at_{};                                                         // when to look at all of them again
+    bool must_answer_ = false;                                                 // the group waits for assign()
+    bool must_check_group_ = false;                                            // whose it is
     bool is_rejoining_ = false;
     std::optional<Time> give_up_at_; // on the database, for others wait for us
     bool is_stopping_ = false;
-    bool is_faulty_ = false;
+    std::optional<ExitCode> end_; // why we can't go on
 };
 
 } // namespace

@@ -13,6 +13,8 @@
  *     fenced       somebody else has claimed the partition: drop the batch, join the group anew
  *     database     sick (transient): keep what is in hand, try again with growing pauses; after a while hold Kafka, but
  *                  keep polling, so that the group still counts on us. Otherwise (a missing grant): stop with a fault
+ *     failing      the same batch fails again and again, while the database is there: it is set aside and tried shorter,
+ *                  down to one record, so that no other partition waits for it; batches grow again with what is stored
  *     broken       a partition whose next record is gone from Kafka, or unreadable, stops; the others go on, and so does it
  *                  once the operator has accepted the gap in the database
  *     stop asked   write what is in hand, within a budget, leave the group
@@ -34,7 +36,8 @@ enum class FirstStart : std::uint8_t { earliest, latest };
 
 struct RunOptions {
     BatchLimits limits;
-    std::string group; // Kafka's name for us, told to the operator
+    std::string group;         // Kafka's name for us, told to the operator
+    bool adopts_group = false; // although it belongs to another store
     FirstStart first_start = FirstStart::earliest;
     std::uint64_t seed = 0; // of the pauses' jitter
 
@@ -42,6 +45,9 @@ struct RunOptions {
      * enough that a server that comes back is not met by a crowd. */
     Milliseconds first_pause{100};
     Milliseconds longest_pause{5'000};
+    /* A batch that fails so often in a row, though the database takes connections, is set aside and tried shorter: often
+     * enough that a deadlock or a time-out does not cause it, since what was fetched behind it is then fetched again. */
+    std::size_t tries_before_shorter = 3;
     /* Holding Kafka throws away what is fetched already, so a hiccup must not cause it; until then nobody polls, which
      * the group allows for max.poll.interval.ms (5 minutes, 6 s at the least), and waits for when it shares out anew. A
      * database that answers, only slowly, must not be met by it at every batch. */
@@ -56,7 +62,7 @@ struct RunOptions {
     Milliseconds hand_over_budget{10'000};
 };
 
-/** Runs until a stop is asked for (stopped) or something won't mend (fault). Closes the consumer in either case. */
+/** Runs until a stop is asked for (stopped), something won't mend (fault), or the group is another store's (settings). Closes the consumer in either case. */
 [[nodiscard]] runtime::ExitCode run(Consumer &consumer, Lanes &lanes, Clock &clock, const std::stop_token &stop,
                                     runtime::Observer &observe, const RunOptions &options);
 

@@ -1,5 +1,6 @@
 #include "writer.hpp"
 
+#include "../runtime/array.hpp"
 #include "batch.hpp"
 #include "database.hpp"
 
@@ -17,7 +18,7 @@ using runtime::Key;
 
 constexpr const char *fenced_off = "AN001";
 
-constexpr std::array<Statement, 4> statements{{
+constexpr std::array<Statement, 6> statements{{
     {"take", "SELECT owner_epoch, next_offset FROM @extschema@.analytics_take_partition("
              "$1::pg_catalog.text, $2::pg_catalog.text, $3::integer, $4::pg_catalog.text, $5::bigint, $6::bigint)"},
     {"ingest", "SELECT stored, duplicates, dead_lettered, skipped, refusals "
@@ -28,6 +29,17 @@ constexpr std::array<Statement, 4> statements{{
     {"look", "SELECT owner_epoch, next_offset FROM @extschema@.analytics_kafka_offsets "
              "WHERE consumer_group OPERATOR(pg_catalog.=) $1::pg_catalog.text "
              "AND topic OPERATOR(pg_catalog.=) $2::pg_catalog.text AND partition OPERATOR(pg_catalog.=) $3::integer"},
+    {"rewound",
+     "SELECT c.topic, c.partition "
+     "FROM ROWS FROM (pg_catalog.unnest($2::pg_catalog.text[]), pg_catalog.unnest($3::bigint[]), "
+     "pg_catalog.unnest($4::bigint[]), pg_catalog.unnest($5::bigint[])) "
+     "AS c (topic, partition, owner_epoch, next_offset) LEFT JOIN @extschema@.analytics_kafka_offsets AS o "
+     "ON o.consumer_group OPERATOR(pg_catalog.=) $1::pg_catalog.text AND o.topic OPERATOR(pg_catalog.=) c.topic "
+     "AND o.partition OPERATOR(pg_catalog.=) c.partition WHERE o.owner_epoch IS NULL "
+     "OR o.owner_epoch OPERATOR(pg_catalog.<) c.owner_epoch "
+     "OR (o.owner_epoch OPERATOR(pg_catalog.=) c.owner_epoch "
+     "AND o.next_offset OPERATOR(pg_catalog.<>) c.next_offset)"},
+    {"store", "SELECT id, system_identifier, database_oid, database FROM @extschema@.analytics_store_identity()"},
     {"watch", "SELECT @extschema@.analytics_gap_accepted("
               "$1::pg_catalog.text, $2::pg_catalog.text, $3::integer, $4::bigint)"},
 }};
@@ -146,9 +158,47 @@ Receipt SqlWriter::resolve(const Partition &partition, const Claim &claim, const
     parameters.text(group_).text(partition.topic).integer(partition.id);
     const auto row = call("look", parameters, answer_deadline_);
     const bool is_ours =
-        row.rows() == 1 && row.integer(0, 0) == claim.epoch && row.integer(0, 1) == batch.next_offset();
-    if (is_ours) return Committed{.refusals = {}, .counts_known = false};
+        row.rows() == 1 && row.integer(0, 0) == claim.epoch && row.integer(0, 1) >= batch.next_offset();
+    if (is_ours) return Committed{.refusals = {}, .counts_known = false, .next_offset = row.integer(0, 1)};
     return Fenced{};
+}
+
+std::variant<std::vector<Partition>, Failure> SqlWriter::rewound(std::span<const Claimed> claims,
+                                                                 const Patience &may_wait)
+try {
+    may_wait_ = &may_wait;
+    runtime::ArrayWriter topics(runtime::Element::text);
+    runtime::ArrayWriter partitions(runtime::Element::int8);
+    runtime::ArrayWriter epochs(runtime::Element::int8);
+    runtime::ArrayWriter offsets(runtime::Element::int8);
+    for (const auto &[partition, claim] : claims) {
+        topics.bytes(partition.topic);
+        partitions.integer(partition.id);
+        epochs.integer(claim.epoch);
+        offsets.integer(claim.next_offset);
+    }
+    runtime::Parameters parameters;
+    parameters.text(group_).binary(topics.view()).binary(partitions.view());
+    parameters.binary(epochs.view()).binary(offsets.view());
+    const auto answer = call("rewound", parameters, answer_deadline_);
+    std::vector<Partition> found;
+    for (int row = 0; row < answer.rows(); ++row)
+        found.push_back({std::string(answer.text(row, 0)), static_cast<std::int32_t>(answer.integer(row, 1))});
+    return found;
+} catch (const DbError &error) {
+    return failure_of(error);
+}
+
+std::variant<Store, Failure> SqlWriter::store(const Patience &may_wait)
+try {
+    may_wait_ = &may_wait;
+    const auto answer = call("store", {}, answer_deadline_);
+    return Store{.id = std::string(answer.text(0, 0)),
+                 .system = std::string(answer.text(0, 1)),
+                 .database_oid = std::string(answer.text(0, 2)),
+                 .database = std::string(answer.text(0, 3))};
+} catch (const DbError &error) {
+    return failure_of(error);
 }
 
 std::variant<bool, Failure> SqlWriter::gap_accepted(const Partition &partition, const Claim &claim,

@@ -3,7 +3,7 @@
  * A batch is one statement, hence one transaction. When the connection is lost while it runs, nobody knows what became
  * of it, and nobody needs to: the statement compares and swaps (epoch, offset), so sending it again changes nothing
  * twice. If the first attempt did commit, the second one is fenced off by it; whether that is so is seen from the row,
- * for under our epoch only we can have moved it to where the batch ends. */
+ * for under our epoch only we can have moved it to where the batch ends, or further, if it was longer then. */
 #pragma once
 
 #include "../runtime/db.hpp"
@@ -29,6 +29,9 @@ public:
                                       std::int64_t high_watermark, const Patience &may_wait) override;
     Receipt commit(const Partition &partition, const Claim &claim, const Batch &batch,
                    std::optional<std::int64_t> high_watermark, const Patience &may_wait) override;
+    std::variant<std::vector<Partition>, Failure> rewound(std::span<const Claimed> claims,
+                                                          const Patience &may_wait) override;
+    std::variant<Store, Failure> store(const Patience &may_wait) override;
     std::variant<bool, Failure> gap_accepted(const Partition &partition, const Claim &claim,
                                              const Patience &may_wait) override;
 

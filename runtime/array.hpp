@@ -26,7 +26,13 @@ public:
     /** timestamptz, in microseconds since the Unix epoch. */
     void instant(std::int64_t unix_micros);
 
+    /** Keeps so many elements from the beginning on, of which there must be as many. */
+    void keep(std::size_t count);
+
     [[nodiscard]] std::size_t size() const noexcept { return size_; } // elements
+    [[nodiscard]] std::size_t content_bytes() const noexcept;         // of all elements
+    /** The last element of an int8 array that is not empty. */
+    [[nodiscard]] std::int64_t last_integer() const noexcept;
     [[nodiscard]] bool has_values() const noexcept { return nulls_ < size_; }
 
     /** The whole array; valid until the next change. */

@@ -64,21 +64,25 @@ void tell(const SettingFaults &faults, Observer &observe)
 }
 
 std::variant<Start, ExitCode> start_up(Daemon daemon, int argc, const char *const *argv,
-                                       const PropertyFault &property_fault)
+                                       const PropertyFault &property_fault, const TogetherFaults &together_faults)
 {
     CLI::App app{std::string(description(daemon)), std::string(program(daemon))};
     app.footer(settings_help(daemon));
     app.set_version_flag("--version", fmt::format("{} {}", program(daemon), version), "Print the version and exit");
     bool print_config = false;
     bool check = false;
+    bool adopt_group = false;
     std::vector<std::string> assignments;
     app.add_flag("--print-config", print_config, "Print the settings in force, secrets masked, and exit");
     app.add_flag("--check", check, "See whether everything that is needed answers, and exit");
-    if (daemon == Daemon::ingestor)
+    if (daemon == Daemon::ingestor) {
+        app.add_flag("--adopt-group", adopt_group,
+                     "Make the consumer group this database's, once after a restore or a move");
         app.add_option("-X", assignments, "Set a librdkafka property")
             ->type_name("name=value")
             ->expected(1)
             ->take_all();
+    }
 
     std::vector<Property> flags;
     try {
@@ -90,12 +94,12 @@ std::variant<Start, ExitCode> start_up(Daemon daemon, int argc, const char *cons
 
     const Environment environment = process_environment();
     try {
-        Settings settings(daemon, environment, flags, property_fault);
+        Settings settings(daemon, environment, flags, property_fault, together_faults);
         if (print_config) {
             fmt::print("{}", settings.print());
             return ExitCode::stopped;
         }
-        return Start{std::move(settings), check};
+        return Start{std::move(settings), check, adopt_group};
     } catch (const SettingFaults &faults) {
         report(faults, environment);
         return ExitCode::settings;

@@ -1,6 +1,9 @@
 #include "db_conninfo.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cctype>
+#include <charconv>
 #include <fmt/format.h>
 #include <libpq-fe.h>
 #include <map>
@@ -8,6 +11,9 @@
 
 namespace analytics::runtime {
 namespace {
+
+constexpr const char *nowhere = "/nowhere/at/all"; // a folder without a socket
+constexpr int max_port = 65'535;
 
 struct FreeOptions {
     void operator()(PQconninfoOption *options) const noexcept { PQconninfoFree(options); }
@@ -35,6 +41,43 @@ std::map<std::string, std::string> shown(const Options &options)
     return values;
 }
 
+std::size_t items(std::string_view list)
+{
+    return static_cast<std::size_t>(std::count(list.begin(), list.end(), ',')) + 1;
+}
+
+bool is_port(std::string_view text)
+{
+    int port = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+    return text.empty() || (error == std::errc() && end == text.data() + text.size() && port >= 1 && port <= max_port);
+}
+
+/* Lists of hosts, addresses and ports go together, one by one; a single port is all hosts'. */
+std::string place_fault(std::string_view hosts, std::string_view addresses, std::string_view ports)
+{
+    const std::size_t count = addresses.empty() ? items(hosts) : items(addresses);
+    if (!hosts.empty() && items(hosts) != count) return "as many host as hostaddr are wanted";
+    if (items(ports) != 1 && items(ports) != count) return "one port is wanted, or as many as hosts";
+    for (std::string_view rest = ports;;) {
+        const std::size_t comma = rest.find(',');
+        if (!is_port(rest.substr(0, comma))) return fmt::format("a port must be from 1 to {}", max_port);
+        if (comma == std::string_view::npos) return {};
+        rest.remove_prefix(comma + 1);
+    }
+}
+
+/* Whether libpq gives up before it asks a server. */
+bool is_refused(std::string_view keyword, std::string_view value)
+{
+    const std::string name(keyword);
+    const std::string text(value);
+    const std::array keywords{name.empty() ? "host" : name.c_str(), "host", "connect_timeout",
+                              static_cast<const char *>(nullptr)};
+    const std::array values{name.empty() ? nowhere : text.c_str(), nowhere, "2", static_cast<const char *>(nullptr)};
+    return PQpingParams(keywords.data(), values.data(), 0) == PQPING_NO_ATTEMPT;
+}
+
 std::string percent_encoded(std::string_view text)
 {
     std::string out;
@@ -55,6 +98,23 @@ std::string percent_encoded(std::string_view text)
 std::string conninfo_fault(std::string_view conninfo)
 {
     return parse(conninfo) ? std::string() : "not a connection URL: postgresql://user:password@host:port/db expected";
+}
+
+/* libpq judges most values only when it connects. It is asked with one keyword at a time, so that the fault has a name, and
+ * of a socket that is not there, so that it asks no server. */
+std::string connection_fault(std::string_view conninfo)
+{
+    const Options options = parse(conninfo);
+    if (!options) return {}; // conninfo_fault's
+    if (is_refused({}, {})) return "libpq refuses its PG* variables";
+    std::map<std::string_view, std::string_view> values;
+    for (const PQconninfoOption *o = options.get(); o->keyword != nullptr; ++o)
+        if (o->val != nullptr && *o->val != '\0') values.emplace(o->keyword, o->val);
+    for (const auto &[keyword, value] : values) {
+        const bool is_place = keyword == "host" || keyword == "hostaddr" || keyword == "port";
+        if (!is_place && is_refused(keyword, value)) return fmt::format("libpq refuses the value of {}", keyword);
+    }
+    return place_fault(values["host"], values["hostaddr"], values["port"]);
 }
 
 std::string masked_conninfo(std::string_view conninfo)

@@ -66,7 +66,11 @@ void ServiceManager::observe(Event event, std::span<const Field> fields)
     case Event::kafka_recovered:
         kafka_fault_.clear();
         break;
+    case Event::group_waiting:
+        work_ = text(fields, "message");
+        break;
     case Event::fault:
+    case Event::group_of_another_store:
     case Event::database_refused:
         work_ = fmt::format("failed: {}", text(fields, "message"));
         break;

@@ -1,5 +1,6 @@
 #include "setting.hpp"
 
+#include "db_conninfo.hpp"
 #include "file.hpp"
 #include "kafka_property.hpp"
 
@@ -126,7 +127,7 @@ std::string_view program(Daemon daemon) noexcept
 }
 
 Settings::Settings(Daemon daemon, const Environment &environment, std::span<const Property> flags,
-                   const PropertyFault &property_fault)
+                   const PropertyFault &property_fault, const TogetherFaults &together_faults)
     : daemon_(daemon)
 {
     std::vector<SettingFault> faults;
@@ -180,6 +181,10 @@ Settings::Settings(Daemon daemon, const Environment &environment, std::span<cons
     for (const Property &flag : flags) add_property("-X " + flag.name, flag, true);
 
     for (const auto &[name, value] : reader.left()) faults.push_back({name, "unknown setting"});
+    if (std::string fault = connection_fault(conninfo()); !fault.empty())
+        faults.push_back({is_given(Key::database_url) ? "ANALYTICS_DATABASE_URL" : "ANALYTICS_POSTGRES_*", fault});
+    if (together_faults)
+        for (SettingFault &fault : together_faults(*this)) faults.push_back(std::move(fault));
     if (!faults.empty()) throw SettingFaults(std::move(faults));
 }
 

@@ -107,6 +107,11 @@ struct SettingFault {
     std::string message;
 };
 
+class Settings;
+
+/** What is wrong with settings that are good each by itself. Those that are not have their defaults. */
+using TogetherFaults = std::function<std::vector<SettingFault>(const Settings &)>;
+
 class SettingFaults : public std::runtime_error {
 public:
     explicit SettingFaults(std::vector<SettingFault> faults)
@@ -126,7 +131,7 @@ class Settings {
 public:
     /** Throws SettingFaults with everything that is wrong. flags: the properties given as -X. */
     Settings(Daemon daemon, const Environment &environment, std::span<const Property> flags = {},
-             const PropertyFault &property_fault = {});
+             const PropertyFault &property_fault = {}, const TogetherFaults &together_faults = {});
 
     /** The value in force; empty when it is unset and has no default. A choice comes as the table spells it. */
     [[nodiscard]] const std::string &text(Key key) const noexcept { return values_[index(key)]; }

@@ -1,6 +1,9 @@
 /* The table itself, and what its values are checked by beyond kind and bounds. Defaults stand beside their reasons. */
 #include "db_conninfo.hpp"
 #include "host_names.hpp"
+#include "json.hpp"
+#include "kafka_topics.hpp"
+#include "network_address.hpp"
 #include "setting.hpp"
 
 #include <algorithm>
@@ -9,37 +12,20 @@
 namespace analytics::runtime {
 namespace {
 
-constexpr std::size_t max_topic_length = 249; // Kafka's
 constexpr std::int64_t max_port = 65'535;
-
-std::string topic_name_fault(std::string_view topic)
-{
-    const bool plain = std::all_of(topic.begin(), topic.end(), [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
-               c == '-';
-    });
-    if (topic.empty()) return "an empty topic name";
-    if (!plain || topic.size() > max_topic_length || topic == "." || topic == "..")
-        return "not a topic name: \"" + std::string(topic) + "\"";
-    return {};
-}
+constexpr std::size_t max_group_length = 1'000; // bytes: it is part of the key of analytics_kafka_offsets
 
 std::string optional_topic_name_fault(std::string_view topic)
 {
     return topic.empty() ? std::string() : topic_name_fault(topic);
 }
 
-/* A comma list whose items are names, or regular expressions when they begin with ^. */
-std::string topics_fault(std::string_view list)
+/* What Kafka takes and a text of PostgreSQL's as well. */
+std::string group_fault(std::string_view group)
 {
-    for (;;) {
-        const std::size_t comma = list.find(',');
-        const std::string_view topic = list.substr(0, comma);
-        if (!topic.starts_with('^'))
-            if (std::string fault = topic_name_fault(topic); !fault.empty()) return fault;
-        if (comma == std::string_view::npos) return {};
-        list.remove_prefix(comma + 1);
-    }
+    if (!is_utf8(group)) return "not UTF-8";
+    if (group.size() > max_group_length) return "longer than " + std::to_string(max_group_length) + " bytes";
+    return {};
 }
 
 /* scheme://host or scheme://host:port, as a browser writes it, or "*". */
@@ -141,11 +127,13 @@ constexpr std::string_view batch_timeout_ms_default = "60000";
 
 constexpr std::array<Setting, key_count> table{
     text(kafka_bootstrap_servers, "ANALYTICS_KAFKA_BOOTSTRAP_SERVERS", ingestor, "localhost:9092",
-         "Kafka brokers, host:port, comma list"),
+         "Kafka brokers, host:port, comma list", brokers_fault),
     text(kafka_topic, "ANALYTICS_KAFKA_TOPIC", ingestor, "analytics.events",
-         "topics to read: a comma list; an item that begins with ^ is a regular expression", topics_fault),
+         "topics to read: a comma list; an item that begins with ^ is a regular expression, which matches none of "
+         "Kafka's own (__…)",
+         topics_fault),
     text(kafka_consumer_group, "ANALYTICS_KAFKA_CONSUMER_GROUP", ingestor, "analytics-service",
-         "Kafka consumer group, part of the key of stored offsets"),
+         "Kafka consumer group, part of the key of stored offsets", group_fault),
     choice(kafka_auto_offset_reset, "ANALYTICS_KAFKA_AUTO_OFFSET_RESET", ingestor, "earliest", "earliest|latest",
            "where a partition that was never read starts"),
     choice(kafka_security_protocol, "ANALYTICS_KAFKA_SECURITY_PROTOCOL", ingestor, "plaintext",
@@ -194,7 +182,7 @@ constexpr std::array<Setting, key_count> table{
          "address of /livez, /readyz and /metrics, which ask for no key"),
     integer(admin_port, "ANALYTICS_ADMIN_PORT", http, "8001", 1, max_port, "their port"),
     text(ingestor_admin_host, "ANALYTICS_INGESTOR_ADMIN_HOST", ingestor, "127.0.0.1",
-         "address of the ingestor's /livez, /readyz and /metrics, which ask for no key"),
+         "address of the ingestor's /livez, /readyz and /metrics, which ask for no key", host_fault),
     integer(ingestor_admin_port, "ANALYTICS_INGESTOR_ADMIN_PORT", ingestor, "", 1, max_port,
             "their port; without one there are none"),
     text(http_api_keys_file, "ANALYTICS_HTTP_API_KEYS_FILE", http, "",

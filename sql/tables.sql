@@ -309,6 +309,16 @@ COMMENT ON COLUMN @schema@.analytics_kafka_gaps.owner_epoch IS 'The epoch to whi
 COMMENT ON COLUMN @schema@.analytics_kafka_gaps.accepted_by IS 'The role that accepted it.';
 COMMENT ON COLUMN @schema@.analytics_kafka_gaps.accepted_at IS 'When.';
 COMMENT ON COLUMN @schema@.analytics_kafka_gaps.reason IS 'What the operator had to say.';
+$table$),
+
+('analytics_store', $table$
+CREATE TABLE @schema@.analytics_store (
+    is_only boolean PRIMARY KEY DEFAULT true CHECK (is_only),
+    id uuid NOT NULL DEFAULT pg_catalog.gen_random_uuid()
+);
+COMMENT ON TABLE @schema@.analytics_store IS 'One row, or none before an ingestor has ever asked: which store these tables are.';
+COMMENT ON COLUMN @schema@.analytics_store.is_only IS 'There is one row.';
+COMMENT ON COLUMN @schema@.analytics_store.id IS 'Random; dumps carry it.';
 $table$)
 $tables$;
 

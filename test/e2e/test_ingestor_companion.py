@@ -95,8 +95,8 @@ def test_letters_that_were_there_before_and_such_from_elsewhere_are_published(st
 
 def test_a_crash_between_a_letter_s_commit_and_its_publication(stream, publishing, companion):
     """Somebody else seems to be publishing until the first ingestor is dead; then the next one does."""
-    with contextlib.closing(stream.database.connect()) as other, other.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock('analytics_dead_letters'::regclass::oid::integer, 1)")
+    with contextlib.closing(stream.database.connect(autocommit=False)) as other, other.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM analytics_unpublished_dead_letters()")
         running = publishing()
         stream.produce([Record(b"{", 0) for _ in range(5)])
         stream.await_read()
@@ -130,6 +130,39 @@ def test_a_letter_that_the_broker_finds_too_large_holds_up_no_other(stream, publ
     assert running.await_log(event="dead_letter_unpublishable")["letter"] == 2
     place.eventually(lambda: published(stream.database) == 2, what="the letters' marks")
     assert stream.database.sql("SELECT unpublishable FROM analytics_dead_letter_summary") == 1
+
+
+NONSENSE = ['[{"name": "x", "base64": "no base64!"}]', '[{"name": "x", "base64": 7}]',
+            '[{"name": "x", "base64": "QQ="}]', '[{"name": "x", "base64": ["QQ=="]}]']
+
+
+def test_letters_of_which_no_message_can_be_made_hold_up_no_other(stream, publishing, companion):
+    """Somebody wrote them by hand."""
+    for headers in NONSENSE:
+        stream.database.sql("INSERT INTO analytics_dead_letters (reason, value, headers) "
+                            "VALUES ('invalid_json', 'x', %s)", (headers,))
+    stream.database.sql("INSERT INTO analytics_dead_letters (reason, recorded_at) VALUES ('invalid_json', 'infinity')")
+    stream.produce([Record(b"{", 0)])
+    running = publishing()
+    assert [message.value() for message in companion.messages(1)] == [b"{"]
+    place.eventually(lambda: len(running.logs(event="dead_letter_unpublishable")) == len(NONSENSE) + 1,
+                     what="the marks")
+    assert stream.database.sql("SELECT count(*) FROM analytics_dead_letters WHERE publish_fault IS NOT NULL") == 5
+    assert published(stream.database) == 1
+
+
+def test_a_role_without_rights_can_t_stop_the_publishing(stream, publishing, companion):
+    role = f"stranger_{stream.database.name}"
+    stream.database.sql(f"CREATE ROLE {role} LOGIN")
+    try:
+        with contextlib.closing(stream.database.connect(role)) as other, other.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock('analytics_dead_letters'::regclass::oid::integer, n) "
+                           "FROM generate_series(0, 2) AS n")
+            stream.produce([Record(b"{", 0)])
+            publishing()
+            assert len(companion.messages(1)) == 1
+    finally:
+        stream.database.sql(f"DROP ROLE {role}")
 
 
 def test_a_companion_topic_that_is_ill_is_not_in_the_events_way(stream, publishing, companion):

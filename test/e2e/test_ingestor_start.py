@@ -51,6 +51,41 @@ def test_an_owned_property_is_refused_with_the_setting_to_use():
     assert "ANALYTICS_KAFKA_CONSUMER_GROUP" in refused(output)["-X group.id"]
 
 
+CAN_T_WORK = {
+    "a broken expression": {"ANALYTICS_KAFKA_TOPIC": "^["},
+    "a topic twice": {"ANALYTICS_KAFKA_TOPIC": "a,a"},
+    "an empty topic": {"ANALYTICS_KAFKA_TOPIC": "a,,b"},
+    "an expression for Kafka's own": {"ANALYTICS_KAFKA_TOPIC": "^__consumer.*"},
+    "a companion that is read": {"ANALYTICS_KAFKA_TOPIC": "a,b", "ANALYTICS_KAFKA_DLQ_TOPIC": "b"},
+    "a companion that is matched": {"ANALYTICS_KAFKA_TOPIC": "^.*", "ANALYTICS_KAFKA_DLQ_TOPIC": "b"},
+    "no topic's name": {"ANALYTICS_KAFKA_TOPIC": "a", "ANALYTICS_KAFKA_DLQ_TOPIC": "."},
+    "no port": {"ANALYTICS_KAFKA_BOOTSTRAP_SERVERS": "localhost:kafka"},
+    "no host": {"ANALYTICS_KAFKA_BOOTSTRAP_SERVERS": "a;b"},
+    "another protocol": {"ANALYTICS_KAFKA_BOOTSTRAP_SERVERS": "SSL://localhost:9093"},
+    "no such CA": {"ANALYTICS_KAFKA_SECURITY_PROTOCOL": "ssl", "ANALYTICS_KAFKA_SSL_CA_LOCATION": "/nowhere"},
+    "no user": {"ANALYTICS_KAFKA_SECURITY_PROTOCOL": "sasl_plaintext", "ANALYTICS_KAFKA_SASL_MECHANISM": "PLAIN"},
+    "time-outs that contradict": {"ANALYTICS_KAFKA_X_SESSION_TIMEOUT_MS": "400000"},
+    "a database's port": {"ANALYTICS_DATABASE_URL": "postgresql://localhost:99999/x"},
+    "a database's sslmode": {"ANALYTICS_DATABASE_URL": "postgresql://localhost/x?sslmode=perhaps"},
+    "a database's service": {"ANALYTICS_DATABASE_URL": "service=there-is-none"},
+}
+
+
+@pytest.mark.parametrize("arguments", [(), ("--check",)], ids=["start", "check"])
+@pytest.mark.parametrize("settings", CAN_T_WORK.values(), ids=CAN_T_WORK)
+def test_settings_that_can_t_work_exit_78_before_anything_is_asked(settings, arguments):
+    code, output = run(*arguments, **settings)
+    assert (code, len(refused(output))) == (78, 1)
+
+
+def test_settings_that_can_t_work_together_are_told_with_those_that_are_bad_by_themselves():
+    code, output = run(**CAN_T_WORK["a companion that is read"], **CAN_T_WORK["no port"],
+                       **CAN_T_WORK["a database's sslmode"], ANALYTICS_BATCH_MS="soon")
+    assert (code, set(refused(output))) == (78, {
+        "ANALYTICS_KAFKA_DLQ_TOPIC", "ANALYTICS_KAFKA_BOOTSTRAP_SERVERS", "ANALYTICS_DATABASE_URL",
+        "ANALYTICS_BATCH_MS"})
+
+
 @pytest.mark.parametrize("argument", ["--nonsense", "argument", "-X"])
 def test_an_unknown_argument_exits_64(argument):
     assert run(argument)[0] == 64

@@ -142,6 +142,23 @@ def test_topics_by_regular_expression_are_read_also_those_that_come_later(stream
     assert stream.numbers() == [0, 2]
 
 
+@pytest.mark.parametrize("more", [{}, {"ANALYTICS_KAFKA_X_TOPIC_BLACKLIST": "^nothing,^at-all"}],
+                         ids=["", "beside a list of one's own"])
+def test_an_expression_matches_none_of_kafka_s_own_topics(stream, ingestor, more):
+    """The group's own offsets would be read, and make letters without end."""
+    producer = stream.producer(**{"transactional.id": stream.topic})
+    producer.init_transactions(30)  # __transaction_state is there
+    stream.commit({0: 0})  # __consumer_offsets is there
+    stream.produce(events(4))
+    # Nobody else's topics: they have names of their own
+    mine = ingestor(topic="^(e2e|_).*", **more, **QUICK_GROUP)
+    place.eventually(lambda: stream.offsets() == stream.ends(), 60, what="the topic's end")
+    mine.await_log(event="partitions_ready")
+    read = {topic for topic, in stream.database.rows("SELECT DISTINCT topic FROM analytics_kafka_offsets")}
+    assert stream.topic in read and {topic for topic in read if topic.startswith("__")} == set()
+    assert stream.database.sql("SELECT count(*) FROM analytics_dead_letters WHERE topic LIKE '\\_\\_%'") == 0
+
+
 def test_a_topic_that_does_not_exist_yet_is_waited_for(stream, ingestor, family):
     running = ingestor(topic=family[2], **QUICK_GROUP)
     running.await_log(event="kafka_notice")
@@ -196,6 +213,44 @@ def test_the_message_names_both_offsets_and_the_command_lets_it_go_on(stream, cu
     assert stream.numbers() == sorted([*range(20), *range(21, 40, 2), *range(30, 40, 2), *range(40, 44)])
     assert stream.database.rows("SELECT partition, from_offset, to_offset FROM analytics_kafka_gaps") == [(0, 10, 15)]
     assert (cut.running, len(cut.logs(event="started")), len(cut.logs(event="gap_accepted"))) == (True, 1, 1)
+
+
+def in_one_batch(stream, first, count):
+    """So many events that the broker has as one."""
+    producer = stream.producer(**{"linger.ms": 2_000, "batch.num.messages": 10_000})
+    stream.produce(events(count, first, partition=0), producer=producer)
+
+
+def spoil(kafka, topic, offset):
+    """Turns a byte of the batch that begins at this offset, on the stopped broker's disk."""
+    log = kafka.folder / "data" / f"{topic}-0" / f"{0:020}.log"
+    content = bytearray(log.read_bytes())
+    at = 0
+    while int.from_bytes(content[at:at + 8], "big") != offset:
+        at += 12 + int.from_bytes(content[at + 8:at + 12], "big")
+    content[at + 12 + int.from_bytes(content[at + 8:at + 12], "big") - 10] ^= 0xFF
+    log.write_bytes(content)
+
+
+@pytest.mark.parametrize("behind", [10, 0], ids=["amid others", "at the end"])
+def test_a_spoilt_batch_is_passed_by_one_command(stream, kafka, ingestor, behind):
+    if kafka.kind != "kafka":
+        pytest.skip("needs a broker whose disk is ours")
+    in_one_batch(stream, 0, 10)
+    in_one_batch(stream, 10, 100)
+    if behind:
+        in_one_batch(stream, 110, behind)
+    kafka.stop()
+    spoil(kafka, stream.topic, 10)
+    kafka.start()
+    running = ingestor(**QUICK_GROUP)
+    stopped = running.await_log(event="partition_stopped", timeout=60)
+    assert stopped["offset"] == 10 and "10 to 109" in stopped["message"]
+    stream.database.rows(stopped["command"])
+    place.eventually(lambda: stream.offsets()[0] == 110 + behind, 60, what="the partition's end")
+    assert stream.numbers() == [*range(10), *range(110, 110 + behind)]
+    assert len(running.logs(event="partition_stopped")) == 1
+    assert stream.database.rows("SELECT from_offset, to_offset FROM analytics_kafka_gaps") == [(10, 110)]
 
 
 @pytest.fixture

@@ -70,8 +70,15 @@ UPDATE analytics_dead_letters SET replayed_at = now() WHERE id = 3;
 SELECT is(array_agg(DISTINCT id), '{4}', 'one that was replayed is not') FROM analytics_unpublished_dead_letters();
 UPDATE analytics_dead_letters SET headers = '{"name":"no array"}' WHERE id = 4;
 SELECT is(count(*), 3::bigint, 'headers that somebody has spoilt are left out') FROM analytics_unpublished_dead_letters();
+UPDATE analytics_dead_letters SET headers = v.headers FROM (VALUES (4, '[{"name":"x","base64":"no base64!"}]'::jsonb), (3, '[{"name":"x","base64":{}}]')) AS v (letter, headers) WHERE id = v.letter;
+UPDATE analytics_dead_letters SET replayed_at = NULL, recorded_at = 'infinity' WHERE id = 1;
+UPDATE analytics_dead_letters SET replayed_at = NULL, published_at = NULL, publish_fault = NULL WHERE id IN (1, 3);
+INSERT INTO analytics_dead_letters (reason, topic, headers) VALUES ('invalid_json', repeat('t', 10000), '[{"name":"ok","value":"1"}, 5, "x", null, [], {"value":"no name"}, {"name":{},"value":[]}]');
+SELECT results_eq('SELECT id, count(*), count(header), count(fault) FROM analytics_unpublished_dead_letters() GROUP BY 1 ORDER BY 1', $$VALUES (1::bigint, 1::bigint, 0::bigint, 1::bigint), (3, 1, 0, 1), (4, 1, 0, 1), (5, 5, 5, 0)$$, 'letters that no message can be made of say why, and cost no other');
+DELETE FROM analytics_dead_letters WHERE id = 5;
+UPDATE analytics_dead_letters SET headers = NULL, recorded_at = NULL;
 SELECT analytics_ingest((SELECT array_agg(convert_to('[' || repeat(n::text, 900000), 'UTF8')) FROM generate_series(1, 9) AS n)) \g /dev/null
-SELECT is(count(DISTINCT id), 6::bigint, 'no more than 4 MiB, and the one that passes it') FROM analytics_unpublished_dead_letters();
+SELECT is(count(DISTINCT id), 8::bigint, 'no more than 4 MiB, and the one that passes it') FROM analytics_unpublished_dead_letters();
 ROLLBACK;
 
 -- One publisher at a time; a letter with a lower id that is committed later is not passed by.
@@ -88,5 +95,18 @@ SELECT count(*) FROM analytics_unpublished_dead_letters() \g /dev/null
 SELECT is(tap.answer_of('other', 'SELECT count(*) FROM analytics_unpublished_dead_letters()'), '0', 'while one is at work another finds nothing');
 ROLLBACK;
 SELECT is(tap.answer_of('other', 'SELECT count(DISTINCT id) FROM analytics_unpublished_dead_letters()'), '1', 'and its turn comes');
+
+-- The lock asks for a right: who has none keeps nobody waiting.
+CREATE ROLE analytics_tap_stranger;
+GRANT SELECT, INSERT ON analytics_dead_letters TO analytics_tap_stranger;
+SELECT tap.there('other', 'SET ROLE analytics_tap_stranger') \g /dev/null
+SELECT is(tap.answer_of('other', $$SELECT count(*) FROM (SELECT pg_advisory_lock('analytics_dead_letters'::regclass::oid::integer, n) FROM generate_series(0, 3) AS n) AS held$$), '4', 'a stranger holds advisory locks');
+SELECT tap.there('other', 'BEGIN') \g /dev/null
+SELECT tap.there('other', 'LOCK TABLE analytics_dead_letters IN ROW EXCLUSIVE MODE') \g /dev/null
+SELECT isnt((SELECT count(*) FROM analytics_unpublished_dead_letters()), 0::bigint, 'and what his rights give him, and the publisher publishes');
+SELECT tap.there('other', 'ROLLBACK') \g /dev/null
+SELECT tap.there('other', 'RESET ROLE') \g /dev/null
+DROP OWNED BY analytics_tap_stranger;
+DROP ROLE analytics_tap_stranger;
 
 SELECT * FROM finish();

@@ -89,7 +89,8 @@ class Daemon:
 class Ingestor(Daemon):
     """The ingestor on a broker's topic and a cluster's database; admin: it has an admin port, at admin_url."""
 
-    def __init__(self, broker, database_url, topic, group="analytics-service", admin=False, **settings):
+    def __init__(self, broker, database_url, topic, group="analytics-service", admin=False, arguments=(),
+                 **settings):
         if admin:
             [self.admin_port] = place.free_ports(1)
             self.admin_url = f"http://127.0.0.1:{self.admin_port}"
@@ -97,7 +98,7 @@ class Ingestor(Daemon):
         self.has_admin = admin
         super().__init__(INGESTOR, {"ANALYTICS_KAFKA_BOOTSTRAP_SERVERS": broker.bootstrap,
                                     "ANALYTICS_KAFKA_TOPIC": topic, "ANALYTICS_KAFKA_CONSUMER_GROUP": group,
-                                    "ANALYTICS_DATABASE_URL": database_url, **settings})
+                                    "ANALYTICS_DATABASE_URL": database_url, **settings}, arguments)
 
     def __enter__(self):
         super().__enter__()

@@ -169,6 +169,33 @@ TEST(BatchTest, ReachMovesTheNextOffsetButNeverBack)
     EXPECT_EQ(batch.next_offset(), 9);
 }
 
+TEST(BatchTest, ShortenedItIsAsIfNoMoreHadBeenAdded)
+{
+    const Header header{"h", "v"};
+    Batch whole;
+    Batch part;
+    for (std::int64_t offset = 0; offset < 6; ++offset) {
+        const Record one{.partition = {"t", 0},
+                         .offset = offset * 10,
+                         .value = std::string_view("values").substr(0, static_cast<std::size_t>(offset)),
+                         .key = offset % 2 == 0 ? std::optional<std::string_view>("k") : std::nullopt,
+                         .timestamp_ms = offset,
+                         .headers = offset < 2 ? std::span(&header, 1) : std::span<const Header>()};
+        whole.add(one, {});
+        if (offset < 3) part.add(one, {});
+    }
+    whole.reach(100, {});
+    whole.shorten(3);
+    EXPECT_EQ(whole.size(), 3U);
+    EXPECT_EQ(whole.next_offset(), 21);
+    EXPECT_EQ(whole.first_offset(), 0);
+    EXPECT_EQ(whole.values(), part.values());
+    EXPECT_EQ(whole.offsets(), part.offsets());
+    EXPECT_EQ(whole.keys(), part.keys());
+    EXPECT_EQ(whole.timestamps(), part.timestamps());
+    EXPECT_EQ(whole.headers(), part.headers());
+}
+
 // ---- limits -------------------------------------------------------------------------------------------------------
 
 constexpr BatchLimits limits{.records = 3, .bytes = 100, .age = Milliseconds(200)};

@@ -1,6 +1,6 @@
 /* KafkaConsumer against librdkafka's mock cluster, which it makes for itself when told test.mock.num.brokers. */
 #include "../../../ingestor/consumer.hpp"
-#include "../../../ingestor/kafka_property_fault.hpp"
+#include "../../../ingestor/kafka_faults.hpp"
 #include "fakes.hpp"
 
 #include <gtest/gtest.h>
@@ -131,6 +131,18 @@ TEST_F(ConsumerTest, PausesAndResumes)
     consumer.pause();
     consumer.resume();
     EXPECT_TRUE(await<End>());
+    consumer.close();
+}
+
+TEST_F(ConsumerTest, KafkaTakesSignedOffsetsAndAnswersWhatTheGroupHas)
+{
+    consumer.sign("a mark");
+    consumer.subscribe();
+    const auto assigned = await<Assigned>();
+    ASSERT_TRUE(assigned);
+    EXPECT_TRUE(consumer.commit(starts_of(*assigned)));
+    EXPECT_TRUE(consumer.group_offsets()); // the mock cluster lists none
+    consumer.assign({});
     consumer.close();
 }
 

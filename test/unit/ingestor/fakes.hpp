@@ -71,9 +71,17 @@ public:
         return *this;
     }
 
+    /** What the next poll brings, before what is scripted. */
+    void inject(Delivery delivery) { injected_.push_back(std::move(delivery)); }
+
     Delivery poll(Milliseconds timeout) override
     {
         ++polls;
+        if (!injected_.empty()) {
+            const Delivery delivery = injected_.front();
+            injected_.pop_front();
+            return delivery;
+        }
         if (script_.empty()) {
             stop_.request_stop();
             return Nothing{};
@@ -103,6 +111,7 @@ public:
         for (const Start &start : starts) line += " " + text(start.partition) + "@" + std::to_string(start.next_offset);
         journal_.push_back(line);
         is_paused_ = false;
+        injected_.clear(); // what was fetched before is gone
     }
     void unassign() override
     {
@@ -124,10 +133,46 @@ public:
     {
         journal_.push_back("done " + text(partition) + "@" + std::to_string(next_offset));
     }
+    bool commit(std::span<const Start> offsets) override
+    {
+        for (const Start &start : offsets) {
+            const auto found = std::ranges::find_if(
+                group, [&](const GroupOffset &offset) { return text(offset.partition) == text(start.partition); });
+            if (found != group.end())
+                *found = {start.partition, start.next_offset, signature};
+            else
+                group.push_back({start.partition, start.next_offset, signature});
+        }
+        if (when_committed) when_committed();
+        return commits;
+    }
+    void sign(const std::string &metadata) override { signature = metadata; }
+    std::optional<std::vector<GroupOffset>> group_offsets() override
+    {
+        ++group_looks;
+        if (group_silence-- > 0) return {};
+        return group;
+    }
+    std::optional<OtherMembers> other_members() override { return members; }
+    std::optional<std::int64_t> readable_after(const Partition &partition, std::int64_t offset,
+                                               std::int64_t broken_offset, std::int64_t end) override
+    {
+        journal_.push_back("probe " + text(partition) + " from " + std::to_string(offset) + " broken " +
+                           std::to_string(broken_offset) + " end " + std::to_string(end));
+        return readable;
+    }
     void rejoin() override { journal_.push_back("rejoin"); }
     void close() override { journal_.push_back("close"); }
 
     std::map<std::string, std::optional<Watermarks>> marks; // else 0 and 1,000,000
+    std::optional<std::int64_t> readable;                   // behind what is broken
+    std::vector<GroupOffset> group;                         // what Kafka has for it
+    std::string signature;                                  // of what is committed
+    std::optional<OtherMembers> members;                    // others in the group
+    bool commits = true;                                    // whether Kafka takes offsets
+    int group_silence = 0;                                  // so often nobody answers
+    int group_looks = 0;
+    std::function<void()> when_committed;
     int polls = 0;
     std::function<void(std::size_t)> when_brought; // a record of so many bytes
 
@@ -141,6 +186,7 @@ private:
     FakeClock &clock_;
     std::stop_source &stop_;
     std::deque<Step> script_;
+    std::deque<Delivery> injected_;
     bool is_waiting_ = false; // the step at hand is to be repeated
     bool is_paused_ = false;
 };
@@ -170,12 +216,36 @@ public:
         journal_.push_back("commit " + text(partition) + " [" + std::to_string(claim.next_offset) + "," +
                            std::to_string(batch.next_offset()) + ") " + std::to_string(batch.size()) + " records");
         last_high = high;
+        if (judge)
+            if (const auto receipt = judge(partition, batch)) return *receipt;
         if (!receipts.empty()) {
             const Receipt receipt = receipts.front();
             receipts.pop_front();
             return receipt;
         }
         return Committed{.stored = static_cast<std::int64_t>(batch.size()), .refusals = {}};
+    }
+
+    std::variant<std::vector<Partition>, Failure> rewound(std::span<const Claimed> claims, const Patience &) override
+    {
+        ++verifications;
+        if (!verify_failures.empty()) {
+            const Failure failure = verify_failures.front();
+            verify_failures.pop_front();
+            return failure;
+        }
+        std::vector<Partition> found;
+        for (const auto &[partition, claim] : claims)
+            if (lost.erase(text(partition)) > 0) found.push_back(partition);
+        return found;
+    }
+
+    std::variant<Store, Failure> store(const Patience &) override
+    {
+        if (store_failures.empty()) return ours;
+        const Failure failure = store_failures.front();
+        store_failures.pop_front();
+        return failure;
     }
 
     std::variant<bool, Failure> gap_accepted(const Partition &partition, const Claim &claim, const Patience &) override
@@ -191,8 +261,14 @@ public:
     std::map<std::string, std::int64_t> offsets; // of partitions that were read before
     std::set<std::string> accepted;              // partitions whose gap the operator has accepted
     std::deque<Failure> watch_failures;          // for the next looks at that
-    std::deque<Failure> take_failures;           // for the next takes
-    std::deque<Receipt> receipts;                // for the next commits; then everything is stored
+    std::set<std::string> lost;                  // partitions that the database has no longer as they were claimed
+    std::deque<Failure> verify_failures;         // for the next looks at that
+    int verifications = 0;
+    Store ours{"id-1", "system-1", "5", "app"};
+    std::deque<Failure> store_failures; // for the next questions which store it is
+    std::function<std::optional<Receipt>(const Partition &, const Batch &)> judge; // of batches; nothing: see receipts
+    std::deque<Failure> take_failures;                                             // for the next takes
+    std::deque<Receipt> receipts; // for the next commits; then everything is stored
     std::int64_t epoch = 0;
     std::optional<std::int64_t> last_high;
 
@@ -309,7 +385,10 @@ inline Record record(const char *topic, std::int32_t partition, std::int64_t off
     return {.partition = {topic, partition}, .offset = offset, .value = value};
 }
 
-inline const Failure sick{true, "57P01", "terminating connection due to administrator command", ""};
+/* The database is away. */
+inline const Failure sick{true, "08001", "connection refused", ""};
+/* It is there, and does not take this batch, for now. */
+inline const Failure exhausted{true, "53200", "out of shared memory", ""};
 inline const Failure refused{false, "42501", "permission denied for function analytics_ingest_kafka", ""};
 
 } // namespace analytics::ingestor::fakes

@@ -40,6 +40,41 @@ TEST(Gap, AnUnreadableRecordIsPassedOver)
     EXPECT_THAT(gap.message, HasSubstr("bad CRC"));
 }
 
+TEST(Gap, AnUnreadableBatchIsPassedOverAsAWhole)
+{
+    const Gap gap = unreadable_at(10, 8, "bad CRC", 110);
+    EXPECT_EQ(gap.from_offset, 10);
+    EXPECT_EQ(gap.to_offset, 110);
+    EXPECT_THAT(gap.message, HasSubstr("10 to 109"));
+    EXPECT_THAT(unreadable_at(10, 4'000'000'000, "no such offset", 110).message, HasSubstr("10 to 109"));
+}
+
+TEST(Gap, TheEndOfABrokenBatchIsFoundWhereverItIs)
+{
+    for (std::int64_t size = 1; size < 200; ++size) {
+        for (const std::int64_t more : {0, 1, 7, 1'000'000}) { // records behind it
+            const std::int64_t end = 50 + size + more;
+            int looks = 0;
+            const auto found = end_of_broken(50, end, [&](std::int64_t offset) {
+                EXPECT_GT(offset, 50);
+                EXPECT_LT(offset, end);
+                ++looks;
+                return std::optional(offset < 50 + size);
+            });
+            EXPECT_EQ(found, 50 + size) << "of " << size << " with " << more << " behind";
+            EXPECT_LE(looks, 18);
+        }
+    }
+}
+
+TEST(Gap, NobodyKnowsTheEndWhenTheBrokersDoNotAnswer)
+{
+    for (const int answers : {0, 3, 6})
+        EXPECT_FALSE(end_of_broken(0, 1'000, [left = answers](std::int64_t offset) mutable {
+            return left-- > 0 ? std::optional(offset < 20) : std::nullopt;
+        })) << answers;
+}
+
 TEST(Gap, TheCommandQuotesNames)
 {
     EXPECT_EQ(accepting(Gap{"", 5, 7}, "it's", {"a.b", 3}),

@@ -30,6 +30,11 @@ public:
     {
         return doing_(batch, may_wait);
     }
+    std::variant<std::vector<Partition>, Failure> rewound(std::span<const Claimed>, const Patience &) override
+    {
+        return sick;
+    }
+    std::variant<Store, Failure> store(const Patience &) override { return sick; }
     std::variant<bool, Failure> gap_accepted(const Partition &, const Claim &, const Patience &) override
     {
         return sick;

@@ -1,6 +1,5 @@
 /* The copying of dead letters: what is marked, when it is tried again, what is told. */
 #include "../../../ingestor/publish.hpp"
-#include "../../../ingestor/publisher.hpp"
 #include "fakes.hpp"
 
 #include <gmock/gmock.h>
@@ -130,6 +129,19 @@ TEST_F(PublishTest, ALetterThatCantBePublishedIsToldAndCostsNoOther)
     EXPECT_EQ(seen.counts[Event::publishing_paused], 0);
 }
 
+TEST_F(PublishTest, ALetterOfWhichNoMessageCanBeMadeIsToldAndNeverSent)
+{
+    Letter spoilt = letter(2);
+    spoilt.fault = "invalid symbol";
+    given({letter(1), spoilt, letter(3)});
+    given({spoilt});
+    go();
+    EXPECT_THAT(store.settled, ElementsAre(ElementsAre(1, 3), ElementsAre()));
+    EXPECT_EQ(seen.field(Event::dead_letter_unpublishable, "message"), "invalid symbol");
+    EXPECT_EQ(seen.counts[Event::dead_letter_unpublishable], 2);
+    EXPECT_EQ(seen.counts[Event::publishing_paused], 0);
+}
+
 TEST_F(PublishTest, ADatabaseThatFailsIsWaitedFor)
 {
     store.script.emplace_back(sick);
@@ -145,13 +157,6 @@ TEST_F(PublishTest, NothingIsToldAsPublishedThatCouldNotBeMarked)
     given({letter(1)});
     go();
     EXPECT_EQ(seen.counts[Event::dead_letters_published], 0);
-}
-
-TEST(CompanionTopic, IsNotOneThatIsRead)
-{
-    for (const char *topics : {"dlq", "a,dlq", "dlq,a", "^d", "a,^.*q$"}) EXPECT_TRUE(is_read(topics, "dlq")) << topics;
-    for (const char *topics : {"a", "dlq2", "a,b", "^dlq2", "^(", "xdlq"})
-        EXPECT_FALSE(is_read(topics, "dlq")) << topics;
 }
 
 } // namespace

@@ -37,6 +37,7 @@ protected:
 
     static constexpr Milliseconds slice{250}; // what the loop may be late by
 
+    int looks_before = 0;
     Journal journal;
     FakeClock clock;
     std::stop_source stop;

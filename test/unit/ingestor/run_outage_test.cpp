@@ -80,7 +80,7 @@ TEST_F(RunTest, OnlyChangesOfStateAreTold)
     EXPECT_EQ(seen.counts[Event::database_recovered], 1);
     EXPECT_EQ(seen.counts[Event::consumption_paused], 1);
     EXPECT_EQ(seen.counts[Event::consumption_resumed], 1);
-    EXPECT_EQ(seen.field(Event::database_unavailable, "sqlstate"), "57P01");
+    EXPECT_EQ(seen.field(Event::database_unavailable, "sqlstate"), "08001");
 }
 
 TEST_F(RunTest, TriesBecomeRarer)

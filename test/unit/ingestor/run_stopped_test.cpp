@@ -73,6 +73,18 @@ TEST_F(RunTest, AStoppedPartitionIsToldWithItsOffsets)
     EXPECT_EQ(seen.field(Event::partition_stopped, "high_watermark"), "200");
 }
 
+TEST_F(RunTest, ABrokenBatchStopsThePartitionOnceAndOneCommandPassesIt)
+{
+    given_assigned();
+    bring_records(0, 2);
+    consumer.readable = 102;
+    consumer.bring(Broken{{"t", 0}, 2, "bad CRC"});
+    go();
+    EXPECT_THAT(journal, Contains("probe t/0 from 2 broken 2 end 1000000"));
+    EXPECT_EQ(seen.field(Event::partition_stopped, "command"),
+              "SELECT * FROM analytics_accept_gap('', 't', 0, 2, 102)");
+}
+
 TEST_F(RunTest, ABrokenPartitionStopsAfterItsGoodRecordsAndOthersGoOn)
 {
     given_assigned({{"t", 0}, {"t", 1}});
@@ -81,8 +93,8 @@ TEST_F(RunTest, ABrokenPartitionStopsAfterItsGoodRecordsAndOthersGoOn)
     bring_records(3, 9);
     for (int i = 0; i < 3; ++i) consumer.bring(record("t", 1, i));
     go();
-    EXPECT_THAT(journal, ElementsAre("stop t/0", "commit t/1 [0,3) 3 records", "done t/1@3",
-                                     "commit t/0 [0,2) 2 records", "done t/0@2", "close"));
+    EXPECT_THAT(journal, ElementsAre("stop t/0", "probe t/0 from 2 broken 2 end 1000000", "commit t/1 [0,3) 3 records",
+                                     "done t/1@3", "commit t/0 [0,2) 2 records", "done t/0@2", "close"));
     EXPECT_EQ(seen.counts[Event::partition_stopped], 1);
 }
 

@@ -148,5 +148,39 @@ TEST(ArrayTest, ClearStartsAnew)
     EXPECT_EQ(array.elements, (std::vector<std::optional<std::string>>{"z"}));
 }
 
+TEST(ArrayWriterTest, KeepsItsFirstElements)
+{
+    for (std::size_t count = 0; count <= 4; ++count) {
+        ArrayWriter kept(Element::bytea);
+        ArrayWriter written(Element::bytea);
+        const std::vector<std::optional<std::string>> elements{"a", "", std::nullopt, "long enough"};
+        const auto write = [](ArrayWriter &array, const std::optional<std::string> &element) {
+            if (element)
+                array.bytes(*element);
+            else
+                array.null();
+        };
+        for (const auto &element : elements) write(kept, element);
+        for (std::size_t i = 0; i < count; ++i) write(written, elements[i]);
+        kept.keep(count);
+        EXPECT_EQ(kept.view(), written.view()) << count;
+        EXPECT_EQ(kept.size(), count);
+        EXPECT_EQ(kept.has_values(), written.has_values());
+        kept.bytes("more");
+        written.bytes("more");
+        EXPECT_EQ(kept.view(), written.view()) << count;
+    }
+}
+
+TEST(ArrayWriterTest, TellsItsLastIntegerAndItsContentsSize)
+{
+    ArrayWriter array(Element::int8);
+    for (const std::int64_t value : {std::int64_t{1}, std::int64_t{-2}, std::int64_t{1} << 40}) {
+        array.integer(value);
+        EXPECT_EQ(array.last_integer(), value);
+    }
+    EXPECT_EQ(array.content_bytes(), 24U);
+}
+
 } // namespace
 } // namespace analytics::runtime

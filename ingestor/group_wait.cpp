@@ -1,0 +1,28 @@
+#include "group_wait.hpp"
+
+#include <fmt/format.h>
+
+namespace analytics::ingestor {
+
+void GroupWait::turned(Time now)
+{
+    if (!look_at_ || now < *look_at_) return;
+    look_at_ = now + patience;
+    const auto others = consumer_.other_members();
+    if (!others || others->members.empty()) return; // no answer, or it is not the group that makes us wait
+    look_at_.reset();
+
+    std::string members;
+    for (const std::string &member : others->members) members += (members.empty() ? "" : ", ") + member;
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(others->session_timeout).count();
+    observe_(runtime::Event::group_waiting,
+             {{"group", group_},
+              {"state", others->state},
+              {"members", members},
+              {"session_timeout_ms", others->session_timeout.count()},
+              {"message", fmt::format("the group waits for {}: a member that is gone without leaving is waited for "
+                                      "until its session has run out (session.timeout.ms, here {} s)",
+                                      members, seconds)}});
+}
+
+} // namespace analytics::ingestor

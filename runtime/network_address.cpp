@@ -1,0 +1,114 @@
+#include "network_address.hpp"
+
+#include <algorithm>
+#include <arpa/inet.h>
+#include <array>
+#include <cctype>
+#include <charconv>
+#include <optional>
+#include <strings.h>
+#include <vector>
+
+namespace analytics::runtime {
+namespace {
+
+constexpr std::size_t max_host_length = 253; // a name's in DNS
+constexpr int max_port = 65'535;
+
+std::string_view trimmed(std::string_view text)
+{
+    while (text.starts_with(' ')) text.remove_prefix(1);
+    while (text.ends_with(' ')) text.remove_suffix(1);
+    return text;
+}
+
+std::vector<std::string_view> items(std::string_view list)
+{
+    std::vector<std::string_view> found;
+    for (;;) {
+        const std::size_t comma = list.find(',');
+        found.push_back(trimmed(list.substr(0, comma)));
+        if (comma == std::string_view::npos) return found;
+        list.remove_prefix(comma + 1);
+    }
+}
+
+bool is_ipv6(std::string_view text)
+{
+    const std::string address(text.substr(0, text.find('%'))); // what follows names an interface
+    std::array<unsigned char, sizeof(in6_addr)> bytes{};
+    return inet_pton(AF_INET6, address.c_str(), bytes.data()) == 1;
+}
+
+bool is_port(std::string_view text)
+{
+    int port = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+    return error == std::errc() && end == text.data() + text.size() && port >= 1 && port <= max_port;
+}
+
+std::string quoted(std::string_view text)
+{
+    return '"' + std::string(text) + '"';
+}
+
+struct Broker {
+    std::string_view protocol;
+    std::string_view host;
+    std::optional<std::string_view> port;
+};
+
+Broker broker_of(std::string_view item)
+{
+    Broker broker;
+    if (const std::size_t scheme = item.find("://"); scheme != std::string_view::npos) {
+        broker.protocol = item.substr(0, scheme);
+        item.remove_prefix(scheme + 3);
+        item = item.substr(0, item.find('/')); // librdkafka overlooks a path
+    }
+    const std::size_t colon = item.rfind(':');
+    const bool has_port =
+        colon != std::string_view::npos && (item.find(':') == colon || (colon > 0 && item[colon - 1] == ']'));
+    broker.host = item.substr(0, has_port ? colon : item.size());
+    if (has_port) broker.port = item.substr(colon + 1);
+    if (broker.host.starts_with('[') && broker.host.ends_with(']') &&
+        is_ipv6(broker.host.substr(1, broker.host.size() - 2)))
+        broker.host = broker.host.substr(1, broker.host.size() - 2);
+    return broker;
+}
+
+} // namespace
+
+std::string host_fault(std::string_view host)
+{
+    const bool is_plain =
+        !host.empty() && host.size() <= max_host_length && std::ranges::all_of(host, [](unsigned char c) {
+            return std::isalnum(c) != 0 || c == '.' || c == '-' || c == '_';
+        });
+    return is_plain || is_ipv6(host) ? std::string() : "not a host: " + quoted(host);
+}
+
+std::string brokers_fault(std::string_view list)
+{
+    bool has_broker = false; // librdkafka overlooks empty items
+    for (const std::string_view item : items(list)) {
+        if (item.empty()) continue;
+        has_broker = true;
+        const Broker broker = broker_of(item);
+        const bool is_localhost = broker.host.empty() && broker.port; // says librdkafka
+        if (std::string fault = host_fault(broker.host); !fault.empty() && !is_localhost) return fault;
+        if (broker.port && !is_port(*broker.port)) return "not a port: " + quoted(*broker.port);
+    }
+    return has_broker ? std::string() : "no broker";
+}
+
+std::string other_protocol(std::string_view list, std::string_view protocol)
+{
+    for (const std::string_view item : items(list)) {
+        const std::string found(broker_of(item).protocol);
+        if (!found.empty() && strcasecmp(found.c_str(), std::string(protocol).c_str()) != 0) return found;
+    }
+    return {};
+}
+
+} // namespace analytics::runtime
