@@ -9,8 +9,8 @@ namespace analytics::http {
 
 struct Statement {
     std::string_view name; // it is prepared under, once a session
-    std::string_view sql; // qualified, with @extschema@ for the extension's schema
-    bool is_read = false; // may be run again when the connection is lost in the middle
+    std::string_view sql;  // qualified, with @extschema@ for the extension's schema
+    bool is_read = false;  // may be run again when the connection is lost in the middle
 };
 
 class Database {

@@ -137,11 +137,10 @@ WITH body AS MATERIALIZED (
 SELECT (SELECT items FROM size),
        pg_catalog.concat('[', pg_catalog.string_agg(pg_catalog.concat(
            '{"item":', r.item, ',"outcome":', pg_catalog.to_json(r.outcome),
-           CASE r.outcome
-                WHEN 'refused' THEN pg_catalog.concat(
+           CASE WHEN r.outcome OPERATOR(pg_catalog.=) 'refused' THEN pg_catalog.concat(
                     ',"reason":', pg_catalog.to_json(r.reason),
                     ',"detail":', coalesce(pg_catalog.to_json(r.detail)::pg_catalog.text, 'null'))
-                WHEN 'dropped' THEN ''
+                WHEN r.outcome OPERATOR(pg_catalog.=) 'dropped' THEN ''
                 ELSE pg_catalog.concat(',"event":', CASE WHEN r.id IS NULL THEN 'null' ELSE
                     @extschema@.analytics_event_json(
                         ROW(r.id, r.event_type, r.source, r.occurred_at, r.ingested_at, r.tenant_id,

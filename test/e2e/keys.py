@@ -12,8 +12,9 @@ ROLES = place.ROOT / "doc" / "roles.sql"
 
 def make_roles(server, database):
     """Runs roles.sql as an operator would."""
-    subprocess.run([server.installation.program("psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1", "-1", "-f", str(ROLES),
-                    "-d", database.url], check=True, capture_output=True, text=True)
+    done = subprocess.run([server.installation.program("psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1", "-1",
+                           "-f", str(ROLES), "-d", database.url], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 class KeyFile:
