@@ -77,7 +77,7 @@ CREATE FUNCTION @extschema@.analytics_verify(
     "from" timestamptz DEFAULT NULL, "to" timestamptz DEFAULT NULL,
     OUT rollup text, OUT minute timestamptz, OUT tenant_id text, OUT event_type text, OUT events bigint, OUT counted bigint)
     RETURNS SETOF record
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp
     AS $$
     WITH bounds AS (
@@ -131,10 +131,11 @@ $$;
 COMMENT ON FUNCTION @extschema@.analytics_verify(timestamptz, timestamptz) IS
     'Where the rollups (rollup: totals or tenants) do not say what the events of [from, to) say, by minute, tenant and type, or a projection (rollup: projection NAME, '
     'minute: the start of the bucket, whose counts may be right and its measures not) by bucket and tenant; no row when all is well. '
-    'A minute, or bucket, is looked at as a whole; those of analytics_kept_rollups are not. Null: without that bound. One snapshot, so writers at work make no difference.';
+    'A minute, or bucket, is looked at as a whole; those of analytics_kept_rollups are not. Null: without that bound. One snapshot, so writers at work make no difference. '
+    'Whoever may call it is told of all tenants, whatever policies say.';
 
 CREATE FUNCTION @extschema@.analytics_rebuild("from" timestamptz DEFAULT NULL, "to" timestamptz DEFAULT NULL) RETURNS bigint
-    LANGUAGE plpgsql VOLATILE
+    LANGUAGE plpgsql VOLATILE SECURITY DEFINER
     SET analytics.append_bags = on
     SET search_path = pg_catalog, pg_temp
     AS $$

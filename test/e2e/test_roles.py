@@ -1,4 +1,5 @@
 """roles.sql: with exactly its roles both daemons work, and nobody can more than is said there."""
+import contextlib
 import json
 
 import psycopg2
@@ -96,6 +97,25 @@ def test_analysts_see_everything(database, roles):
     for role in ("analytics_reader", "analytics_operator"):
         assert can(database, role, "SELECT 1 / (count(*) / 2) FROM analytics_events")
         assert can(database, role, "SELECT 1 / (sum(count)::int / 2) FROM analytics_counts('2026-03-04', '2026-03-05')")
+
+
+def test_an_operator_compares_and_mends_the_rollups(database, roles):
+    """Of every tenant, with no right to write them; a projection's bags are among them."""
+    database.sql("CALL analytics_create_projection('kept')")
+    stored(database, event(1, tenantId="t"), event(2))
+    for table in ("rollup_totals", "rollup_tenants", "projection_bags"):
+        database.sql(f"DELETE FROM analytics_{table}")
+    connection = database.connect()
+    with contextlib.closing(connection), connection.cursor() as cursor:
+        cursor.execute("SET ROLE analytics_operator")
+        cursor.execute("SELECT DISTINCT rollup FROM analytics_verify() ORDER BY 1")
+        assert cursor.fetchall() == [("projection kept",), ("tenants",), ("totals",)]
+        cursor.execute("SELECT analytics_rebuild()")
+        assert cursor.fetchone()[0] > 0
+        cursor.execute("SELECT * FROM analytics_verify()")
+        assert cursor.fetchall() == []
+    assert not can(database, "analytics_reader", "SELECT * FROM analytics_verify()")
+    assert not can(database, "analytics_operator", "DELETE FROM analytics_rollup_totals")
 
 
 def test_tenants_without_a_name_see_nothing(database, roles):

@@ -89,7 +89,7 @@ INSERT INTO due VALUES
 ('analytics_normalize', 'value text, OUT event_type text, OUT source text, OUT occurred_at timestamp with time zone, OUT tenant_id text, OUT event_key text[], OUT payload jsonb, OUT shape text, OUT reason text, OUT detail text', 'record', 'stable safe', true),
 ('analytics_partition_at', 'instant timestamp with time zone, OUT partition regclass, OUT gap_start timestamp with time zone, OUT gap_end timestamp with time zone', 'record', 'stable strict safe', true),
 ('analytics_partitions', 'OUT partition regclass, OUT range_start timestamp with time zone, OUT range_end timestamp with time zone', 'SETOF record', 'stable safe', true),
-('analytics_rebuild', '"from" timestamp with time zone DEFAULT NULL::timestamp with time zone, "to" timestamp with time zone DEFAULT NULL::timestamp with time zone', 'bigint', 'volatile unsafe', false),
+('analytics_rebuild', '"from" timestamp with time zone DEFAULT NULL::timestamp with time zone, "to" timestamp with time zone DEFAULT NULL::timestamp with time zone', 'bigint', 'volatile unsafe definer', false),
 ('analytics_recent', '"limit" integer DEFAULT 50, before_occurred_at timestamp with time zone DEFAULT NULL::timestamp with time zone, before_id uuid DEFAULT NULL::uuid, tenant_id text DEFAULT NULL::text, event_type text DEFAULT NULL::text', 'SETOF analytics_event', 'stable restricted', true),
 ('analytics_recent_of', '"limit" integer, before_occurred_at timestamp with time zone, before_id uuid, tenant_id text, event_type text', 'SETOF analytics_event', 'stable restricted', true),
 ('analytics_record', 'event jsonb', 'TABLE(id uuid, event_type text, source text, occurred_at timestamp with time zone, ingested_at timestamp with time zone, tenant_id text, payload jsonb, duplicate boolean)', 'volatile strict unsafe', false),
@@ -104,7 +104,7 @@ INSERT INTO due VALUES
 ('analytics_upkeep_row', '', 'trigger', 'volatile unsafe', false),
 ('analytics_upkeep_statement', '', 'trigger', 'volatile unsafe', false),
 ('analytics_upkeep_truncate', '', 'trigger', 'volatile unsafe', false),
-('analytics_verify', '"from" timestamp with time zone DEFAULT NULL::timestamp with time zone, "to" timestamp with time zone DEFAULT NULL::timestamp with time zone, OUT rollup text, OUT minute timestamp with time zone, OUT tenant_id text, OUT event_type text, OUT events bigint, OUT counted bigint', 'SETOF record', 'stable unsafe', false),
+('analytics_verify', '"from" timestamp with time zone DEFAULT NULL::timestamp with time zone, "to" timestamp with time zone DEFAULT NULL::timestamp with time zone, OUT rollup text, OUT minute timestamp with time zone, OUT tenant_id text, OUT event_type text, OUT events bigint, OUT counted bigint', 'SETOF record', 'stable unsafe definer', false),
 ('analytics_version', 'OUT extension text, OUT library text', 'record', 'stable safe', true),
 ('analytics_watch_partition', 'partition regclass', 'void', 'volatile strict unsafe', false),
 ('analytics_window_counts', 'bounds timestamp with time zone[], tenant_id text DEFAULT NULL::text, OUT bucket integer, OUT event_type text, OUT count bigint', 'SETOF record', 'stable restricted', true);
@@ -162,7 +162,7 @@ GRANT SELECT, INSERT ON analytics_events, analytics_untimed_keys, analytics_kafk
 GRANT SELECT, UPDATE, DELETE ON analytics_dead_letters TO analytics_check_operator;
 GRANT SELECT, UPDATE ON analytics_kafka_offsets TO analytics_check_operator;
 GRANT SELECT ON analytics_rollup_totals, analytics_rollup_tenants TO analytics_check_operator;
-GRANT EXECUTE ON FUNCTION analytics_retain, analytics_create_partition, analytics_ingest_again, analytics_replay_dead_letters, analytics_purge_dead_letters, analytics_accept_gap TO analytics_check_operator;
+GRANT EXECUTE ON FUNCTION analytics_retain, analytics_verify, analytics_rebuild, analytics_create_partition, analytics_ingest_again, analytics_replay_dead_letters, analytics_purge_dead_letters, analytics_accept_gap TO analytics_check_operator;
 GRANT EXECUTE ON PROCEDURE analytics_replay_all_dead_letters TO analytics_check_operator;
 
 SELECT analytics_register_projection('surface', NULL, '{}', '{}', '1 hour', 1, 'public') \g /dev/null
@@ -189,7 +189,7 @@ INSERT INTO tap.uses VALUES
 ('wrn', $$SELECT analytics_projection_columns('{}', '{}')$$), ('wrn', $$SELECT analytics_require_projection('p', NULL, '{}', '{}', '1 hour', 1)$$), ('wrn', 'SELECT * FROM analytics_projections'), ('', 'SELECT * FROM analytics_projection_bags'),
 ('wrn', $$SELECT analytics_ready_projection('surface')$$), ('wrn', $$SELECT analytics_projection_query('q', '{}', '{}')$$), ('wrn', 'SELECT analytics_projection_json(p.name) FROM analytics_projections AS p'), ('', $$SELECT * FROM analytics_projection_page('surface')$$), ('wrn', $$SELECT * FROM analytics_projection_rows((SELECT id FROM analytics_projections), now(), NULL, '{}') AS r (other boolean, count bigint, mismatched bigint)$$), ('', $$SELECT analytics_projection_lack(1, now(), now())$$),
 ('', $$SELECT analytics_register_projection('q', NULL, '{}', '{}', '1 hour', 1, 'public')$$), ('', $$SELECT analytics_build_projection_chunk('surface')$$), ('', $$SELECT analytics_drop_projection('surface')$$), ('', $$CALL analytics_create_projection('q')$$), ('', $$CALL analytics_build_projection('surface')$$),
-('wrn', $$SELECT analytics_bag_cells(now(), '\x01')$$), ('wrn', 'SELECT analytics_bag(now(), ''t'', 1)'), ('', 'SELECT analytics_verify()'), ('', 'SELECT analytics_rebuild()'), ('', 'SELECT analytics_watch_partition(''analytics_events'')'), ('r', 'SELECT * FROM analytics_rollup_totals'), ('r', 'SELECT * FROM analytics_rollup_tenants'),
+('wrn', $$SELECT analytics_bag_cells(now(), '\x01')$$), ('wrn', 'SELECT analytics_bag(now(), ''t'', 1)'), ('o', 'SELECT analytics_verify()'), ('o', 'SELECT analytics_rebuild()'), ('', 'SELECT analytics_watch_partition(''analytics_events'')'), ('r', 'SELECT * FROM analytics_rollup_totals'), ('r', 'SELECT * FROM analytics_rollup_tenants'),
 ('', 'SELECT * FROM analytics_kept_rollups'),
 ('wrn', $$DO 'DECLARE c refcursor; BEGIN OPEN c FOR SELECT now()::text, 1::bigint, now()::text; PERFORM _analytics_page(c, 1); END'$$), ('wrn', 'SELECT _analytics_place(now())'), ('wrn', 'SELECT _analytics_time_at(0)'),
 ('wr', 'SELECT _analytics_recent_page(1, NULL, NULL, NULL, NULL, NULL)'), ('wr', 'SELECT _analytics_dead_letter_page(1, NULL, NULL, NULL, NULL)'), ('', $$SELECT _analytics_projection_items('surface', NULL, NULL, NULL, 1, NULL, NULL)$$),
