@@ -144,3 +144,45 @@ def test_a_cancel_within_a_transaction_keeps_what_was_before(place_of_batches):
         backend.run("ROLLBACK TO s; COMMIT")
         assert backend.run("SELECT array_agg(event_type) FROM analytics_events") == (["one more"],)
         backend.run("TRUNCATE analytics_events")
+
+
+def hash_of(key):
+    """A cell's place among others: extension/core/cells.cpp."""
+    value = 0xcbf29ce484222325
+    for byte in key:
+        value = (value ^ byte) * 0x100000001b3 % (1 << 64)
+    value = (value ^ value >> 33) * 0xff51afd7ed558ccd % (1 << 64)
+    return value ^ value >> 33
+
+
+def bag_of(cells):
+    """A bag of many cells, of one dimension and one measure: each an event, whose number has forty places."""
+    number = bytes([40, 2, 2]) + bytes([2, 2]) * 39
+    cell = b"\2\0\0\2" + number
+    keys = sorted((b"\3\7%07d" % i for i in range(cells)), key=lambda key: (hash_of(key), key))
+    count = bytes([cells & 127 | 128, cells >> 7 & 127 | 128, cells >> 14])
+    return b"\1\1" + count + b"".join(b"\x09" + key + cell for key in keys) + b"\0"
+
+
+@pytest.mark.parametrize("max_groups", [10_000, 1_000_000])
+def test_adding_up_large_bags_is_interrupted_at_once(place_of_batches, max_groups):
+    """Four times 11 MB, of which as many cells are kept as the projection allows."""
+    rows = """SELECT count(*) FROM large, analytics_projection_rows(%s, '2025-01-02', NULL, ARRAY[bag, bag, bag, bag])
+              AS r (name text, other boolean, count bigint, mismatched bigint, m_count bigint, m_sum numeric,
+                    m_avg numeric, m_min numeric, m_max numeric)"""
+    with contextlib.closing(place_of_batches.connect()) as connection:
+        backend = Backend(connection)
+        backend.run(f"""CALL analytics_create_projection('large{max_groups}', dimensions => '{{"name": ["name"]}}',
+                        measures => '{{"m": ["m"]}}', max_groups => {max_groups})""")
+        number = backend.run("SELECT max(id) FROM analytics_projections")[0]
+        backend.run("DROP TABLE IF EXISTS large; CREATE UNLOGGED TABLE large (bag bytea); "
+                    "ALTER TABLE large ALTER bag SET STORAGE EXTERNAL")
+        backend.run("INSERT INTO large VALUES (%s)", (bag_of(120_000),))
+        late = []
+        for after in (0.05, 0.1, 0.2, 0.3, 0.5, 0.8):
+            interruption = backend.interrupt(rows % number, after)
+            if interruption is not None:  # on a busy machine a request may come before the statement
+                assert interruption.sqlstate == QUERY_CANCELED
+                late.append(interruption.late)
+    print(f"answers after {[round(seconds * 1000) for seconds in late]} ms")
+    assert late and max(late) < GRANTED

@@ -24,7 +24,7 @@ SETTINGS = {
 # A test's server has settings that no result may depend on.
 UNUSUAL = {"timezone": "'Asia/Kathmandu'", "datestyle": "'SQL, DMY'", "intervalstyle": "'iso_8601'",
            "extra_float_digits": "0", "bytea_output": "'escape'"}
-FAULTS = re.compile(r"(PANIC|TRAP):|terminated by (signal|exception)|WARNING:.*\bleak", re.ASCII)
+FAULTS = re.compile(r"(PANIC|TRAP):|AddressSanitizer|terminated by (signal|exception)|WARNING:.*\bleak", re.ASCII)
 
 
 class Cluster:
@@ -69,7 +69,7 @@ class Cluster:
         with open(self.log, "a") as log:
             self.process = place.spawn([self.installation.program("postgres"), "-D", self.data], signal.SIGINT,
                                        stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder,
-                                       **place.server_identity())
+                                       env={**os.environ, **self._preload()}, **place.server_identity())
 
         def answers():
             if self.process.poll() is not None:
@@ -78,6 +78,15 @@ class Cluster:
                                   ).returncode == 0
 
         place.eventually(answers, 60, what="PostgreSQL's start")
+
+    @staticmethod
+    def _preload():
+        """ANALYTICS_SERVER_PRELOAD: a library for the server alone, libasan.so for a module that needs it. What that
+        finds is in the server's log."""
+        library = os.environ.get("ANALYTICS_SERVER_PRELOAD")
+        if not library:
+            return {}
+        return {"LD_PRELOAD": library, "ASAN_OPTIONS": "detect_leaks=0:detect_odr_violation=0:abort_on_error=1"}
 
     def stop(self, how=signal.SIGINT):
         """Fast shutdown; how=SIGTERM is smart, SIGQUIT immediate (what a crash leaves behind)."""

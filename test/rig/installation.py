@@ -93,4 +93,6 @@ def with_extension(pg_config=None):
         for room in ("extension", "test/boundary"):
             if (place.ROOT / room / "Makefile").exists():
                 make("-C", room, "install", f"PG_CONFIG={found.pg_config}")
+        if "ANALYTICS_MODULE" in os.environ:  # the same library, built otherwise (AddressSanitizer)
+            shutil.copy(os.environ["ANALYTICS_MODULE"], found.moved("pkglibdir") / "analytics_events.so")
         return found
