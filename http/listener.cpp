@@ -278,8 +278,8 @@ void Listener::enqueue(Client &client)
 void Listener::report_overload(std::string_view what, std::size_t bound)
 {
     const Clock::time_point now = Clock::now();
-    if (overload_told_ != Clock::time_point{} && now - overload_told_ < overload_pause) return;
-    overload_told_ = now;
+    if (overload_reported_ && now - *overload_reported_ < overload_pause) return;
+    overload_reported_ = now;
     observe_(Event::overloaded, {{"message", what}, {"bound", bound}});
 }
 

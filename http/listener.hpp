@@ -13,6 +13,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <unordered_map>
 #include <vector>
@@ -84,8 +85,8 @@ private:
     // The loop's own.
     std::unordered_map<int, std::unique_ptr<Client>> clients_; // by descriptor
     bool lacks_room_ = false;
-    Clock::time_point looked_{};
-    Clock::time_point overload_told_{};
+    Clock::time_point looked_ = Clock::now();
+    std::optional<Clock::time_point> overload_reported_; // not yet: nothing
 
     std::mutex mutex_; // of what follows
     std::condition_variable_any has_waiting_;

@@ -86,7 +86,8 @@ int main(int argc, char **argv)
     give_back_large_blocks();
     const auto start = start_up(Daemon::http, argc, argv);
     if (const auto *code = std::get_if<ExitCode>(&start)) return static_cast<int>(*code);
-    const auto &[settings, is_check] = std::get<Start>(start);
+    const auto &begun = std::get<Start>(start);
+    const Settings &settings = begun.settings;
 
     const Signals signals; // before any other thread, which inherits the mask
     Log log(settings);
@@ -94,5 +95,5 @@ int main(int argc, char **argv)
         log(Event::setting_refused, {{"setting", fault->setting}, {"message", fault->message}});
         return static_cast<int>(ExitCode::settings);
     }
-    return static_cast<int>(run(settings, is_check, signals, log));
+    return static_cast<int>(run(settings, begun.check, signals, log));
 }
