@@ -25,4 +25,4 @@ def test_no_bytes_and_no_caller_s_types_do_more_than_raise(database):
     outcomes = hostile_calls.run(database, hostile_calls.Calls(SEED, seeds, functions), CALLS)
     print(", ".join(f"{state}: {count}" for state, count in sorted(outcomes.items())))
     assert sum(outcomes.values()) >= CALLS
-    assert outcomes["00000"] > CALLS / 20 and outcomes["XX001"] > CALLS / 200, "calls come through, and bytes are judged"
+    assert outcomes["00000"] > CALLS / 20 and outcomes["XX001"] > CALLS / 200, "calls come through, bytes are judged"
