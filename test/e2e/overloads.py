@@ -14,7 +14,7 @@ import query_trees
 
 OURS = "analytics"  # the extension's schema
 SCHEMAS = (OURS, "public")
-MARK = re.compile(r"decoy called: (.*)")
+MARK = re.compile(r"LOG:  decoy called: (.*)")
 
 # Types as text that is the same in every database: asked for with an empty search_path.
 TYPES = "SELECT oid::bigint, oid::regtype::text, typelem::bigint FROM pg_type"
