@@ -1,8 +1,8 @@
 #include "group_store.hpp"
 
 #include <algorithm>
-#include <array>
 #include <fmt/format.h>
+#include <optional>
 
 namespace analytics::ingestor {
 namespace {
@@ -10,37 +10,47 @@ namespace {
 using runtime::Event;
 
 constexpr std::string_view format = "analytics_events/1 ";
-constexpr std::size_t identifying = 3; // words after the format: a database may be renamed
+struct Mark {
+    std::string_view id;
+    std::string_view system;
+    std::string_view database_oid;
+    std::string_view database; // a name may change
 
-/* The mark's identifying words and then the name; nothing where it is no mark. */
-std::optional<std::array<std::string_view, identifying + 1>> words_of(std::string_view mark)
-{
-    if (!mark.starts_with(format)) return {};
-    mark.remove_prefix(format.size());
-    std::array<std::string_view, identifying + 1> words;
-    for (std::size_t i = 0; i < identifying; ++i) {
-        const std::size_t blank = mark.find(' ');
-        if (blank == std::string_view::npos) return {};
-        words[i] = mark.substr(0, blank);
-        mark.remove_prefix(blank + 1);
+    [[nodiscard]] bool is_same(const Mark &other) const noexcept
+    {
+        return id == other.id && system == other.system && database_oid == other.database_oid;
     }
-    words[identifying] = mark;
-    return words;
+};
+
+/* Nothing where the metadata is no mark. */
+std::optional<Mark> read(std::string_view metadata)
+{
+    if (!metadata.starts_with(format)) return {};
+    metadata.remove_prefix(format.size());
+    Mark mark;
+    for (std::string_view *word : {&mark.id, &mark.system, &mark.database_oid}) {
+        const std::size_t blank = metadata.find(' ');
+        if (blank == std::string_view::npos) return {};
+        *word = metadata.substr(0, blank);
+        metadata.remove_prefix(blank + 1);
+    }
+    mark.database = metadata;
+    return mark;
 }
 
-bool is_same(std::string_view mark, std::string_view other)
+bool is_same(std::string_view metadata, std::string_view other)
 {
-    const auto a = words_of(mark);
-    const auto b = words_of(other);
-    return a && b && std::equal(a->begin(), a->begin() + identifying, b->begin());
+    const auto a = read(metadata);
+    const auto b = read(other);
+    return a && b && a->is_same(*b);
 }
 
-std::string described(std::string_view mark)
+std::string described(std::string_view metadata)
 {
-    const auto words = words_of(mark);
-    if (!words) return std::string(mark);
-    const auto &[id, system, oid, name] = *words;
-    return fmt::format("database \"{}\" (oid {}) of the system {}, store {}", name, oid, system, id);
+    const auto mark = read(metadata);
+    if (!mark) return std::string(metadata);
+    return fmt::format("database \"{}\" (oid {}) of the system {}, store {}", mark->database, mark->database_oid,
+                       mark->system, mark->id);
 }
 
 /* The mark that says whose the group is; empty: nobody's. */
@@ -49,8 +59,7 @@ std::string decisive(const std::vector<GroupOffset> &offsets)
     const GroupOffset *first = nullptr;
     const PartitionOrder before;
     for (const GroupOffset &offset : offsets)
-        if (words_of(offset.metadata) && (first == nullptr || before(offset.partition, first->partition)))
-            first = &offset;
+        if (read(offset.metadata) && (first == nullptr || before(offset.partition, first->partition))) first = &offset;
     return first == nullptr ? std::string() : first->metadata;
 }
 
@@ -94,7 +103,7 @@ GroupStore::Answer GroupStore::adopt(const std::vector<GroupOffset> &offsets, co
     consumer_.sign(mark_);
     std::vector<Start> anothers;
     for (const auto &[partition, offset, metadata] : offsets)
-        if (words_of(metadata) && !is_same(metadata, mark_)) anothers.push_back({partition, offset});
+        if (read(metadata) && !is_same(metadata, mark_)) anothers.push_back({partition, offset});
     if (!consumer_.commit(anothers)) return Answer::unknown;
     adopts_ = false;
     observe_(Event::group_adopted, {{"group", group_}, {"store", described(mark_)}, {"other_store", described(other)}});

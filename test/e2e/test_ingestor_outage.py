@@ -126,7 +126,7 @@ def test_a_transient_error_is_tried_again(stream, ingestor, sqlstate):
     stream.database.rows(f"""
         CREATE TABLE ill ();
         CREATE FUNCTION complain() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-            IF to_regclass('ill') IS NOT NULL THEN RAISE 'not now' USING ERRCODE = '{sqlstate}'; END IF;
+            IF to_regclass('public.ill') IS NOT NULL THEN RAISE 'not now' USING ERRCODE = '{sqlstate}'; END IF;
             RETURN NEW;
         END $$;
         CREATE TRIGGER complain BEFORE INSERT ON analytics_events FOR EACH ROW EXECUTE FUNCTION complain();""")

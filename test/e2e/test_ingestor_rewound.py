@@ -2,7 +2,6 @@
 Kafka still has is stored again, also of a topic in which nothing more happens."""
 import pytest
 
-from rig import place
 from stream import QUICK_GROUP, events
 
 

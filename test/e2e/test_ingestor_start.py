@@ -154,7 +154,7 @@ def test_check_names_what_is_unreachable_with_exit_69(well, sick):
 
 
 def test_check_fails_without_the_extension(well, database):
-    database.sql("DROP EXTENSION analytics_events")
+    database.sql("DROP EXTENSION analytics_events CASCADE")
     code, output = run("--check", **well)
     assert (code, unreachable(output)) == (69, ["postgresql"])
     assert "analytics_events" in output
@@ -189,7 +189,7 @@ def test_check_leaves_nothing_behind(well, database, table):
 # ---- what the database must have
 
 def test_a_database_without_the_extension_ends_it_with_1_and_what_to_do(stream, ingestor):
-    stream.database.sql("DROP EXTENSION analytics_events")
+    stream.database.sql("DROP EXTENSION analytics_events CASCADE")
     running = ingestor(**QUICK_GROUP)
     assert running.wait() == 1
     [refusal] = running.logs(event="database_refused")
@@ -220,7 +220,7 @@ def test_a_later_release_of_the_same_series_will_do(stream, ingestor):
 def test_an_extension_that_goes_under_a_running_ingestor_ends_it_with_1(stream, ingestor):
     running = ingestor(**QUICK_GROUP)
     stream.await_taken()
-    stream.database.sql("DROP EXTENSION analytics_events")
+    stream.database.sql("DROP EXTENSION analytics_events CASCADE")
     stream.produce(events(1))
     assert running.wait() == 1
     assert len(running.logs(event="database_refused")) == 1
@@ -277,7 +277,8 @@ def test_the_documented_rights_suffice(stream, ingestor, writer):
 
 
 def test_the_documented_rights_suffice_in_a_schema_out_of_the_search_path(stream, ingestor, writer):
-    stream.database.rows("DROP EXTENSION analytics_events; CREATE SCHEMA \"Far away\"; "
+    stream.database.rows("SELECT analytics_drop_tables('analytics_events'); DROP EXTENSION analytics_events CASCADE; "
+                         "CREATE SCHEMA \"Far away\"; "
                          "CREATE EXTENSION analytics_events SCHEMA \"Far away\"")
     stream.database.rows(f"GRANT USAGE ON SCHEMA \"Far away\" TO {writer}; "
                          f"ALTER DATABASE {stream.database.name} SET search_path = public, \"Far away\"")
