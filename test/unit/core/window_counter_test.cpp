@@ -152,6 +152,37 @@ TEST(WindowCounter, WhatComesToNothingIsNotTold)
     EXPECT_TRUE(counter.cells().empty());
 }
 
+/* What might be is not paid for: a hundred thousand buckets and three thousand types, each in one of them. */
+TEST(WindowCounter, HoldsNoMoreThanWasCounted)
+{
+    std::vector<Instant> bounds(100'001);
+    for (std::size_t i = 0; i < bounds.size(); ++i) bounds[i] = static_cast<Instant>(i) * minute;
+    WindowCounter counter{bounds, plan_with_bags};
+    for (int type = 0; type < 3'000; ++type) {
+        Bag bag;
+        bag.add("type " + std::to_string(type), type % 60, 1);
+        counter.add_bag(type / 2, bag.pack());
+    }
+    EXPECT_EQ(counter.cells_met(), 3'000U);
+    counter.finish();
+    EXPECT_EQ(counter.cells().size(), 3'000U);
+    EXPECT_EQ(counter.types().size(), 3'000U);
+}
+
+TEST(WindowCounter, CountsOneTypeAlone)
+{
+    const std::vector<Instant> bounds{0, hour, hour + minute};
+    WindowCounter counter{bounds, plan_with_bags, "b"};
+    Bag bag;
+    for (const char *type : {"a", "b", "c"}) bag.add(type, 0, 2);
+    counter.add_bag(0, bag.pack());
+    counter.add_bag(1, bag.pack());
+    counter.finish();
+    EXPECT_THAT(counter.types(), testing::ElementsAre("b"));
+    ASSERT_EQ(counter.cells().size(), 2U);
+    EXPECT_EQ(counter.cells()[1].count, 2);
+}
+
 TEST(WindowCounter, TypesAndCellsAreInOrder)
 {
     const std::vector<Instant> bounds{0, minute, 2 * minute};
