@@ -42,11 +42,15 @@ def inside(*command, user="root"):
 
 
 def mirror(source, target):
-    """The files of source as they are now; what target has built from them stays."""
-    if source.is_file():
-        shutil.copy2(source, target)
-        return
-    shutil.copytree(source, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*BUILT))
+    """The files of source as they are now; what target has built from those that are the same stays."""
+    wanted = [source] if source.is_file() else [path for path in source.rglob("*") if path.is_file()]
+    for path in wanted:
+        copy = target / path.relative_to(source)
+        if any(path.match(pattern) for pattern in BUILT):
+            continue
+        if not copy.exists() or copy.read_bytes() != path.read_bytes():
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, copy)  # and is newer than what was built from the one before
     for path in target.rglob("*.[chs][pq][pl]"):
         if not (source / path.relative_to(target)).exists():
             path.unlink()
