@@ -55,10 +55,11 @@ void Health::hurry(Time now)
 void Health::turned(bool is_stuck, const Holdings &holdings, Time now)
 {
     if (!is_stuck || holds_kafka_) {
-        moved_at_ = now;
+        stuck_since_.reset();
         return;
     }
-    if (now - moved_at_ < (sickness_ ? options_.hold_sick_after : options_.hold_slow_after)) return;
+    if (!stuck_since_) stuck_since_ = now;
+    if (now - *stuck_since_ < (sickness_ ? options_.hold_sick_after : options_.hold_slow_after)) return;
     holds_kafka_ = true;
     observe_(Event::consumption_paused, {{"records_in_hand", holdings.records()}});
     consumer_.pause();

@@ -51,7 +51,7 @@ private:
     const RunOptions &options_;
     runtime::Backoff backoff_;
     std::optional<Sickness> sickness_;
-    Time moved_at_{}; // when something could be taken last
+    std::optional<Time> stuck_since_; // nothing: something can be taken
     bool holds_kafka_ = false;
 };
 

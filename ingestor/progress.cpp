@@ -5,7 +5,6 @@
 namespace analytics::ingestor {
 namespace {
 
-constexpr Milliseconds interval{1'000}; // a scraper comes every few seconds
 constexpr double millis_per_second = 1'000;
 
 std::int64_t wall_clock_ms()
@@ -17,8 +16,7 @@ std::int64_t wall_clock_ms()
 
 void Progress::tell(const Holdings &holdings, Time now)
 {
-    if (told_at_ && now - *told_at_ < interval) return;
-    told_at_ = now;
+    if (!looks_.admits(now)) return;
     const std::int64_t wall = wall_clock_ms();
     for (const auto &[partition, holding] : holdings.all()) {
         const auto [place, is_new] = told_.try_emplace(partition);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "../runtime/observe.hpp"
+#include "../runtime/throttle.hpp"
 #include "holdings.hpp"
 
 #include <map>
@@ -32,7 +33,7 @@ private:
 
     Consumer &consumer_;
     runtime::Observer &observe_;
-    std::optional<Time> told_at_;
+    runtime::Throttle looks_{Milliseconds(1'000)}; // a scraper comes every few seconds
     std::map<Partition, Told, PartitionOrder> told_;
 };
 

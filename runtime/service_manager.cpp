@@ -22,7 +22,7 @@ ServiceManager::ServiceManager()
 {
     std::uint64_t microseconds = 0;
     if (sd_watchdog_enabled(0, &microseconds) > 0)
-        beat_interval_ = std::chrono::microseconds(microseconds) / beats_in_time;
+        beats_.emplace(std::chrono::microseconds(microseconds) / beats_in_time);
 }
 
 void ServiceManager::observe(Event event, std::span<const Field> fields)
@@ -96,11 +96,7 @@ void ServiceManager::say(std::string status)
 
 void ServiceManager::alive()
 {
-    if (!beat_interval_) return;
-    const auto now = Clock::now();
-    if (now - last_beat_ < *beat_interval_) return;
-    last_beat_ = now;
-    sd_notify(0, "WATCHDOG=1");
+    if (beats_ && beats_->admits(std::chrono::steady_clock::now())) sd_notify(0, "WATCHDOG=1");
 }
 
 } // namespace analytics::runtime

@@ -12,8 +12,8 @@
 #pragma once
 
 #include "observe.hpp"
+#include "throttle.hpp"
 
-#include <chrono>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -29,8 +29,6 @@ public:
     void alive() override;
 
 private:
-    using Clock = std::chrono::steady_clock;
-
     void say(std::string status);
     [[nodiscard]] std::string reading() const;
 
@@ -42,8 +40,7 @@ private:
     std::string database_fault_;
     std::string kafka_fault_;
 
-    std::optional<Clock::duration> beat_interval_; // nothing: no watchdog is wanted
-    Clock::time_point last_beat_{};
+    std::optional<Throttle> beats_; // nothing: no watchdog is wanted
 };
 
 } // namespace analytics::runtime
