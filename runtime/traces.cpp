@@ -1,7 +1,5 @@
 #include "traces.hpp"
 
-#include <algorithm>
-#include <charconv>
 #include <curl/curl.h>
 #include <fmt/format.h>
 #include <unistd.h>
@@ -20,19 +18,6 @@ std::int64_t now_ns()
 {
     return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch())
         .count();
-}
-
-std::string_view value(const Environment &environment, const char *name)
-{
-    const auto found = environment.find(name);
-    return found == environment.end() ? std::string_view() : found->second;
-}
-
-std::chrono::milliseconds milliseconds(std::string_view text, std::chrono::milliseconds fallback)
-{
-    std::int64_t number = 0;
-    const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
-    return read.ec == std::errc() && number > 0 ? std::chrono::milliseconds(number) : fallback;
 }
 
 std::int64_t integer(std::span<const Field> fields, std::string_view name)
@@ -114,31 +99,6 @@ int is_to_end(void *asked, curl_off_t, curl_off_t, curl_off_t, curl_off_t)
 }
 
 } // namespace
-
-TracesOptions traces_options(std::string_view service, const Environment &environment)
-{
-    TracesOptions options;
-    std::string_view disabled = value(environment, "OTEL_SDK_DISABLED");
-    if (disabled == "true" || disabled == "TRUE") return options;
-    options.url = value(environment, "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT");
-    if (options.url.empty()) {
-        options.url = value(environment, "OTEL_EXPORTER_OTLP_ENDPOINT");
-        while (options.url.ends_with('/')) options.url.pop_back();
-        if (!options.url.empty()) options.url += "/v1/traces";
-    }
-    std::string_view headers = value(environment, "OTEL_EXPORTER_OTLP_HEADERS");
-    while (!headers.empty()) { // name=value,name=value
-        const std::string_view header = headers.substr(0, headers.find(','));
-        headers.remove_prefix(std::min(headers.size(), header.size() + 1));
-        if (const std::size_t equals = header.find('='); equals != std::string_view::npos)
-            options.headers.push_back(fmt::format("{}: {}", header.substr(0, equals), header.substr(equals + 1)));
-    }
-    const std::string_view name = value(environment, "OTEL_SERVICE_NAME");
-    options.service = name.empty() ? service : name;
-    options.timeout = milliseconds(value(environment, "OTEL_EXPORTER_OTLP_TIMEOUT"), options.timeout);
-    options.delay = milliseconds(value(environment, "OTEL_BSP_SCHEDULE_DELAY"), options.delay);
-    return options;
-}
 
 Traces::Traces(TracesOptions options, Observer &tell)
     : options_(std::move(options)), resource_{{"service.name", options_.service},

@@ -36,7 +36,7 @@ OWNERS = [
     (r"libpq-fe\.h|libpq/.*|pg_config.*", r"runtime/db[a-z_]*\.(cpp|hpp)|test/bench/.*", "the database's wrapper"),
     (r"librdkafka/", r"ingestor/(consumer|publisher)[a-z_]*\.(cpp|hpp)|test/unit/ingestor/consumer[a-z_]*\.cpp",
      "the Kafka client's wrapper"),
-    (r"curl/", r"runtime/traces\.cpp", "the traces"),
+    (r"curl/", r"runtime/traces[a-z_]*\.cpp", "the traces"),
     (r"prometheus/", r"runtime/metrics[a-z_]*\.(cpp|hpp)", "the metrics"),
     (r"CLI/", r"runtime/command_line[a-z_]*\.cpp", "the command line"),
     (r"spdlog/", r"runtime/log[a-z_]*\.(cpp|hpp)", "the log"),

@@ -51,5 +51,53 @@ TEST(TracesOptions, AreOpenTelemetrysVariables)
     EXPECT_EQ(options.delay, std::chrono::milliseconds(5'000));
 }
 
+struct Baggage {
+    const char *name;
+    const char *text;
+    std::vector<std::string> headers;
+};
+
+void PrintTo(const Baggage &baggage, std::ostream *out)
+{
+    *out << baggage.text;
+}
+
+class TracesHeaders : public testing::TestWithParam<Baggage> {};
+
+TEST_P(TracesHeaders, AreBaggage)
+{
+    EXPECT_EQ(traces_options("s", {{"OTEL_EXPORTER_OTLP_HEADERS", GetParam().text}}).headers, GetParam().headers);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Cases, TracesHeaders,
+    testing::Values(Baggage{"decoded", "authorization=Basic%20dTpw%3D%3D", {"authorization: Basic dTpw=="}},
+                    Baggage{"lower_case_digits", "a=%c3%a9", {"a: \xc3\xa9"}},
+                    Baggage{"decoded_once", "a=%2541", {"a: %41"}},
+                    Baggage{"separators_inside", "a=b%2Cc%3Bd,e=f", {"a: b,c;d", "e: f"}},
+                    Baggage{"a_plus_is_a_plus", "a=b+c", {"a: b+c"}},
+                    Baggage{"trimmed", " a = b\t,\tc= d ", {"a: b", "c: d"}},
+                    Baggage{"blanks_that_are_encoded_stay", "a=%20b", {"a:  b"}},
+                    Baggage{"blanks_within", "Authorization=Bearer abc", {"Authorization: Bearer abc"}},
+                    Baggage{"properties_are_no_value", "a=b;ttl=1 ,c=d ; x", {"a: b", "c: d"}},
+                    Baggage{"no_escape", "a=100%,b=%zz,c=%4", {"a: 100%", "b: %zz", "c: %4"}},
+                    Baggage{"empty_value", "a=", {"a: "}}, Baggage{"empty_members", ",, a=b,", {"a: b"}},
+                    Baggage{"no_value", "a,b=c", {"b: c"}}, Baggage{"no_name", "=a, =b,c=d", {"c: d"}},
+                    Baggage{"a_line_end_begins_no_header", "a=b%0d%0aHost:%20evil,c=d", {"c: d"}},
+                    Baggage{"no_token", "a b=c,d=e", {"d: e"}}),
+    [](const auto &tested) { return tested.param.name; });
+
+TEST(TracesOptions, AreNoneWhereTheSdkIsDisabledInAnyCase)
+{
+    for (const char *word : {"true", "True", "TRUE", "tRuE"})
+        EXPECT_EQ(traces_options("s", {{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://c"}, {"OTEL_SDK_DISABLED", word}}).url,
+                  "")
+            << word;
+    for (const char *word : {"", "false", "1", "yes", "truely"})
+        EXPECT_NE(traces_options("s", {{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://c"}, {"OTEL_SDK_DISABLED", word}}).url,
+                  "")
+            << word;
+}
+
 } // namespace
 } // namespace analytics::runtime
