@@ -21,7 +21,7 @@ SETTINGS = {
     "log_checkpoints": "off",
     "max_prepared_transactions": "4",
 }
-# A test's server has settings that no result may depend on.
+# A test's server has settings that no result may depend on; one that a person is given to try has PostgreSQL's own.
 UNUSUAL = {"timezone": "'Asia/Kathmandu'", "datestyle": "'SQL, DMY'", "intervalstyle": "'iso_8601'",
            "extra_float_digits": "0", "bytea_output": "'escape'"}
 FAULTS = re.compile(r"(PANIC|TRAP):|AddressSanitizer|terminated by (signal|exception)|WARNING:.*\bleak", re.ASCII)

@@ -1,0 +1,56 @@
+"""The server that README gives to a newcomer: it answers as README shows, and has PostgreSQL's own settings."""
+import pathlib
+import re
+import subprocess
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from rig import cluster, place  # noqa: E402
+
+README = (place.ROOT / "README.md").read_text()
+STATEMENT = re.compile(r"^=# (.*?;)\n(.*?)(?=^=# |^```)", re.MULTILINE | re.DOTALL)
+
+
+def given(*servers):
+    """The words for psql on such a server, as README has them."""
+    return [place.ROOT / "test/rig/with_servers", *servers, "--", "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1"]
+
+
+def psql(words, text):
+    done = subprocess.run(words, input=text, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def cells(answer):
+    """What a psql's answer says, without how its columns are set."""
+    return re.findall(r"[^\s|+-][^\s|]*", answer)
+
+
+def test_readme_names_this_server():
+    assert "test/rig/with_servers cluster -- psql" in README
+
+
+def test_the_first_session_answers_as_readme_shows():
+    section = README.split("## From psql")[1].split("And the answers:")[0]
+    found = STATEMENT.findall(section)
+    assert len(found) > 5
+    shown = "".join(answer for _, answer in found)
+    for text in ("2025-11-16 18:14:00.123456+00", "paint.colour-chosen", '{"colour":"red"}'):
+        assert text in shown, "README shows it"
+    statements = "\n".join(statement for statement, _ in found)
+    answer = psql(given("cluster"), f"SET TimeZone = 'UTC';\n\\pset columns 100\n\\pset format wrapped\n{statements}\n")
+    missing = [cell for cell in cells(shown) if cell not in answer and not cell.startswith("[")]
+    assert not missing, answer
+
+
+@pytest.mark.parametrize("setting", [*cluster.UNUSUAL])
+def test_it_has_the_settings_of_a_server_that_nobody_touched(setting):
+    ask = f"SELECT setting IS NOT DISTINCT FROM boot_val OR sourcefile NOT LIKE '%auto.conf' FROM pg_settings WHERE lower(name) = '{setting}';"
+    assert psql([*given("cluster"), "-At"], ask).strip() == "t"
+
+
+def test_the_tests_have_another():
+    assert psql([*given("test-cluster"), "-At"], "SHOW DateStyle;").strip() == "SQL, DMY"
