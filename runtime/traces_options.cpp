@@ -42,9 +42,10 @@ std::string_view take_until(char separator, std::string_view &text)
     return piece;
 }
 
-/* A percent sign that no two hexadecimal digits follow is itself. */
+/* A percent sign that no two hexadecimal digits follow is itself. curl takes a length of zero for an unknown one. */
 std::string percent_decoded(std::string_view text)
 {
+    if (text.empty()) return {};
     int size = 0;
     const std::unique_ptr<char, decltype(&curl_free)> decoded(
         curl_easy_unescape(nullptr, text.data(), static_cast<int>(text.size()), &size), curl_free);
