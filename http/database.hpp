@@ -1,17 +1,13 @@
 /* The database as the routes see it: one statement, its parameters, its rows. The pool is one; a test has another. */
 #pragma once
 
-#include "../runtime/db.hpp"
+#include "../runtime/db_session.hpp"
 
 #include <string_view>
 
 namespace analytics::http {
 
-struct Statement {
-    std::string_view name; // it is prepared under, once a session
-    std::string_view sql;  // qualified, with @extschema@ for the extension's schema
-    bool is_read = false;  // may be run again when the connection is lost in the middle
-};
+using runtime::Statement;
 
 class Database {
 public:

@@ -98,7 +98,7 @@ Answer failed(const runtime::DbError &error, const Route *route, const Caller &c
     Problem problem{.status = meaning.status,
                     .detail = meaning.tells_message ? error.what() : std::string(meaning.detail),
                     .code = error.sqlstate()};
-    if (error.sqlstate_class() == bad_value && route != nullptr) {
+    if (error.sqlstate().starts_with(bad_value) && route != nullptr) {
         problem.errors = faults_of(*route, error.what());
         if (problem.errors.empty() && route->form == Form::none)
             problem = {.status = 500, .detail = std::string(internal_error), .code = error.sqlstate()};

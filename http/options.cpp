@@ -17,17 +17,17 @@ constexpr std::size_t admin_threads = 4;  // an orchestrator, a balancer, a scra
 PoolOptions pool(const Settings &settings, std::string_view name, std::size_t size, Milliseconds timeout)
 {
     PoolOptions options;
-    options.name = name;
+    options.session.name = name;
+    options.session.target.conninfo = settings.conninfo();
+    options.session.target.application_name = "analytics-http";
+    options.session.target.connect_timeout = std::min(timeout, options.session.target.connect_timeout);
+    options.session.settings = {{"statement_timeout", std::to_string(timeout.count())},
+                                {"analytics.metrics_window_minutes", settings.text(Key::metrics_window_minutes)},
+                                {"client_min_messages", "error"},
+                                {"jit", "off"}}; // our statements are short: compiling takes longer than running
+    options.session.deadline = timeout + std::min(slack, timeout / 2);
     options.size = size;
-    options.target.conninfo = settings.conninfo();
-    options.target.application_name = "analytics-http";
-    options.target.connect_timeout = std::min(timeout, options.target.connect_timeout);
-    options.target.options = {{"statement_timeout", std::to_string(timeout.count())},
-                              {"analytics.metrics_window_minutes", settings.text(Key::metrics_window_minutes)},
-                              {"client_min_messages", "error"},
-                              {"jit", "off"}}; // our statements are short: compiling takes longer than running
     options.wait = std::min(timeout, options.wait);
-    options.deadline = timeout + std::min(slack, timeout / 2);
     return options;
 }
 
@@ -61,8 +61,8 @@ PoolOptions probe_pool(const Settings &settings)
 PoolOptions tenant_pool(const Settings &settings)
 {
     PoolOptions options = service_pool(settings);
-    options.name = "tenants";
-    options.role = settings.text(Key::http_tenant_role);
+    options.session.name = "tenants";
+    options.session.role = settings.text(Key::http_tenant_role);
     return options;
 }
 

@@ -2,8 +2,6 @@
 
 #include "status.hpp"
 
-#include "../runtime/extension.hpp"
-
 #include <utility>
 
 namespace analytics::http {
@@ -13,67 +11,7 @@ namespace {
 using runtime::DbError;
 using runtime::Event;
 
-constexpr std::string_view put_off = "SELECT pg_catalog.set_config('role', $1, false)";
-
-const Statement speak{.name = "speak",
-                      .sql = "SELECT pg_catalog.set_config('analytics_http.tenant', $1, false),"
-                             " pg_catalog.row_security_active('@extschema@.analytics_events'::pg_catalog.regclass)"};
-
-// An operator's matter, told by the log; to the client the database is away.
-constexpr const char *no_way_in = "28000"; // invalid_authorization_specification
-
 } // namespace
-
-class Pool::Session {
-public:
-    Session(const runtime::Target &target, const std::string &role, runtime::Milliseconds deadline)
-        : connection_(target)
-    {
-        const auto extension = runtime::find_extension(connection_, deadline);
-        if (!extension) throw DbError("42883", "the extension analytics_events is not in the database");
-        schema_ = extension->schema;
-        if (role.empty()) return;
-        try {
-            connection_.execute(put_off, runtime::Parameters().text(role), deadline);
-        } catch (const DbError &error) {
-            throw error.is_transient() ? error : DbError(no_way_in, error.what());
-        }
-    }
-
-    runtime::Result run(const Statement &statement, const runtime::Parameters &parameters, std::string_view tenant,
-                        runtime::Milliseconds deadline)
-    {
-        if (!tenant.empty()) speak_for(tenant, deadline);
-        return run_alone(statement, parameters, deadline);
-    }
-
-    [[nodiscard]] bool is_usable() noexcept { return connection_.is_usable(); }
-
-private:
-    /** What runs next is run for this tenant. */
-    void speak_for(std::string_view tenant, runtime::Milliseconds deadline)
-    {
-        runtime::Parameters name;
-        name.text(tenant);
-        if (!run_alone(speak, name, deadline).is_true(0, 1))
-            throw DbError(no_way_in, "row-level security does not restrict the tenants' role on analytics_events");
-    }
-
-    runtime::Result run_alone(const Statement &statement, const runtime::Parameters &parameters,
-                              runtime::Milliseconds deadline)
-    {
-        const std::string name(statement.name);
-        if (!prepared_.contains(name)) {
-            connection_.prepare(name, runtime::in_schema(statement.sql, schema_), deadline);
-            prepared_.insert(name);
-        }
-        return connection_.run(name, parameters, deadline);
-    }
-
-    runtime::Connection connection_;
-    std::string schema_;
-    std::set<std::string> prepared_;
-};
 
 /* A session while it is lent: it comes back when the lease ends, or its place does. */
 class Pool::Lease {
@@ -104,7 +42,7 @@ public:
     Lease(const Lease &) = delete;
     Lease &operator=(const Lease &) = delete;
 
-    Session &session()
+    runtime::DbSession &session()
     {
         if (session_ && !session_->is_usable()) session_.reset();
         if (!session_) session_ = pool_.open();
@@ -121,7 +59,7 @@ public:
 
 private:
     Pool &pool_;
-    std::unique_ptr<Session> session_;
+    std::unique_ptr<runtime::DbSession> session_;
 };
 
 Pool::Pool(PoolOptions options, runtime::Observer &observe) : options_(std::move(options)), observe_(observe)
@@ -131,38 +69,17 @@ Pool::Pool(PoolOptions options, runtime::Observer &observe) : options_(std::move
 
 Pool::~Pool() = default;
 
-std::unique_ptr<Pool::Session> Pool::open()
+std::unique_ptr<runtime::DbSession> Pool::open()
 {
     try {
-        auto session = std::make_unique<Session>(options_.target, options_.role, options_.deadline);
-        if (is_away_.exchange(false)) observe_(Event::database_recovered, {{"pool", options_.name}});
+        auto session = std::make_unique<runtime::DbSession>(options_.session, observe_);
+        session->connect();
+        if (is_away_.exchange(false)) observe_(Event::database_recovered, {{"pool", name()}});
         return session;
     } catch (const DbError &error) {
         if (!is_away_.exchange(true))
             observe_(Event::database_unavailable,
-                     {{"pool", options_.name}, {"sqlstate", error.sqlstate()}, {"message", error.what()}});
-        throw;
-    }
-}
-
-/* How long it took is observed, and what it failed with. */
-runtime::Result Pool::call(Session &session, const Statement &statement, const runtime::Parameters &parameters,
-                           std::string_view tenant, runtime::Milliseconds deadline)
-{
-    const auto begun = std::chrono::steady_clock::now();
-    const auto tell = [&](std::string_view sqlstate) {
-        const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - begun;
-        observe_(Event::database_called, {{"pool", options_.name},
-                                          {"statement", statement.name},
-                                          {"milliseconds", took.count()},
-                                          {"sqlstate", sqlstate}});
-    };
-    try {
-        runtime::Result rows = session.run(statement, parameters, tenant, deadline);
-        tell("00000");
-        return rows;
-    } catch (const DbError &error) {
-        tell(error.sqlstate());
+                     {{"pool", name()}, {"sqlstate", error.sqlstate()}, {"message", error.what()}});
         throw;
     }
 }
@@ -175,23 +92,22 @@ runtime::PoolUse Pool::use() const
 
 runtime::Result Pool::run(const Statement &statement, const runtime::Parameters &parameters, std::string_view tenant)
 {
-    if (tenant.empty() != options_.role.empty()) throw std::logic_error("a statement on the wrong pool");
+    const runtime::Milliseconds deadline = options_.session.deadline;
     Lease lease(*this);
     const auto begin = std::chrono::steady_clock::now();
     const auto left = [&] {
-        return std::chrono::duration_cast<runtime::Milliseconds>(begin + options_.deadline -
-                                                                 std::chrono::steady_clock::now());
+        return std::chrono::duration_cast<runtime::Milliseconds>(begin + deadline - std::chrono::steady_clock::now());
     };
-    Session &session = lease.session();
+    runtime::DbSession &session = lease.session();
     try {
-        return call(session, statement, parameters, tenant, options_.deadline);
+        return session.run(statement, parameters, tenant, deadline);
     } catch (const DbError &error) {
         // A statement that failed with its session alive changed nothing; one whose session was lost may have.
         const bool is_spoilt = spoils_session(error.sqlstate());
         const bool is_dropped = lease.drop_if(is_spoilt);
         if (!is_dropped || !(is_spoilt || statement.is_read) || left() <= runtime::Milliseconds::zero()) throw;
     }
-    return call(lease.session(), statement, parameters, tenant, left());
+    return lease.session().run(statement, parameters, tenant, left());
 }
 
 } // namespace analytics::http

@@ -1,15 +1,14 @@
-/* A bounded pool of sessions, each with its prepared statements.
+/* A bounded pool of sessions.
  *
  * Sessions are opened when needed, up to the bound, and the one used last is lent first, so that few stay warm under
  * little load. Who finds none free waits, but not for long: a queue in front of a slow database helps nobody, so after
  * `wait` the answer is 53300, which becomes 503. A session that was lost is never lent: its socket is asked before
  * (a restarted server has closed it), and one that fails in use is dropped; what was only read is then read again on
- * a new one. A session knows where the extension lives, and its statements name it: no search_path matters.
+ * a new one.
  *
- * Statements for one tenant run on a pool of their own, whose sessions have put off the service's role for another that
- * policies restrict (doc/roles.sql): before each statement the setting analytics_http.tenant tells them the tenant, and
- * the server is asked whether it restricts the role at all. No policy, no answer. A pool of one kind refuses statements
- * of the other, so a slip of the caller's is an error and not a leak. */
+ * Statements for one tenant run on a pool of their own, whose sessions put on a role that policies restrict
+ * (doc/roles.sql) in each transaction. A pool of one kind refuses statements of the other, so a slip of the caller's is
+ * an error and not a leak. */
 #pragma once
 
 #include "database.hpp"
@@ -21,18 +20,14 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
-#include <set>
 #include <vector>
 
 namespace analytics::http {
 
 struct PoolOptions {
-    std::string_view name; // for the log
-    runtime::Target target;
+    runtime::SessionOptions session;
     std::size_t size = 1;
-    std::string role = {}; // for tenants: every session is this role's, and every statement names its tenant
-    runtime::Milliseconds wait{2'000};      // for a free session
-    runtime::Milliseconds deadline{12'000}; // of a statement; the server's statement_timeout should come first
+    runtime::Milliseconds wait{2'000}; // for a free session
 };
 
 class Pool final : public Database {
@@ -44,16 +39,13 @@ public:
     runtime::Result run(const Statement &statement, const runtime::Parameters &parameters,
                         std::string_view tenant) override;
 
-    [[nodiscard]] std::string_view name() const noexcept { return options_.name; }
+    [[nodiscard]] std::string_view name() const noexcept { return options_.session.name; }
     [[nodiscard]] runtime::PoolUse use() const;
 
 private:
-    class Session;
     class Lease;
 
-    std::unique_ptr<Session> open();
-    runtime::Result call(Session &session, const Statement &statement, const runtime::Parameters &parameters,
-                         std::string_view tenant, runtime::Milliseconds deadline);
+    std::unique_ptr<runtime::DbSession> open();
 
     PoolOptions options_;
     runtime::Observer &observe_;
@@ -61,7 +53,7 @@ private:
 
     mutable std::mutex mutex_;
     std::condition_variable has_free_;
-    std::vector<std::unique_ptr<Session>> idle_;
+    std::vector<std::unique_ptr<runtime::DbSession>> idle_;
     std::size_t lent_ = 0;
 };
 

@@ -15,6 +15,7 @@ constexpr std::string_view constrained = "the event violates a constraint of the
 // A whole SQLSTATE stands before its class.
 constexpr std::array meanings{
     Meaning{"08", 503, away},
+    Meaning{"0A000", 503, "the extension analytics_events is of another version"},
     Meaning{"22021", 400, "the body is not UTF-8", false, "invalid_utf8"},
     Meaning{"22P02", 400, "the body is not valid JSON", false, "invalid_json"},
     Meaning{"22", 422, "the request holds a value that the database does not take", true},
@@ -27,6 +28,7 @@ constexpr std::array meanings{
     Meaning{"3F", 503, missing},
     Meaning{"40", 503, "the database asks to try again"},
     Meaning{"42501", 403, "the service's database role may not do this"},
+    Meaning{"42704", 503, missing},
     Meaning{"42883", 503, missing},
     Meaning{"42P01", 503, missing},
     Meaning{"53", 503, "the database is short of resources"},

@@ -3,21 +3,21 @@
 #include "../runtime/array.hpp"
 #include "database.hpp"
 
-#include <array>
-
 namespace analytics::ingestor {
 namespace {
 
 using runtime::DbError;
+using runtime::Statement;
 
-constexpr std::array<Statement, 2> statements{{
-    {"take", "SELECT id, key, value, header, header_value, fault "
-             "FROM @extschema@.analytics_unpublished_dead_letters(500)"},
-    {"mark", "SELECT @extschema@.analytics_mark_dead_letters_published("
-             "$1::bigint[], $2::bigint[], $3::pg_catalog.text[])"},
-}};
+const Statement unpublished{.name = "take",
+                            .sql = "SELECT id, key, value, header, header_value, fault "
+                                   "FROM @extschema@.analytics_unpublished_dead_letters(500)"};
 
-/* Of bytea's text form \x0a1b…, which the session is set to. */
+const Statement mark{.name = "mark",
+                     .sql = "SELECT @extschema@.analytics_mark_dead_letters_published("
+                            "$1::bigint[], $2::bigint[], $3::pg_catalog.text[])"};
+
+/* Of bytea's text form \x0a1b…, which each transaction is set to. */
 std::string bytes_of(std::string_view hex)
 {
     const auto digit = [](char c) { return static_cast<unsigned>(c <= '9' ? c - '0' : c - 'a' + 10); };
@@ -35,30 +35,17 @@ std::optional<std::string> optional_bytes_of(std::optional<std::string_view> hex
 
 } // namespace
 
-SqlLetterStore::SqlLetterStore(const runtime::Settings &settings)
-    : target_{.conninfo = settings.conninfo(),
-              .application_name = std::string(runtime::program(runtime::Daemon::ingestor)) + " publisher",
-              .options = {{"bytea_output", "hex"},
-                          {"statement_timeout", "60s"},
-                          {"idle_in_transaction_session_timeout", "60s"}}}
+SqlLetterStore::SqlLetterStore(const runtime::Settings &settings, runtime::Observer &observe)
+    : session_({.target = {.conninfo = settings.conninfo(),
+                           .application_name = std::string(runtime::program(runtime::Daemon::ingestor)) + " publisher"},
+                .settings = {{"statement_timeout", "60s"}, {"idle_in_transaction_session_timeout", "60s"}}},
+               observe)
 {
-}
-
-runtime::Connection &SqlLetterStore::connected()
-{
-    if (connection_ && connection_->is_usable()) return *connection_;
-    connection_.reset();
-    runtime::Connection fresh(target_);
-    prepare(fresh, statements);
-    connection_.emplace(std::move(fresh));
-    return *connection_;
 }
 
 std::variant<std::vector<Letter>, Failure> SqlLetterStore::take()
 try {
-    runtime::Connection &connection = connected();
-    connection.execute("BEGIN");
-    const auto answer = connection.run("take", {});
+    const auto answer = session_.begin(unpublished, {});
     std::vector<Letter> letters;
     for (int row = 0; row < answer.rows(); ++row) {
         if (letters.empty() || letters.back().id != answer.integer(row, 0))
@@ -70,10 +57,10 @@ try {
         if (const auto header = answer.get(row, 3))
             letters.back().headers.push_back({std::string(*header), optional_bytes_of(answer.get(row, 4))});
     }
-    if (letters.empty()) connection.execute("ROLLBACK");
+    if (letters.empty()) session_.roll_back();
     return letters;
 } catch (const DbError &error) {
-    connection_.reset();
+    session_.disconnect();
     return failure_of(error);
 }
 
@@ -89,11 +76,10 @@ try {
     }
     runtime::Parameters parameters;
     parameters.binary(published.view()).binary(faulty.view()).binary(faults.view());
-    connection_->run("mark", parameters);
-    connection_->execute("COMMIT");
+    session_.end(mark, parameters);
     return {};
 } catch (const DbError &error) {
-    connection_.reset();
+    session_.disconnect();
     return failure_of(error);
 }
 

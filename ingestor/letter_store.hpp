@@ -3,27 +3,22 @@
  * dead meanwhile (SIGSTOP), the server ends it after a minute, and another publisher takes over. */
 #pragma once
 
-#include "../runtime/db.hpp"
+#include "../runtime/db_session.hpp"
 #include "../runtime/setting.hpp"
 #include "publish.hpp"
-
-#include <optional>
 
 namespace analytics::ingestor {
 
 class SqlLetterStore final : public LetterStore {
 public:
     /** Connects when first used, and again whenever the connection was lost. */
-    explicit SqlLetterStore(const runtime::Settings &settings);
+    SqlLetterStore(const runtime::Settings &settings, runtime::Observer &observe);
 
     std::variant<std::vector<Letter>, Failure> take() override;
     std::optional<Failure> settle(const Fates &fates) override;
 
 private:
-    runtime::Connection &connected();
-
-    runtime::Target target_;
-    std::optional<runtime::Connection> connection_;
+    runtime::DbSession session_;
 };
 
 } // namespace analytics::ingestor

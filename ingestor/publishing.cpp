@@ -15,7 +15,7 @@ using runtime::Key;
 
 struct Publishing::Work {
     Work(const runtime::Settings &settings, runtime::Observer &observer)
-        : observe(observer), store(settings), topic(settings),
+        : observe(observer), store(settings, observer), topic(settings),
           thread([this](const std::stop_token &stop) { publish_until(stop); })
     {
     }

@@ -15,34 +15,52 @@ namespace {
 using runtime::DbError;
 using runtime::Event;
 using runtime::Key;
+using runtime::Statement;
 
 constexpr const char *fenced_off = "AN001";
 
-constexpr std::array<Statement, 6> statements{{
-    {"take", "SELECT owner_epoch, next_offset FROM @extschema@.analytics_take_partition("
-             "$1::pg_catalog.text, $2::pg_catalog.text, $3::integer, $4::pg_catalog.text, $5::bigint, $6::bigint)"},
-    {"ingest", "SELECT stored, duplicates, dead_lettered, skipped, refusals "
-               "FROM @extschema@.analytics_ingest_kafka("
-               "$1::pg_catalog.text, $2::pg_catalog.text, $3::integer, $4::bigint, $5::bigint, $6::bigint, "
-               "$7::pg_catalog.bytea[], $8::bigint[], $9::pg_catalog.bytea[], $10::pg_catalog.timestamptz[], "
-               "$11::pg_catalog.jsonb[], $12::bigint)"},
-    {"look", "SELECT owner_epoch, next_offset FROM @extschema@.analytics_kafka_offsets "
-             "WHERE consumer_group OPERATOR(pg_catalog.=) $1::pg_catalog.text "
-             "AND topic OPERATOR(pg_catalog.=) $2::pg_catalog.text AND partition OPERATOR(pg_catalog.=) $3::integer"},
-    {"rewound",
-     "SELECT c.topic, c.partition "
-     "FROM ROWS FROM (pg_catalog.unnest($2::pg_catalog.text[]), pg_catalog.unnest($3::bigint[]), "
-     "pg_catalog.unnest($4::bigint[]), pg_catalog.unnest($5::bigint[])) "
-     "AS c (topic, partition, owner_epoch, next_offset) LEFT JOIN @extschema@.analytics_kafka_offsets AS o "
-     "ON o.consumer_group OPERATOR(pg_catalog.=) $1::pg_catalog.text AND o.topic OPERATOR(pg_catalog.=) c.topic "
-     "AND o.partition OPERATOR(pg_catalog.=) c.partition WHERE o.owner_epoch IS NULL "
-     "OR o.owner_epoch OPERATOR(pg_catalog.<) c.owner_epoch "
-     "OR (o.owner_epoch OPERATOR(pg_catalog.=) c.owner_epoch "
-     "AND o.next_offset OPERATOR(pg_catalog.<>) c.next_offset)"},
-    {"store", "SELECT id, system_identifier, database_oid, database FROM @extschema@.analytics_store_identity()"},
-    {"watch", "SELECT @extschema@.analytics_gap_accepted("
-              "$1::pg_catalog.text, $2::pg_catalog.text, $3::integer, $4::bigint)"},
-}};
+const Statement claim_partition{
+    .name = "take",
+    .sql = "SELECT owner_epoch, next_offset FROM @extschema@.analytics_take_partition("
+           "$1::pg_catalog.text, $2::pg_catalog.text, $3::integer, $4::pg_catalog.text, $5::bigint, $6::bigint)"};
+
+const Statement ingest{.name = "ingest",
+                       .sql =
+                           "SELECT stored, duplicates, dead_lettered, skipped, refusals "
+                           "FROM @extschema@.analytics_ingest_kafka("
+                           "$1::pg_catalog.text, $2::pg_catalog.text, $3::integer, $4::bigint, $5::bigint, $6::bigint, "
+                           "$7::pg_catalog.bytea[], $8::bigint[], $9::pg_catalog.bytea[], "
+                           "$10::pg_catalog.timestamptz[], $11::pg_catalog.jsonb[], $12::bigint)"};
+
+const Statement look{
+    .name = "look",
+    .sql = "SELECT owner_epoch, next_offset FROM @extschema@.analytics_kafka_offsets "
+           "WHERE consumer_group OPERATOR(pg_catalog.=) $1::pg_catalog.text "
+           "AND topic OPERATOR(pg_catalog.=) $2::pg_catalog.text AND partition OPERATOR(pg_catalog.=) $3::integer"};
+
+/* Of what we have claimed, what the database has from before: it was restored, or a standby promoted that lacks the last. */
+const Statement find_rewound{
+    .name = "rewound",
+    .sql = "SELECT c.topic, c.partition "
+           "FROM ROWS FROM (pg_catalog.unnest($2::pg_catalog.text[]), pg_catalog.unnest($3::bigint[]), "
+           "pg_catalog.unnest($4::bigint[]), pg_catalog.unnest($5::bigint[])) "
+           "AS c (topic, partition, owner_epoch, next_offset) LEFT JOIN @extschema@.analytics_kafka_offsets AS o "
+           "ON o.consumer_group OPERATOR(pg_catalog.=) $1::pg_catalog.text AND o.topic OPERATOR(pg_catalog.=) c.topic "
+           "AND o.partition OPERATOR(pg_catalog.=) c.partition WHERE o.owner_epoch IS NULL "
+           "OR o.owner_epoch OPERATOR(pg_catalog.<) c.owner_epoch "
+           "OR (o.owner_epoch OPERATOR(pg_catalog.=) c.owner_epoch "
+           "AND o.next_offset OPERATOR(pg_catalog.<>) c.next_offset)"};
+
+const Statement identify_store{
+    .name = "store",
+    .sql = "SELECT id, system_identifier, database_oid, database FROM @extschema@.analytics_store_identity()"};
+
+const Statement watch{.name = "watch",
+                      .sql = "SELECT @extschema@.analytics_gap_accepted("
+                             "$1::pg_catalog.text, $2::pg_catalog.text, $3::integer, $4::bigint)"};
+
+/* Of a topic that Kafka can't have, with a batch that has something of everything. */
+const Partition rehearsed{"a rehearsal", 0};
 
 /* The server is given the time to say itself what holds a batch up, before we give the connection up: its
  * statement_timeout is shorter than our patience. */
@@ -61,65 +79,49 @@ std::string owner()
 } // namespace
 
 SqlWriter::SqlWriter(const runtime::Settings &settings, runtime::Observer &observe)
-    : target_{.conninfo = settings.conninfo(),
-              .application_name = std::string(runtime::program(runtime::Daemon::ingestor)),
-              .options = {{"analytics.keep_skipped", settings.text(Key::keep_skipped)},
-                          {"statement_timeout", settings.text(Key::batch_timeout_ms)}},
-              .on_notice =
-                  [&observe](const runtime::Notice &notice) {
-                      observe(
-                          Event::database_notice,
-                          {{"severity", notice.severity}, {"sqlstate", notice.sqlstate}, {"message", notice.message}});
-                  },
-              .may_wait = [this] { return may_wait_ == nullptr || (*may_wait_)(); }},
-      group_(settings.text(Key::kafka_consumer_group)), owner_(owner()), observe_(observe),
-      answer_deadline_(deadline_beyond(settings.milliseconds(Key::batch_timeout_ms)))
+    : group_(settings.text(Key::kafka_consumer_group)), owner_(owner()),
+      session_({.target = {.conninfo = settings.conninfo(),
+                           .application_name = std::string(runtime::program(runtime::Daemon::ingestor)),
+                           .on_notice =
+                               [&observe](const runtime::Notice &notice) {
+                                   observe(Event::database_notice, {{"severity", notice.severity},
+                                                                    {"sqlstate", notice.sqlstate},
+                                                                    {"message", notice.message}});
+                               },
+                           .may_wait = [this] { return may_wait_ == nullptr || (*may_wait_)(); }},
+                .settings = {{"analytics.keep_skipped", settings.text(Key::keep_skipped)},
+                             {"statement_timeout", settings.text(Key::batch_timeout_ms)}},
+                .deadline = deadline_beyond(settings.milliseconds(Key::batch_timeout_ms))},
+               observe)
 {
 }
 
-runtime::Connection &SqlWriter::connected()
+runtime::Parameters SqlWriter::place(const Partition &partition) const
 {
-    if (connection_ && connection_->is_usable()) return *connection_;
-    connection_.reset();
-    runtime::Connection fresh(target_);
-    const std::string schema = prepare(fresh, statements);
-    connection_.emplace(std::move(fresh));
-    observe_(Event::database_connected, {{"schema", schema}});
-    return *connection_;
+    return std::move(runtime::Parameters().text(group_).text(partition.topic).integer(partition.id));
 }
 
-runtime::Result SqlWriter::call(const char *statement, const runtime::Parameters &parameters,
-                                runtime::Milliseconds deadline)
+runtime::Parameters SqlWriter::claiming(const Partition &partition, std::int64_t first_offset,
+                                        std::int64_t high_watermark) const
 {
-    runtime::Connection &connection = connected();
-    const auto begun = std::chrono::steady_clock::now();
-    const auto tell = [&](std::string_view sqlstate) {
-        const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - begun;
-        observe_(Event::database_called,
-                 {{"statement", statement}, {"milliseconds", took.count()}, {"sqlstate", sqlstate}});
-    };
-    try {
-        runtime::Result answer = connection.run(statement, parameters, deadline);
-        tell("00000");
-        return answer;
-    } catch (const DbError &error) {
-        tell(error.sqlstate());
-        throw;
-    }
+    return std::move(place(partition).text(owner_).integer(first_offset).integer(high_watermark));
+}
+
+runtime::Parameters SqlWriter::ingesting(const Partition &partition, const Claim &claim, const Batch &batch,
+                                         std::optional<std::int64_t> high_watermark) const
+{
+    runtime::Parameters parameters = place(partition);
+    parameters.integer(claim.epoch).integer(claim.next_offset).integer(batch.next_offset());
+    parameters.binary(batch.values()).binary(batch.offsets());
+    parameters.binary(batch.keys()).binary(batch.timestamps()).binary(batch.headers());
+    return std::move(parameters.integer(high_watermark));
 }
 
 std::variant<Claim, Failure> SqlWriter::take(const Partition &partition, std::int64_t first_offset,
                                              std::int64_t high_watermark, const Patience &may_wait)
 try {
     may_wait_ = &may_wait;
-    runtime::Parameters parameters;
-    parameters.text(group_)
-        .text(partition.topic)
-        .integer(partition.id)
-        .text(owner_)
-        .integer(first_offset)
-        .integer(high_watermark);
-    const auto answer = call("take", parameters, answer_deadline_);
+    const auto answer = session_.run(claim_partition, claiming(partition, first_offset, high_watermark));
     return Claim{answer.integer(0, 0), answer.integer(0, 1)};
 } catch (const DbError &error) {
     return failure_of(error);
@@ -129,14 +131,8 @@ Receipt SqlWriter::commit(const Partition &partition, const Claim &claim, const 
                           std::optional<std::int64_t> high_watermark, const Patience &may_wait)
 try {
     may_wait_ = &may_wait;
-    runtime::Parameters parameters;
-    parameters.text(group_).text(partition.topic).integer(partition.id);
-    parameters.integer(claim.epoch).integer(claim.next_offset).integer(batch.next_offset());
-    parameters.binary(batch.values()).binary(batch.offsets());
-    parameters.binary(batch.keys()).binary(batch.timestamps()).binary(batch.headers());
-    parameters.integer(high_watermark);
     try {
-        const auto answer = call("ingest", parameters, answer_deadline_);
+        const auto answer = session_.run(ingest, ingesting(partition, claim, batch, high_watermark));
         return Committed{.stored = answer.integer(0, 0),
                          .duplicates = answer.integer(0, 1),
                          .dead_lettered = answer.integer(0, 2),
@@ -154,9 +150,7 @@ try {
 /* Fenced off by somebody else, or by an earlier attempt of ours? */
 Receipt SqlWriter::resolve(const Partition &partition, const Claim &claim, const Batch &batch)
 {
-    runtime::Parameters parameters;
-    parameters.text(group_).text(partition.topic).integer(partition.id);
-    const auto row = call("look", parameters, answer_deadline_);
+    const auto row = session_.run(look, place(partition));
     const bool is_ours =
         row.rows() == 1 && row.integer(0, 0) == claim.epoch && row.integer(0, 1) >= batch.next_offset();
     if (is_ours) return Committed{.refusals = {}, .counts_known = false, .next_offset = row.integer(0, 1)};
@@ -180,7 +174,7 @@ try {
     runtime::Parameters parameters;
     parameters.text(group_).binary(topics.view()).binary(partitions.view());
     parameters.binary(epochs.view()).binary(offsets.view());
-    const auto answer = call("rewound", parameters, answer_deadline_);
+    const auto answer = session_.run(find_rewound, parameters);
     std::vector<Partition> found;
     for (int row = 0; row < answer.rows(); ++row)
         found.push_back({std::string(answer.text(row, 0)), static_cast<std::int32_t>(answer.integer(row, 1))});
@@ -192,7 +186,7 @@ try {
 std::variant<Store, Failure> SqlWriter::store(const Patience &may_wait)
 try {
     may_wait_ = &may_wait;
-    const auto answer = call("store", {}, answer_deadline_);
+    const auto answer = session_.run(identify_store, {});
     return Store{.id = std::string(answer.text(0, 0)),
                  .system = std::string(answer.text(0, 1)),
                  .database_oid = std::string(answer.text(0, 2)),
@@ -205,38 +199,25 @@ std::variant<bool, Failure> SqlWriter::gap_accepted(const Partition &partition, 
                                                     const Patience &may_wait)
 try {
     may_wait_ = &may_wait;
-    runtime::Parameters parameters;
-    parameters.text(group_).text(partition.topic).integer(partition.id).integer(claim.epoch);
-    return call("watch", parameters, answer_deadline_).is_true(0, 0);
+    return session_.run(watch, std::move(place(partition).integer(claim.epoch))).is_true(0, 0);
 } catch (const DbError &error) {
     return failure_of(error);
 }
 
 std::string SqlWriter::reachability_fault()
 try {
-    connected().execute("BEGIN");
-    const auto failure = rehearse();
-    connection_.reset(); // and with it the transaction
-    return failure ? fmt::format("{} ({})", failure->message, failure->sqlstate) : std::string();
-} catch (const DbError &error) {
-    return fmt::format("{} ({})", error.what(), error.sqlstate());
-}
-
-/* A batch with something of everything, of a topic that Kafka can't have. */
-std::optional<Failure> SqlWriter::rehearse()
-{
-    const Partition partition{"a rehearsal", 0};
-    const Patience patient = [] { return true; };
-    const auto taken = take(partition, 0, 0, patient);
-    if (const auto *failure = std::get_if<Failure>(&taken)) return *failure;
-
+    const Claim first{.epoch = 1, .next_offset = 0}; // what nobody has claimed before is given out so
     Batch batch;
-    batch.add({.partition = partition, .value = R"({"eventType":"e","source":"s","eventId":"1","payload":{}})"},
+    batch.add({.partition = rehearsed, .value = R"({"eventType":"e","source":"s","eventId":"1","payload":{}})"},
               Time());
-    batch.add({.partition = partition, .offset = 1, .value = "neither JSON nor an event"}, Time());
-    const auto receipt = commit(partition, std::get<Claim>(taken), batch, {}, patient);
-    const auto *failure = std::get_if<Failure>(&receipt);
-    return failure == nullptr ? std::nullopt : std::optional(*failure);
+    batch.add({.partition = rehearsed, .offset = 1, .value = "neither JSON nor an event"}, Time());
+    const auto claim_it = claiming(rehearsed, 0, 0);
+    const auto ingest_it = ingesting(rehearsed, first, batch, {});
+    session_.rehearse({{{claim_partition, claim_it}, {ingest, ingest_it}}});
+    return {};
+} catch (const DbError &error) {
+    return fmt::format("{} ({}){}", error.what(), error.sqlstate(),
+                       error.hint().empty() ? "" : fmt::format(": {}", error.hint()));
 }
 
 std::vector<std::unique_ptr<Writer>> sql_writers(const runtime::Settings &settings, runtime::Observer &observe)

@@ -6,7 +6,7 @@
  * for under our epoch only we can have moved it to where the batch ends, or further, if it was longer then. */
 #pragma once
 
-#include "../runtime/db.hpp"
+#include "../runtime/db_session.hpp"
 #include "../runtime/observe.hpp"
 #include "../runtime/setting.hpp"
 #include "ports.hpp"
@@ -39,19 +39,17 @@ public:
     [[nodiscard]] std::string reachability_fault();
 
 private:
-    runtime::Connection &connected();
-    /** A statement of ours by its name; how long it took is observed, and what it failed with. */
-    runtime::Result call(const char *statement, const runtime::Parameters &parameters, runtime::Milliseconds deadline);
+    [[nodiscard]] runtime::Parameters place(const Partition &partition) const;
+    [[nodiscard]] runtime::Parameters claiming(const Partition &partition, std::int64_t first_offset,
+                                               std::int64_t high_watermark) const;
+    [[nodiscard]] runtime::Parameters ingesting(const Partition &partition, const Claim &claim, const Batch &batch,
+                                                std::optional<std::int64_t> high_watermark) const;
     Receipt resolve(const Partition &partition, const Claim &claim, const Batch &batch);
-    std::optional<Failure> rehearse();
 
-    runtime::Target target_;
     std::string group_;
-    std::string owner_; // host:pid
-    runtime::Observer &observe_;
-    runtime::Milliseconds answer_deadline_;
+    std::string owner_;                  // host:pid
     const Patience *may_wait_ = nullptr; // of the call at work
-    std::optional<runtime::Connection> connection_;
+    runtime::DbSession session_;
 };
 
 /** As many as the settings want connections; each connects when it is first used. */

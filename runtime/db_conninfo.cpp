@@ -143,18 +143,4 @@ std::string masked_conninfo(std::string_view conninfo)
     return url;
 }
 
-std::string session_options(std::string_view conninfo, std::span<const std::pair<std::string, std::string>> settings)
-{
-    std::string options = shown(parse(conninfo))["options"];
-    if (options.empty()) options = shown(Options(PQconndefaults()))["options"]; // PGOPTIONS, a service file
-    for (const auto &[name, value] : settings) {
-        options += fmt::format("{}-c {}=", options.empty() ? "" : " ", name);
-        for (const char c : value) {
-            if (c == ' ' || c == '\\') options += '\\';
-            options += c;
-        }
-    }
-    return options;
-}
-
 } // namespace analytics::runtime

@@ -1,11 +1,8 @@
-/* What libpq connects with: a URL or keyword=value text, checked, shown without its passwords, and the session's
- * server settings that go with it. */
+/* What libpq connects with: a URL or keyword=value text, checked, and shown without its passwords. */
 #pragma once
 
-#include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 
 namespace analytics::runtime {
 
@@ -19,9 +16,5 @@ namespace analytics::runtime {
 /** As a URL with every password as ***, made anew from what libpq understood, so that no way of writing a password
  * slips through. */
 [[nodiscard]] std::string masked_conninfo(std::string_view conninfo);
-
-/** libpq's "options": those of the conninfo, else of PGOPTIONS, then settings as -c name=value. */
-[[nodiscard]] std::string session_options(std::string_view conninfo,
-                                          std::span<const std::pair<std::string, std::string>> settings);
 
 } // namespace analytics::runtime

@@ -1,17 +1,23 @@
 #include "extension.hpp"
 
 namespace analytics::runtime {
+namespace {
+
+constexpr std::string_view look_up =
+    "SELECT pg_catalog.quote_ident(n.nspname), e.extversion, pg_catalog.pg_backend_pid()"
+    " FROM pg_catalog.pg_extension AS e"
+    " JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) e.extnamespace"
+    " WHERE e.extname OPERATOR(pg_catalog.=) 'analytics_events'";
+
+} // namespace
 
 std::optional<Extension> find_extension(Connection &connection, Milliseconds deadline)
 {
-    const Result found =
-        connection.execute("SELECT pg_catalog.quote_ident(n.nspname), e.extversion"
-                           " FROM pg_catalog.pg_extension AS e"
-                           " JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) e.extnamespace"
-                           " WHERE e.extname OPERATOR(pg_catalog.=) 'analytics_events'",
-                           {}, deadline);
+    const Result found = connection.transact({{{"find_extension", look_up, Parameters()}}}, Ending::commit, deadline);
     if (found.rows() == 0) return {};
-    return Extension{.schema = std::string(found.text(0, 0)), .version = std::string(found.text(0, 1))};
+    return Extension{.schema = std::string(found.text(0, 0)),
+                     .version = std::string(found.text(0, 1)),
+                     .server_process = found.integer(0, 2)};
 }
 
 std::string in_schema(std::string_view sql, std::string_view schema)

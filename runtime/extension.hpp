@@ -16,6 +16,7 @@ namespace analytics::runtime {
 struct Extension {
     std::string schema; // quoted where it must be
     std::string version;
+    std::int64_t server_process = 0; // that has looked it up
 };
 
 /** The database's analytics_events, or nothing. Throws DbError. */

@@ -48,7 +48,8 @@ def test_the_first_session_answers_as_readme_shows():
 
 @pytest.mark.parametrize("setting", [*cluster.UNUSUAL])
 def test_it_has_the_settings_of_a_server_that_nobody_touched(setting):
-    ask = f"SELECT setting IS NOT DISTINCT FROM boot_val OR sourcefile NOT LIKE '%auto.conf' FROM pg_settings WHERE lower(name) = '{setting}';"
+    ask = ("SELECT setting IS NOT DISTINCT FROM boot_val OR sourcefile NOT LIKE '%auto.conf' FROM pg_settings "
+           f"WHERE lower(name) = '{setting}';")
     assert psql([*given("cluster"), "-At"], ask).strip() == "t"
 
 

@@ -3,7 +3,6 @@
 #include "../../../runtime/db_conninfo.hpp"
 #include "fake_server.hpp"
 
-#include <cstdlib>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -34,6 +33,13 @@ DbError failure_of(const std::function<void()> &action)
 Target target(const std::string &conninfo)
 {
     return {.conninfo = conninfo, .application_name = "test", .connect_timeout = patience};
+}
+
+const Parameters none;
+
+Result ask(Connection &connection, Milliseconds deadline = patience)
+{
+    return connection.transact({{{"x", "SELECT 1", none}}}, Ending::commit, deadline);
 }
 
 // ---- connecting --------------------------------------------------------------------------------------------------
@@ -121,7 +127,7 @@ TEST(StatementTest, AnErrorKeepsAllItsFields)
 {
     const FakeServer server({welcome(), error("ERROR", "23505", "the message") + message('Z', "I")}, false);
     Connection connection(target(server.conninfo()));
-    const DbError failure = failure_of([&] { connection.execute("x"); });
+    const DbError failure = failure_of([&] { ask(connection); });
     EXPECT_EQ(failure.sqlstate(), "23505");
     EXPECT_STREQ(failure.what(), "the message");
     EXPECT_EQ(failure.detail(), "the detail");
@@ -135,7 +141,7 @@ TEST(StatementTest, AServerThatGoesWithAWordIsQuoted)
 {
     const FakeServer server({welcome(), error("FATAL", "57P01", "terminating connection")});
     Connection connection(target(server.conninfo()));
-    EXPECT_EQ(failure_of([&] { connection.execute("x"); }).sqlstate(), "57P01");
+    EXPECT_EQ(failure_of([&] { ask(connection); }).sqlstate(), "57P01");
     EXPECT_FALSE(connection.is_usable());
 }
 
@@ -143,7 +149,7 @@ TEST(StatementTest, AServerThatGoesWithoutAWordIsLost)
 {
     const FakeServer server({welcome(), ""});
     Connection connection(target(server.conninfo()));
-    EXPECT_EQ(failure_of([&] { connection.execute("x"); }).sqlstate(), "08006");
+    EXPECT_EQ(failure_of([&] { ask(connection); }).sqlstate(), "08006");
     EXPECT_FALSE(connection.is_usable());
 }
 
@@ -151,10 +157,10 @@ TEST(StatementTest, ALostConnectionStaysLost)
 {
     const FakeServer server({welcome(), ""});
     Connection connection(target(server.conninfo()));
-    EXPECT_EQ(failure_of([&] { connection.execute("x"); }).sqlstate(), "08006");
-    EXPECT_EQ(failure_of([&] { connection.execute("x"); }).sqlstate(), "08006");
-    EXPECT_EQ(failure_of([&] { connection.prepare("p", "x"); }).sqlstate(), "08006");
-    EXPECT_EQ(failure_of([&] { connection.run("p", {}); }).sqlstate(), "08006");
+    EXPECT_EQ(failure_of([&] { ask(connection); }).sqlstate(), "08006");
+    EXPECT_EQ(failure_of([&] { ask(connection); }).sqlstate(), "08006");
+    connection.keep_statements();
+    EXPECT_EQ(failure_of([&] { ask(connection); }).sqlstate(), "08006");
 }
 
 TEST(StatementTest, ASilentServerIsGivenUpAtTheDeadline)
@@ -162,7 +168,7 @@ TEST(StatementTest, ASilentServerIsGivenUpAtTheDeadline)
     const FakeServer server({welcome(), ""}, false);
     Connection connection(target(server.conninfo()));
     const auto begun = Clock::now();
-    const DbError failure = failure_of([&] { connection.execute("x", {}, soon); });
+    const DbError failure = failure_of([&] { ask(connection, soon); });
     EXPECT_EQ(failure.sqlstate(), "08006");
     EXPECT_TRUE(failure.is_transient());
     EXPECT_GE(Clock::now() - begun, soon);
@@ -176,7 +182,7 @@ TEST(StatementTest, AWaitIsLookedAfterAndCanBeGivenUp)
     int asked = 0;
     watched.may_wait = [&asked] { return ++asked < 3; };
     Connection connection(watched);
-    const DbError failure = failure_of([&] { connection.execute("x", {}, patience); });
+    const DbError failure = failure_of([&] { ask(connection); });
     EXPECT_EQ(failure.sqlstate(), "08006");
     EXPECT_EQ(asked, 3);
     EXPECT_FALSE(connection.is_usable());
@@ -185,14 +191,15 @@ TEST(StatementTest, AWaitIsLookedAfterAndCanBeGivenUp)
 TEST(StatementTest, NoticesAreHandedOn)
 {
     const FakeServer server(
-        {welcome(), error("WARNING", "01000", "beware", 'N') + message('I', "") + message('Z', "I")}, false);
+        {welcome(), error("WARNING", "01000", "beware", 'N') + error("ERROR", "22000", "x") + message('Z', "I")},
+        false);
     Target noisy = target(server.conninfo());
     std::string heard;
     noisy.on_notice = [&](const Notice &notice) {
         heard = std::string(notice.severity) + " " + std::string(notice.sqlstate) + " " + std::string(notice.message);
     };
     Connection connection(noisy);
-    failure_of([&] { connection.execute(""); }); // an empty query has no answer
+    failure_of([&] { ask(connection); });
     EXPECT_EQ(heard, "WARNING 01000 beware");
 }
 
@@ -203,6 +210,83 @@ TEST(StatementTest, AConnectionThatTheServerClosedIsNotUsable)
     const auto deadline = Clock::now() + patience;
     while (connection.is_usable() && Clock::now() < deadline) std::this_thread::yield();
     EXPECT_FALSE(connection.is_usable());
+}
+
+// ---- transactions ------------------------------------------------------------------------------------------------
+
+/* What the server says to a statement that is parsed, bound, described and run, and has one row and column. */
+std::string row(const std::string &value)
+{
+    const auto number = [](std::uint32_t n, int bytes) {
+        std::string text;
+        for (int i = bytes - 1; i >= 0; --i) text += static_cast<char>(n >> (8 * i) & 0xFFU);
+        return text;
+    };
+    const std::string column = std::string("c") + std::string(7, '\0') + number(25, 4) + number(0xFFFF, 2) +
+                               number(0xFFFFFFFF, 4) + number(0, 2);
+    return message('1', "") + message('2', "") + message('T', number(1, 2) + column) +
+           message('D', number(1, 2) + number(static_cast<std::uint32_t>(value.size()), 4) + value) +
+           message('C', std::string("SELECT 1") + '\0');
+}
+
+std::string done(const std::string &tag)
+{
+    return message('1', "") + message('2', "") + message('n', "") + message('C', tag + '\0');
+}
+
+TEST(TransactionTest, IsOneRoundTripWhoseLastStatementIsAnswered)
+{
+    const FakeServer server(
+        {welcome(), done("BEGIN") + row("first") + row("second") + done("COMMIT") + message('Z', "I")}, false);
+    Connection connection(target(server.conninfo()));
+    const Result answer = connection.transact({{{"a", "SELECT 1", none}, {"b", "SELECT 2", none}}});
+    EXPECT_EQ(answer.text(0, 0), "second");
+    EXPECT_TRUE(connection.is_usable());
+    EXPECT_FALSE(connection.is_in_transaction());
+}
+
+TEST(TransactionTest, AFailedOneIsLeftAndTheStatementKnown)
+{
+    const FakeServer server({welcome(),
+                             done("BEGIN") + row("first") + error("ERROR", "23505", "no") + message('Z', "E"),
+                             message('C', std::string("ROLLBACK") + '\0') + message('Z', "I"),
+                             done("BEGIN") + row("again") + done("COMMIT") + message('Z', "I")},
+                            false);
+    Connection connection(target(server.conninfo()));
+    const DbError failure = failure_of([&] {
+        connection.transact({{{"a", "SELECT 1", none}, {"b", "SELECT 2", none}}});
+    });
+    EXPECT_EQ(failure.sqlstate(), "23505");
+    EXPECT_EQ(failure.query(), 1U);
+    EXPECT_EQ(ask(connection).text(0, 0), "again");
+}
+
+TEST(TransactionTest, ACommitThatFailsIsAFailure)
+{
+    const FakeServer server(
+        {welcome(), done("BEGIN") + row("first") + error("ERROR", "23503", "deferred") + message('Z', "I")}, false);
+    Connection connection(target(server.conninfo()));
+    EXPECT_EQ(failure_of([&] { ask(connection); }).sqlstate(), "23503");
+    EXPECT_TRUE(connection.is_usable());
+}
+
+TEST(TransactionTest, AnAnswerBeforeAnOutcomeIsNone)
+{
+    const FakeServer server({welcome(), done("BEGIN") + row("first")});
+    Connection connection(target(server.conninfo()));
+    EXPECT_EQ(failure_of([&] { ask(connection); }).sqlstate(), "08006");
+    EXPECT_FALSE(connection.is_usable());
+}
+
+TEST(TransactionTest, MayStayOpen)
+{
+    const FakeServer server({welcome(), done("BEGIN") + row("first") + message('Z', "T"),
+                             row("second") + done("COMMIT") + message('Z', "I")},
+                            false);
+    Connection connection(target(server.conninfo()));
+    EXPECT_EQ(connection.transact({{{"a", "SELECT 1", none}}}, Ending::stays_open).text(0, 0), "first");
+    EXPECT_TRUE(connection.is_in_transaction());
+    EXPECT_EQ(ask(connection).text(0, 0), "second");
 }
 
 // ---- values ------------------------------------------------------------------------------------------------------
@@ -270,22 +354,6 @@ TEST(ConninfoFaultTest, IsToldWithoutQuoting)
         EXPECT_NE(conninfo_fault(bad), "") << bad;
         EXPECT_EQ(conninfo_fault(bad).find("s3cr3t"), std::string::npos) << bad;
     }
-}
-
-TEST(SessionOptionsTest, AreAddedToTheUsers)
-{
-    const std::vector<std::pair<std::string, std::string>> ours{{"analytics.keep_skipped", "off"}, {"a.b", R"(x y\z)"}};
-    EXPECT_EQ(session_options("postgresql://h/d?options=-c%20work_mem%3D1MB", ours),
-              R"(-c work_mem=1MB -c analytics.keep_skipped=off -c a.b=x\ y\\z)");
-}
-
-TEST(SessionOptionsTest, PgoptionsCountWhereTheUrlHasNone)
-{
-    setenv("PGOPTIONS", "-c geqo=off", 1);
-    const std::vector<std::pair<std::string, std::string>> ours{{"a.b", "1"}};
-    EXPECT_EQ(session_options("postgresql://h/d", ours), "-c geqo=off -c a.b=1");
-    EXPECT_EQ(session_options("postgresql://h/d?options=-cx%3Dy", ours), "-cx=y -c a.b=1");
-    unsetenv("PGOPTIONS");
 }
 
 } // namespace

@@ -1,0 +1,207 @@
+#include "db_session.hpp"
+
+#include "extension.hpp"
+
+#include <algorithm>
+#include <array>
+#include <fmt/format.h>
+#include <utility>
+
+namespace analytics::runtime {
+namespace {
+
+constexpr const char *no_such_extension = "42704"; // undefined_object
+constexpr const char *other_version = "0A000";     // feature_not_supported
+constexpr const char *no_way_in = "28000";         // invalid_authorization_specification
+
+const Parameters none;
+
+/* What an answer may depend on, and another client may have changed for the session. Nothing: as the server has it. */
+constexpr std::array<std::pair<std::string_view, const char *>, 9> surroundings{{
+    {"search_path", "pg_catalog, pg_temp"}, // statements name schemas themselves
+    {"standard_conforming_strings", "on"},  // as they are written
+    {"bytea_output", "hex"},                // as answers are read
+    {"DateStyle", nullptr},
+    {"IntervalStyle", nullptr},
+    {"TimeZone", nullptr},
+    {"extra_float_digits", nullptr},
+    {"row_security", nullptr},
+    {"synchronous_commit", nullptr},
+}};
+
+/* 1.2 of 1.2.3: versions that agree in it understand each other. */
+std::string_view series(std::string_view version)
+{
+    const std::size_t dot = version.find('.');
+    return version.substr(0, dot == std::string_view::npos ? dot : version.find('.', dot + 1));
+}
+
+DbError refusal(const char *sqlstate, std::string message, std::string hint)
+{
+    return DbError({.sqlstate = sqlstate,
+                    .message = std::move(message),
+                    .detail = {},
+                    .hint = std::move(hint),
+                    .constraint = {},
+                    .column = {}});
+}
+
+/* As the server reads it where standard_conforming_strings has any value. */
+std::string literal(std::string_view text)
+{
+    std::string quoted = "E'";
+    for (const char c : text) {
+        if (c == '\'' || c == '\\') quoted += c;
+        quoted += c;
+    }
+    return quoted + "'";
+}
+
+using Assignments = std::vector<std::pair<std::string, std::string>>; // name → expression
+
+/* All of them are set by one value, from left to right: a column each would have to be described and sent. */
+std::string set_all(const Assignments &settings, bool is_local)
+{
+    std::string list;
+    for (const auto &[name, value] : settings)
+        list += fmt::format("{}pg_catalog.set_config({}, {}, {})", list.empty() ? "" : ", ", literal(name), value,
+                            is_local);
+    return "SELECT pg_catalog.concat(" + list + ")";
+}
+
+/* Who asks; $1: the tenant. */
+Assignments identity(const SessionOptions &options)
+{
+    return {{"role", options.role.empty() ? "null" : literal(options.role)}, {"analytics_http.tenant", "$1"}};
+}
+
+Assignments settings_of(const SessionOptions &options, const Result &of_the_extension)
+{
+    Assignments settings;
+    for (const auto &[name, value] : surroundings)
+        settings.emplace_back(name, value == nullptr ? "null" : literal(value));
+    for (int row = 0; row < of_the_extension.rows(); ++row)
+        settings.emplace_back(of_the_extension.text(row, 0), "null");
+    for (const auto &[name, value] : options.settings) settings.emplace_back(name, literal(value));
+    return settings;
+}
+
+constexpr std::string_view load = "SELECT v.library FROM @extschema@.analytics_version() AS v";
+/* Known to a server process once it has loaded the library. */
+constexpr std::string_view list_settings =
+    "SELECT s.name FROM pg_catalog.pg_settings AS s WHERE s.name OPERATOR(pg_catalog.~~) 'analytics.%' "
+    "AND s.context OPERATOR(pg_catalog.=) 'user'";
+const Statement require_restriction{.name = "require_restriction",
+                                    .sql = "SELECT @extschema@._analytics_require_row_security()"};
+
+} // namespace
+
+void DbSession::connect()
+{
+    if (is_usable()) return;
+    connection_.reset();
+    texts_.clear();
+    Connection fresh(options_.target);
+    const auto extension = find_extension(fresh, options_.deadline);
+    if (!extension)
+        throw refusal(no_such_extension, "the database does not have the extension \"analytics_events\"",
+                      "CREATE EXTENSION analytics_events;");
+    const std::string &version = extension->version;
+    const std::string &program = options_.target.application_name;
+    if (series(version) != series(ANALYTICS_VERSION))
+        throw refusal(other_version,
+                      fmt::format("the extension \"analytics_events\" is version {}, {} is version {}", version,
+                                  program, ANALYTICS_VERSION),
+                      fmt::format("ALTER EXTENSION analytics_events UPDATE TO '{}'; or run {} of version {}",
+                                  ANALYTICS_VERSION, program, version));
+    schema_ = extension->schema;
+    const std::string loading = in_schema(load, schema_);
+    const Assignments settings =
+        settings_of(options_, fresh.transact({{{"load", loading, none}, {"list_settings", list_settings, none}}},
+                                             Ending::commit, options_.deadline));
+    Assignments said = identity(options_);
+    if (extension->server_process == fresh.server_process()) {
+        fresh.keep_statements();
+        fresh.transact({{{"settle", set_all(settings, false), none}}}, Ending::commit, options_.deadline);
+    } else {
+        said.insert(said.end(), settings.begin(), settings.end());
+    }
+    identify_ = set_all(said, true);
+    connection_.emplace(std::move(fresh));
+    observe_(Event::database_connected, {{"pool", options_.name}, {"schema", schema_}});
+}
+
+Result DbSession::run(const Statement &statement, const Parameters &parameters, std::string_view tenant,
+                      std::optional<Milliseconds> deadline)
+{
+    if (tenant.empty() != options_.role.empty()) throw std::logic_error("a tenant's role without a tenant, or no role");
+    return transact({{{statement, parameters}}}, Ending::commit, tenant, deadline.value_or(options_.deadline));
+}
+
+Result DbSession::begin(const Statement &statement, const Parameters &parameters)
+{
+    return transact({{{statement, parameters}}}, Ending::stays_open, {}, options_.deadline);
+}
+
+Result DbSession::end(const Statement &statement, const Parameters &parameters)
+{
+    require_open();
+    return transact({{{statement, parameters}}}, Ending::commit, {}, options_.deadline);
+}
+
+void DbSession::roll_back()
+{
+    require_open();
+    connection_->transact({}, Ending::rollback, options_.deadline);
+}
+
+void DbSession::require_open()
+{
+    if (!is_usable() || !connection_->is_in_transaction())
+        throw DbError("08006", "the connection was lost while a transaction was open");
+}
+
+void DbSession::rehearse(std::span<const Call> calls)
+{
+    transact(calls, Ending::rollback, {}, options_.deadline);
+}
+
+std::string_view DbSession::text_of(const Statement &statement)
+{
+    const auto [place, is_new] = texts_.try_emplace(statement.name);
+    if (is_new) place->second = in_schema(statement.sql, schema_);
+    return place->second;
+}
+
+Result DbSession::transact(std::span<const Call> calls, Ending ending, std::string_view tenant, Milliseconds deadline)
+{
+    connect();
+    Parameters who;
+    who.text(tenant);
+    std::vector<Query> queries;
+    if (!connection_->is_in_transaction()) queries.push_back({"identify", identify_, who});
+    if (!options_.role.empty()) queries.push_back({require_restriction.name, text_of(require_restriction), none});
+    const std::size_t entrance = queries.size();
+    for (const auto &[statement, parameters] : calls)
+        queries.push_back({statement.name, text_of(statement), parameters});
+
+    const auto begun = std::chrono::steady_clock::now();
+    const auto tell = [&](std::string_view sqlstate) {
+        const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - begun;
+        observe_(Event::database_called, {{"pool", options_.name},
+                                          {"statement", calls.back().statement.name},
+                                          {"milliseconds", took.count()},
+                                          {"sqlstate", sqlstate}});
+    };
+    try {
+        Result answer = connection_->transact(queries, ending, deadline);
+        tell("00000");
+        return answer;
+    } catch (const DbError &error) {
+        tell(error.sqlstate());
+        const bool is_turned_away = !options_.role.empty() && error.query() < entrance && !error.is_transient();
+        throw is_turned_away ? DbError(no_way_in, error.what()) : error;
+    }
+}
+
+} // namespace analytics::runtime
