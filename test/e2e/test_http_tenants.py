@@ -60,9 +60,9 @@ def tenanted(server, database, ring):
 # ---- by any route and parameter
 
 def place_of(cursor):
-    """(microseconds since the epoch, id) that a cursor holds."""
+    """(microseconds since the Unix epoch, id) that a cursor holds, whose own count begins in 2000."""
     bytes_ = base64.urlsafe_b64decode(cursor)
-    return struct.unpack(">q", bytes_[:8])[0], str(uuid.UUID(bytes=bytes_[8:]))
+    return struct.unpack(">q", bytes_[:8])[0] + 946_684_800_000_000, str(uuid.UUID(bytes=bytes_[8:]))
 
 
 def next_cursor(answer):
