@@ -1,7 +1,5 @@
 """A database in use, dumped and restored in every way that pg_dump has: the copy equals the original by its
 fingerprint, keeps tenants apart, and goes on where the original stood."""
-import contextlib
-
 import pytest
 from confluent_kafka import Producer
 
@@ -88,7 +86,8 @@ def test_restored_tenants_are_kept_apart_over_http(estate, restored, ring):
 
 
 def test_ingestor_reads_on_exactly_once_in_the_copy(estate, restored, broker):
-    """What the first half was when the dump was made, the copy's ingestor goes on from; and the original's likewise."""
+    """The copy's ingestor goes on from where the dump was made, once it has adopted the group; and the original's, when
+    the group is given back to it, likewise."""
     topic, events = topic_name(), 200
     broker.create_topic(topic)
     producer = Producer({"bootstrap.servers": broker.bootstrap})
@@ -98,9 +97,9 @@ def test_ingestor_reads_on_exactly_once_in_the_copy(estate, restored, broker):
             producer.produce(topic, use.event(f"stream {number}", "2023-04-05T00:00:00Z", "acme"))
         assert producer.flush(30) == 0
 
-    def read_to(database, count):
+    def read_to(database, count, *arguments):
         url = database.server.url(database.name, "analytics_ingestor")
-        with daemon.Ingestor(broker, url, topic, "readers", ANALYTICS_BATCH_MS=20):
+        with daemon.Ingestor(broker, url, topic, topic, arguments=arguments, ANALYTICS_BATCH_MS=20):
             place.eventually(lambda: database.sql(use.READ, (topic,)) == count, what=f"{count} records read")
 
     first = restored(estate, ways.WAYS["custom"])
@@ -109,8 +108,7 @@ def test_ingestor_reads_on_exactly_once_in_the_copy(estate, restored, broker):
     second = restored(first, ways.WAYS["directory by two jobs, four jobs"])
     produce(range(events // 2, events))
     for database in (second, first):
-        with contextlib.closing(database.connect()):
-            read_to(database, events)
+        read_to(database, events, "--adopt-group")
         assert database.sql("SELECT count(DISTINCT id) FROM analytics_events WHERE occurred_at = '2023-04-05Z' "
                             "AND tenant_id = 'acme' AND payload = '{}'") == events
         assert database.sql("SELECT sum(stored) FROM analytics_kafka_offsets WHERE topic = %s", (topic,)) == events
