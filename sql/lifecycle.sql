@@ -62,8 +62,14 @@ BEGIN
     WHERE due.indrelid <> due.present
         AND NOT EXISTS (SELECT FROM keys AS k WHERE k.indrelid = due.present AND k.text = due.text AND k.is_primary >= due.is_primary)
     UNION ALL
-    SELECT format('%s is not partitioned by %s', p.name, pg_get_partkeydef(p.due))
-    FROM pairs AS p WHERE pg_get_partkeydef(p.due) IS DISTINCT FROM pg_get_partkeydef(p.present)
+    SELECT CASE
+        WHEN present.relkind <> due.relkind THEN format('%s is not %s', p.name, CASE due.relkind WHEN 'v' THEN 'a view' WHEN 'p' THEN 'a partitioned table' ELSE 'a table' END)
+        WHEN pg_get_partkeydef(p.due) IS DISTINCT FROM pg_get_partkeydef(p.present) THEN format('%s is not partitioned by %s', p.name, pg_get_partkeydef(p.due))
+        -- whose triggers would run with the rights of whoever calls our functions
+        ELSE format('%s belongs to %s, who is neither a superuser nor %s', p.name, owner.rolname, current_user) END
+    FROM pairs AS p JOIN pg_class AS due ON due.oid = p.due JOIN pg_class AS present ON present.oid = p.present JOIN pg_roles AS owner ON owner.oid = present.relowner
+    WHERE present.relkind <> due.relkind OR pg_get_partkeydef(p.due) IS DISTINCT FROM pg_get_partkeydef(p.present)
+        OR NOT owner.rolsuper AND owner.rolname <> current_user
     ORDER BY 1;
 
     FOR described IN SELECT c.oid::regclass AS relation FROM @extschema@._analytics_tables() AS t
@@ -75,7 +81,7 @@ $$;
 
 COMMENT ON FUNCTION @extschema@._analytics_table_differences() IS
     'Of analytics_create_tables, when every table is there: what a table lacks of its description, a sentence each. '
-    'Columns, keys and constraints that a table has beyond its description make no difference.';
+    'So is a table of a role that is neither a superuser nor the caller. Columns, keys and constraints that a table has beyond its description make no difference.';
 
 CREATE FUNCTION @extschema@._analytics_attach_trigger(relation regclass, trigger text, fires text, level text, called text) RETURNS void
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE

@@ -79,7 +79,9 @@ SELECT is(tap.told_of(change), due, 'adoption: ' || change) FROM (VALUES
     ('DROP INDEX analytics_dead_letters_record', 'analytics_dead_letters has no unique index on (topic, partition, "offset", recorded_at, sha256(value)) WHERE topic IS NOT NULL'),
     ('ALTER TABLE analytics_events DROP CONSTRAINT analytics_events_pkey', 'analytics_events has no primary key on (occurred_at, id)'),
     ('ALTER TABLE analytics_events DROP COLUMN source, ALTER COLUMN tenant_id TYPE text', E'column analytics_events.source is missing\ncolumn analytics_events.tenant_id has type text, not character varying(64)'),
-    ('ALTER TABLE analytics_events RENAME TO elsewhere; CREATE TABLE analytics_events (LIKE elsewhere INCLUDING ALL)', 'analytics_events is not partitioned by RANGE (occurred_at)'),
+    ('ALTER TABLE analytics_events RENAME TO elsewhere; CREATE TABLE analytics_events (LIKE elsewhere INCLUDING ALL)', 'analytics_events is not a partitioned table'),
+    ('DROP VIEW analytics_dead_letter_summary; ALTER TABLE analytics_kept_rollups RENAME TO elsewhere; CREATE VIEW analytics_kept_rollups AS TABLE elsewhere', E'analytics_kept_rollups has no primary key on (range_end, range_start)\nanalytics_kept_rollups is not a table\ncolumn analytics_kept_rollups.kept_at may be null\ncolumn analytics_kept_rollups.range_end may be null\ncolumn analytics_kept_rollups.range_start may be null'),
+    ('CREATE ROLE analytics_check_owner; ALTER TABLE analytics_shapes OWNER TO analytics_check_owner', 'analytics_shapes belongs to analytics_check_owner, who is neither a superuser nor ' || current_user),
     ('ALTER TABLE analytics_events ADD UNIQUE (occurred_at, source, id)', 'adopted'),
     ('DROP TABLE analytics_kept_rollups', 'adopted')
 ) AS _ (change, due);
