@@ -176,6 +176,7 @@ try {
     parameters.binary(epochs.view()).binary(offsets.view());
     const auto answer = session_.run(find_rewound, parameters);
     std::vector<Partition> found;
+    found.reserve(static_cast<std::size_t>(answer.rows()));
     for (int row = 0; row < answer.rows(); ++row)
         found.push_back({std::string(answer.text(row, 0)), static_cast<std::int32_t>(answer.integer(row, 1))});
     return found;
@@ -199,7 +200,7 @@ std::variant<bool, Failure> SqlWriter::gap_accepted(const Partition &partition, 
                                                     const Patience &may_wait)
 try {
     may_wait_ = &may_wait;
-    return session_.run(watch, std::move(place(partition).integer(claim.epoch))).is_true(0, 0);
+    return session_.run(watch, place(partition).integer(claim.epoch)).is_true(0, 0);
 } catch (const DbError &error) {
     return failure_of(error);
 }

@@ -164,7 +164,7 @@ public:
      * last one does. Throws DbError: then nothing was committed, unless the connection was lost, which leaves that
      * unknown. */
     Result transact(std::span<const Query> queries, Ending ending = Ending::commit,
-                    Milliseconds deadline = default_deadline);
+                    Milliseconds timeout = default_deadline);
 
     /** Statements are prepared under their names when first used, and kept from then on: only for who has a server process
      * to himself for as long as the connection lasts. Else they are parsed each time. */

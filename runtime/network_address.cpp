@@ -105,7 +105,7 @@ std::string brokers_fault(std::string_view list)
 std::string other_protocol(std::string_view list, std::string_view protocol)
 {
     for (const std::string_view item : items(list)) {
-        const std::string found(broker_of(item).protocol);
+        std::string found(broker_of(item).protocol);
         if (!found.empty() && strcasecmp(found.c_str(), std::string(protocol).c_str()) != 0) return found;
     }
     return {};

@@ -25,12 +25,9 @@ std::string_view trimmed(std::string_view text)
 /** Behind the string whose opening quote stands at that byte, or npos. */
 std::size_t past_string(std::string_view text, std::size_t quote)
 {
-    for (std::size_t at = quote + 1;; ++at) {
-        at = text.find_first_of("\"\\", at);
-        if (at == std::string_view::npos) return at;
-        if (text[at] == '"') return at + 1;
-        ++at; // what is escaped
-    }
+    std::size_t at = text.find_first_of("\"\\", quote + 1);
+    while (at != std::string_view::npos && text[at] == '\\') at = text.find_first_of("\"\\", at + 2);
+    return at == std::string_view::npos ? at : at + 1;
 }
 
 } // namespace

@@ -68,7 +68,7 @@ struct BagsReader {
     core::WindowCounter *counter;
     const char *to_blame;
 
-    bool receive(TupleTableSlot *row)
+    bool receive(TupleTableSlot *row) const
     {
         const std::int64_t hour = DatumGetTimestampTz(row->tts_values[0]) / core::micros_per_hour;
         with_bytes(row->tts_values[1],
@@ -85,7 +85,7 @@ struct EventsReader {
     const char *to_blame;
     std::span<const core::Slice> run;
 
-    bool receive(TupleTableSlot *row)
+    bool receive(TupleTableSlot *row) const
     {
         const TimestampTz occurred_at = DatumGetTimestampTz(row->tts_values[0]);
         with_bytes(row->tts_values[1],

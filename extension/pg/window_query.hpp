@@ -34,11 +34,12 @@ inline constexpr int most_counts = 1'000'000;
 
 /** What is counted. */
 struct WindowQuestion {
-    const TimestampTz *bounds; // ascending
-    int count;                 // of bounds
-    TenantArgument tenant;
+    const TimestampTz *bounds = nullptr; // ascending
+    int count = 0;                       // of bounds
+    TenantArgument tenant = {};
     std::optional<std::string_view> type; // none: every type
-    const char *to_blame; // the argument that makes too many counts, for the message; nullptr: there is no limit
+    const char *to_blame =
+        nullptr; // the argument that makes too many counts, for the message; nullptr: there is no limit
     std::int32_t beginning = core::no_bucket; // that events at -infinity are of
 };
 

@@ -27,7 +27,8 @@ constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOP
 bool is_offset(std::string_view name) noexcept
 {
     return name == "Z" || name == "z" ||
-           (!name.empty() && (signs.find(name.front()) != signs.npos || digits.find(name.front()) != digits.npos));
+           (!name.empty() && (signs.find(name.front()) != std::string_view::npos ||
+                              digits.find(name.front()) != std::string_view::npos));
 }
 
 /* Letters, or none, a sign, a digit: UTC+3 is west of Greenwich to POSIX, and east of it to most who write it. The tz
@@ -36,8 +37,9 @@ bool is_ambiguous(std::string_view name) noexcept
 {
     const std::size_t sign = name.find_first_not_of(letters);
     if (sign == 0) return name.front() != '<'; // where POSIX has a name between angles
-    return sign != name.npos && sign > 0 && signs.find(name[sign]) != signs.npos && name.substr(sign + 1) != "0" &&
-           sign + 1 < name.size() && digits.find(name[sign + 1]) != digits.npos;
+    return sign != std::string_view::npos && sign > 0 && signs.find(name[sign]) != std::string_view::npos &&
+           name.substr(sign + 1) != "0" && sign + 1 < name.size() &&
+           digits.find(name[sign + 1]) != std::string_view::npos;
 }
 
 [[noreturn]] void refuse(const char *name)

@@ -130,3 +130,4 @@ DROP VIEW tap.mine;
 SELECT lives_ok('SELECT analytics_drop_tables(confirm => ''analytics_events'')', 'dropped with its word');
 SELECT is(count(*), 0::bigint, 'and no table, view or sequence is left') FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind <> 'c';
 SELECT lives_ok('DROP EXTENSION analytics_events', 'the extension then goes without CASCADE');
+SELECT * FROM finish();
