@@ -203,9 +203,10 @@ Result Connection::transact(std::span<const Query> queries, Ending ending, Milli
     checked(PQenterPipelineMode(connection_.get()));
     if (!is_in_transaction()) send({"begin", "BEGIN ISOLATION LEVEL READ COMMITTED", none}, 0, steps);
     for (std::size_t place = 0; place < queries.size(); ++place) send(queries[place], place, steps);
-    const std::size_t last = steps.size() - 1;
+    const std::size_t asked = steps.size();
     if (ending == Ending::commit) send({"commit", "COMMIT", none}, queries.size(), steps);
     if (ending == Ending::rollback) send({"rollback", "ROLLBACK", none}, queries.size(), steps);
+    const std::size_t last = (asked == 0 ? steps.size() : asked) - 1; // where nothing is asked, the ending answers
     checked(PQpipelineSync(connection_.get()));
     flush(deadline);
     try {

@@ -402,7 +402,7 @@ def test_the_admin_port_has_its_own_routes(service):
 
 
 def test_the_extension_may_live_in_any_schema(server, http, database):
-    database.sql("DROP EXTENSION analytics_events")
+    database.sql("DROP EXTENSION analytics_events CASCADE")
     database.sql('CREATE SCHEMA "Odd one"')
     database.sql('CREATE EXTENSION analytics_events SCHEMA "Odd one"')
     service = http()

@@ -117,7 +117,7 @@ def test_a_write_whose_backend_dies_is_not_repeated(service, database):
 
 def test_without_the_extension_it_is_down_and_up_again_with_it(service, database):
     assert get(service, RECENT).status_code == 200
-    database.sql("DROP EXTENSION analytics_events")
+    database.sql("DROP EXTENSION analytics_events CASCADE")
     assert not is_up(service)
     assert "extension" in problem(get(service, RECENT), 503)["detail"]
     database.sql("CREATE SCHEMA elsewhere")
@@ -264,7 +264,7 @@ def test_check_of_a_server_that_is_away_is_69(database):
 
 
 def test_check_without_the_extension_is_69(database):
-    database.sql("DROP EXTENSION analytics_events")
+    database.sql("DROP EXTENSION analytics_events CASCADE")
     code, run = ended("--check", ANALYTICS_DATABASE_URL=database.url)
     assert code == 69
     assert "extension" in run.logs(event="dependency_unreachable")[0]["message"]

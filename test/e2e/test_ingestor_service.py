@@ -60,7 +60,7 @@ def test_a_stop_is_announced(service, manager):
 
 
 def test_a_failure_is_the_last_status(stream, service, manager):
-    stream.database.sql("DROP EXTENSION analytics_events")
+    stream.database.sql("DROP EXTENSION analytics_events CASCADE")
     stream.produce(events(1))
     assert service.wait() == 1
     manager.await_word("^STATUS=failed: ")

@@ -246,6 +246,7 @@ def test_a_spoilt_batch_is_passed_by_one_command(stream, kafka, ingestor, behind
     running = ingestor(**QUICK_GROUP)
     stopped = running.await_log(event="partition_stopped", timeout=60)
     assert stopped["offset"] == 10 and "10 to 109" in stopped["message"]
+    place.eventually(lambda: stream.offsets()[0] == 10, 60, what="what comes before")
     stream.database.rows(stopped["command"])
     place.eventually(lambda: stream.offsets()[0] == 110 + behind, 60, what="the partition's end")
     assert stream.numbers() == [*range(10), *range(110, 110 + behind)]

@@ -289,6 +289,19 @@ TEST(TransactionTest, MayStayOpen)
     EXPECT_EQ(ask(connection).text(0, 0), "second");
 }
 
+TEST(TransactionTest, OneThatIsOpenCanBeTakenBackAndTheConnectionGoesOn)
+{
+    const FakeServer server({welcome(), done("BEGIN") + row("first") + message('Z', "T"),
+                             done("ROLLBACK") + message('Z', "I"),
+                             done("BEGIN") + row("again") + done("COMMIT") + message('Z', "I")},
+                            false);
+    Connection connection(target(server.conninfo()));
+    connection.transact({{{"a", "SELECT 1", none}}}, Ending::stays_open);
+    connection.transact({}, Ending::rollback);
+    EXPECT_FALSE(connection.is_in_transaction());
+    EXPECT_EQ(ask(connection).text(0, 0), "again");
+}
+
 // ---- values ------------------------------------------------------------------------------------------------------
 
 TEST(ParametersTest, ATextWithNulIsRefusedAsTheServerWould)
