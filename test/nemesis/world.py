@@ -33,7 +33,7 @@ CREATE TABLE nemesis_history (seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KE
                               from_offset bigint, to_offset bigint, from_epoch bigint, to_epoch bigint, owner text);
 CREATE FUNCTION nemesis_remember() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO nemesis_history (topic, partition, from_offset, to_offset, from_epoch, to_epoch, owner)
+    INSERT INTO public.nemesis_history (topic, partition, from_offset, to_offset, from_epoch, to_epoch, owner)
     VALUES (NEW.topic, NEW.partition, OLD.next_offset, NEW.next_offset, OLD.owner_epoch, NEW.owner_epoch, NEW.owner);
     RETURN NULL;
 END $$;
