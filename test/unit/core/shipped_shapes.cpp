@@ -13,7 +13,7 @@ namespace analytics::core {
 
 namespace {
 
-constexpr const char *install_section = "sql/shapes.sql";
+constexpr const char *install_section = "sql/tables.sql";
 
 /** As much of SQL as a plain INSERT of literals needs: quoted texts, words, and single punctuation marks. */
 class Tokens {
@@ -104,7 +104,7 @@ Shape shape_of(const std::map<std::string, std::string> &row)
 
 Shapes shipped_shapes()
 {
-    constexpr std::string_view head = "INSERT INTO analytics_shapes";
+    constexpr std::string_view head = "INSERT INTO @schema@.analytics_shapes";
     std::ifstream file(install_section);
     const std::string sql{std::istreambuf_iterator<char>(file), {}};
     const std::size_t start = sql.find(head);
