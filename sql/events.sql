@@ -30,6 +30,8 @@ CREATE FUNCTION @extschema@.analytics_partitions(OUT partition regclass, OUT ran
 COMMENT ON FUNCTION @extschema@.analytics_partitions() IS
     'The partitions of analytics_events and their ranges [range_start, range_end), in order of time; an open end is infinity, a default partition has no range.';
 
+-- SECURITY DEFINER: nothing in it runs what the tables' owner may have written. A new partition is empty, so no trigger fires
+-- and no default, constraint or index expression is computed.
 CREATE FUNCTION @extschema@.analytics_create_partition(instant timestamptz) RETURNS regclass
     LANGUAGE plpgsql VOLATILE STRICT SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp

@@ -274,7 +274,6 @@ $$;
 COMMENT ON FUNCTION @extschema@.analytics_drop_projection(text) IS 'Drops a projection and its view. Views of yours that read it must go first.';
 
 REVOKE EXECUTE ON FUNCTION
-    @extschema@.analytics_projection_lack(integer, timestamptz, timestamptz),
     @extschema@.analytics_register_projection(text, text[], json, json, interval, integer, text),
     @extschema@.analytics_build_projection_chunk(text),
     @extschema@.analytics_drop_projection(text) FROM PUBLIC;

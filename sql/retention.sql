@@ -93,7 +93,7 @@ BEGIN
     IF NOT keep_rollups THEN
         FOR old IN DELETE FROM @extschema@.analytics_kept_rollups AS k WHERE k.range_end <= before RETURNING k.range_start, k.range_end LOOP
             PERFORM @extschema@.analytics_forget_rollups(old.range_start, old.range_end);
-            PERFORM @extschema@.analytics_rebuild(old.range_start, old.range_end);
+            PERFORM @extschema@._analytics_rebuild(old.range_start, old.range_end);
             partition := NULL;
             range_start := old.range_start;
             range_end := old.range_end;
@@ -116,7 +116,15 @@ CREATE FUNCTION @extschema@.analytics_retain(
     keep interval, keep_rollups boolean DEFAULT true,
     OUT partition text, OUT range_start timestamptz, OUT range_end timestamptz, OUT events bigint)
     RETURNS SETOF record
-    LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+    LANGUAGE c VOLATILE
+    AS 'MODULE_PATHNAME', 'analytics_as_owner';
+
+CREATE FUNCTION @extschema@._analytics_retain(
+    keep interval, keep_rollups boolean,
+    OUT partition text, OUT range_start timestamptz, OUT range_end timestamptz, OUT events bigint)
+    RETURNS SETOF record
+    LANGUAGE plpgsql VOLATILE
+    SET row_security = off -- an owner whom policies restrict is refused, not misled
     SET search_path = pg_catalog, pg_temp
     SET TimeZone = 'UTC'
     AS $$
@@ -157,12 +165,11 @@ BEGIN
 END
 $$;
 
+COMMENT ON FUNCTION @extschema@._analytics_retain(interval, boolean) IS 'The work of analytics_retain.';
+
 COMMENT ON FUNCTION @extschema@.analytics_retain(interval, boolean) IS
     'Drops the partitions of analytics_events whose whole range is older than now() - keep, and tells which, with their numbers of events. Rollups stay and go on being read, '
     'or go too (keep_rollups => false), also those kept earlier (partition null). Nobody waits longer than a tenth of a second for it, save who writes into a partition that is '
     'to go; it gives up with SQLSTATE 55P03 when the table is never free. Its locks last to the end of the transaction: commit at once. READ COMMITTED only, else 25001.';
 
-REVOKE EXECUTE ON FUNCTION
-    @extschema@.analytics_forget_rollups(timestamptz, timestamptz),
-    @extschema@.analytics_drop_partitions(timestamptz, boolean),
-    @extschema@.analytics_retain(interval, boolean) FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION @extschema@.analytics_retain(interval, boolean) FROM PUBLIC;

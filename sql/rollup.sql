@@ -77,7 +77,15 @@ CREATE FUNCTION @extschema@.analytics_verify(
     "from" timestamptz DEFAULT NULL, "to" timestamptz DEFAULT NULL,
     OUT rollup text, OUT minute timestamptz, OUT tenant_id text, OUT event_type text, OUT events bigint, OUT counted bigint)
     RETURNS SETOF record
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE c STABLE
+    AS 'MODULE_PATHNAME', 'analytics_as_owner';
+
+CREATE FUNCTION @extschema@._analytics_verify(
+    range_start timestamptz, range_end timestamptz,
+    OUT rollup text, OUT minute timestamptz, OUT tenant_id text, OUT event_type text, OUT events bigint, OUT counted bigint)
+    RETURNS SETOF record
+    LANGUAGE sql STABLE
+    SET row_security = off -- an owner whom policies restrict is refused, not misled
     SET search_path = pg_catalog, pg_temp
     AS $$
     WITH bounds AS (
@@ -128,6 +136,8 @@ CREATE FUNCTION @extschema@.analytics_verify(
     ORDER BY 1, 2, 3, 4
 $$;
 
+COMMENT ON FUNCTION @extschema@._analytics_verify(timestamptz, timestamptz) IS 'The work of analytics_verify.';
+
 COMMENT ON FUNCTION @extschema@.analytics_verify(timestamptz, timestamptz) IS
     'Where the rollups (rollup: totals or tenants) do not say what the events of [from, to) say, by minute, tenant and type, or a projection (rollup: projection NAME, '
     'minute: the start of the bucket, whose counts may be right and its measures not) by bucket and tenant; no row when all is well. '
@@ -135,8 +145,13 @@ COMMENT ON FUNCTION @extschema@.analytics_verify(timestamptz, timestamptz) IS
     'Whoever may call it is told of all tenants, whatever policies say.';
 
 CREATE FUNCTION @extschema@.analytics_rebuild("from" timestamptz DEFAULT NULL, "to" timestamptz DEFAULT NULL) RETURNS bigint
-    LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+    LANGUAGE c VOLATILE
+    AS 'MODULE_PATHNAME', 'analytics_as_owner';
+
+CREATE FUNCTION @extschema@._analytics_rebuild(range_start timestamptz, range_end timestamptz) RETURNS bigint
+    LANGUAGE plpgsql VOLATILE
     SET analytics.append_bags = on
+    SET row_security = off -- an owner whom policies restrict is refused, not misled
     SET search_path = pg_catalog, pg_temp
     AS $$
 DECLARE
@@ -153,7 +168,7 @@ BEGIN
     LOCK TABLE @extschema@.analytics_events IN ACCESS SHARE MODE; -- a TRUNCATE that commits now would be seen among the events, but not yet among the bags
     WITH missing AS MATERIALIZED (
         SELECT v.rollup, date_bin('1 hour', v.minute, '2000-01-01 00:00:00+00') AS hour, v.minute, v.tenant_id, v.event_type, v.events - v.counted AS count
-        FROM @extschema@.analytics_verify($1, $2) AS v
+        FROM @extschema@._analytics_verify($1, $2) AS v
     ), totals AS (
         INSERT INTO @extschema@.analytics_rollup_totals (hour, last_ingested_at, cells)
         SELECT m.hour, (SELECT max(e.ingested_at) FROM @extschema@.analytics_events AS e
@@ -179,6 +194,8 @@ BEGIN
     RETURN mended;
 END
 $$;
+
+COMMENT ON FUNCTION @extschema@._analytics_rebuild(timestamptz, timestamptz) IS 'The work of analytics_rebuild.';
 
 COMMENT ON FUNCTION @extschema@.analytics_rebuild(timestamptz, timestamptz) IS
     'Mends what analytics_verify tells of, by appending what the rollups lack, and returns how many differences there were. Writers need not wait: what is '

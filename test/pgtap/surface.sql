@@ -15,6 +15,11 @@ INSERT INTO due VALUES
 ('_analytics_attach_triggers', '', 'void', 'volatile unsafe', true),
 ('_analytics_create_projection_view', 'name text', 'void', 'volatile unsafe', true),
 ('_analytics_dead_letter_page', 'max_rows integer, before_id bigint, reason text, topic text, replayed boolean, OUT body text, OUT has_next boolean, OUT last_place bigint, OUT last_key text', 'record', 'stable unsafe', true),
+('_analytics_owner', '', 'oid', 'stable safe', true),
+('_analytics_rebuild', 'range_start timestamp with time zone, range_end timestamp with time zone', 'bigint', 'volatile unsafe', true),
+('_analytics_retain', 'keep interval, keep_rollups boolean, OUT partition text, OUT range_start timestamp with time zone, OUT range_end timestamp with time zone, OUT events bigint', 'SETOF record', 'volatile unsafe', true),
+('_analytics_store_identity', 'OUT id uuid, OUT system_identifier bigint, OUT database_oid oid, OUT database text', 'record', 'volatile unsafe', true),
+('_analytics_verify', 'range_start timestamp with time zone, range_end timestamp with time zone, OUT rollup text, OUT minute timestamp with time zone, OUT tenant_id text, OUT event_type text, OUT events bigint, OUT counted bigint', 'SETOF record', 'stable unsafe', true),
 ('_analytics_page', 'rows refcursor, max_rows integer, max_bytes integer DEFAULT NULL::integer, OUT body text, OUT has_next boolean, OUT last_place bigint, OUT last_key text', 'record', 'stable unsafe', true),
 ('_analytics_place', 'instant timestamp with time zone', 'bigint', 'immutable strict safe', true),
 ('_analytics_projection_items', 'name text, "from" timestamp with time zone, "to" timestamp with time zone, tenant_id text, max_rows integer, before_place bigint, before_key uuid, OUT body text, OUT has_next boolean, OUT last_place bigint, OUT last_key text', 'record', 'stable unsafe', true),
@@ -35,7 +40,7 @@ INSERT INTO due VALUES
 ('analytics_create_projection', 'IN name text, IN event_types text[] DEFAULT NULL::text[], IN dimensions json DEFAULT ''{}''::json, IN measures json DEFAULT ''{}''::json, IN bucket interval DEFAULT ''01:00:00''::interval, IN max_groups integer DEFAULT 10000, IN view_schema text DEFAULT "current_schema"()', NULL, 'volatile unsafe', false),
 ('analytics_drop_projection', 'name text', 'void', 'volatile strict unsafe', false),
 ('analytics_projection_columns', 'dimensions json, measures json, OUT name text, OUT type text', 'SETOF record', 'immutable strict safe', true),
-('analytics_projection_lack', 'projection integer, "from" timestamp with time zone, "to" timestamp with time zone, OUT bucket_start timestamp with time zone, OUT bucket_end timestamp with time zone, OUT tenant_id text, OUT events bigint, OUT counted bigint, OUT cells bytea', 'SETOF record', 'stable strict restricted', false),
+('analytics_projection_lack', 'projection integer, "from" timestamp with time zone, "to" timestamp with time zone, OUT bucket_start timestamp with time zone, OUT bucket_end timestamp with time zone, OUT tenant_id text, OUT events bigint, OUT counted bigint, OUT cells bytea', 'SETOF record', 'stable strict restricted', true),
 ('analytics_projection_json', 'name text', 'json', 'stable strict safe', true),
 ('analytics_projection_page', 'name text, "from" timestamp with time zone DEFAULT NULL::timestamp with time zone, "to" timestamp with time zone DEFAULT NULL::timestamp with time zone, tenant_id text DEFAULT NULL::text, "limit" integer DEFAULT 50, before_bucket timestamp with time zone DEFAULT NULL::timestamp with time zone, before_key uuid DEFAULT NULL::uuid, OUT bucket_start timestamp with time zone, OUT key uuid, OUT item json', 'SETOF record', 'stable restricted', true),
 ('analytics_projection_query', 'name text, dimensions json, measures json', 'text', 'stable strict safe', true),
@@ -47,7 +52,7 @@ INSERT INTO due VALUES
 ('analytics_gap_accepted', 'consumer_group text, topic text, partition integer, owner_epoch bigint', 'boolean', 'stable safe', true),
 ('analytics_ingest_again', 'records bytea[], received_at timestamp with time zone[], OUT item integer, OUT outcome text, OUT reason text, OUT detail text', 'SETOF record', 'volatile strict unsafe', false),
 ('analytics_mark_dead_letters_published', 'ids bigint[], faulty_ids bigint[] DEFAULT NULL::bigint[], faults text[] DEFAULT NULL::text[]', 'void', 'volatile unsafe', false),
-('analytics_store_identity', 'OUT id uuid, OUT system_identifier bigint, OUT database_oid oid, OUT database text', 'record', 'volatile unsafe definer', true),
+('analytics_store_identity', 'OUT id uuid, OUT system_identifier bigint, OUT database_oid oid, OUT database text', 'record', 'volatile unsafe', true),
 ('analytics_open_dead_letters', '', 'bigint', 'stable safe', true),
 ('analytics_purge_dead_letters', 'older_than interval, reason text DEFAULT NULL::text, topic text DEFAULT NULL::text, replayed boolean DEFAULT NULL::boolean, "limit" integer DEFAULT NULL::integer', 'bigint', 'volatile unsafe', false),
 ('analytics_replay_all_dead_letters', 'IN reason text DEFAULT NULL::text, IN topic text DEFAULT NULL::text, IN received_from timestamp with time zone DEFAULT NULL::timestamp with time zone, IN received_to timestamp with time zone DEFAULT NULL::timestamp with time zone, IN chunk integer DEFAULT 10000, INOUT replayed bigint DEFAULT 0, INOUT stored bigint DEFAULT 0, INOUT duplicates bigint DEFAULT 0, INOUT still_refused bigint DEFAULT 0', NULL, 'volatile unsafe', false),
@@ -69,9 +74,9 @@ INSERT INTO due VALUES
 ('analytics_recent_dead_letters', '"limit" integer DEFAULT 50, before_id bigint DEFAULT NULL::bigint, reason text DEFAULT NULL::text, topic text DEFAULT NULL::text, replayed boolean DEFAULT NULL::boolean', 'SETOF analytics_dead_letter', 'stable safe', true),
 ('analytics_text_of', 'bytes bytea', 'text', 'immutable strict unsafe', true),
 ('analytics_event', 'occurred_at timestamp with time zone, id uuid', 'SETOF analytics_event', 'stable strict safe', true),
-('analytics_drop_partitions', 'before timestamp with time zone, keep_rollups boolean, OUT partition text, OUT range_start timestamp with time zone, OUT range_end timestamp with time zone, OUT events bigint', 'SETOF record', 'volatile unsafe', false),
+('analytics_drop_partitions', 'before timestamp with time zone, keep_rollups boolean, OUT partition text, OUT range_start timestamp with time zone, OUT range_end timestamp with time zone, OUT events bigint', 'SETOF record', 'volatile unsafe', true),
 ('analytics_event_json', 'event analytics_event', 'json', 'stable safe', true),
-('analytics_forget_rollups', 'range_start timestamp with time zone, range_end timestamp with time zone', 'void', 'volatile unsafe', false),
+('analytics_forget_rollups', 'range_start timestamp with time zone, range_end timestamp with time zone', 'void', 'volatile unsafe', true),
 ('analytics_freshness', 'tenant_id text DEFAULT NULL::text, OUT last_event_at timestamp with time zone, OUT last_ingested_at timestamp with time zone', 'record', 'stable restricted', true),
 ('analytics_histogram', 'window_start timestamp with time zone, window_end timestamp with time zone, bucket interval, tenant_id text DEFAULT NULL::text, event_type text DEFAULT NULL::text, timezone text DEFAULT ''UTC''::text, OUT bucket_start timestamp with time zone, OUT event_type text, OUT count bigint', 'SETOF record', 'stable restricted', true),
 ('analytics_hold_partition', 'consumer_group text, topic text, partition integer, owner_epoch bigint, expected_offset bigint, next_offset bigint', 'void', 'volatile unsafe', false),
@@ -90,12 +95,12 @@ INSERT INTO due VALUES
 ('analytics_normalize', 'value text, OUT event_type text, OUT source text, OUT occurred_at timestamp with time zone, OUT tenant_id text, OUT event_key text[], OUT payload jsonb, OUT shape text, OUT reason text, OUT detail text', 'record', 'stable safe', true),
 ('analytics_partition_at', 'instant timestamp with time zone, OUT partition regclass, OUT gap_start timestamp with time zone, OUT gap_end timestamp with time zone', 'record', 'stable strict safe', true),
 ('analytics_partitions', 'OUT partition regclass, OUT range_start timestamp with time zone, OUT range_end timestamp with time zone', 'SETOF record', 'stable safe', true),
-('analytics_rebuild', '"from" timestamp with time zone DEFAULT NULL::timestamp with time zone, "to" timestamp with time zone DEFAULT NULL::timestamp with time zone', 'bigint', 'volatile unsafe definer', false),
+('analytics_rebuild', '"from" timestamp with time zone DEFAULT NULL::timestamp with time zone, "to" timestamp with time zone DEFAULT NULL::timestamp with time zone', 'bigint', 'volatile unsafe', false),
 ('analytics_recent', '"limit" integer DEFAULT 50, before_occurred_at timestamp with time zone DEFAULT NULL::timestamp with time zone, before_id uuid DEFAULT NULL::uuid, tenant_id text DEFAULT NULL::text, event_type text DEFAULT NULL::text', 'SETOF analytics_event', 'stable restricted', true),
 ('analytics_recent_of', '"limit" integer, before_occurred_at timestamp with time zone, before_id uuid, tenant_id text, event_type text', 'SETOF analytics_event', 'stable restricted', true),
 ('analytics_record', 'event jsonb', 'TABLE(id uuid, event_type text, source text, occurred_at timestamp with time zone, ingested_at timestamp with time zone, tenant_id text, payload jsonb, duplicate boolean)', 'volatile strict unsafe', false),
 ('analytics_record_each', 'records bytea[], OUT item integer, OUT outcome text, OUT id uuid, OUT event_type text, OUT source text, OUT occurred_at timestamp with time zone, OUT ingested_at timestamp with time zone, OUT tenant_id text, OUT payload jsonb, OUT reason text, OUT detail text', 'SETOF record', 'volatile strict unsafe', false),
-('analytics_retain', 'keep interval, keep_rollups boolean DEFAULT true, OUT partition text, OUT range_start timestamp with time zone, OUT range_end timestamp with time zone, OUT events bigint', 'SETOF record', 'volatile unsafe definer', false),
+('analytics_retain', 'keep interval, keep_rollups boolean DEFAULT true, OUT partition text, OUT range_start timestamp with time zone, OUT range_end timestamp with time zone, OUT events bigint', 'SETOF record', 'volatile unsafe', false),
 ('analytics_rules_changed', '', 'trigger', 'volatile unsafe', true),
 ('analytics_session', 'window_start timestamp with time zone, window_end timestamp with time zone, gap interval, key_path text[], tenant_id text DEFAULT NULL::text, event_type text DEFAULT NULL::text, OUT session_key text, OUT session_start timestamp with time zone, OUT session_end timestamp with time zone, OUT last_event_at timestamp with time zone, OUT events bigint', 'SETOF record', 'stable safe', true),
 ('analytics_sqlstate', 'reason text', 'text', 'immutable strict safe', true),
@@ -105,7 +110,7 @@ INSERT INTO due VALUES
 ('analytics_upkeep_row', '', 'trigger', 'volatile unsafe', false),
 ('analytics_upkeep_statement', '', 'trigger', 'volatile unsafe', false),
 ('analytics_upkeep_truncate', '', 'trigger', 'volatile unsafe', false),
-('analytics_verify', '"from" timestamp with time zone DEFAULT NULL::timestamp with time zone, "to" timestamp with time zone DEFAULT NULL::timestamp with time zone, OUT rollup text, OUT minute timestamp with time zone, OUT tenant_id text, OUT event_type text, OUT events bigint, OUT counted bigint', 'SETOF record', 'stable unsafe definer', false),
+('analytics_verify', '"from" timestamp with time zone DEFAULT NULL::timestamp with time zone, "to" timestamp with time zone DEFAULT NULL::timestamp with time zone, OUT rollup text, OUT minute timestamp with time zone, OUT tenant_id text, OUT event_type text, OUT events bigint, OUT counted bigint', 'SETOF record', 'stable unsafe', false),
 ('analytics_version', 'OUT extension text, OUT library text', 'record', 'stable safe', true),
 ('analytics_watch_partition', 'partition regclass', 'void', 'volatile strict unsafe', false),
 ('analytics_window_counts', 'bounds timestamp with time zone[], tenant_id text DEFAULT NULL::text, OUT bucket integer, OUT event_type text, OUT count bigint', 'SETOF record', 'stable restricted', true);
@@ -177,6 +182,8 @@ INSERT INTO tap.uses VALUES
 ('', $$SELECT _analytics_attach_trigger('analytics_events', 'x', 'BEFORE INSERT', 'STATEMENT', '_analytics_refuse_bags')$$),
 ('', 'SELECT _analytics_attach_triggers()'), ('wrn', 'SELECT _analytics_release_tables()'), ('wrn', 'SELECT _analytics_require_tables()'), ('wrn', $$SELECT _analytics_relation('analytics_events')$$),
 ('wrn', $$DO 'BEGIN PERFORM _analytics_require_row_security(); EXCEPTION WHEN invalid_authorization_specification THEN NULL; END'$$),
+('wrn', 'SELECT _analytics_owner()'), ('', 'SELECT * FROM _analytics_verify(NULL, NULL)'), ('', 'SELECT _analytics_rebuild(NULL, NULL)'),
+('', $$SELECT * FROM _analytics_retain('100 years', true)$$), ('', 'SELECT * FROM _analytics_store_identity()'),
 ('wrn', 'SELECT * FROM _analytics_tables()'), ('wrn', 'SELECT * FROM _analytics_table_differences()'),
 ('wrn', $$SELECT analytics_normalize('{}'::text)$$), ('wrn', $$SELECT analytics_normalize('{}'::bytea)$$), ('wrn', 'SELECT * FROM analytics_store_identity()'), ('', 'SELECT * FROM analytics_store'), ('wrn', 'SELECT analytics_version()'), ('wrn', 'SELECT analytics_library_version()'), ('wrn', 'SELECT analytics_metrics_window_minutes()'), ('wrn', 'SELECT analytics_iso8601(now())'), ('wrn', 'SELECT analytics_instant(1)'), ('wrn', 'SELECT analytics_instant_text(now())'), ('wrn', 'SELECT analytics_bags_agree()'),
 ('wrn', $$SELECT analytics_bucket_start(now(), '1 hour')$$), ('wrn', $$SELECT analytics_buckets(now(), now(), '1 hour')$$), ('wrn', 'SELECT * FROM analytics_shapes'), ('wrn', $$SELECT analytics_accepted('stored', NULL, NULL)$$), ('wrn', $$SELECT analytics_sqlstate('too_deep')$$), ('wrn', $$SELECT analytics_array_items('[1]', 1)$$), ('wrn', 'SELECT analytics_partition_at(now())'),
@@ -209,7 +216,7 @@ SELECT is((SELECT state FROM tap.failure_of(call)), CASE WHEN who ~ '[or]' THEN 
 RESET ROLE; SET LOCAL ROLE analytics_check_nobody;
 SELECT is((SELECT state FROM tap.failure_of(call)), CASE WHEN who ~ 'n' THEN '00000' ELSE '42501' END, format('who was granted nothing %s: %s', CASE WHEN who ~ 'n' THEN 'may' ELSE 'may not' END, call)) FROM tap.uses;
 RESET ROLE;
-SELECT is(count(DISTINCT substring(call FROM 'analytics_\w+')), (SELECT count(DISTINCT proname) FROM tap.functions WHERE prorettype <> 'trigger'::regtype AND 'internal'::regtype <> ALL (proargtypes)) + 13, 'every function was tried, and every table') FROM tap.uses;
+SELECT is(count(DISTINCT substring(call FROM '_?analytics_\w+')), (SELECT count(DISTINCT proname) FROM tap.functions WHERE prorettype <> 'trigger'::regtype AND 'internal'::regtype <> ALL (proargtypes)) + 13, 'every function was tried, and every table') FROM tap.uses;
 ROLLBACK;
 
 -- In another schema, whose name needs quoting, out of the search path; by way of a hostile search path at that.
