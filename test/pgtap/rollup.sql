@@ -42,7 +42,7 @@ UPDATE analytics_events SET occurred_at = occurred_at + interval '3 hours' WHERE
 SELECT tap.hold('UPDATE into another partition', 200);
 CREATE TEMP TABLE before AS SELECT (SELECT count(*) FROM analytics_rollup_totals) AS totals, (SELECT count(*) FROM analytics_rollup_tenants) AS tenants;
 UPDATE analytics_events SET payload = '{"a":1}', source = 'other', ingested_at = now();
-SELECT is((SELECT ROW(count(*)) FROM analytics_rollup_totals), (SELECT ROW(totals) FROM before), 'UPDATE of anything else leaves no bag');
+SELECT cmp_ok((SELECT count(*) FROM analytics_rollup_totals), '<=', (SELECT totals FROM before), 'UPDATE of anything else leaves no bag'); -- fewer, where it has folded
 DELETE FROM analytics_events WHERE event_type = 't4';
 SELECT tap.hold('DELETE', 160);
 SELECT ok(bool_or(last_ingested_at IS NULL), 'a bag that only takes away has no ingestion') FROM analytics_rollup_totals;
