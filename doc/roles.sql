@@ -65,12 +65,12 @@ GRANT UPDATE ON :"home".analytics_dead_letters TO analytics_api;
 -- Functions and procedures, the extension's alone: in its schema another may have been given the same name.
 SELECT format('GRANT EXECUTE ON ROUTINE %s TO %I', coalesce(own.routine::text, n.name), g.role)
 FROM (VALUES
-    ('analytics_writer', '{analytics_create_partition,analytics_ingest,analytics_record,analytics_record_each,analytics_take_partition,analytics_hold_partition,
-        analytics_ingest_batch,analytics_ingest_kafka,analytics_unpublished_dead_letters,analytics_mark_dead_letters_published}'),
-    ('analytics_operator', '{analytics_create_partition,analytics_ingest_again,analytics_replay_dead_letters,analytics_purge_dead_letters,analytics_accept_gap,
+    ('analytics_writer', '{analytics_create_partition,analytics_ingest,analytics_record,analytics_record_each,analytics_claim_partition,_analytics_lock_claim,
+        _analytics_ingest_batch,analytics_ingest_kafka,_analytics_unpublished_dead_letters,_analytics_mark_dead_letters_published}'),
+    ('analytics_operator', '{analytics_create_partition,_analytics_ingest_again,analytics_replay_dead_letters,analytics_purge_dead_letters,analytics_accept_gap,
         analytics_retain,analytics_verify,analytics_rebuild,analytics_replay_all_dead_letters}'),
     ('analytics_tenant', '{analytics_create_partition,analytics_record_each}'),
-    ('analytics_api', '{analytics_create_partition,analytics_record_each,analytics_ingest_again,analytics_replay_dead_letters}')) AS g (role, names)
+    ('analytics_api', '{analytics_create_partition,analytics_record_each,_analytics_ingest_again,analytics_replay_dead_letters}')) AS g (role, names)
 CROSS JOIN unnest(g.names::text[]) AS n (name)
 LEFT JOIN (SELECT p.proname, p.oid::regprocedure AS routine FROM pg_proc AS p
            JOIN pg_depend AS d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'

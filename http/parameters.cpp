@@ -198,7 +198,7 @@ bool Parameter::is_subject_of(std::string_view message) const noexcept
     return begins_with(message, name) || (!in_messages.empty() && begins_with(message, in_messages));
 }
 
-const Parameter limit{"limit", read_limit, 1, "50"};
+const Parameter limit{"limit", read_limit, 1, "50", "max_rows"};
 const Parameter window_minutes{"windowMinutes", read_window, 1, std::nullopt, "window_minutes"};
 const Parameter reference{"reference", read_instant};
 const Parameter occurred_at{"occurredAt", read_instant};
@@ -212,7 +212,7 @@ const Parameter timezone{"timezone", read_short_text, 1, "UTC"};
 const Parameter letter_id{"id", read_number};
 const Parameter letter_cursor{"cursor", read_letter_cursor};
 const Parameter after_id{"afterId", read_number, 1, "0"};
-const Parameter replay_limit{"limit", read_replay_limit, 1, "1000"};
+const Parameter replay_limit{"limit", read_replay_limit, 1, "1000", "max_rows"};
 const Parameter reason{"reason", read_short_text};
 const Parameter topic{"topic", read_topic};
 const Parameter replayed{"replayed", read_flag};

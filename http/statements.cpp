@@ -15,25 +15,25 @@ const Statement summary{.name = "summary",
                         .sql = R"sql(
 SELECT s::pg_catalog.text,
        (s OPERATOR(pg_catalog.-) 'windowStart' OPERATOR(pg_catalog.-) 'windowEnd')::pg_catalog.text
-FROM @extschema@.analytics_summary($1::int, coalesce(@extschema@.analytics_instant($2::bigint), pg_catalog.now()),
+FROM @extschema@.analytics_summary($1::int, coalesce(@extschema@._analytics_instant($2::bigint), pg_catalog.now()),
                                    $3::pg_catalog.text) AS s
 )sql",
                         .is_read = true};
 
 const Statement event{.name = "event",
                       .sql = R"sql(
-SELECT @extschema@.analytics_event_json(e)::pg_catalog.text
-FROM @extschema@.analytics_event(@extschema@.analytics_instant($1::bigint), $2::pg_catalog.uuid) AS e
+SELECT @extschema@._analytics_event_json(e)::pg_catalog.text
+FROM @extschema@.analytics_event(@extschema@._analytics_instant($1::bigint), $2::pg_catalog.uuid) AS e
 )sql",
                       .is_read = true};
 
 const Statement histogram{.name = "histogram",
                           .sql = R"sql(
 WITH asked AS MATERIALIZED (
-    SELECT w.window_end, coalesce(@extschema@.analytics_instant($1::bigint),
+    SELECT w.window_end, coalesce(@extschema@._analytics_instant($1::bigint),
                                   greatest(w.window_end OPERATOR(pg_catalog.-) interval '1 day',
                                            '0001-01-01 00:00:00+00')) AS window_start
-    FROM (SELECT coalesce(@extschema@.analytics_instant($2::bigint), pg_catalog.now())) AS w (window_end)
+    FROM (SELECT coalesce(@extschema@._analytics_instant($2::bigint), pg_catalog.now())) AS w (window_end)
 ), buckets AS MATERIALIZED (
     SELECT h.bucket_start, pg_catalog.sum(h.count) AS count,
            coalesce(pg_catalog.json_object_agg(h.event_type, h.count ORDER BY h.event_type)
@@ -43,14 +43,14 @@ WITH asked AS MATERIALIZED (
     GROUP BY h.bucket_start
 ), told AS MATERIALIZED (
     SELECT pg_catalog.string_agg(
-               pg_catalog.concat('{"bucketStart":"', @extschema@.analytics_instant_text(b.bucket_start), '","count":', b.count,
+               pg_catalog.concat('{"bucketStart":"', @extschema@._analytics_instant_text(b.bucket_start), '","count":', b.count,
                                  ',"eventsPerType":', b.types, '}'), ',' ORDER BY b.bucket_start) AS list,
            coalesce(pg_catalog.sum(b.count), 0) AS total
     FROM buckets AS b
 )
 SELECT pg_catalog.concat(
-           '{"windowStart":"', @extschema@.analytics_iso8601(a.window_start),
-           '","windowEnd":"', @extschema@.analytics_iso8601(a.window_end),
+           '{"windowStart":"', @extschema@._analytics_iso8601(a.window_start),
+           '","windowEnd":"', @extschema@._analytics_iso8601(a.window_end),
            '","bucket":', pg_catalog.to_json($3::pg_catalog.text), ',"timezone":', pg_catalog.to_json($4::pg_catalog.text),
            ',"totalEvents":', t.total, ',"buckets":[', t.list, ']}'),
        coalesce(t.list, '')
@@ -72,8 +72,8 @@ SELECT pg_catalog.json_build_object(
            'open', coalesce(pg_catalog.sum(s.open), 0),
            'items', coalesce(pg_catalog.json_agg(pg_catalog.json_build_object(
                'reason', s.reason, 'topic', s.topic, 'open', s.open,
-               'firstSeen', @extschema@.analytics_iso8601(s.first_seen),
-               'lastSeen', @extschema@.analytics_iso8601(s.last_seen), 'sampleId', s.sample_id,
+               'firstSeen', @extschema@._analytics_iso8601(s.first_seen),
+               'lastSeen', @extschema@._analytics_iso8601(s.last_seen), 'sampleId', s.sample_id,
                'unpublishable', s.unpublishable)), '[]'))::pg_catalog.text
 FROM @extschema@.analytics_dead_letter_summary AS s
 )sql",
@@ -94,7 +94,7 @@ FROM @extschema@.analytics_replay_dead_letters(
 const Statement projections{.name = "projections",
                             .sql = R"sql(
 SELECT pg_catalog.concat(
-           '{"items":[', pg_catalog.string_agg(@extschema@.analytics_projection_json(p.name)::pg_catalog.text, ','
+           '{"items":[', pg_catalog.string_agg(@extschema@._analytics_projection_json(p.name)::pg_catalog.text, ','
                                                ORDER BY p.name),
            '],"count":', pg_catalog.count(*), '}')
 FROM @extschema@.analytics_projections AS p
@@ -107,20 +107,20 @@ const Statement projection{.name = "projection",
 SELECT i.body, i.has_next, i.last_place, i.last_key, p.state
 FROM @extschema@.analytics_projections AS p
 CROSS JOIN LATERAL @extschema@._analytics_projection_items(
-    CASE WHEN p.state OPERATOR(pg_catalog.=) 'ready' THEN p.name END, @extschema@.analytics_instant($2::bigint),
-    @extschema@.analytics_instant($3::bigint), $4::pg_catalog.text, $5::int, $6::bigint, $7::pg_catalog.uuid) AS i
+    CASE WHEN p.state OPERATOR(pg_catalog.=) 'ready' THEN p.name END, @extschema@._analytics_instant($2::bigint),
+    @extschema@._analytics_instant($3::bigint), $4::pg_catalog.text, $5::int, $6::bigint, $7::pg_catalog.uuid) AS i
 WHERE p.name OPERATOR(pg_catalog.=) $1::pg_catalog.text
 )sql",
                            .is_read = true};
 
 // An outcome has no event where it is refused, dropped, or known under a key that a trigger made.
 const Statement record_one{.name = "record_one", .sql = R"sql(
-SELECT r.outcome, r.reason, r.detail, @extschema@.analytics_sqlstate(r.reason),
+SELECT r.outcome, r.reason, r.detail, @extschema@._analytics_sqlstate(r.reason),
        CASE WHEN r.id IS NOT NULL
-            THEN @extschema@.analytics_event_json(
+            THEN @extschema@._analytics_event_json(
                      ROW(r.id, r.event_type, r.source, r.occurred_at, r.ingested_at, r.tenant_id,
                          r.payload)::@extschema@.analytics_event)::pg_catalog.text END,
-       @extschema@.analytics_iso8601(r.occurred_at), r.id
+       @extschema@._analytics_iso8601(r.occurred_at), r.id
 FROM @extschema@.analytics_record_each(ARRAY[$1::pg_catalog.bytea]) AS r
 )sql"};
 
@@ -128,7 +128,7 @@ FROM @extschema@.analytics_record_each(ARRAY[$1::pg_catalog.bytea]) AS r
 // were written, and what jsonb can't hold, or is too deep, is refused alone.
 const Statement record_batch{.name = "record_batch", .sql = R"sql(
 WITH body AS MATERIALIZED (
-    SELECT coalesce($2::pg_catalog.bytea[], @extschema@.analytics_array_items($1::pg_catalog.bytea, $3::int)) AS list
+    SELECT coalesce($2::pg_catalog.bytea[], @extschema@._analytics_array_items($1::pg_catalog.bytea, $3::int)) AS list
 ), size AS MATERIALIZED (
     SELECT pg_catalog.cardinality(list) AS items FROM body
 ), records AS (
@@ -142,7 +142,7 @@ SELECT (SELECT items FROM size),
                     ',"detail":', coalesce(pg_catalog.to_json(r.detail)::pg_catalog.text, 'null'))
                 WHEN r.outcome OPERATOR(pg_catalog.=) 'dropped' THEN ''
                 ELSE pg_catalog.concat(',"event":', CASE WHEN r.id IS NULL THEN 'null' ELSE
-                    @extschema@.analytics_event_json(
+                    @extschema@._analytics_event_json(
                         ROW(r.id, r.event_type, r.source, r.occurred_at, r.ingested_at, r.tenant_id,
                             r.payload)::@extschema@.analytics_event)::pg_catalog.text END) END,
            '}'), ',' ORDER BY r.item), ']')

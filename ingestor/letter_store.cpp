@@ -11,10 +11,10 @@ using runtime::Statement;
 
 const Statement unpublished{.name = "take",
                             .sql = "SELECT id, key, value, header, header_value, fault "
-                                   "FROM @extschema@.analytics_unpublished_dead_letters(500)"};
+                                   "FROM @extschema@._analytics_unpublished_dead_letters(500)"};
 
 const Statement mark{.name = "mark",
-                     .sql = "SELECT @extschema@.analytics_mark_dead_letters_published("
+                     .sql = "SELECT @extschema@._analytics_mark_dead_letters_published("
                             "$1::bigint[], $2::bigint[], $3::pg_catalog.text[])"};
 
 /* Of bytea's text form \x0a1b…, which each transaction is set to. */

@@ -1,5 +1,5 @@
-/* Dead letters out of the database: the LetterStore that calls analytics_unpublished_dead_letters and
- * analytics_mark_dead_letters_published. The transaction stays open while Kafka is waited for; should we be stopped
+/* Dead letters out of the database: the LetterStore that calls _analytics_unpublished_dead_letters and
+ * _analytics_mark_dead_letters_published. The transaction stays open while Kafka is waited for; should we be stopped
  * dead meanwhile (SIGSTOP), the server ends it after a minute, and another publisher takes over. */
 #pragma once
 

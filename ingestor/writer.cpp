@@ -21,7 +21,7 @@ constexpr const char *fenced_off = "AN001";
 
 const Statement claim_partition{
     .name = "take",
-    .sql = "SELECT owner_epoch, next_offset FROM @extschema@.analytics_take_partition("
+    .sql = "SELECT owner_epoch, next_offset FROM @extschema@.analytics_claim_partition("
            "$1::pg_catalog.text, $2::pg_catalog.text, $3::integer, $4::pg_catalog.text, $5::bigint, $6::bigint)"};
 
 const Statement ingest{.name = "ingest",
@@ -56,7 +56,7 @@ const Statement identify_store{
     .sql = "SELECT id, system_identifier, database_oid, database FROM @extschema@.analytics_store_identity()"};
 
 const Statement watch{.name = "watch",
-                      .sql = "SELECT @extschema@.analytics_gap_accepted("
+                      .sql = "SELECT @extschema@._analytics_gap_accepted("
                              "$1::pg_catalog.text, $2::pg_catalog.text, $3::integer, $4::bigint)"};
 
 /* Of a topic that Kafka can't have, with a batch that has something of everything. */

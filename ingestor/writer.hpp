@@ -1,4 +1,4 @@
-/* Batches into the database: the Writer that calls analytics_take_partition and analytics_ingest_kafka.
+/* Batches into the database: the Writer that calls analytics_claim_partition and analytics_ingest_kafka.
  *
  * A batch is one statement, hence one transaction. When the connection is lost while it runs, nobody knows what became
  * of it, and nobody needs to: the statement compares and swaps (epoch, offset), so sending it again changes nothing

@@ -37,7 +37,7 @@ COMMENT ON FUNCTION @extschema@.analytics_open_dead_letters() IS
     'Letters that no replay has accepted yet; objects of unknown shape are none. Counted from an index of the open ones alone.';
 
 CREATE FUNCTION @extschema@.analytics_purge_dead_letters(
-    older_than interval, reason text DEFAULT NULL, topic text DEFAULT NULL, replayed boolean DEFAULT NULL, "limit" integer DEFAULT NULL) RETURNS bigint
+    older_than interval, reason text DEFAULT NULL, topic text DEFAULT NULL, replayed boolean DEFAULT NULL, max_rows integer DEFAULT NULL) RETURNS bigint
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
     AS $$

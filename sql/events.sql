@@ -14,11 +14,11 @@ CREATE TYPE @extschema@.analytics_event AS (
 COMMENT ON TYPE @extschema@.analytics_event IS
     'An event, as functions answer and take it. Columns that an operator adds to analytics_events are not part of it.';
 
-CREATE FUNCTION @extschema@.analytics_partition_at(instant timestamptz, OUT partition regclass, OUT gap_start timestamptz, OUT gap_end timestamptz)
+CREATE FUNCTION @extschema@._analytics_partition_at(instant timestamptz, OUT partition regclass, OUT gap_start timestamptz, OUT gap_end timestamptz)
     LANGUAGE c STABLE STRICT PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'analytics_partition_at';
 
-COMMENT ON FUNCTION @extschema@.analytics_partition_at(timestamptz) IS
+COMMENT ON FUNCTION @extschema@._analytics_partition_at(timestamptz) IS
     'The partition of analytics_events that holds the instant; without one, the free range around it, which a new partition may fill. '
     'Asks the table''s partition descriptor, whoever made the partitions.';
 
@@ -59,7 +59,7 @@ BEGIN
     END IF;
 
     LOCK TABLE ONLY @extschema@.analytics_events IN SHARE UPDATE EXCLUSIVE MODE;
-    SELECT * INTO place FROM @extschema@.analytics_partition_at(instant);
+    SELECT * INTO place FROM @extschema@._analytics_partition_at(instant);
     IF place.partition IS NOT NULL THEN
         RETURN place.partition;
     END IF;

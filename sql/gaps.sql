@@ -53,7 +53,7 @@ COMMENT ON FUNCTION @extschema@.analytics_accept_gap(text, text, integer, bigint
     'Reads a stopped partition on from to_offset, and records who decided that. from_offset must be where the partition stands (SQLSTATE 55000 otherwise), so the same '
     'command changes nothing a second time. The epoch is raised; the ingestor that holds the partition notices within seconds and goes on.';
 
-CREATE FUNCTION @extschema@.analytics_gap_accepted(consumer_group text, topic text, partition integer, owner_epoch bigint) RETURNS boolean
+CREATE FUNCTION @extschema@._analytics_gap_accepted(consumer_group text, topic text, partition integer, owner_epoch bigint) RETURNS boolean
     LANGUAGE sql STABLE PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
     AS $$
@@ -63,7 +63,7 @@ CREATE FUNCTION @extschema@.analytics_gap_accepted(consumer_group text, topic te
         WHERE o.consumer_group = $1 AND o.topic = $2 AND o.partition = $3 AND o.owner_epoch > $4)
 $$;
 
-COMMENT ON FUNCTION @extschema@.analytics_gap_accepted(text, text, integer, bigint) IS
+COMMENT ON FUNCTION @extschema@._analytics_gap_accepted(text, text, integer, bigint) IS
     'Whether a gap of the partition was accepted since this epoch, and nobody has taken it after that.';
 
 REVOKE EXECUTE ON FUNCTION @extschema@.analytics_accept_gap(text, text, integer, bigint, bigint, text) FROM PUBLIC;

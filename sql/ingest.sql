@@ -41,18 +41,18 @@ COMMENT ON FUNCTION @extschema@.analytics_record_each(bytea[]) IS
     'Stores a batch and answers the outcome of each record, numbered from 1. stored: with the event as it is stored. duplicate: with the event that was there before. '
     'refused: with reason and detail; such a record is not kept, for the caller has it. dropped: a trigger would not have the event, and there is none.';
 
-CREATE FUNCTION @extschema@.analytics_sqlstate(reason text) RETURNS text
+CREATE FUNCTION @extschema@._analytics_sqlstate(reason text) RETURNS text
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'analytics_sqlstate';
 
-COMMENT ON FUNCTION @extschema@.analytics_sqlstate(text) IS
+COMMENT ON FUNCTION @extschema@._analytics_sqlstate(text) IS
     'The SQLSTATE, of class 22, of a reason for refusal where that is raised; null for what is no reason.';
 
-CREATE FUNCTION @extschema@.analytics_accepted(outcome text, reason text, detail text) RETURNS boolean
+CREATE FUNCTION @extschema@._analytics_accepted(outcome text, reason text, detail text) RETURNS boolean
     LANGUAGE c IMMUTABLE PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'analytics_accepted';
 
-COMMENT ON FUNCTION @extschema@.analytics_accepted(text, text, text) IS
+COMMENT ON FUNCTION @extschema@._analytics_accepted(text, text, text) IS
     'Whether an outcome has an event; "refused" is an error: SQLSTATE of class 22 by the reason, message from detail, the reason in DETAIL.';
 
 CREATE FUNCTION @extschema@.analytics_record(event jsonb)
@@ -61,18 +61,18 @@ CREATE FUNCTION @extschema@.analytics_record(event jsonb)
 BEGIN ATOMIC
     SELECT r.id, r.event_type, r.source, r.occurred_at, r.ingested_at, r.tenant_id, r.payload, r.outcome = 'duplicate'
     FROM @extschema@.analytics_record_each(ARRAY[pg_catalog.convert_to(event::text, 'UTF8')]) AS r
-    WHERE @extschema@.analytics_accepted(r.outcome, r.reason, r.detail);
+    WHERE @extschema@._analytics_accepted(r.outcome, r.reason, r.detail);
 END;
 
 COMMENT ON FUNCTION @extschema@.analytics_record(jsonb) IS
     'Stores one event, canonical or of a known shape, and returns it, or no row where a trigger dropped it; duplicate: it was there before. '
     'Bad input raises SQLSTATE 22xxx with the reason in DETAIL.';
 
-CREATE FUNCTION @extschema@.analytics_array_items(body bytea, max_items integer) RETURNS bytea[]
+CREATE FUNCTION @extschema@._analytics_array_items(body bytea, max_items integer) RETURNS bytea[]
     LANGUAGE c STABLE STRICT PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'analytics_array_items';
 
-COMMENT ON FUNCTION @extschema@.analytics_array_items(bytea, integer) IS
+COMMENT ON FUNCTION @extschema@._analytics_array_items(bytea, integer) IS
     'The elements of a JSON array, each its own bytes and of any depth; one more than max_items where there are more. '
     'What is no JSON array is SQLSTATE 22P02, what is not UTF-8 is 22021.';
 

@@ -1,6 +1,6 @@
 /* Kafka: how far each partition has been read, by whom, and the one door through which its records come. */
 
-CREATE FUNCTION @extschema@.analytics_take_partition(
+CREATE FUNCTION @extschema@.analytics_claim_partition(
     consumer_group text, topic text, partition integer, owner text, start_offset bigint, high_watermark bigint DEFAULT NULL,
     OUT owner_epoch bigint, OUT next_offset bigint)
     LANGUAGE sql VOLATILE PARALLEL UNSAFE
@@ -16,10 +16,10 @@ CREATE FUNCTION @extschema@.analytics_take_partition(
     RETURNING o.owner_epoch, o.next_offset
 $$;
 
-COMMENT ON FUNCTION @extschema@.analytics_take_partition(text, text, integer, text, bigint, bigint) IS
+COMMENT ON FUNCTION @extschema@.analytics_claim_partition(text, text, integer, text, bigint, bigint) IS
     'Makes owner the partition''s only writer by raising its epoch, and tells where to read on. start_offset is used when the partition has no row yet.';
 
-CREATE FUNCTION @extschema@.analytics_hold_partition(
+CREATE FUNCTION @extschema@._analytics_lock_claim(
     consumer_group text, topic text, partition integer, owner_epoch bigint, expected_offset bigint, next_offset bigint) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
@@ -49,16 +49,16 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION @extschema@.analytics_hold_partition(text, text, integer, bigint, bigint, bigint) IS
+COMMENT ON FUNCTION @extschema@._analytics_lock_claim(text, text, integer, bigint, bigint, bigint) IS
     'Locks the partition''s row to the end of the transaction, if it is still at this epoch and offset; else SQLSTATE AN001.';
 
-CREATE FUNCTION @extschema@.analytics_ingest_batch(
+CREATE FUNCTION @extschema@._analytics_ingest_batch(
     records bytea[], topic text, partition integer, offsets bigint[], keys bytea[], timestamps timestamptz[], headers jsonb[],
     OUT stored bigint, OUT duplicates bigint, OUT dead_lettered bigint, OUT skipped bigint, OUT refusals jsonb)
     LANGUAGE c VOLATILE PARALLEL UNSAFE
     AS 'MODULE_PATHNAME', 'analytics_ingest_batch';
 
-COMMENT ON FUNCTION @extschema@.analytics_ingest_batch(bytea[], text, integer, bigint[], bytea[], timestamptz[], jsonb[]) IS
+COMMENT ON FUNCTION @extschema@._analytics_ingest_batch(bytea[], text, integer, bigint[], bytea[], timestamptz[], jsonb[]) IS
     'analytics_ingest for records that know where they came from; refusals: null, or one object a reason: {reason, count, firstOffset, lastOffset, detail}.';
 
 CREATE FUNCTION @extschema@.analytics_ingest_kafka(
@@ -69,9 +69,9 @@ CREATE FUNCTION @extschema@.analytics_ingest_kafka(
     LANGUAGE sql VOLATILE PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
     AS $$
-    SELECT @extschema@.analytics_hold_partition($1, $2, $3, $4, $5, $6);
+    SELECT @extschema@._analytics_lock_claim($1, $2, $3, $4, $5, $6);
     WITH outcome AS MATERIALIZED (
-        SELECT * FROM @extschema@.analytics_ingest_batch($7, $2, $3, $8, $9, $10, $11)
+        SELECT * FROM @extschema@._analytics_ingest_batch($7, $2, $3, $8, $9, $10, $11)
     )
     UPDATE @extschema@.analytics_kafka_offsets AS o
     SET next_offset = $6,
@@ -88,7 +88,7 @@ $$;
 
 COMMENT ON FUNCTION @extschema@.analytics_ingest_kafka(text, text, integer, bigint, bigint, bigint, bytea[], bigint[], bytea[], timestamptz[], jsonb[], bigint) IS
     'Stores one partition''s batch and moves its offset, in one transaction: compare-and-swap on (owner_epoch, expected_offset), else SQLSTATE AN001. '
-    'offsets need not be contiguous; keys, timestamps and headers are kept with dead letters. refusals: see analytics_ingest_batch.';
+    'offsets need not be contiguous; keys, timestamps and headers are kept with dead letters. refusals: see _analytics_ingest_batch.';
 
 CREATE FUNCTION @extschema@.analytics_lag_records() RETURNS bigint
     LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -110,8 +110,8 @@ COMMENT ON FUNCTION @extschema@.analytics_lag_records() IS
     'Records in Kafka that are not read yet, as the ingestors last saw them; of the group that is furthest behind. Null while none has reported.';
 
 REVOKE EXECUTE ON FUNCTION
-    @extschema@.analytics_take_partition(text, text, integer, text, bigint, bigint),
-    @extschema@.analytics_hold_partition(text, text, integer, bigint, bigint, bigint),
-    @extschema@.analytics_ingest_batch(bytea[], text, integer, bigint[], bytea[], timestamptz[], jsonb[]),
+    @extschema@.analytics_claim_partition(text, text, integer, text, bigint, bigint),
+    @extschema@._analytics_lock_claim(text, text, integer, bigint, bigint, bigint),
+    @extschema@._analytics_ingest_batch(bytea[], text, integer, bigint[], bytea[], timestamptz[], jsonb[]),
     @extschema@.analytics_ingest_kafka(text, text, integer, bigint, bigint, bigint, bytea[], bigint[], bytea[], timestamptz[], jsonb[], bigint)
     FROM PUBLIC;

@@ -130,16 +130,16 @@ CREATE FUNCTION @extschema@._analytics_attach_triggers() RETURNS void
 BEGIN
     PERFORM @extschema@._analytics_attach_trigger(@extschema@._analytics_relation(t.relation), t.trigger, t.fires, t.level, t.called)
     FROM (VALUES
-        ('analytics_events', 'analytics_upkeep_row', 'AFTER INSERT OR UPDATE OR DELETE', 'ROW', 'analytics_upkeep_row'),
+        ('analytics_events', 'analytics_rollup_row', 'AFTER INSERT OR UPDATE OR DELETE', 'ROW', '_analytics_rollup_row'),
         ('analytics_rollup_totals', 'analytics_refuse_bags', 'BEFORE INSERT', 'STATEMENT', '_analytics_refuse_bags'),
         ('analytics_rollup_tenants', 'analytics_refuse_bags', 'BEFORE INSERT', 'STATEMENT', '_analytics_refuse_bags'),
         ('analytics_projection_bags', 'analytics_refuse_bags', 'BEFORE INSERT', 'STATEMENT', '_analytics_refuse_bags'),
-        ('analytics_shapes', 'analytics_check_shape', 'BEFORE INSERT OR UPDATE', 'ROW', 'analytics_check_shape'),
-        ('analytics_shapes', 'analytics_shapes_changed', 'AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE', 'STATEMENT', 'analytics_rules_changed'),
-        ('analytics_projections', 'analytics_check_projection', 'BEFORE INSERT OR UPDATE', 'ROW', 'analytics_check_projection'),
+        ('analytics_shapes', 'analytics_check_shape', 'BEFORE INSERT OR UPDATE', 'ROW', '_analytics_check_shape'),
+        ('analytics_shapes', 'analytics_shapes_changed', 'AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE', 'STATEMENT', '_analytics_invalidate_rules'),
+        ('analytics_projections', 'analytics_check_projection', 'BEFORE INSERT OR UPDATE', 'ROW', '_analytics_check_projection'),
         ('analytics_projections', 'analytics_projections_changed',
-         'AFTER INSERT OR UPDATE OF event_types, dimensions, measures, bucket, max_groups OR DELETE', 'STATEMENT', 'analytics_rules_changed'),
-        ('analytics_projections', 'analytics_projections_truncated', 'AFTER TRUNCATE', 'STATEMENT', 'analytics_rules_changed')
+         'AFTER INSERT OR UPDATE OF event_types, dimensions, measures, bucket, max_groups OR DELETE', 'STATEMENT', '_analytics_invalidate_rules'),
+        ('analytics_projections', 'analytics_projections_truncated', 'AFTER TRUNCATE', 'STATEMENT', '_analytics_invalidate_rules')
     ) AS t (relation, trigger, fires, level, called);
 
     PERFORM @extschema@.analytics_watch_partition(@extschema@._analytics_relation('analytics_events'));

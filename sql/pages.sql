@@ -74,7 +74,7 @@ BEGIN
     -- Of a key's tenant is asked by name, whatever tenant was asked for: the policies, which decide, would have all of the
     -- table or of that other tenant looked through for nothing.
     OPEN rows NO SCROLL FOR
-        SELECT @extschema@.analytics_event_json(e)::text, @extschema@._analytics_place(e.occurred_at), e.id::text
+        SELECT @extschema@._analytics_event_json(e)::text, @extschema@._analytics_place(e.occurred_at), e.id::text
         FROM @extschema@.analytics_recent($1 + 1, @extschema@._analytics_time_at($2), $3, coalesce(nullif($6, ''), $4), $5) AS e
         WHERE $4 IS NULL OR e.tenant_id = $4;
     SELECT p.body, p.has_next, p.last_place, p.last_key INTO body, has_next, last_place, last_key
@@ -95,7 +95,7 @@ DECLARE
     rows refcursor;
 BEGIN
     OPEN rows NO SCROLL FOR
-        SELECT @extschema@.analytics_dead_letter_json(d)::text, NULL::bigint, d.id::text
+        SELECT @extschema@._analytics_dead_letter_json(d)::text, NULL::bigint, d.id::text
         FROM @extschema@.analytics_recent_dead_letters($1 + 1, $2, $3, $4, $5) AS d;
     SELECT p.body, p.has_next, p.last_place, p.last_key INTO body, has_next, last_place, last_key
     FROM @extschema@._analytics_page(rows, $1, NULL::integer) AS p;
@@ -106,7 +106,7 @@ COMMENT ON FUNCTION @extschema@._analytics_dead_letter_page(integer, bigint, tex
     'A page of analytics_recent_dead_letters, as _analytics_page makes it, without a place.';
 
 CREATE FUNCTION @extschema@._analytics_projection_items(
-    name text, "from" timestamptz, "to" timestamptz, tenant_id text, max_rows integer, before_place bigint, before_key uuid,
+    name text, window_start timestamptz, window_end timestamptz, tenant_id text, max_rows integer, before_place bigint, before_key uuid,
     OUT body text, OUT has_next boolean, OUT last_place bigint, OUT last_key text)
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
@@ -116,11 +116,11 @@ DECLARE
 BEGIN
     OPEN rows NO SCROLL FOR
         SELECT r.item::text, @extschema@._analytics_place(r.bucket_start), r.key::text
-        FROM @extschema@.analytics_projection_page($1, $2, $3, $4, $5 + 1, @extschema@._analytics_time_at($6), $7) AS r;
+        FROM @extschema@._analytics_projection_page($1, $2, $3, $4, $5 + 1, @extschema@._analytics_time_at($6), $7) AS r;
     SELECT p.body, p.has_next, p.last_place, p.last_key INTO body, has_next, last_place, last_key
     FROM @extschema@._analytics_page(rows, $5, NULL::integer) AS p;
 END
 $$;
 
 COMMENT ON FUNCTION @extschema@._analytics_projection_items(text, timestamptz, timestamptz, text, integer, bigint, uuid) IS
-    'A page of analytics_projection_page, as _analytics_page makes it.';
+    'A page of _analytics_projection_page, as _analytics_page makes it.';

@@ -3,36 +3,36 @@
  * A row of analytics_projections is a rule that every statement which changes events follows; what it says of a bucket and
  * tenant is in bags, as the rollups' counts are; a view, which is the analyst's, adds the bags up. */
 
-CREATE FUNCTION @extschema@.analytics_projection_columns(dimensions json, measures json, OUT name text, OUT type text)
+CREATE FUNCTION @extschema@._analytics_projection_columns(dimensions json, measures json, OUT name text, OUT type text)
     RETURNS SETOF record
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'analytics_projection_columns';
 
-COMMENT ON FUNCTION @extschema@.analytics_projection_columns(json, json) IS
+COMMENT ON FUNCTION @extschema@._analytics_projection_columns(json, json) IS
     'The columns that a projection of these dimensions and measures has after bucket_start and tenant_id. What cannot be used is SQLSTATE 22023, with what and where in DETAIL.';
 
-CREATE FUNCTION @extschema@.analytics_projection_rows(projection integer, bucket_start timestamptz, tenant_id text, bags bytea[])
+CREATE FUNCTION @extschema@._analytics_projection_rows(projection integer, bucket_start timestamptz, tenant_id text, bags bytea[])
     RETURNS SETOF record
     LANGUAGE c STABLE PARALLEL SAFE ROWS 10
     AS 'MODULE_PATHNAME', 'analytics_projection_rows';
 
-COMMENT ON FUNCTION @extschema@.analytics_projection_rows(integer, timestamptz, text, bytea[]) IS
-    'The sum of a bucket''s bags as rows of a projection, in the columns that analytics_projection_columns tells. Where an event with the least or the greatest value of a '
+COMMENT ON FUNCTION @extschema@._analytics_projection_rows(integer, timestamptz, text, bytea[]) IS
+    'The sum of a bucket''s bags as rows of a projection, in the columns that _analytics_projection_columns tells. Where an event with the least or the greatest value of a '
     'measure may have been deleted, the bucket''s events are asked, in the same snapshot and with the caller''s rights.';
 
-CREATE FUNCTION @extschema@.analytics_projection_lack(
-    projection integer, "from" timestamptz, "to" timestamptz,
+CREATE FUNCTION @extschema@._analytics_projection_missing(
+    projection integer, window_start timestamptz, window_end timestamptz,
     OUT bucket_start timestamptz, OUT bucket_end timestamptz, OUT tenant_id text, OUT events bigint, OUT counted bigint, OUT cells bytea)
     RETURNS SETOF record
     LANGUAGE c STABLE STRICT PARALLEL RESTRICTED
-    AS 'MODULE_PATHNAME', 'analytics_projection_lack';
+    AS 'MODULE_PATHNAME', 'analytics_projection_missing';
 
-COMMENT ON FUNCTION @extschema@.analytics_projection_lack(integer, timestamptz, timestamptz) IS
+COMMENT ON FUNCTION @extschema@._analytics_projection_missing(integer, timestamptz, timestamptz) IS
     'What a projection''s bags lack to say what the events of [from, to) say, as bags to be appended (cells), and how many events there are and were counted; '
     'no row when all is well. A bucket is looked at as a whole. '
     'Events and bags are seen in one snapshot, so what others write meanwhile makes no difference.';
 
-CREATE FUNCTION @extschema@.analytics_check_projection() RETURNS trigger
+CREATE FUNCTION @extschema@._analytics_check_projection() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path = pg_catalog, pg_temp
     AS $$
@@ -44,14 +44,14 @@ BEGIN
             MESSAGE = format('projection "%s" cannot be changed', OLD.name),
             HINT = 'Make another one, and drop this one.';
     END IF;
-    PERFORM @extschema@.analytics_require_projection(NEW.name, NEW.event_types, NEW.dimensions, NEW.measures, NEW.bucket, NEW.max_groups);
+    PERFORM @extschema@._analytics_require_projection(NEW.name, NEW.event_types, NEW.dimensions, NEW.measures, NEW.bucket, NEW.max_groups);
     RETURN NEW;
 END
 $$;
 
-COMMENT ON FUNCTION @extschema@.analytics_check_projection() IS 'Refuses a projection that cannot be used, and any change of what one is made of.';
+COMMENT ON FUNCTION @extschema@._analytics_check_projection() IS 'Refuses a projection that cannot be used, and any change of what one is made of.';
 
-CREATE FUNCTION @extschema@.analytics_require_projection(
+CREATE FUNCTION @extschema@._analytics_require_projection(
     name text, event_types text[], dimensions json, measures json, bucket interval, max_groups integer) RETURNS void
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
@@ -72,22 +72,22 @@ BEGIN
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = 'projection cannot be used', DETAIL = complaint;
     END IF;
     PERFORM @extschema@.analytics_bucket_start(timestamptz '2000-01-01 00:00:00+00', bucket, 'UTC');
-    PERFORM @extschema@.analytics_projection_columns(dimensions, measures);
+    PERFORM @extschema@._analytics_projection_columns(dimensions, measures);
 END
 $$;
 
-COMMENT ON FUNCTION @extschema@.analytics_require_projection(text, text[], json, json, interval, integer) IS
+COMMENT ON FUNCTION @extschema@._analytics_require_projection(text, text[], json, json, interval, integer) IS
     'Does nothing, or raises SQLSTATE 22023 with what is wrong about a projection, and where, in DETAIL.';
 
-CREATE FUNCTION @extschema@.analytics_bags_agree() RETURNS boolean
+CREATE FUNCTION @extschema@._analytics_bags_agree() RETURNS boolean
     LANGUAGE c STABLE PARALLEL RESTRICTED
     AS 'MODULE_PATHNAME', 'analytics_bags_agree';
 
-COMMENT ON FUNCTION @extschema@.analytics_bags_agree() IS
+COMMENT ON FUNCTION @extschema@._analytics_bags_agree() IS
     'Whether the rollups say what plain SQL over the events would say here. Not in a transaction at REPEATABLE READ or SERIALIZABLE after events were truncated or dropped that its '
     'snapshot shows otherwise, nor within a statement that is changing events: there the reading functions ask the events, and projections cannot be read.';
 
-CREATE FUNCTION @extschema@.analytics_ready_projection(name text) RETURNS integer
+CREATE FUNCTION @extschema@._analytics_ready_projection(name text) RETURNS integer
     LANGUAGE plpgsql STABLE STRICT PARALLEL RESTRICTED
     SET search_path = pg_catalog, pg_temp
     AS $$
@@ -95,7 +95,7 @@ DECLARE
     projection record;
 BEGIN
     PERFORM @extschema@._analytics_require_tables();
-    SELECT * INTO projection FROM @extschema@.analytics_projections AS p WHERE p.name = analytics_ready_projection.name;
+    SELECT * INTO projection FROM @extschema@.analytics_projections AS p WHERE p.name = _analytics_ready_projection.name;
     IF projection.id IS NULL THEN
         RAISE EXCEPTION USING ERRCODE = 'undefined_object', MESSAGE = format('projection "%s" does not exist', name);
     END IF;
@@ -105,7 +105,7 @@ BEGIN
             MESSAGE = format('projection "%s" is being built', name),
             HINT = format('Should nobody be building it any more: CALL analytics_build_projection(%L);', name);
     END IF;
-    IF NOT @extschema@.analytics_bags_agree() THEN
+    IF NOT @extschema@._analytics_bags_agree() THEN
         RAISE EXCEPTION USING
             ERRCODE = 'serialization_failure',
             MESSAGE = format('projection "%s" cannot be read in this transaction', name),
@@ -123,25 +123,25 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION @extschema@.analytics_ready_projection(text) IS
-    'The number of a projection that can be read, else an error: SQLSTATE 55000 while it is being built, 42704 when there is none, 40001 where analytics_bags_agree is false, 42501 when row-level security '
+COMMENT ON FUNCTION @extschema@._analytics_ready_projection(text) IS
+    'The number of a projection that can be read, else an error: SQLSTATE 55000 while it is being built, 42704 when there is none, 40001 where _analytics_bags_agree is false, 42501 when row-level security '
     'restricts the caller on analytics_events and not on analytics_projection_bags.';
 
-CREATE FUNCTION @extschema@.analytics_projection_query(name text, dimensions json, measures json) RETURNS text
+CREATE FUNCTION @extschema@._analytics_projection_query(name text, dimensions json, measures json) RETURNS text
     LANGUAGE sql STABLE STRICT PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
     AS $$
     SELECT format(
         'SELECT b.bucket_start, b.tenant_id, %1$s FROM ('
         'SELECT bag.bucket_start, bag.projection, bag.tenant_id, array_agg(bag.cells) AS bags FROM %3$s.analytics_projection_bags AS bag '
-        'WHERE bag.projection = %3$s.analytics_ready_projection(%4$L) GROUP BY bag.bucket_start, bag.projection, bag.tenant_id) AS b '
-        'CROSS JOIN LATERAL %3$s.analytics_projection_rows(b.projection, b.bucket_start, b.tenant_id::text, b.bags) AS r (%2$s)',
-        (SELECT string_agg(format('r.%I', c.name), ', ') FROM @extschema@.analytics_projection_columns($2, $3) AS c),
-        (SELECT string_agg(format('%I %s', c.name, c.type), ', ') FROM @extschema@.analytics_projection_columns($2, $3) AS c),
+        'WHERE bag.projection = %3$s._analytics_ready_projection(%4$L) GROUP BY bag.bucket_start, bag.projection, bag.tenant_id) AS b '
+        'CROSS JOIN LATERAL %3$s._analytics_projection_rows(b.projection, b.bucket_start, b.tenant_id::text, b.bags) AS r (%2$s)',
+        (SELECT string_agg(format('r.%I', c.name), ', ') FROM @extschema@._analytics_projection_columns($2, $3) AS c),
+        (SELECT string_agg(format('%I %s', c.name, c.type), ', ') FROM @extschema@._analytics_projection_columns($2, $3) AS c),
         '@extschema@', $1)
 $$;
 
-COMMENT ON FUNCTION @extschema@.analytics_projection_query(text, json, json) IS
+COMMENT ON FUNCTION @extschema@._analytics_projection_query(text, json, json) IS
     'The query that reads a projection of this name, dimensions and measures: its view is made of it.';
 
 CREATE FUNCTION @extschema@._analytics_create_projection_view(name text) RETURNS void
@@ -155,21 +155,21 @@ BEGIN
     SELECT p.* INTO STRICT projection FROM @extschema@.analytics_projections AS p WHERE p.name = $1;
     view := format('%I.%I', projection.view_schema, projection.name);
     EXECUTE format('CREATE VIEW %s WITH (security_invoker = true) AS %s', view,
-                   @extschema@.analytics_projection_query(projection.name, projection.dimensions, projection.measures));
+                   @extschema@._analytics_projection_query(projection.name, projection.dimensions, projection.measures));
     EXECUTE format('COMMENT ON VIEW %s IS %L', view, format('Projection of analytics_events in buckets of %s.', projection.bucket));
 END
 $$;
 
 COMMENT ON FUNCTION @extschema@._analytics_create_projection_view(text) IS 'Makes the view of a projection that is registered.';
 
-CREATE FUNCTION @extschema@.analytics_register_projection(
+CREATE FUNCTION @extschema@._analytics_register_projection(
     name text, event_types text[], dimensions json, measures json, bucket interval, max_groups integer, view_schema text) RETURNS void
     LANGUAGE plpgsql VOLATILE
     SET search_path = pg_catalog, pg_temp
     AS $$
 BEGIN
     PERFORM @extschema@._analytics_require_tables();
-    PERFORM @extschema@.analytics_require_projection(name, event_types, dimensions, measures, bucket, max_groups);
+    PERFORM @extschema@._analytics_require_projection(name, event_types, dimensions, measures, bucket, max_groups);
     IF EXISTS (SELECT FROM @extschema@.analytics_projections AS p WHERE p.name = $1) THEN
         RAISE EXCEPTION USING ERRCODE = 'duplicate_object', MESSAGE = format('projection "%s" already exists', name);
     END IF;
@@ -179,10 +179,10 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION @extschema@.analytics_register_projection(text, text[], json, json, interval, integer, text) IS
+COMMENT ON FUNCTION @extschema@._analytics_register_projection(text, text[], json, json, interval, integer, text) IS
     'The first step of analytics_create_projection: from its commit on, whoever writes events keeps the projection.';
 
-CREATE FUNCTION @extschema@.analytics_build_projection_chunk(name text) RETURNS boolean
+CREATE FUNCTION @extschema@._analytics_build_projection_chunk(name text) RETURNS boolean
     LANGUAGE plpgsql VOLATILE STRICT
     SET analytics.append_bags = on
     SET search_path = pg_catalog, pg_temp
@@ -227,13 +227,13 @@ BEGIN
     END IF;
 
     INSERT INTO @extschema@.analytics_projection_bags (projection, bucket_start, tenant_id, cells)
-    SELECT projection.id, l.bucket_start, l.tenant_id, l.cells FROM @extschema@.analytics_projection_lack(projection.id, chunk_start, chunk_end) AS l;
+    SELECT projection.id, l.bucket_start, l.tenant_id, l.cells FROM @extschema@._analytics_projection_missing(projection.id, chunk_start, chunk_end) AS l;
     UPDATE @extschema@.analytics_projections AS p SET built_until = chunk_end WHERE p.id = projection.id;
     RETURN true;
 END
 $$;
 
-COMMENT ON FUNCTION @extschema@.analytics_build_projection_chunk(text) IS
+COMMENT ON FUNCTION @extschema@._analytics_build_projection_chunk(text) IS
     'One step of analytics_build_projection: takes in the next some ten thousand events of the past, or finds that there are none and makes the projection ready. False: it is.';
 
 CREATE PROCEDURE @extschema@.analytics_build_projection(name text)
@@ -274,8 +274,8 @@ $$;
 COMMENT ON FUNCTION @extschema@.analytics_drop_projection(text) IS 'Drops a projection and its view. Views of yours that read it must go first.';
 
 REVOKE EXECUTE ON FUNCTION
-    @extschema@.analytics_register_projection(text, text[], json, json, interval, integer, text),
-    @extschema@.analytics_build_projection_chunk(text),
+    @extschema@._analytics_register_projection(text, text[], json, json, interval, integer, text),
+    @extschema@._analytics_build_projection_chunk(text),
     @extschema@.analytics_drop_projection(text) FROM PUBLIC;
 REVOKE EXECUTE ON PROCEDURE
     @extschema@.analytics_build_projection(text),

@@ -6,8 +6,8 @@
  * can take, and that is in the way of neither readers nor writers, nor of replays. Objects of unknown shape are skipped records, not dead letters, and stay here; so do
  * letters that were replayed before their turn came. */
 
-CREATE FUNCTION @extschema@.analytics_unpublished_dead_letters(
-    "limit" integer DEFAULT 500, OUT id bigint, OUT key text, OUT value bytea, OUT header text, OUT header_value bytea, OUT fault text)
+CREATE FUNCTION @extschema@._analytics_unpublished_dead_letters(
+    max_rows integer DEFAULT 500, OUT id bigint, OUT key text, OUT value bytea, OUT header text, OUT header_value bytea, OUT fault text)
     RETURNS SETOF record
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
@@ -52,7 +52,7 @@ BEGIN
                 SELECT 2, own.number, 'analytics-' || own.name, convert_to(own.text, 'UTF8')
                 FROM (VALUES (1, 'letter', letter.id::text), (2, 'reason', letter.reason), (3, 'detail', letter.detail), (4, 'topic', letter.topic),
                              (5, 'partition', letter.partition::text), (6, 'offset', letter."offset"::text),
-                             (7, 'timestamp', @extschema@.analytics_iso8601(letter.recorded_at))) AS own (number, name, text)
+                             (7, 'timestamp', @extschema@._analytics_iso8601(letter.recorded_at))) AS own (number, name, text)
                 WHERE own.text IS NOT NULL
             ) AS h;
             RETURN QUERY
@@ -66,12 +66,12 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION @extschema@.analytics_unpublished_dead_letters(integer) IS
+COMMENT ON FUNCTION @extschema@._analytics_unpublished_dead_letters(integer) IS
     'The next letters for the companion topic, in the order of their ids: a row a header, the record''s own before those named analytics-…, with the value in a letter''s '
     'first row. key: topic-partition-offset, or letter-id for what did not come from Kafka. A letter that no message can be made of is one row, with its fault. At most '
     '4 MiB at once. Nothing while another transaction that has called this is open.';
 
-CREATE FUNCTION @extschema@.analytics_mark_dead_letters_published(
+CREATE FUNCTION @extschema@._analytics_mark_dead_letters_published(
     ids bigint[], faulty_ids bigint[] DEFAULT NULL, faults text[] DEFAULT NULL) RETURNS void
     LANGUAGE sql VOLATILE PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
@@ -81,7 +81,7 @@ CREATE FUNCTION @extschema@.analytics_mark_dead_letters_published(
     FROM ROWS FROM (unnest($2), unnest($3)) AS f (id, fault) WHERE d.id = f.id
 $$;
 
-COMMENT ON FUNCTION @extschema@.analytics_mark_dead_letters_published(bigint[], bigint[], text[]) IS
+COMMENT ON FUNCTION @extschema@._analytics_mark_dead_letters_published(bigint[], bigint[], text[]) IS
     'The companion topic has these letters; it can''t have the faulty ones, and why.';
 
-REVOKE EXECUTE ON FUNCTION @extschema@.analytics_unpublished_dead_letters(integer), @extschema@.analytics_mark_dead_letters_published(bigint[], bigint[], text[]) FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION @extschema@._analytics_unpublished_dead_letters(integer), @extschema@._analytics_mark_dead_letters_published(bigint[], bigint[], text[]) FROM PUBLIC;

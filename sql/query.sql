@@ -1,52 +1,52 @@
 /* Queries: what analysts and dashboards ask. They run with the caller's rights. */
 
-CREATE FUNCTION @extschema@.analytics_iso8601(instant timestamptz) RETURNS text
+CREATE FUNCTION @extschema@._analytics_iso8601(instant timestamptz) RETURNS text
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'analytics_iso8601';
 
-COMMENT ON FUNCTION @extschema@.analytics_iso8601(timestamptz) IS
+COMMENT ON FUNCTION @extschema@._analytics_iso8601(timestamptz) IS
     'YYYY-MM-DDThh:mm:ss[.ffffff]Z, whatever TimeZone and DateStyle say; the fraction only when it is not zero. Years 0001 to 9999, else SQLSTATE 22008.';
 
-CREATE FUNCTION @extschema@.analytics_instant(microseconds bigint) RETURNS timestamptz
+CREATE FUNCTION @extschema@._analytics_instant(microseconds bigint) RETURNS timestamptz
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT timestamptz 'epoch' + ($1::text || ' microseconds')::interval;
 END;
 
-COMMENT ON FUNCTION @extschema@.analytics_instant(bigint) IS
+COMMENT ON FUNCTION @extschema@._analytics_instant(bigint) IS
     'The instant so many microseconds after the start of 1970, exactly, whatever TimeZone says; null for null. How instants travel over the daemons'' connections.';
 
-CREATE FUNCTION @extschema@.analytics_instant_text(instant timestamptz) RETURNS text
+CREATE FUNCTION @extschema@._analytics_instant_text(instant timestamptz) RETURNS text
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'analytics_instant_text';
 
-COMMENT ON FUNCTION @extschema@.analytics_instant_text(timestamptz) IS
-    'Whatever timestamp there is, as JSON shows it: like analytics_iso8601 where that can be; years before 0001 and after 9999 as ISO 8601 expands them, with a sign and '
+COMMENT ON FUNCTION @extschema@._analytics_instant_text(timestamptz) IS
+    'Whatever timestamp there is, as JSON shows it: like _analytics_iso8601 where that can be; years before 0001 and after 9999 as ISO 8601 expands them, with a sign and '
     'six digits (0000 is 1 BC); infinity and -infinity.';
 
-CREATE FUNCTION @extschema@.analytics_event_json(event @extschema@.analytics_event) RETURNS json
+CREATE FUNCTION @extschema@._analytics_event_json(event @extschema@.analytics_event) RETURNS json
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT pg_catalog.json_build_object(
         'id', ($1).id, 'eventType', ($1).event_type, 'source', ($1).source,
-        'occurredAt', @extschema@.analytics_instant_text(($1).occurred_at), 'ingestedAt', @extschema@.analytics_instant_text(($1).ingested_at),
+        'occurredAt', @extschema@._analytics_instant_text(($1).occurred_at), 'ingestedAt', @extschema@._analytics_instant_text(($1).ingested_at),
         'tenantId', ($1).tenant_id, 'payload', ($1).payload);
 END;
 
-COMMENT ON FUNCTION @extschema@.analytics_event_json(@extschema@.analytics_event) IS
+COMMENT ON FUNCTION @extschema@._analytics_event_json(@extschema@.analytics_event) IS
     'An event as it appears over HTTP: {id, eventType, source, occurredAt, ingestedAt, tenantId, payload}.';
 
-CREATE FUNCTION @extschema@.analytics_recent_of("limit" integer, before_occurred_at timestamptz, before_id uuid, tenant_id text, event_type text)
+CREATE FUNCTION @extschema@._analytics_recent_of(max_rows integer, before_occurred_at timestamptz, before_id uuid, tenant_id text, event_type text)
     RETURNS SETOF @extschema@.analytics_event
     LANGUAGE c STABLE PARALLEL RESTRICTED
     AS 'MODULE_PATHNAME', 'analytics_recent_of';
 
-COMMENT ON FUNCTION @extschema@.analytics_recent_of(integer, timestamptz, uuid, text, text) IS
+COMMENT ON FUNCTION @extschema@._analytics_recent_of(integer, timestamptz, uuid, text, text) IS
     'Of analytics_recent: the newest events before that one, of the tenant and of the type, either of which may be null. Reads the minutes in which the rollups have any, '
     'with the caller''s rights on the events and in one snapshot.';
 
 CREATE FUNCTION @extschema@.analytics_recent(
-    "limit" integer DEFAULT 50, before_occurred_at timestamptz DEFAULT NULL, before_id uuid DEFAULT NULL,
+    max_rows integer DEFAULT 50, before_occurred_at timestamptz DEFAULT NULL, before_id uuid DEFAULT NULL,
     tenant_id text DEFAULT NULL, event_type text DEFAULT NULL)
     RETURNS SETOF @extschema@.analytics_event
     LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
@@ -57,8 +57,8 @@ DECLARE
     id_before uuid := coalesce(before_id, 'ffffffff-ffff-ffff-ffff-ffffffffffff');
 BEGIN
     PERFORM @extschema@._analytics_require_tables();
-    IF "limit" IS NULL OR "limit" < 1 THEN
-        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = '"limit" must be at least 1';
+    IF max_rows IS NULL OR max_rows < 1 THEN
+        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = 'max_rows must be at least 1';
     END IF;
     IF (before_occurred_at IS NULL) <> (before_id IS NULL) THEN
         RAISE EXCEPTION USING
@@ -73,7 +73,7 @@ BEGIN
             LIMIT $1;
     ELSE
         RETURN QUERY SELECT e.id, e.event_type, e.source, e.occurred_at, e.ingested_at, e.tenant_id, e.payload
-            FROM @extschema@.analytics_recent_of("limit", occurred_before, id_before, tenant_id, event_type) AS e;
+            FROM @extschema@._analytics_recent_of(max_rows, occurred_before, id_before, tenant_id, event_type) AS e;
     END IF;
 END
 $$;
@@ -83,13 +83,13 @@ COMMENT ON FUNCTION @extschema@.analytics_recent(integer, timestamptz, uuid, tex
     'before_id; events that arrive meanwhile neither repeat nor hide any. Costs what the page costs, not what is stored: events of a tenant or type are looked for in the '
     'minutes where the rollups have any. So where analytics_verify finds differences, such a page may lack events until analytics_rebuild.';
 
-CREATE FUNCTION @extschema@.analytics_window_counts(
+CREATE FUNCTION @extschema@._analytics_window_counts(
     bounds timestamptz[], tenant_id text DEFAULT NULL, OUT bucket integer, OUT event_type text, OUT count bigint)
     RETURNS SETOF record
     LANGUAGE c STABLE PARALLEL RESTRICTED ROWS 100
     AS 'MODULE_PATHNAME', 'analytics_window_counts';
 
-COMMENT ON FUNCTION @extschema@.analytics_window_counts(timestamptz[], text) IS
+COMMENT ON FUNCTION @extschema@._analytics_window_counts(timestamptz[], text) IS
     'Events by bucket and type, of one tenant or of all: bucket i is [bounds[i], bounds[i + 1]). Only what is not 0, in order of bucket and of the types'' bytes. '
     'Whole minutes are read from the rollups, broken ones from the events, in one snapshot and with the caller''s rights. Bounds that do not ascend, or more than '
     '100000 buckets or 1000000 counts, are SQLSTATE 22023; a null among them gives nothing. What counts, histogram, summary and hopping windows are made of.';
@@ -101,19 +101,19 @@ CREATE FUNCTION @extschema@.analytics_counts(
     LANGUAGE sql STABLE PARALLEL RESTRICTED
 BEGIN ATOMIC
     SELECT c.event_type, c.count
-    FROM @extschema@.analytics_window_counts(ARRAY[$1, CASE WHEN $2 < $1 THEN $1 ELSE $2 END], $3) AS c
+    FROM @extschema@._analytics_window_counts(ARRAY[$1, CASE WHEN $2 < $1 THEN $1 ELSE $2 END], $3) AS c
     ORDER BY c.event_type;
 END;
 
 COMMENT ON FUNCTION @extschema@.analytics_counts(timestamptz, timestamptz, text) IS
     'Events by type in the half-open window [window_start, window_end), of one tenant or of all.';
 
-CREATE FUNCTION @extschema@.analytics_buckets(window_start timestamptz, window_end timestamptz, bucket interval, timezone text DEFAULT 'UTC')
+CREATE FUNCTION @extschema@._analytics_buckets(window_start timestamptz, window_end timestamptz, bucket interval, timezone text DEFAULT 'UTC')
     RETURNS SETOF timestamptz
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 100
     AS 'MODULE_PATHNAME', 'analytics_buckets';
 
-COMMENT ON FUNCTION @extschema@.analytics_buckets(timestamptz, timestamptz, interval, text) IS
+COMMENT ON FUNCTION @extschema@._analytics_buckets(timestamptz, timestamptz, interval, text) IS
     'Starts of the buckets that meet the half-open window [window_start, window_end), in order. A bucket is a whole number of minutes, counted from '
     'the start of 1970, or a whole number of months, counted from January 1970, on the time zone''s wall clock; anything else is SQLSTATE 22023, and so are '
     'more than 100000 buckets, of more than 4000 years each, and what is no time zone: a name as in pg_timezone_names, or an offset as +05:30, which is east. Whole days and months begin at local midnight, whatever their length then is; a shorter bucket '
@@ -124,7 +124,7 @@ CREATE FUNCTION @extschema@.analytics_bucket_start(instant timestamptz, bucket i
     AS 'MODULE_PATHNAME', 'analytics_bucket_start';
 
 COMMENT ON FUNCTION @extschema@.analytics_bucket_start(timestamptz, interval, text) IS
-    'Start of the bucket that holds the instant; buckets as in analytics_buckets.';
+    'Start of the bucket that holds the instant; buckets as in _analytics_buckets.';
 
 CREATE FUNCTION @extschema@.analytics_histogram(
     window_start timestamptz, window_end timestamptz, bucket interval, tenant_id text DEFAULT NULL, event_type text DEFAULT NULL,
@@ -137,13 +137,13 @@ COMMENT ON FUNCTION @extschema@.analytics_histogram(timestamptz, timestamptz, in
     'Events by bucket and type in the half-open window [window_start, window_end), of one tenant or of all, of one type or of all. Every bucket that meets the '
     'window appears with every type that the window holds, 0 where there is none; a window without events gives its buckets with event_type null and count 0. '
     'In the order of the buckets, then of the types'' bytes; an answer of more than 1000000 rows is SQLSTATE 22023. '
-    'Buckets as in analytics_buckets; the first and the last count only the window''s events.';
+    'Buckets as in _analytics_buckets; the first and the last count only the window''s events.';
 
-CREATE FUNCTION @extschema@.analytics_freshness(tenant_id text DEFAULT NULL, OUT last_event_at timestamptz, OUT last_ingested_at timestamptz)
+CREATE FUNCTION @extschema@._analytics_freshness(tenant_id text DEFAULT NULL, OUT last_event_at timestamptz, OUT last_ingested_at timestamptz)
     LANGUAGE c STABLE PARALLEL RESTRICTED
     AS 'MODULE_PATHNAME', 'analytics_freshness';
 
-COMMENT ON FUNCTION @extschema@.analytics_freshness(text) IS
+COMMENT ON FUNCTION @extschema@._analytics_freshness(text) IS
     'The latest event and the latest ingestion, of one tenant or of all; null without any. That an event was deleted does not take its ingestion back.';
 
 CREATE FUNCTION @extschema@.analytics_summary(
@@ -152,7 +152,7 @@ CREATE FUNCTION @extschema@.analytics_summary(
     SET search_path = pg_catalog, pg_temp
     AS $$
 DECLARE
-    minutes integer := coalesce(window_minutes, @extschema@.analytics_metrics_window_minutes());
+    minutes integer := coalesce(window_minutes, @extschema@._analytics_metrics_window_minutes());
     window_end timestamptz := coalesce(reference, now());
     window_start timestamptz;
     interval_minutes integer := greatest(minutes / 6, 5);
@@ -169,31 +169,31 @@ BEGIN
     END IF;
     window_start := window_end - make_interval(mins => minutes);
     after_window := window_end + interval '1 microsecond';
-    starts := ARRAY(SELECT @extschema@.analytics_buckets(window_start, after_window, make_interval(mins => interval_minutes), 'UTC'));
+    starts := ARRAY(SELECT @extschema@._analytics_buckets(window_start, after_window, make_interval(mins => interval_minutes), 'UTC'));
 
     WITH counted AS MATERIALIZED (
-        SELECT c.bucket, c.event_type, c.count FROM @extschema@.analytics_window_counts(window_start || starts[2:] || after_window, tenant_id) AS c
+        SELECT c.bucket, c.event_type, c.count FROM @extschema@._analytics_window_counts(window_start || starts[2:] || after_window, tenant_id) AS c
     ), by_type AS (
         SELECT c.event_type, sum(c.count) AS count FROM counted AS c GROUP BY c.event_type
     ), by_bucket AS (
         SELECT c.bucket, sum(c.count) AS count FROM counted AS c GROUP BY c.bucket
     )
     SELECT jsonb_build_object(
-        'windowStart', @extschema@.analytics_iso8601(window_start),
-        'windowEnd', @extschema@.analytics_iso8601(window_end),
+        'windowStart', @extschema@._analytics_iso8601(window_start),
+        'windowEnd', @extschema@._analytics_iso8601(window_end),
         'windowMinutes', minutes,
         'intervalMinutes', interval_minutes,
         'totalEvents', (SELECT coalesce(sum(c.count), 0) FROM counted AS c),
         'eventsPerType', (SELECT coalesce(jsonb_object_agg(t.event_type, t.count), '{}') FROM by_type AS t),
-        'eventsPerInterval', (SELECT jsonb_agg(jsonb_build_object('bucketStart', @extschema@.analytics_iso8601(s.start), 'count', coalesce(b.count, 0)) ORDER BY s.bucket)
+        'eventsPerInterval', (SELECT jsonb_agg(jsonb_build_object('bucketStart', @extschema@._analytics_iso8601(s.start), 'count', coalesce(b.count, 0)) ORDER BY s.bucket)
                               FROM unnest(starts) WITH ORDINALITY AS s (start, bucket) LEFT JOIN by_bucket AS b ON b.bucket = s.bucket),
         'freshness', jsonb_build_object(
-            'lastEventAt', @extschema@.analytics_instant_text(f.last_event_at),
-            'lastIngestedAt', @extschema@.analytics_instant_text(f.last_ingested_at),
+            'lastEventAt', @extschema@._analytics_instant_text(f.last_event_at),
+            'lastIngestedAt', @extschema@._analytics_instant_text(f.last_ingested_at),
             'lagRecords', @extschema@.analytics_lag_records(),
             'deadLetters', @extschema@.analytics_open_dead_letters()))
     INTO answer
-    FROM @extschema@.analytics_freshness(tenant_id) AS f;
+    FROM @extschema@._analytics_freshness(tenant_id) AS f;
     RETURN answer;
 END
 $$;

@@ -4,19 +4,19 @@
  * their events, so whatever is run twice, at the same time, or again after a crash, makes one event of a letter. An event without a time
  * of its own gets the time at which its record was received first, as if it had been accepted then. */
 
-CREATE FUNCTION @extschema@.analytics_ingest_again(
+CREATE FUNCTION @extschema@._analytics_ingest_again(
     records bytea[], received_at timestamptz[], OUT item integer, OUT outcome text, OUT reason text, OUT detail text)
     RETURNS SETOF record
     LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
     AS 'MODULE_PATHNAME', 'analytics_ingest_again';
 
-COMMENT ON FUNCTION @extschema@.analytics_ingest_again(bytea[], timestamptz[]) IS
+COMMENT ON FUNCTION @extschema@._analytics_ingest_again(bytea[], timestamptz[]) IS
     'Stores a batch of records that were received before, and tells for each, numbered from 1, its outcome: stored, duplicate or refused (with reason and detail; '
     'no letter is written). received_at is the ingestion time for events that have no time of their own.';
 
 CREATE FUNCTION @extschema@.analytics_replay_dead_letters(
     reason text DEFAULT NULL, topic text DEFAULT NULL, ids bigint[] DEFAULT NULL,
-    received_from timestamptz DEFAULT NULL, received_to timestamptz DEFAULT NULL, "limit" integer DEFAULT 10000, after_id bigint DEFAULT 0,
+    received_from timestamptz DEFAULT NULL, received_to timestamptz DEFAULT NULL, max_rows integer DEFAULT 10000, after_id bigint DEFAULT 0,
     OUT replayed bigint, OUT stored bigint, OUT duplicates bigint, OUT still_refused bigint, OUT last_id bigint)
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
@@ -26,7 +26,7 @@ DECLARE
 BEGIN
     PERFORM @extschema@._analytics_require_tables();
     IF $6 IS NULL OR $6 < 1 THEN
-        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = '"limit" must be at least 1';
+        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = 'max_rows must be at least 1';
     END IF;
 
     WITH locked AS MATERIALIZED (
@@ -42,7 +42,7 @@ BEGIN
         WHERE l.bytes_before < most_bytes OR l.bytes_before IS NULL
     ), judged AS MATERIALIZED (
         SELECT c.ids[a.item] AS id, a.outcome, a.reason, a.detail
-        FROM chosen AS c CROSS JOIN LATERAL @extschema@.analytics_ingest_again(c.records, c.times) AS a
+        FROM chosen AS c CROSS JOIN LATERAL @extschema@._analytics_ingest_again(c.records, c.times) AS a
     ), marked AS (
         UPDATE @extschema@.analytics_dead_letters AS d
         SET replayed_at = CASE WHEN j.outcome <> 'refused' THEN now() END,
@@ -60,7 +60,7 @@ $$;
 
 COMMENT ON FUNCTION @extschema@.analytics_replay_dead_letters(text, text, bigint[], timestamptz, timestamptz, integer, bigint) IS
     'Runs today''s rules over open letters, in the order of their ids: of one reason, of one topic, of these ids, received in [received_from, received_to); all of them '
-    'where nothing is said. One call is one chunk: at most "limit" letters after after_id, or 32 MiB; last_id is where the next chunk begins, null when none was left. '
+    'where nothing is said. One call is one chunk: at most max_rows letters after after_id, or 32 MiB; last_id is where the next chunk begins, null when none was left. '
     'replayed = stored + duplicates: letters that are events now. Those still refused stay open, with today''s reason and detail. Letters that another session replays '
     'at this moment are passed over.';
 
@@ -90,6 +90,6 @@ $$;
 COMMENT ON PROCEDURE @extschema@.analytics_replay_all_dead_letters(text, text, timestamptz, timestamptz, integer, bigint, bigint, bigint, bigint) IS
     'Calls analytics_replay_dead_letters chunk by chunk, each in a transaction of its own, and adds up what it tells. Not within a transaction block.';
 
-REVOKE EXECUTE ON FUNCTION @extschema@.analytics_ingest_again(bytea[], timestamptz[]),
+REVOKE EXECUTE ON FUNCTION @extschema@._analytics_ingest_again(bytea[], timestamptz[]),
     @extschema@.analytics_replay_dead_letters(text, text, bigint[], timestamptz, timestamptz, integer, bigint) FROM PUBLIC;
 REVOKE EXECUTE ON PROCEDURE @extschema@.analytics_replay_all_dead_letters(text, text, timestamptz, timestamptz, integer, bigint, bigint, bigint, bigint) FROM PUBLIC;

@@ -8,7 +8,7 @@
  * it a fault and analytics_rebuild does not mend it. Rollups that go are deleted bag by bag where a bag is of nothing
  * else; events that share a bag with a neighbour are deleted first, and take their counts with them. */
 
-CREATE FUNCTION @extschema@.analytics_forget_rollups(range_start timestamptz, range_end timestamptz) RETURNS void
+CREATE FUNCTION @extschema@._analytics_forget_rollups(range_start timestamptz, range_end timestamptz) RETURNS void
     LANGUAGE plpgsql VOLATILE
     SET search_path = pg_catalog, pg_temp
     SET TimeZone = 'UTC'
@@ -30,10 +30,10 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION @extschema@.analytics_forget_rollups(timestamptz, timestamptz) IS
+COMMENT ON FUNCTION @extschema@._analytics_forget_rollups(timestamptz, timestamptz) IS
     'Of analytics_retain: deletes the bags, also of projections, whose hour or bucket lies in the range as a whole.';
 
-CREATE FUNCTION @extschema@.analytics_drop_partitions(
+CREATE FUNCTION @extschema@._analytics_drop_partitions(
     before timestamptz, keep_rollups boolean,
     OUT partition text, OUT range_start timestamptz, OUT range_end timestamptz, OUT events bigint)
     RETURNS SETOF record
@@ -76,7 +76,7 @@ BEGIN
             EXECUTE format('DELETE FROM %s WHERE occurred_at < $1 OR occurred_at >= $2 OR $1 >= $2 OR $3', old.partition)
             USING own.low, own.high, own.is_kept;
             IF NOT own.is_kept THEN
-                PERFORM @extschema@.analytics_forget_rollups(old.range_start, old.range_end);
+                PERFORM @extschema@._analytics_forget_rollups(old.range_start, old.range_end);
             END IF;
         END IF;
         DELETE FROM @extschema@.analytics_untimed_keys AS k WHERE k.occurred_at >= old.range_start AND k.occurred_at < old.range_end;
@@ -92,7 +92,7 @@ BEGIN
 
     IF NOT keep_rollups THEN
         FOR old IN DELETE FROM @extschema@.analytics_kept_rollups AS k WHERE k.range_end <= before RETURNING k.range_start, k.range_end LOOP
-            PERFORM @extschema@.analytics_forget_rollups(old.range_start, old.range_end);
+            PERFORM @extschema@._analytics_forget_rollups(old.range_start, old.range_end);
             PERFORM @extschema@._analytics_rebuild(old.range_start, old.range_end);
             partition := NULL;
             range_start := old.range_start;
@@ -110,7 +110,7 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION @extschema@.analytics_drop_partitions(timestamptz, boolean) IS 'One attempt of analytics_retain.';
+COMMENT ON FUNCTION @extschema@._analytics_drop_partitions(timestamptz, boolean) IS 'One attempt of analytics_retain.';
 
 CREATE FUNCTION @extschema@.analytics_retain(
     keep interval, keep_rollups boolean DEFAULT true,
@@ -149,7 +149,7 @@ BEGIN
     END;
     FOR attempt IN 1 .. attempts LOOP
         BEGIN
-            RETURN QUERY SELECT * FROM @extschema@.analytics_drop_partitions(cutoff, keep_rollups);
+            RETURN QUERY SELECT * FROM @extschema@._analytics_drop_partitions(cutoff, keep_rollups);
             RETURN;
         EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
             IF attempt = attempts THEN

@@ -15,25 +15,25 @@ CREATE FUNCTION @extschema@.analytics_bag_cells(hour timestamptz, cells bytea, O
 COMMENT ON FUNCTION @extschema@.analytics_bag_cells(timestamptz, bytea) IS
     'What a bag holds: for each event type and minute of the hour that has any, how many. Bytes that are no bag are SQLSTATE XX001.';
 
-CREATE FUNCTION @extschema@.analytics_upkeep_row() RETURNS trigger
+CREATE FUNCTION @extschema@._analytics_rollup_row() RETURNS trigger
     LANGUAGE c
-    AS 'MODULE_PATHNAME', 'analytics_upkeep_row';
+    AS 'MODULE_PATHNAME', 'analytics_rollup_row';
 
-COMMENT ON FUNCTION @extschema@.analytics_upkeep_row() IS 'Counts an event that a statement has stored, changed or deleted.';
+COMMENT ON FUNCTION @extschema@._analytics_rollup_row() IS 'Counts an event that a statement has stored, changed or deleted.';
 
-CREATE FUNCTION @extschema@.analytics_upkeep_statement() RETURNS trigger
+CREATE FUNCTION @extschema@._analytics_rollup_statement() RETURNS trigger
     LANGUAGE c
-    AS 'MODULE_PATHNAME', 'analytics_upkeep_statement';
+    AS 'MODULE_PATHNAME', 'analytics_rollup_statement';
 
-COMMENT ON FUNCTION @extschema@.analytics_upkeep_statement() IS 'Before a statement: opens its count; after it: appends what it has counted to the rollups.';
+COMMENT ON FUNCTION @extschema@._analytics_rollup_statement() IS 'Before a statement: opens its count; after it: appends what it has counted to the rollups.';
 
-CREATE FUNCTION @extschema@.analytics_upkeep_truncate() RETURNS trigger
+CREATE FUNCTION @extschema@._analytics_rollup_truncate() RETURNS trigger
     LANGUAGE c
-    AS 'MODULE_PATHNAME', 'analytics_upkeep_truncate';
+    AS 'MODULE_PATHNAME', 'analytics_rollup_truncate';
 
-COMMENT ON FUNCTION @extschema@.analytics_upkeep_truncate() IS 'Takes the events that TRUNCATE is about to remove from the rollups.';
+COMMENT ON FUNCTION @extschema@._analytics_rollup_truncate() IS 'Takes the events that TRUNCATE is about to remove from the rollups.';
 
-REVOKE EXECUTE ON FUNCTION @extschema@.analytics_upkeep_row(), @extschema@.analytics_upkeep_statement(), @extschema@.analytics_upkeep_truncate() FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION @extschema@._analytics_rollup_row(), @extschema@._analytics_rollup_statement(), @extschema@._analytics_rollup_truncate() FROM PUBLIC;
 
 CREATE FUNCTION @extschema@.analytics_watch_partition(partition regclass) RETURNS void
     LANGUAGE plpgsql VOLATILE STRICT
@@ -42,9 +42,9 @@ CREATE FUNCTION @extschema@.analytics_watch_partition(partition regclass) RETURN
 BEGIN
     PERFORM @extschema@._analytics_attach_trigger(partition, t.trigger, t.fires, 'STATEMENT', t.called)
     FROM (VALUES
-        ('analytics_upkeep_begin', 'BEFORE INSERT OR UPDATE OR DELETE', 'analytics_upkeep_statement'),
-        ('analytics_upkeep_end', 'AFTER INSERT OR UPDATE OR DELETE', 'analytics_upkeep_statement'),
-        ('analytics_upkeep_truncate', 'BEFORE TRUNCATE', 'analytics_upkeep_truncate')
+        ('analytics_rollup_begin', 'BEFORE INSERT OR UPDATE OR DELETE', '_analytics_rollup_statement'),
+        ('analytics_rollup_end', 'AFTER INSERT OR UPDATE OR DELETE', '_analytics_rollup_statement'),
+        ('analytics_rollup_truncate', 'BEFORE TRUNCATE', '_analytics_rollup_truncate')
     ) AS t (trigger, fires, called);
 END
 $$;
@@ -55,26 +55,26 @@ COMMENT ON FUNCTION @extschema@.analytics_watch_partition(regclass) IS
 
 REVOKE EXECUTE ON FUNCTION @extschema@.analytics_watch_partition(regclass) FROM PUBLIC;
 
-CREATE FUNCTION @extschema@.analytics_bag_add(bag internal, minute timestamptz, event_type text, count bigint) RETURNS internal
+CREATE FUNCTION @extschema@._analytics_bag_add(bag internal, minute timestamptz, event_type text, count bigint) RETURNS internal
     LANGUAGE c IMMUTABLE PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'analytics_bag_add';
 
-COMMENT ON FUNCTION @extschema@.analytics_bag_add(internal, timestamptz, text, bigint) IS 'Of analytics_bag: adds a count.';
+COMMENT ON FUNCTION @extschema@._analytics_bag_add(internal, timestamptz, text, bigint) IS 'Of analytics_bag: adds a count.';
 
-CREATE FUNCTION @extschema@.analytics_bag_pack(bag internal) RETURNS bytea
+CREATE FUNCTION @extschema@._analytics_bag_pack(bag internal) RETURNS bytea
     LANGUAGE c IMMUTABLE PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'analytics_bag_pack';
 
-COMMENT ON FUNCTION @extschema@.analytics_bag_pack(internal) IS 'Of analytics_bag: packs what was added.';
+COMMENT ON FUNCTION @extschema@._analytics_bag_pack(internal) IS 'Of analytics_bag: packs what was added.';
 
 CREATE AGGREGATE @extschema@.analytics_bag(minute timestamptz, event_type text, count bigint) (
-    SFUNC = @extschema@.analytics_bag_add, STYPE = internal, FINALFUNC = @extschema@.analytics_bag_pack, PARALLEL = SAFE);
+    SFUNC = @extschema@._analytics_bag_add, STYPE = internal, FINALFUNC = @extschema@._analytics_bag_pack, PARALLEL = SAFE);
 
 COMMENT ON AGGREGATE @extschema@.analytics_bag(timestamptz, text, bigint) IS
     'Packs counts by minute and event type, all of one hour, into a bag: what analytics_bag_cells takes apart.';
 
 CREATE FUNCTION @extschema@.analytics_verify(
-    "from" timestamptz DEFAULT NULL, "to" timestamptz DEFAULT NULL,
+    window_start timestamptz DEFAULT NULL, window_end timestamptz DEFAULT NULL,
     OUT rollup text, OUT minute timestamptz, OUT tenant_id text, OUT event_type text, OUT events bigint, OUT counted bigint)
     RETURNS SETOF record
     LANGUAGE c STABLE
@@ -130,7 +130,7 @@ CREATE FUNCTION @extschema@._analytics_verify(
     SELECT 'projection ' || p.name, l.bucket_start, l.tenant_id, NULL, l.events, l.counted
     FROM bounds AS b
     CROSS JOIN @extschema@.analytics_projections AS p
-    CROSS JOIN LATERAL @extschema@.analytics_projection_lack(p.id, b.low, b.high) AS l
+    CROSS JOIN LATERAL @extschema@._analytics_projection_missing(p.id, b.low, b.high) AS l
     WHERE p.state = 'ready' AND NOT EXISTS (
         SELECT FROM @extschema@.analytics_kept_rollups AS k WHERE k.range_end > l.bucket_start AND k.range_start < l.bucket_end)
     ORDER BY 1, 2, 3, 4
@@ -144,7 +144,7 @@ COMMENT ON FUNCTION @extschema@.analytics_verify(timestamptz, timestamptz) IS
     'A minute, or bucket, is looked at as a whole; those of analytics_kept_rollups are not. Null: without that bound. One snapshot, so writers at work make no difference. '
     'Whoever may call it is told of all tenants, whatever policies say.';
 
-CREATE FUNCTION @extschema@.analytics_rebuild("from" timestamptz DEFAULT NULL, "to" timestamptz DEFAULT NULL) RETURNS bigint
+CREATE FUNCTION @extschema@.analytics_rebuild(window_start timestamptz DEFAULT NULL, window_end timestamptz DEFAULT NULL) RETURNS bigint
     LANGUAGE c VOLATILE
     AS 'MODULE_PATHNAME', 'analytics_as_owner';
 
@@ -187,7 +187,7 @@ BEGIN
         SELECT p.id, l.bucket_start, l.tenant_id, l.cells
         FROM missing AS m JOIN @extschema@.analytics_projections AS p ON m.rollup = 'projection ' || p.name
         CROSS JOIN LATERAL (SELECT greatest(m.minute, '0001-01-01 00:00:00+00')) AS b (minute) -- in the bucket, which may begin before the year 1
-        CROSS JOIN LATERAL @extschema@.analytics_projection_lack(p.id, b.minute, b.minute + interval '1 minute') AS l
+        CROSS JOIN LATERAL @extschema@._analytics_projection_missing(p.id, b.minute, b.minute + interval '1 minute') AS l
         WHERE l.tenant_id IS NOT DISTINCT FROM m.tenant_id
     )
     SELECT count(*) INTO mended FROM missing;

@@ -1,6 +1,6 @@
 /* Shapes: what upstream objects look like and what becomes of them, as rows. */
 
-CREATE FUNCTION @extschema@.analytics_check_shape() RETURNS trigger
+CREATE FUNCTION @extschema@._analytics_check_shape() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path = pg_catalog, pg_temp
     AS $$
@@ -39,11 +39,11 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION @extschema@.analytics_check_shape() IS
+COMMENT ON FUNCTION @extschema@._analytics_check_shape() IS
     'Refuses a shape that could not be used (SQLSTATE 23514, the reason in DETAIL).';
 
-CREATE FUNCTION @extschema@.analytics_rules_changed() RETURNS trigger
+CREATE FUNCTION @extschema@._analytics_invalidate_rules() RETURNS trigger
     LANGUAGE c
-    AS 'MODULE_PATHNAME', 'analytics_rules_changed';
+    AS 'MODULE_PATHNAME', 'analytics_invalidate_rules';
 
-COMMENT ON FUNCTION @extschema@.analytics_rules_changed() IS 'Makes every session read the trigger''s table anew when it needs it next.';
+COMMENT ON FUNCTION @extschema@._analytics_invalidate_rules() IS 'Makes every session read the trigger''s table anew when it needs it next.';

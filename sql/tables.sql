@@ -133,7 +133,7 @@ CREATE TABLE @schema@.analytics_projection_bags (
 ALTER TABLE @schema@.analytics_projection_bags ALTER COLUMN cells SET STORAGE MAIN, REPLICA IDENTITY FULL;
 CREATE INDEX analytics_projection_bags_bucket ON @schema@.analytics_projection_bags (projection, bucket_start, tenant_id);
 COMMENT ON TABLE @schema@.analytics_projection_bags IS
-    'Bags: what the events of one bucket and tenant come to in a projection. The bags of one bucket and tenant are to be added up, as analytics_projection_rows does.';
+    'Bags: what the events of one bucket and tenant come to in a projection. The bags of one bucket and tenant are to be added up, as _analytics_projection_rows does.';
 COMMENT ON COLUMN @schema@.analytics_projection_bags.projection IS 'Number of the projection.';
 COMMENT ON COLUMN @schema@.analytics_projection_bags.bucket_start IS 'Start of the bucket.';
 COMMENT ON COLUMN @schema@.analytics_projection_bags.tenant_id IS 'The events'' tenant; null for events without one.';

@@ -107,7 +107,7 @@ void TableScan::end()
 
 } // namespace analytics::pg
 
-ANALYTICS_FUNCTION(analytics_rules_changed)
+ANALYTICS_FUNCTION(analytics_invalidate_rules)
 {
     const TriggerData *const trigger = analytics::pg::trigger_of(fcinfo);
     if (TRIGGER_FIRED_BEFORE(trigger->tg_event) || TRIGGER_FIRED_INSTEAD(trigger->tg_event))

@@ -15,7 +15,7 @@ extern "C" {
 
 namespace analytics::pg {
 
-/** The news: a trigger on the table, analytics_rules_changed, sends it at commit as an invalidation of the table's relation. Static. */
+/** The news: a trigger on the table, _analytics_invalidate_rules, sends it at commit as an invalidation of the table's relation. Static. */
 class TableWatch {
 public:
     /** Grows whenever a change of the table reaches this session. */

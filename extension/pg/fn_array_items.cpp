@@ -1,4 +1,4 @@
-/* analytics_array_items: a JSON array's elements, each as the record that it is to be. */
+/* _analytics_array_items: a JSON array's elements, each as the record that it is to be. */
 
 #include "boundary.hpp"
 #include "guc.hpp"

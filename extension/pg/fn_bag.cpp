@@ -98,7 +98,7 @@ ANALYTICS_FUNCTION(analytics_bag_add)
     using namespace analytics;
     using namespace analytics::pg;
     MemoryContext context = nullptr;
-    if (AggCheckCallContext(fcinfo, &context) == 0) elog(ERROR, "analytics_bag_add called in non-aggregate context");
+    if (AggCheckCallContext(fcinfo, &context) == 0) elog(ERROR, "_analytics_bag_add called in non-aggregate context");
     auto *gathered = PG_ARGISNULL(0) ? nullptr : reinterpret_cast<Gathered *>(PG_GETARG_POINTER(0));
     if (PG_ARGISNULL(1) || PG_ARGISNULL(2) || PG_ARGISNULL(3))
         ereport(ERROR,
@@ -120,7 +120,7 @@ ANALYTICS_FUNCTION(analytics_bag_add)
 ANALYTICS_FUNCTION(analytics_bag_pack)
 {
     using namespace analytics::pg;
-    if (AggCheckCallContext(fcinfo, nullptr) == 0) elog(ERROR, "analytics_bag_pack called in non-aggregate context");
+    if (AggCheckCallContext(fcinfo, nullptr) == 0) elog(ERROR, "_analytics_bag_pack called in non-aggregate context");
     if (PG_ARGISNULL(0)) PG_RETURN_NULL();
     auto *const gathered = reinterpret_cast<Gathered *>(PG_GETARG_POINTER(0));
     require_sums([&] { gathered->packed = gathered->bag.pack(); });

@@ -60,7 +60,7 @@ void await_writers(const Home &home)
 }
 
 struct ChunkReader {
-    static constexpr ReadColumn columns[] = {{"analytics_build_projection_chunk", BOOLOID}};
+    static constexpr ReadColumn columns[] = {{"_analytics_build_projection_chunk", BOOLOID}};
 
     bool is_more = false;
 
@@ -75,7 +75,7 @@ bool build_chunk(const Home &home, const char *name)
 {
     ChunkReader reader;
     RowReceiver receiver{reader};
-    run_statement(home, "SELECT %sanalytics_build_projection_chunk($1)",
+    run_statement(home, "SELECT %s_analytics_build_projection_chunk($1)",
                   {{TEXTOID, PointerGetDatum(cstring_to_text(name))}}, &receiver);
     return reader.is_more;
 }
@@ -105,7 +105,7 @@ ANALYTICS_FUNCTION(analytics_create_projection)
     const auto argument = [&](int number, Oid type) {
         return Parameter{type, fcinfo->args[number].value, PG_ARGISNULL(number)};
     };
-    run_statement(home, "SELECT %sanalytics_register_projection($1, $2, $3, $4, $5, $6, $7)",
+    run_statement(home, "SELECT %s_analytics_register_projection($1, $2, $3, $4, $5, $6, $7)",
                   {argument(0, TEXTOID), argument(1, TEXTARRAYOID), argument(2, JSONOID), argument(3, JSONOID),
                    argument(4, INTERVALOID), argument(5, INT4OID), argument(6, TEXTOID)});
     commit();

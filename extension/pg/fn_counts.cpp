@@ -1,4 +1,4 @@
-/* analytics_window_counts, analytics_histogram, analytics_hopping: counts by bucket and type, of buckets that are told by their
+/* _analytics_window_counts, analytics_histogram, analytics_hopping: counts by bucket and type, of buckets that are told by their
  * bounds, of those of a wall clock, zeros included, and of windows that overlap. */
 
 #include "args.hpp"

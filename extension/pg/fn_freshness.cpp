@@ -1,4 +1,4 @@
-/* analytics_freshness: the newest event and the newest ingestion that the caller may see, of a tenant or of all.
+/* _analytics_freshness: the newest event and the newest ingestion that the caller may see, of a tenant or of all.
  *
  * The newest event is looked for where bags say that there is one: in the newest minute whose count is positive, by
  * index. Bags outlive the events of a partition that was dropped, so a time without a partition is passed over in one

@@ -1,4 +1,4 @@
-/* The doors to a batch: analytics_ingest, analytics_ingest_batch (Kafka's), analytics_ingest_again (a replay's),
+/* The doors to a batch: analytics_ingest, _analytics_ingest_batch (Kafka's), _analytics_ingest_again (a replay's),
  * analytics_record_each. */
 
 #include "answer.hpp"

@@ -1,5 +1,5 @@
-/* analytics_normalize: one record's verdict as a row; never raises for bad input. analytics_accepted, which does, and
- * analytics_sqlstate, which tells with what. */
+/* analytics_normalize: one record's verdict as a row; never raises for bad input. _analytics_accepted, which does, and
+ * _analytics_sqlstate, which tells with what. */
 
 #include "args.hpp"
 #include "boundary.hpp"

@@ -1,5 +1,5 @@
-/* What a projection's bags hold, and what they lack: analytics_projection_columns, analytics_projection_rows,
- * analytics_projection_lack. */
+/* What a projection's bags hold, and what they lack: _analytics_projection_columns, _analytics_projection_rows,
+ * _analytics_projection_missing. */
 
 #include "answer.hpp"
 #include "args.hpp"
@@ -168,7 +168,7 @@ ANALYTICS_FUNCTION(analytics_projection_rows)
     return {};
 }
 
-ANALYTICS_FUNCTION(analytics_projection_lack)
+ANALYTICS_FUNCTION(analytics_projection_missing)
 {
     using namespace analytics;
     using namespace analytics::pg;

@@ -1,4 +1,4 @@
-/* analytics_recent_of: the newest events of a tenant, of a type, or of both, before one of them.
+/* _analytics_recent_of: the newest events of a tenant, of a type, or of both, before one of them.
  *
  * The rollups say which minutes hold any; the events of those minutes are read by the primary key, and nothing else is
  * looked at. So the answer costs what it brings, wherever in time that lies. Bags only say where to look: what is told are

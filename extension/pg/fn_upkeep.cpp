@@ -1,4 +1,4 @@
-/* The triggers of upkeep: analytics_upkeep_row, analytics_upkeep_statement, analytics_upkeep_truncate. */
+/* The triggers of upkeep: _analytics_rollup_row, _analytics_rollup_statement, _analytics_rollup_truncate. */
 
 #include "agreement.hpp"
 #include "args.hpp"
@@ -100,7 +100,7 @@ void show_as_gone(Upkeeps &upkeeps, Oid table_oid)
 } // namespace
 } // namespace analytics::pg
 
-ANALYTICS_FUNCTION(analytics_upkeep_statement)
+ANALYTICS_FUNCTION(analytics_rollup_statement)
 {
     using namespace analytics::pg;
     const TriggerData *const trigger = trigger_of(fcinfo);
@@ -115,7 +115,7 @@ ANALYTICS_FUNCTION(analytics_upkeep_statement)
     return {};
 }
 
-ANALYTICS_FUNCTION(analytics_upkeep_row)
+ANALYTICS_FUNCTION(analytics_rollup_row)
 {
     using namespace analytics::pg;
     const TriggerData *const trigger = trigger_of(fcinfo);
@@ -131,7 +131,7 @@ ANALYTICS_FUNCTION(analytics_upkeep_row)
     return {};
 }
 
-ANALYTICS_FUNCTION(analytics_upkeep_truncate)
+ANALYTICS_FUNCTION(analytics_rollup_truncate)
 {
     using namespace analytics::pg;
     const TriggerData *const trigger = trigger_of(fcinfo);

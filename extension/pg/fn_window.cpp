@@ -1,4 +1,4 @@
-/* analytics_buckets, analytics_bucket_start, analytics_iso8601, analytics_instant_text: the core's time arithmetic for SQL. */
+/* _analytics_buckets, analytics_bucket_start, _analytics_iso8601, _analytics_instant_text: the core's time arithmetic for SQL. */
 
 #include "boundary.hpp"
 #include "buckets.hpp"

@@ -70,7 +70,7 @@ Upkeeps *sole_follower(const Home &home, Relation partition)
     Pending *const pending = Pending::here();
     const TriggerDesc *const triggers = partition->trigdesc;
     if (pending == nullptr || triggers == nullptr) return nullptr;
-    const Oid upkeep = function_at(home, "analytics_upkeep_row");
+    const Oid upkeep = function_at(home, "_analytics_rollup_row");
     bool is_followed = false;
     for (int i = 0; i < triggers->numtriggers; ++i) {
         const Trigger &trigger = triggers->triggers[i];

@@ -204,7 +204,7 @@ std::string prepare(PGconn *connection)
             PGRES_COMMAND_OK);
     const Result taken =
         checked(connection,
-                PQexec(connection, "SELECT owner_epoch FROM analytics_take_partition('bench', 'bench', 0, 'bench', 0)"),
+                PQexec(connection, "SELECT owner_epoch FROM analytics_claim_partition('bench', 'bench', 0, 'bench', 0)"),
                 PGRES_TUPLES_OK);
     return PQgetvalue(taken.get(), 0, 0);
 }

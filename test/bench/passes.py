@@ -116,7 +116,7 @@ def uncounted(server, path, count):
 class Dashboard(threading.Thread):
     """Asks for the summary of the last hour once a second, as a page that somebody looks at does."""
 
-    SUMMARY = "SELECT analytics_summary(60, coalesce((SELECT last_event_at FROM analytics_freshness()), now()))"
+    SUMMARY = "SELECT analytics_summary(60, coalesce((SELECT last_event_at FROM _analytics_freshness()), now()))"
 
     def __init__(self, server):
         super().__init__()

@@ -20,7 +20,7 @@ STACK_BYTES = 16_384
 BACKEND = ("SELECT pid FROM pg_stat_activity WHERE state = 'active' AND pid <> pg_backend_pid() "
            "AND query LIKE '%analytics_ingest_kafka(%'")
 STAGES = tuple((name, re.compile(frames)) for name, frames in (
-    ("rollups", r"^(analytics_upkeep_|Exec(AR|AS|BS)InsertTriggers|AfterTrigger)|analytics::pg::(Upkeeps?|Pending)::"),
+    ("rollups", r"^(analytics_rollup_|Exec(AR|AS|BS)InsertTriggers|AfterTrigger)|analytics::pg::(Upkeeps?|Pending)::"),
     ("WAL", r"^(XLog|RecordTransactionCommit|log_heap|issue_xlog_fsync)"),
     ("index, look", r"analytics::pg::choose_ways|^ExecCheckIndexConstraints"),
     ("index, insert", r"^(ExecInsertIndexTuples|btinsert|_bt_doinsert|index_insert)"),

@@ -145,7 +145,7 @@ def test_the_service_s_statement_is_found_and_filled_in():
 
 @pytest.mark.parametrize("frames, stage", [
     (["XLogInsert", "_bt_insertonpg", "ExecInsertIndexTuples", "analytics::pg::bulk_insert"], "WAL"),
-    (["XLogInsert", "heap_insert", "analytics_upkeep_statement", "ExecASInsertTriggers"], "rollups"),
+    (["XLogInsert", "heap_insert", "analytics_rollup_statement", "ExecASInsertTriggers"], "rollups"),
     (["_bt_search", "analytics::pg::choose_ways(analytics::pg::Home const&)"], "index, look"),
     (["_bt_search", "ExecInsertIndexTuples"], "index, insert"),
     (["__memmove_avx_unaligned_erms", "analytics::pg::JsonbWriter::append", "analytics::pg::Batch::accept"], "jsonb"),

@@ -43,7 +43,7 @@ ALTER TABLE analytics_events ATTACH PARTITION "the summer of '23"
     FOR VALUES FROM ('2023-06-10 00:00:00+00') TO ('2023-08-20 00:00:00+00');
 
 INSERT INTO ops.records
-SELECT ops.event('day ' || i, analytics_iso8601('2023-03-01 00:00:00+00'::timestamptz + i * interval '1 day'),
+SELECT ops.event('day ' || i, _analytics_iso8601('2023-03-01 00:00:00+00'::timestamptz + i * interval '1 day'),
                  (ARRAY['acme', 'zenith', NULL])[1 + i % 3], 't' || i % 4, pg_catalog.jsonb_build_object('n', i, 'text', 'text ' || i % 2))
 FROM pg_catalog.generate_series(0, 300) AS i;
 INSERT INTO ops.records VALUES
@@ -60,8 +60,8 @@ WHERE occurred_at >= '2023-12-01 00:00:00+00' AND occurred_at < '2023-12-10 00:0
 
 -- Dead letters: with and without Kafka's bytes, replayed, published, not publishable; and objects of unknown shape.
 SELECT skipped FROM analytics_ingest('{"{}","{",NULL,"\\xff00"}') \g /dev/null
-SELECT t FROM analytics_take_partition('g', 't', 0, 'host:1', 100, 900) AS t \g /dev/null
-SELECT t FROM analytics_take_partition('other', 't', 0, 'host:2', 100) AS t \g /dev/null
+SELECT t FROM analytics_claim_partition('g', 't', 0, 'host:1', 100, 900) AS t \g /dev/null
+SELECT t FROM analytics_claim_partition('other', 't', 0, 'host:2', 100) AS t \g /dev/null
 SELECT stored FROM analytics_ingest_kafka(
     'g', 't', 0, 1, 100, 104, ARRAY['\x00ff'::bytea, NULL, ops.event('kafka', '2023-04-05T06:07:08Z', 'acme'), '{"a":'], '{100,101,102,103}',
     ARRAY['\x00ff'::bytea, NULL, NULL, NULL], ARRAY['2026-01-02 03:04:05+00'::timestamptz, NULL, NULL, NULL],
@@ -72,4 +72,4 @@ UPDATE analytics_dead_letters SET publish_fault = 'too large' WHERE topic IS NUL
 SELECT analytics_accept_gap('other', 't', 0, 100, 7, 'made anew') \g /dev/null
 
 CALL analytics_create_projection('of "n"', dimensions => '{"text": ["text"]}', measures => '{"n": ["n"]}', bucket => '1 month');
-SELECT analytics_register_projection('half made', NULL, '{}', '{}', '1 day', 1000, 'ops') \g /dev/null
+SELECT _analytics_register_projection('half made', NULL, '{}', '{}', '1 day', 1000, 'ops') \g /dev/null

@@ -61,7 +61,7 @@ def reads_on(database):
     ingest = ("SELECT stored, duplicates FROM analytics_ingest_kafka('g', 't', 0, %s, 104, 106, "
               "ARRAY[ops.event('kafka', '2023-04-05T06:07:08Z', 'acme'), "
               "ops.event('more', '2023-04-05T06:07:09Z', 'acme')], '{104,105}')")
-    epoch, offset = database.sql("SELECT * FROM analytics_take_partition('g', 't', 0, 'host:3', 0)")
+    epoch, offset = database.sql("SELECT * FROM analytics_claim_partition('g', 't', 0, 'host:3', 0)")
     assert (epoch, offset) == (2, 104)
     assert database.rows("SELECT consumer_group, to_offset FROM analytics_kafka_gaps") == [("other", 7)]
     assert database.sql(ingest, (epoch,)) == (1, 1)

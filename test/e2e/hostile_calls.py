@@ -77,10 +77,10 @@ AND NOT 'internal'::regtype = ANY (p.proargtypes)
 AND p.proargtypes::oid[] && '{bytea,bytea[],text,text[],json,jsonb}'::regtype[]::oid[] ORDER BY 1, 2"""
 TABLES = ["analytics_rollup_totals", "analytics_rollup_tenants", "analytics_projection_bags"]
 READERS = ["analytics_counts('2025-01-02 00:00:00+00', '2025-01-02 12:30:30+00')",
-           "analytics_counts('2025-01-02 00:00:00+00', '2025-01-03 00:00:00+00', 't1')", "analytics_freshness()",
+           "analytics_counts('2025-01-02 00:00:00+00', '2025-01-03 00:00:00+00', 't1')", "_analytics_freshness()",
            "analytics_recent(5, tenant_id => 't1')", "analytics_recent(5, event_type => 'e1')", "fuzzed",
            "analytics_hopping('2025-01-02 00:00:00+00', '2025-01-03 00:00:00+00', '2 hours', '1 hour')",
-           "analytics_projection_lack(1, '-infinity', 'infinity')", "analytics_verify()"]
+           "_analytics_projection_missing(1, '-infinity', 'infinity')", "analytics_verify()"]
 
 
 def prepare(connection):

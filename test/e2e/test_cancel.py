@@ -167,7 +167,7 @@ def bag_of(cells):
 @pytest.mark.parametrize("max_groups", [10_000, 1_000_000])
 def test_adding_up_large_bags_is_interrupted_at_once(place_of_batches, max_groups):
     """Four times 11 MB, of which as many cells are kept as the projection allows."""
-    rows = """SELECT count(*) FROM large, analytics_projection_rows(%s, '2025-01-02', NULL, ARRAY[bag, bag, bag, bag])
+    rows = """SELECT count(*) FROM large, _analytics_projection_rows(%s, '2025-01-02', NULL, ARRAY[bag, bag, bag, bag])
               AS r (name text, other boolean, count bigint, mismatched bigint, m_count bigint, m_sum numeric,
                     m_avg numeric, m_min numeric, m_max numeric)"""
     with contextlib.closing(place_of_batches.connect()) as connection:

@@ -212,7 +212,7 @@ def test_a_rival_between_the_look_and_the_insert(database, sessions):
 
 
 def take(cursor, owner):
-    cursor.execute("SELECT * FROM analytics_take_partition('g', 't', 0, %s, 0)", (owner,))
+    cursor.execute("SELECT * FROM analytics_claim_partition('g', 't', 0, %s, 0)", (owner,))
     return cursor.fetchone()
 
 
@@ -287,7 +287,7 @@ def test_the_same_batch_of_one_owner_twice_at_once_is_taken_once(database, sessi
 def test_owners_of_many_partitions_at_once(database, sessions):
     """Each session owns a partition of its own; the events are the same, so all but one are duplicates."""
     def work(cursor, number):
-        cursor.execute("SELECT * FROM analytics_take_partition('g', 't', %s, 'o', 0)", (number,))
+        cursor.execute("SELECT * FROM analytics_claim_partition('g', 't', %s, 'o', 0)", (number,))
         epoch, _ = cursor.fetchone()
         total = []
         for at in range(0, EVENTS, 50):

@@ -118,7 +118,7 @@ def test_letters_are_those_of_sql_and_a_sample_is_the_record(page, shop):
 
 def test_recent_events_are_those_of_sql(page, shop):
     page.open("?tenant=acme")
-    due = shop[1].rows("SELECT event_type, analytics_iso8601(occurred_at)"
+    due = shop[1].rows("SELECT event_type, _analytics_iso8601(occurred_at)"
                        " FROM analytics_recent(20, tenant_id => 'acme')")
     shown = page.js("return [...document.querySelectorAll('#events li')].map(row =>"
                     " [row.querySelector('.type').textContent, row.querySelector('time').dateTime])")

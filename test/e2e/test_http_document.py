@@ -102,7 +102,7 @@ def test_named_things_follow_the_document(service, database):
         follows(answer, "/v1/analytics/dead-letters/{id}", "get")
     database.sql("""CALL analytics_create_projection(
         'baskets', dimensions => '{"n": {"path": ["n"], "type": "bigint"}}', measures => '{"m": ["n"]}')""")
-    database.sql("SELECT analytics_register_projection('late', NULL, '{}', '{}', '1 month', 10, 'public')")
+    database.sql("SELECT _analytics_register_projection('late', NULL, '{}', '{}', '1 month', 10, 'public')")
     for path, status in (("baskets", 200), ("late", 409), ("nosuch", 404)):
         answer = get(service, "/v1/analytics/projections/" + path)
         assert answer.status_code == status

@@ -314,7 +314,7 @@ def test_a_request_is_one_line_without_its_content(http):
 def test_an_internal_error_is_told_to_the_log_alone(service, database):
     database.sql("""
         CREATE OR REPLACE FUNCTION analytics_recent(
-            "limit" int DEFAULT 50, before_occurred_at timestamptz DEFAULT NULL, before_id uuid DEFAULT NULL,
+            max_rows int DEFAULT 50, before_occurred_at timestamptz DEFAULT NULL, before_id uuid DEFAULT NULL,
             tenant_id text DEFAULT NULL, event_type text DEFAULT NULL) RETURNS SETOF analytics_event LANGUAGE plpgsql
         AS $$ BEGIN RAISE EXCEPTION 'inner matters' USING ERRCODE = 'XX000', DETAIL = 'more of it'; END $$""")
     details = problem(get(service, RECENT), 500)

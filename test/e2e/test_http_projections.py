@@ -9,7 +9,7 @@ from http_client import event, get, post, problem
 PROJECTIONS = "/v1/analytics/projections"
 CREATE = """CALL analytics_create_projection('baskets', event_types => '{order.placed}', bucket => '1 day',
     dimensions => '{"currency": ["currency"]}', measures => '{"total": ["total"]}')"""
-VIEW = """SELECT to_jsonb(v) || jsonb_build_object('bucket_start', analytics_iso8601(v.bucket_start))
+VIEW = """SELECT to_jsonb(v) || jsonb_build_object('bucket_start', _analytics_iso8601(v.bucket_start))
     FROM baskets AS v WHERE {}"""
 
 
@@ -83,7 +83,7 @@ def test_an_event_counts_at_once(baskets, database):
 
 
 def test_the_list_tells_what_there_is(baskets, database):
-    database.sql("SELECT analytics_register_projection('late', NULL, '{}', '{}', '1 month', 10, 'public')")
+    database.sql("SELECT _analytics_register_projection('late', NULL, '{}', '{}', '1 month', 10, 'public')")
     found = get(baskets, PROJECTIONS).json()
     assert found["count"] == 2
     assert [(item["name"], item["state"], item["bucket"]) for item in found["items"]] == [
@@ -93,7 +93,7 @@ def test_the_list_tells_what_there_is(baskets, database):
 
 
 def test_one_that_is_being_built_is_409_and_then_ready(baskets, database):
-    database.sql("SELECT analytics_register_projection('late', NULL, '{}', '{}', '1 month', 10, 'public')")
+    database.sql("SELECT _analytics_register_projection('late', NULL, '{}', '{}', '1 month', 10, 'public')")
     details = problem(get(baskets, PROJECTIONS + "/late"), 409)
     assert details["code"] == "55000" and "built" in details["detail"]
     database.sql("CALL analytics_build_projection('late')")
@@ -136,9 +136,9 @@ def test_a_build_is_followed(service, database):
     database.sql("INSERT INTO analytics_events (event_type, source, occurred_at, payload) SELECT 't', 's', "
                  "timestamptz '2025-01-01 00:00:00+00' + i * interval '30 seconds', '{}' "
                  "FROM generate_series(1, 110000) AS i")
-    database.sql("SELECT analytics_register_projection('long', NULL, '{}', '{}', '1 day', 10, 'public')")
+    database.sql("SELECT _analytics_register_projection('long', NULL, '{}', '{}', '1 day', 10, 'public')")
     told = []
-    while database.sql("SELECT analytics_build_projection_chunk('long')"):
+    while database.sql("SELECT _analytics_build_projection_chunk('long')"):
         problem(get(service, PROJECTIONS + "/long"), 409)
         told.append(get(service, PROJECTIONS).json()["items"][0]["builtUntil"])
     assert len(told) > 1 and told[:-1] == sorted(told[:-1]) and None not in told[:-1]

@@ -32,7 +32,7 @@ def test_the_histogram_is_the_functions(service, database, query, arguments):
     post(service, [event(n, tenantId="ab"[n % 2], eventType=("x y", "z")[n % 3 == 0],
                          occurredAt=f"2026-03-{1 + n % 28:02}T{n % 24:02}:{n % 60:02}:00Z") for n in range(200)])
     found = told(get(service, HISTOGRAM, **{"from": "2026-03-02T00:30:00Z", "to": "2026-03-20T07:45:00Z"}, **query))
-    due = database.rows("SELECT analytics_iso8601(bucket_start), event_type, count FROM analytics_histogram("
+    due = database.rows("SELECT _analytics_iso8601(bucket_start), event_type, count FROM analytics_histogram("
                         f"'2026-03-02T00:30:00Z', '2026-03-20T07:45:00Z', {arguments}) WHERE count > 0")
     assert found == {(start, kind): count for start, kind, count in due}
 

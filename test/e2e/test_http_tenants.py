@@ -47,7 +47,7 @@ def tenanted(server, database, ring):
         + [json.dumps(event(9, eventType=f"{MARK}.nobody", payload={"of": MARK})).encode(),
            f'{{"{MARK}":1'.encode(), f'{{"{MARK}":1}}'.encode()],))
     database.sql("""CALL analytics_create_projection('kept', bucket => '1 minute', dimensions => '{"of": ["of"]}')""")
-    database.sql("SELECT analytics_register_projection('late', NULL, '{}', '{}', '1 month', 10, 'public')")
+    database.sql("SELECT _analytics_register_projection('late', NULL, '{}', '{}', '1 month', 10, 'public')")
     ring.add("reader", "read")
     ring.add("all", "read,write,admin")
     for name, tenant in OWN.items():
@@ -78,12 +78,12 @@ class World:
         self.service, self.ring = service, ring
         self.http = requests.Session()
         self.connection = database.connect()
-        self.own_events = self.rows("SELECT analytics_iso8601(occurred_at), id::text FROM analytics_events "
+        self.own_events = self.rows("SELECT _analytics_iso8601(occurred_at), id::text FROM analytics_events "
                                     "WHERE tenant_id = 'acme' ORDER BY 1")
-        self.events = self.rows("SELECT analytics_iso8601(occurred_at), id::text FROM analytics_events "
+        self.events = self.rows("SELECT _analytics_iso8601(occurred_at), id::text FROM analytics_events "
                                 "WHERE tenant_id IS DISTINCT FROM 'acme' ORDER BY 1")
         self.keys = {str(key) for key, in self.rows(
-            "SELECT key FROM analytics_projection_page('kept') WHERE item ->> 'tenant_id' IS DISTINCT FROM 'acme'")}
+            "SELECT key FROM _analytics_projection_page('kept') WHERE item ->> 'tenant_id' IS DISTINCT FROM 'acme'")}
         self.places = self.keys | {id for _, id in self.events}
         self.cursors = {RECENT: self.foreign(RECENT), ROWS: self.foreign(PROJECTIONS + "/kept"), LETTERS: ["2"]}
 
@@ -165,7 +165,7 @@ def summary_owed(world, own, asked, answer):
     told = answer.json()
     assert (told["eventsPerType"], told["totalEvents"]) == (due, sum(due.values()))
     assert sum(interval["count"] for interval in told["eventsPerInterval"]) == told["totalEvents"]
-    fresh = world.one(f"SELECT analytics_iso8601(max(occurred_at)) FROM analytics_events WHERE {FILTERED}", own=own,
+    fresh = world.one(f"SELECT _analytics_iso8601(max(occurred_at)) FROM analytics_events WHERE {FILTERED}", own=own,
                       eventType=None, **asked)
     assert told["freshness"]["lastEventAt"] == fresh
     assert (told["freshness"]["deadLetters"], told["freshness"]["lagRecords"]) == (0, None)
@@ -187,7 +187,7 @@ def rows_owed(world, own, asked, answer):
         return
     micros, key = place_of(asked["cursor"]) if asked["cursor"] else (None, None)
     due = world.rows("""SELECT item ->> 'bucket_start', item ->> 'of', (item ->> 'count')::int
-        FROM analytics_projection_page('kept', %(from)s, %(to)s, %(own)s, 500,
+        FROM _analytics_projection_page('kept', %(from)s, %(to)s, %(own)s, 500,
                                        timestamptz 'epoch' + %(micros)s * interval '1 microsecond', %(key)s)
         WHERE %(tenantId)s::text IS NULL OR item ->> 'tenant_id' = %(tenantId)s""",
                      own=own, **asked | {"micros": micros, "key": key})

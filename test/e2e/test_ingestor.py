@@ -111,7 +111,7 @@ def test_every_payload_is_stored_once_and_no_other(mix):
 
 
 def test_every_shape_s_iso_member_is_its_time(mix):
-    rows = mix.database.rows("SELECT event_type, payload, analytics_iso8601(occurred_at) FROM analytics_events")
+    rows = mix.database.rows("SELECT event_type, payload, _analytics_iso8601(occurred_at) FROM analytics_events")
     seen = {kind for kind, members, instant in rows
             if kind in TIME_MEMBERS and members[TIME_MEMBERS[kind] + "Iso"] == instant}
     wrong = [members for kind, members, instant in rows

@@ -96,7 +96,7 @@ def test_letters_that_were_there_before_and_such_from_elsewhere_are_published(st
 def test_a_crash_between_a_letter_s_commit_and_its_publication(stream, publishing, companion):
     """Somebody else seems to be publishing until the first ingestor is dead; then the next one does."""
     with contextlib.closing(stream.database.connect(autocommit=False)) as other, other.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM analytics_unpublished_dead_letters()")
+        cursor.execute("SELECT count(*) FROM _analytics_unpublished_dead_letters()")
         running = publishing()
         stream.produce([Record(b"{", 0) for _ in range(5)])
         stream.await_read()

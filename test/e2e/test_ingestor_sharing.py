@@ -148,7 +148,7 @@ def overtaken(stream, ingestor):
     stream.await_taken()
     stream.produce(events(ROUND))
     stream.await_read()
-    stream.database.sql("SELECT owner_epoch FROM analytics_take_partition(%s, %s, 0, 'somebody:1', 0)",
+    stream.database.sql("SELECT owner_epoch FROM analytics_claim_partition(%s, %s, 0, 'somebody:1', 0)",
                         (stream.group, stream.topic))
     stream.produce(events(ROUND, first=ROUND))
     return running

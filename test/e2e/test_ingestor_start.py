@@ -160,7 +160,7 @@ def test_check_fails_without_the_extension(well, database):
     assert "analytics_events" in output
 
 
-@pytest.mark.parametrize("right", ["EXECUTE ON FUNCTION analytics_take_partition", "INSERT ON analytics_dead_letters",
+@pytest.mark.parametrize("right", ["EXECUTE ON FUNCTION analytics_claim_partition", "INSERT ON analytics_dead_letters",
                                    "EXECUTE ON FUNCTION analytics_create_partition"])
 def test_check_names_a_missing_right(well, database, writer, right):
     granted(database, writer)

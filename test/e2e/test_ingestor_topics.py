@@ -84,7 +84,7 @@ def test_where_a_first_start_begins(stream, ingestor, reset, first):
 def test_a_stored_offset_wins(stream, ingestor, reset):
     stream.produce(events(8))
     for partition in range(4):
-        stream.database.sql("SELECT owner_epoch FROM analytics_take_partition(%s, %s, %s, 'somebody:1', 1)",
+        stream.database.sql("SELECT owner_epoch FROM analytics_claim_partition(%s, %s, %s, 'somebody:1', 1)",
                             (stream.group, stream.topic, partition))
     ingestor(ANALYTICS_KAFKA_AUTO_OFFSET_RESET=reset, **QUICK_GROUP)
     stream.await_read()
@@ -300,7 +300,7 @@ def test_once_accepted_it_is_read_from_its_beginning_and_loses_no_letter(stream,
 def test_a_stored_offset_beyond_the_end_stops_the_partition(stream, ingestor):
     """As after a topic was deleted and made anew."""
     stream.produce(events(8))
-    stream.database.sql("SELECT owner_epoch FROM analytics_take_partition(%s, %s, 0, 'somebody:1', 100)",
+    stream.database.sql("SELECT owner_epoch FROM analytics_claim_partition(%s, %s, 0, 'somebody:1', 100)",
                         (stream.group, stream.topic))
     running = ingestor(**QUICK_GROUP)
     stopped = running.await_log(event="partition_stopped")

@@ -19,7 +19,7 @@ FAULTS = {
     "format(text, regclass)": "PERFORM format('%s', 'pg_catalog.pg_class'::regclass);",
     "jsonb_build_object(text, text, text, numeric)": "PERFORM jsonb_build_object('a', 'b'::text, 'c', 1::numeric);",
     "to_json(text)": "PERFORM to_json('a'::text);",
-    "analytics_sqlstate(character varying)": f"PERFORM {OURS}.analytics_sqlstate('too_deep'::varchar);",
+    "_analytics_sqlstate(character varying)": f"PERFORM {OURS}._analytics_sqlstate('too_deep'::varchar);",
 }
 FAULTY = """CREATE SCHEMA probe; CREATE FUNCTION probe.faulty() RETURNS pg_catalog.void
             LANGUAGE plpgsql SET search_path = {path} AS $$BEGIN {body} END$$"""

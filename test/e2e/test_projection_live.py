@@ -151,7 +151,7 @@ def test_a_builder_that_is_stopped_is_gone_on_with_by_two(filled):
             with pytest.raises(psycopg2.errors.QueryCanceled):
                 builder.execute(CREATE)
         cursor.execute("COMMIT")
-    filled.rows("SELECT analytics_build_projection_chunk('live')")
+    filled.rows("SELECT _analytics_build_projection_chunk('live')")
     with pytest.raises(psycopg2.errors.ObjectNotInPrerequisiteState):
         filled.rows(TOLD)
     failures = []

@@ -31,48 +31,48 @@ EVENT = json.dumps(event(7, occurredAt="2031-05-06T07:00:00Z", tenantId="acme", 
 BATCH = r'{"\\x%s","\\x7b"}' % EVENT.encode().hex()
 CALLS = {
     "analytics_accept_gap": [("g", "t", "0", "2", "9", "why")],
-    "analytics_accepted": [("stored", None, None)],
+    "_analytics_accepted": [("stored", None, None)],
     "analytics_build_projection": [("kept",)],
-    "analytics_build_projection_chunk": [("kept",), ("late",)],
+    "_analytics_build_projection_chunk": [("kept",), ("late",)],
     "analytics_counts": [("2031-05-01Z", LATER, "acme")],
     "analytics_create_partition": [(T,), ("2032-02-03Z",)],
     "analytics_create_projection": [],
-    "analytics_drop_partitions": [(LATER, "true"), ("2100-01-01Z", "false")],
+    "_analytics_drop_partitions": [(LATER, "true"), ("2100-01-01Z", "false")],
     "analytics_drop_projection": [("kept",)],
-    "analytics_gap_accepted": [("g", "t", "0", "1")],
+    "_analytics_gap_accepted": [("g", "t", "0", "1")],
     "analytics_histogram": [("2031-05-01Z", LATER, "1 day", None, None, "UTC"),
                             ("2031-05-01Z", LATER, "1 day", "acme", "e", "Asia/Kolkata")],
-    "analytics_hold_partition": [("g", "t", "0", "1", "0", "0"), ("g", "t", "0", "7", "7", "7"),
+    "_analytics_lock_claim": [("g", "t", "0", "1", "0", "0"), ("g", "t", "0", "7", "7", "7"),
                                  ("none", "t", "0", "1", "0", "0")],
     "analytics_hopping": [("2031-05-01Z", LATER, "1 day", "1 hour", None, None)],
     "analytics_ingest": [(BATCH,)],
-    "analytics_ingest_again": [(BATCH, f'{{"{T}","{T}"}}')],
-    "analytics_ingest_batch": [(r'{"\\x7b"}', "t", "0", "{0}", None, None, None)],
+    "_analytics_ingest_again": [(BATCH, f'{{"{T}","{T}"}}')],
+    "_analytics_ingest_batch": [(r'{"\\x7b"}', "t", "0", "{0}", None, None, None)],
     "analytics_ingest_kafka": [("g", "t", "0", "1", "0", "2", BATCH, "{0,1}",
                                 None, None, None, "9")],
-    "analytics_mark_dead_letters_published": [("{1}", "{2}", "{f}")],
-    "analytics_projection_lack": [("1", "2031-01-01Z", "2032-01-01Z")],
-    "analytics_projection_page": [("kept", None, None, None, "50", None, None),
+    "_analytics_mark_dead_letters_published": [("{1}", "{2}", "{f}")],
+    "_analytics_projection_missing": [("1", "2031-01-01Z", "2032-01-01Z")],
+    "_analytics_projection_page": [("kept", None, None, None, "50", None, None),
                                   ("late", None, None, "acme", "1", None, None)],
     "analytics_purge_dead_letters": [("0", None, None, None, None)],
-    "analytics_ready_projection": [("kept",), ("late",), ("none",)],
+    "_analytics_ready_projection": [("kept",), ("late",), ("none",)],
     "analytics_recent": [("5", None, None, None, None), ("5", T, SAMPLES["uuid"], None, "e"),
                          ("5", None, None, "acme", None), ("0", None, None, None, None)],
     "analytics_recent_dead_letters": [("5", None, None, None, None)],
-    "analytics_recent_of": [("5", LATER, SAMPLES["uuid"], "acme", None)],
+    "_analytics_recent_of": [("5", LATER, SAMPLES["uuid"], "acme", None)],
     "analytics_record": [(EVENT,)],
     "analytics_record_each": [(BATCH,)],
-    "analytics_register_projection": [("new", None, '{"k": ["k"]}', '{"n": ["n"]}', "1 hour", "10", "public")],
+    "_analytics_register_projection": [("new", None, '{"k": ["k"]}', '{"n": ["n"]}', "1 hour", "10", "public")],
     "analytics_replay_all_dead_letters": [],
     "analytics_replay_dead_letters": [(None, None, None, None, None, "10", "0"),
                                       ("e", "t", "{1}", T, LATER, "10", None)],
-    "analytics_require_projection": [("p", "{e}", "{}", "{}", "1 hour", "1"),
+    "_analytics_require_projection": [("p", "{e}", "{}", "{}", "1 hour", "1"),
                                      ("p", "{}", "{}", "{}", "1 hour", "1")],
     "analytics_retain": [("0", "true"), ("0", "false")],
     "analytics_session": [("2031-05-01Z", LATER, "1 hour", "{k}", "acme", None)],
     "analytics_summary": [("60", T, None), (None, None, "acme")],
     "analytics_tumbling": [("2031-05-01Z", LATER, "1 day", "acme", None)],
-    "analytics_window_counts": [(f'{{"{T}","{LATER}"}}', "acme")],
+    "_analytics_window_counts": [(f'{{"{T}","{LATER}"}}', "acme")],
 }
 LIFE = r"""
 INSERT INTO @.analytics_shapes (name, event_type, source, required_members) VALUES ('seventh', 't', 's', '{seven}')
@@ -84,9 +84,9 @@ CALL @.analytics_create_projection('kept'&text, NULL&_text, '{"k": ["k"]}'&json,
 CALL @.analytics_create_projection('gone'&text, '{e}'&_text, '{}'&json, '{}'&json, '1 month'&interval, 10,
     'public'&text)
 CALL @.analytics_build_projection('gone'&text)
-SELECT @.analytics_register_projection('late'&text, NULL&_text, '{}'&json, '{}'&json, '1h'&interval, 9, 'public'&text)
+SELECT @._analytics_register_projection('late'&text, NULL&_text, '{}'&json, '{}'&json, '1h'&interval, 9, 'public'&text)
 UPDATE @.analytics_projections SET max_groups = 8 WHERE name OPERATOR(pg_catalog.=) 'late'
-SELECT * FROM @.analytics_take_partition('g'&text, 't'&text, 0, 'o'&text, 0&int8, 5&int8)
+SELECT * FROM @.analytics_claim_partition('g'&text, 't'&text, 0, 'o'&text, 0&int8, 5&int8)
 SELECT @.analytics_create_partition('2031-05-06 00:00:00Z'&timestamptz)
 CREATE TABLE @.by_hand PARTITION OF @.analytics_events FOR VALUES FROM ('2019-01-01Z') TO ('2020-01-01Z')
 SELECT @.analytics_watch_partition('@.by_hand'&regclass)

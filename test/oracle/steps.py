@@ -24,7 +24,7 @@ AS_ROWS = """SELECT r.*, 's' FROM unnest(%s::uuid[], %s::text[], %s::timestamptz
 
 def with_partitions(cursor, rows):
     cursor.execute("SELECT count(analytics_create_partition(t)) FROM (SELECT DISTINCT date_trunc('month', u, 'UTC') "
-                   "FROM unnest(%s::timestamptz[]) AS u) AS _ (t) WHERE (analytics_partition_at(t)).partition IS NULL",
+                   "FROM unnest(%s::timestamptz[]) AS u) AS _ (t) WHERE (_analytics_partition_at(t)).partition IS NULL",
                    (rows[2],))
 
 
@@ -141,7 +141,7 @@ def ingest(cursor, world):
 
 def ingest_kafka(cursor, world):
     partition = world.rng.randrange(3)
-    cursor.execute("SELECT * FROM analytics_take_partition('g', 't', %s, 'oracle', 0)", (partition,))
+    cursor.execute("SELECT * FROM analytics_claim_partition('g', 't', %s, 'oracle', 0)", (partition,))
     epoch, offset = cursor.fetchone()
     records = world.records()
     cursor.execute("SELECT stored FROM analytics_ingest_kafka('g', 't', %s, %s, %s, %s, %s::bytea[], %s)",

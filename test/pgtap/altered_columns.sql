@@ -22,11 +22,11 @@ CREATE FUNCTION tap.uses(what text) RETURNS text LANGUAGE sql AS $$
         WHEN 'counts' THEN 'SELECT count FROM analytics_counts(''2025-01-02 00:00:30+00'', ''2025-01-03 00:00:00+00'')'
         WHEN 'tenant' THEN 'SELECT count FROM analytics_counts(''2025-01-02 00:00:30+00'', ''2025-01-03 00:00:00+00'', ''t'')'
         WHEN 'partial' THEN 'SELECT count FROM analytics_counts(''2025-01-02 03:04:04+00'', ''2025-01-02 03:04:06+00'')'
-        WHEN 'freshness' THEN 'SELECT last_event_at FROM analytics_freshness()'
+        WHEN 'freshness' THEN 'SELECT last_event_at FROM _analytics_freshness()'
         WHEN 'recent' THEN 'SELECT id FROM analytics_recent(5, tenant_id => ''t'')'
         WHEN 'of a type' THEN 'SELECT id FROM analytics_recent(5, event_type => ''e'')'
         WHEN 'view' THEN 'SELECT plan, n_min FROM plans'
-        WHEN 'lack' THEN 'SELECT l.counted FROM analytics_projection_lack(1, ''-infinity'', ''infinity'') AS l'
+        WHEN 'lack' THEN 'SELECT l.counted FROM _analytics_projection_missing(1, ''-infinity'', ''infinity'') AS l'
     END);
 $$;
 
@@ -104,25 +104,25 @@ FROM unnest(ARRAY['ALTER TABLE analytics_rollup_totals ALTER hour TYPE tap.insta
 
 -- Trigger functions, called otherwise or for other tables.
 SELECT is((tap.failure_of(format('SELECT %I()', f))).state, '39P01', f::text || ' as a plain function')
-FROM unnest('{analytics_upkeep_row,analytics_upkeep_statement,analytics_upkeep_truncate,analytics_rules_changed}'::text[]) AS f;
+FROM unnest('{_analytics_rollup_row,_analytics_rollup_statement,_analytics_rollup_truncate,_analytics_invalidate_rules}'::text[]) AS f;
 
 CREATE TABLE other (occurred_at int, ingested_at text, event_type int, tenant_id int, payload text);
 CREATE TABLE same (payload jsonb, tenant_id text, event_type text, ingested_at timestamptz, occurred_at timestamptz, id uuid);
 SELECT is(tap.after(format('CREATE TRIGGER x %s EXECUTE FUNCTION %s()', trigger, function), statement), answer, format('%s, %s: %s', function, trigger, statement))
 FROM (VALUES
-    ('AFTER INSERT ON other FOR EACH ROW', 'analytics_upkeep_row', 'INSERT INTO other VALUES (1, ''x'', 1073741820, 65536, ''{}'')', '42804 column "event_type" must be of type pg_catalog.text'),
-    ('AFTER INSERT ON same FOR EACH ROW', 'analytics_upkeep_row', 'INSERT INTO same DEFAULT VALUES', 'XX001 column "occurred_at" must not be null'),
-    ('AFTER INSERT ON analytics_shapes FOR EACH ROW', 'analytics_upkeep_row', 'INSERT INTO analytics_shapes (name, event_type, source, required_members) VALUES (''x'', ''x'', ''x'', ''{x}'')', '42703 column "occurred_at" does not exist'),
-    ('BEFORE INSERT ON same FOR EACH ROW', 'analytics_upkeep_row', 'INSERT INTO same DEFAULT VALUES', '39P01 must be fired after each row'),
-    ('AFTER INSERT ON same FOR EACH STATEMENT', 'analytics_upkeep_row', 'INSERT INTO same DEFAULT VALUES', '39P01 must be fired after each row'),
-    ('AFTER INSERT ON same FOR EACH ROW', 'analytics_upkeep_statement', 'INSERT INTO same DEFAULT VALUES', '39P01 must be fired for each statement'),
-    ('BEFORE INSERT ON same FOR EACH STATEMENT', 'analytics_upkeep_truncate', 'INSERT INTO same DEFAULT VALUES', '39P01 must be fired before TRUNCATE'),
-    ('AFTER TRUNCATE ON same FOR EACH STATEMENT', 'analytics_upkeep_truncate', 'TRUNCATE same', '39P01 must be fired before TRUNCATE'),
-    ('BEFORE TRUNCATE ON same FOR EACH STATEMENT', 'analytics_upkeep_truncate', 'TRUNCATE same', 'null'),
-    ('BEFORE INSERT ON same FOR EACH STATEMENT', 'analytics_upkeep_statement', 'INSERT INTO same DEFAULT VALUES', 'null'),
-    ('AFTER INSERT ON same FOR EACH STATEMENT', 'analytics_upkeep_statement', 'INSERT INTO same DEFAULT VALUES', 'null'),
-    ('AFTER INSERT ON same FOR EACH STATEMENT', 'analytics_rules_changed', 'INSERT INTO same DEFAULT VALUES', 'null'),
-    ('BEFORE INSERT ON same FOR EACH ROW', 'analytics_rules_changed', 'INSERT INTO same DEFAULT VALUES', '39P01 must be fired after a statement')) AS _ (trigger, function, statement, answer);
+    ('AFTER INSERT ON other FOR EACH ROW', '_analytics_rollup_row', 'INSERT INTO other VALUES (1, ''x'', 1073741820, 65536, ''{}'')', '42804 column "event_type" must be of type pg_catalog.text'),
+    ('AFTER INSERT ON same FOR EACH ROW', '_analytics_rollup_row', 'INSERT INTO same DEFAULT VALUES', 'XX001 column "occurred_at" must not be null'),
+    ('AFTER INSERT ON analytics_shapes FOR EACH ROW', '_analytics_rollup_row', 'INSERT INTO analytics_shapes (name, event_type, source, required_members) VALUES (''x'', ''x'', ''x'', ''{x}'')', '42703 column "occurred_at" does not exist'),
+    ('BEFORE INSERT ON same FOR EACH ROW', '_analytics_rollup_row', 'INSERT INTO same DEFAULT VALUES', '39P01 must be fired after each row'),
+    ('AFTER INSERT ON same FOR EACH STATEMENT', '_analytics_rollup_row', 'INSERT INTO same DEFAULT VALUES', '39P01 must be fired after each row'),
+    ('AFTER INSERT ON same FOR EACH ROW', '_analytics_rollup_statement', 'INSERT INTO same DEFAULT VALUES', '39P01 must be fired for each statement'),
+    ('BEFORE INSERT ON same FOR EACH STATEMENT', '_analytics_rollup_truncate', 'INSERT INTO same DEFAULT VALUES', '39P01 must be fired before TRUNCATE'),
+    ('AFTER TRUNCATE ON same FOR EACH STATEMENT', '_analytics_rollup_truncate', 'TRUNCATE same', '39P01 must be fired before TRUNCATE'),
+    ('BEFORE TRUNCATE ON same FOR EACH STATEMENT', '_analytics_rollup_truncate', 'TRUNCATE same', 'null'),
+    ('BEFORE INSERT ON same FOR EACH STATEMENT', '_analytics_rollup_statement', 'INSERT INTO same DEFAULT VALUES', 'null'),
+    ('AFTER INSERT ON same FOR EACH STATEMENT', '_analytics_rollup_statement', 'INSERT INTO same DEFAULT VALUES', 'null'),
+    ('AFTER INSERT ON same FOR EACH STATEMENT', '_analytics_invalidate_rules', 'INSERT INTO same DEFAULT VALUES', 'null'),
+    ('BEFORE INSERT ON same FOR EACH ROW', '_analytics_invalidate_rules', 'INSERT INTO same DEFAULT VALUES', '39P01 must be fired after a statement')) AS _ (trigger, function, statement, answer);
 
 -- A schema that is renamed under a session's plans.
 CREATE FUNCTION tap.of_plans(schema text) RETURNS text LANGUAGE plpgsql AS $$
@@ -133,14 +133,14 @@ DECLARE
 BEGIN
     FOREACH statement IN ARRAY ARRAY[
         'SELECT string_agg(r.n_min::text, '' '') FROM (SELECT projection, bucket_start, tenant_id, array_agg(cells) AS bags FROM %1$I.analytics_projection_bags GROUP BY 1, 2, 3) AS b,
-         %1$I.analytics_projection_rows(b.projection, b.bucket_start, b.tenant_id, b.bags) AS r (plan text, other boolean, count bigint, mismatched bigint, n_count bigint, n_sum numeric, n_avg numeric, n_min numeric, n_max numeric)',
-        'SELECT count(*) FROM %1$I.analytics_projection_lack(1, ''-infinity'', ''infinity'')',
-        'SELECT sum(count) FROM %1$I.analytics_window_counts(''{2025-01-02 03:04:00+00,2025-01-02 03:04:05.5+00}'')',
-        'SELECT sum(count) FROM %1$I.analytics_window_counts(''{2025-01-02 03:04:00+00,2025-01-02 03:04:05.5+00}'', ''t'')',
-        'SELECT last_event_at FROM %1$I.analytics_freshness()',
-        'SELECT last_event_at FROM %1$I.analytics_freshness(''t'')',
+         %1$I._analytics_projection_rows(b.projection, b.bucket_start, b.tenant_id, b.bags) AS r (plan text, other boolean, count bigint, mismatched bigint, n_count bigint, n_sum numeric, n_avg numeric, n_min numeric, n_max numeric)',
+        'SELECT count(*) FROM %1$I._analytics_projection_missing(1, ''-infinity'', ''infinity'')',
+        'SELECT sum(count) FROM %1$I._analytics_window_counts(''{2025-01-02 03:04:00+00,2025-01-02 03:04:05.5+00}'')',
+        'SELECT sum(count) FROM %1$I._analytics_window_counts(''{2025-01-02 03:04:00+00,2025-01-02 03:04:05.5+00}'', ''t'')',
+        'SELECT last_event_at FROM %1$I._analytics_freshness()',
+        'SELECT last_event_at FROM %1$I._analytics_freshness(''t'')',
         'SELECT outcome FROM %1$I.analytics_record_each(ARRAY[tap.event(''2'', ''2025-01-02T03:04:05Z'', ''e'', ''t'')])',
-        'SELECT count(*) FROM %1$I.analytics_recent_of(5, ''infinity'', ''ffffffff-ffff-ffff-ffff-ffffffffffff'', ''t'', NULL)'] LOOP
+        'SELECT count(*) FROM %1$I._analytics_recent_of(5, ''infinity'', ''ffffffff-ffff-ffff-ffff-ffffffffffff'', ''t'', NULL)'] LOOP
         EXECUTE format(statement, schema) INTO answer;
         answers := answers || answer;
     END LOOP;

@@ -33,7 +33,7 @@ SELECT is(tap.answer('SELECT analytics_bag(''-infinity'', ''a'', 1)', NULL), '22
 -- Bags of cells.
 CALL analytics_create_projection('p', dimensions => '{"name": ["name"], "n": {"path": ["n"], "type": "bigint"}, "ok": {"path": ["ok"], "type": "boolean"}}', measures => '{"m": ["m"]}', bucket => '1 day');
 CREATE FUNCTION tap.rows_of(bytes bytea, bucket_start text DEFAULT '2025-01-02') RETURNS text LANGUAGE sql AS $$
-    SELECT tap.answer(format('SELECT * FROM analytics_projection_rows(1, %L, NULL, ARRAY[$1]) AS r (name text, n bigint, ok boolean, other boolean, count bigint, mismatched bigint,
+    SELECT tap.answer(format('SELECT * FROM _analytics_projection_rows(1, %L, NULL, ARRAY[$1]) AS r (name text, n bigint, ok boolean, other boolean, count bigint, mismatched bigint,
         m_count bigint, m_sum numeric, m_avg numeric, m_min numeric, m_max numeric)', bucket_start), bytes);
 $$;
 -- One cell: its key as hexadecimal digits, and what it comes to.
@@ -50,7 +50,7 @@ SELECT is(tap.rows_of(bytes), 'XX001', 'no bag of cells: ' || what) FROM (VALUES
     (tap.bag('000000', '0200010201000201000401' || '0002'), 'a least beyond the greatest'), (tap.bag('000000', '0200000000', '02'), 'an unknown mark'), (tap.bag('000000', '0200000000', '0000'), 'bytes after its end'),
     (tap.bag('000000', '020000010180cfcf0102'), 'a number out of any range'),
     (decode('010102' || '03000000' || '0200000000' || '03000000' || '0200000000' || '00', 'hex'), 'a key twice')) AS _ (bytes, what);
-SELECT is((SELECT tap.answer('SELECT count FROM analytics_projection_rows(1, ''2025-01-02'', NULL, ARRAY[$1, $1]) AS r (name text, n bigint, ok boolean, other boolean, count bigint, mismatched bigint,
+SELECT is((SELECT tap.answer('SELECT count FROM _analytics_projection_rows(1, ''2025-01-02'', NULL, ARRAY[$1, $1]) AS r (name text, n bigint, ok boolean, other boolean, count bigint, mismatched bigint,
     m_count bigint, m_sum numeric, m_avg numeric, m_min numeric, m_max numeric)', tap.bag('000000', 'feffffffffffffffff01' || '00000000'))), 'XX001', 'counts beyond 64 bits');
 SELECT is(tap.rows_of(tap.bag('000000', '0200' || '02' || '02' || '00' || '00' || '00'), bucket_start), '(,,,f,1,0,1,0,0.00000000000000000000,,)', 'events are asked in a bucket at ' || bucket_start)
 FROM unnest('{infinity,-infinity,4713-01-01 BC,0001-01-01,9999-12-31 23:59:59,294276-12-31}'::text[]) AS bucket_start;
@@ -78,7 +78,7 @@ BEGIN;
 UPDATE analytics_projection_bags SET cells = tap.bag('0302ff69' || '00' || '00');
 SELECT is(tap.write(400), 'XX001', 'a damaged bag of cells is not folded');
 SELECT is(tap.answer('SELECT name FROM p', NULL), 'XX001', 'nor read');
-SELECT is(tap.answer('SELECT events FROM analytics_projection_lack(1, ''-infinity'', ''infinity'')', NULL), 'XX001', 'nor compared');
+SELECT is(tap.answer('SELECT events FROM _analytics_projection_missing(1, ''-infinity'', ''infinity'')', NULL), 'XX001', 'nor compared');
 ROLLBACK;
 BEGIN;
 SET LOCAL session_replication_role = replica; -- a trigger refuses bags that are inserted by hand
@@ -87,10 +87,10 @@ SELECT is(tap.answer('SELECT count FROM ' || called, NULL), 'XX001', 'counts bey
     'analytics_counts(''2025-01-01 00:00:00+00'', ''2025-01-03 00:00:00+00'')',
     'analytics_hopping(''2025-01-02 00:00:00+00'', ''2025-01-03 00:00:00+00'', ''2 hours'', ''30 minutes'')',
     'analytics_histogram(''2025-01-02 00:00:00+00'', ''2025-01-03 00:00:00+00'', ''1 hour'')']) AS called;
-SELECT is(tap.answer('SELECT last_event_at FROM analytics_freshness()', NULL), 'XX001', 'and looking for the newest event');
+SELECT is(tap.answer('SELECT last_event_at FROM _analytics_freshness()', NULL), 'XX001', 'and looking for the newest event');
 ROLLBACK;
 
-SELECT is(tap.answer('SELECT * FROM analytics_projection_columns(''{"a\u0000": ["a"]}'', ''{}'')', NULL), '22023', 'a name with a zero byte');
-SELECT is(tap.answer('SELECT * FROM analytics_projection_columns(''{"a\ud800": ["a"]}'', ''{}'')', NULL), '22023', 'a name with a surrogate');
+SELECT is(tap.answer('SELECT * FROM _analytics_projection_columns(''{"a\u0000": ["a"]}'', ''{}'')', NULL), '22023', 'a name with a zero byte');
+SELECT is(tap.answer('SELECT * FROM _analytics_projection_columns(''{"a\ud800": ["a"]}'', ''{}'')', NULL), '22023', 'a name with a surrogate');
 
 SELECT finish();

@@ -17,13 +17,13 @@ BEGIN
         $q$SELECT event_type::text, count(*) FROM analytics_events WHERE occurred_at >= '0001-01-01' AND occurred_at < '10000-01-01' AND tenant_id = 'a' GROUP BY 1$q$, what || ': counts of a tenant');
     RETURN NEXT results_eq($q$SELECT occurred_at, id FROM analytics_recent(1000)$q$, $q$SELECT occurred_at, id FROM analytics_events ORDER BY 1 DESC, 2 DESC$q$, what || ': recent');
     RETURN NEXT results_eq($q$SELECT occurred_at, id FROM analytics_recent(1000, tenant_id => 'a')$q$, $q$SELECT occurred_at, id FROM analytics_events WHERE tenant_id = 'a' ORDER BY 1 DESC, 2 DESC$q$, what || ': recent of a tenant');
-    RETURN NEXT is((SELECT count(*) FROM analytics_recent(1000) AS e WHERE analytics_event_json(e) ->> 'occurredAt' IS NOT NULL), (SELECT count(*) FROM analytics_events), what || ': all as JSON');
-    RETURN NEXT is((SELECT last_event_at FROM analytics_freshness()), (SELECT max(occurred_at) FROM analytics_events WHERE isfinite(occurred_at)), what || ': the last event');
-    RETURN NEXT is(analytics_summary() #>> '{freshness,lastEventAt}', (SELECT analytics_instant_text(max(occurred_at)) FROM analytics_events WHERE isfinite(occurred_at)), what || ': so says the summary');
+    RETURN NEXT is((SELECT count(*) FROM analytics_recent(1000) AS e WHERE _analytics_event_json(e) ->> 'occurredAt' IS NOT NULL), (SELECT count(*) FROM analytics_events), what || ': all as JSON');
+    RETURN NEXT is((SELECT last_event_at FROM _analytics_freshness()), (SELECT max(occurred_at) FROM analytics_events WHERE isfinite(occurred_at)), what || ': the last event');
+    RETURN NEXT is(analytics_summary() #>> '{freshness,lastEventAt}', (SELECT _analytics_instant_text(max(occurred_at)) FROM analytics_events WHERE isfinite(occurred_at)), what || ': so says the summary');
     RETURN NEXT is((SELECT sum(events)::bigint FROM analytics_session('-infinity', 'infinity', '1 minute', '{k}')), (SELECT count(*) FROM analytics_events WHERE occurred_at < 'infinity'), what || ': sessions');
     RETURN NEXT set_eq($q$SELECT tenant_id, sum(count)::bigint AS c, sum(n_sum) AS n FROM odd GROUP BY 1$q$, $q$SELECT tenant_id::text, count(*) AS c, sum((payload ->> 'n')::numeric) AS n FROM analytics_events WHERE occurred_at >= '0001-01-01' AND occurred_at < '10000-01-01' GROUP BY 1$q$, what || ': a projection');
     RETURN NEXT is((SELECT sum(count)::bigint FROM long), (SELECT sum(count)::bigint FROM odd), what || ': and one of a hundred years');
-    RETURN NEXT isnt((SELECT count(*) FROM analytics_projection_page('odd', "limit" => 1000)), 0::bigint, what || ': by the page');
+    RETURN NEXT isnt((SELECT count(*) FROM _analytics_projection_page('odd', max_rows => 1000)), 0::bigint, what || ': by the page');
 END
 $$;
 CREATE FUNCTION tap.store(VARIADIC at timestamptz[]) RETURNS bigint LANGUAGE sql AS $$
@@ -64,7 +64,7 @@ SELECT is(count(*), 1::bigint, 'go later') FROM analytics_retain('1 year', keep_
 SELECT tap.agrees('kept, and gone');
 ROLLBACK;
 SELECT is_empty(format('SELECT * FROM analytics_retain(%L, %L)', keep, kept), format('nothing is older than %s', keep)) FROM unnest('{6000 years,300000 years,100000000 days}'::text[]) AS keep, unnest('{true,false}'::boolean[]) AS kept;
-SELECT is(partition::text, 'analytics_events_0001_01', 'the first month has a partition') FROM analytics_partition_at(:first);
+SELECT is(partition::text, 'analytics_events_0001_01', 'the first month has a partition') FROM _analytics_partition_at(:first);
 SELECT is(analytics_create_partition(:first)::text, 'analytics_events_0001_01', 'which is not made again');
 SELECT is(analytics_create_partition(:last)::text, 'analytics_events_9999_12', 'nor the last');
 
@@ -75,16 +75,16 @@ BEGIN;
 SELECT tap.store(VARIADIC array_agg(timestamptz '0001-01-01 00:00:00+00' + i * interval '1 minute')) FROM generate_series(1, 25002) AS i \g /dev/null
 INSERT INTO analytics_projections (name, dimensions, measures, bucket, max_groups, view_schema) VALUES ('slow', '{}', '{}', '100 years', 10, 'public');
 SELECT tap.store('0001-01-02 00:00:01+00') \g /dev/null
-SELECT is(analytics_build_projection_chunk('slow'), true, 'a bucket that begins before the year 1, and holds more than a chunk');
-SELECT is(analytics_projection_json('slow') ->> 'builtUntil', '0070-01-01T00:00:00Z', 'is taken in as a whole');
-SELECT is(analytics_build_projection_chunk('slow'), true, 'the rest');
-SELECT is(analytics_build_projection_chunk('slow'), false, 'is ready');
+SELECT is(_analytics_build_projection_chunk('slow'), true, 'a bucket that begins before the year 1, and holds more than a chunk');
+SELECT is(_analytics_projection_json('slow') ->> 'builtUntil', '0070-01-01T00:00:00Z', 'is taken in as a whole');
+SELECT is(_analytics_build_projection_chunk('slow'), true, 'the rest');
+SELECT is(_analytics_build_projection_chunk('slow'), false, 'is ready');
 SELECT is_empty('SELECT * FROM analytics_verify()', 'and right');
 ROLLBACK;
 SELECT analytics_drop_projection('later');
 
 -- What partitions of the operator's own let in beyond: before Christ, the year 12000, the last timestamp, infinities.
-SELECT is(analytics_instant_text(at), due, 'as text: ' || at) FROM (VALUES
+SELECT is(_analytics_instant_text(at), due, 'as text: ' || at) FROM (VALUES
     ('-infinity'::timestamptz, '-infinity'), ('infinity', 'infinity'), ('12000-02-29 13:14:15.5+00', '+012000-02-29T13:14:15.500000Z'), ('10000-01-01 00:00:00+00', '+010000-01-01T00:00:00Z'),
     ('0001-12-31 23:59:59+00 BC', '0000-12-31T23:59:59Z'), ('0044-03-15 12:00:00+00 BC', '-000043-03-15T12:00:00Z'), ('4714-11-24 00:00:00+00 BC', '-004713-11-24T00:00:00Z'),
     ('294276-12-31 23:59:59.999999+00', '+294276-12-31T23:59:59.999999Z'), (:first, '0001-01-01T00:00:00Z'), (:last, '9999-12-31T23:59:59.999999Z')) AS v (at, due);
@@ -102,8 +102,8 @@ FROM unnest('{-infinity,4714-11-24 00:00:00+00 BC,4714-11-24 00:00:30+00 BC,2942
 DELETE FROM analytics_rollup_totals; DELETE FROM analytics_rollup_tenants; DELETE FROM analytics_projection_bags;
 SELECT isnt(analytics_rebuild(), 0::bigint, 'bags that are lost there');
 SELECT tap.agrees('mended there');
-SELECT set_eq($$SELECT * FROM analytics_window_counts('{-infinity,-infinity,4714-11-24 00:00:00+00 BC,infinity,infinity}')$$, $$VALUES (2, 'u', 2::bigint), (3, 'u', 14::bigint)$$, 'what is before all time is of the bucket that begins there');
-SELECT is_empty($$SELECT * FROM analytics_window_counts('{-infinity,-infinity}')$$, 'and of no bucket that ends there');
+SELECT set_eq($$SELECT * FROM _analytics_window_counts('{-infinity,-infinity,4714-11-24 00:00:00+00 BC,infinity,infinity}')$$, $$VALUES (2, 'u', 2::bigint), (3, 'u', 14::bigint)$$, 'what is before all time is of the bucket that begins there');
+SELECT is_empty($$SELECT * FROM _analytics_window_counts('{-infinity,-infinity}')$$, 'and of no bucket that ends there');
 SELECT is(sum(events)::bigint, 9::bigint, 'a beginning that is open goes, with its rollups') FROM analytics_retain('2000 years', keep_rollups => false);
 ROLLBACK;
 BEGIN;

@@ -13,7 +13,7 @@ ALTER TABLE analytics_events ADD CONSTRAINT no_tests CHECK (source <> 'test');
 SELECT is(tap.ingested('{"eventType":"t","source":"live","payload":{}}', '{"eventType":"t","source":"test","payload":{}}'), '{1,0,1,0}', 'a CHECK constraint makes a dead letter in analytics_ingest');
 SELECT tap.fails($$SELECT analytics_record('{"eventType":"t","source":"test","payload":{}}')$$, '23514', 'raises in analytics_record');
 SELECT tap.fails($$SELECT analytics_record_each(ARRAY['{"eventType":"t","source":"test","payload":{}}'::bytea])$$, '23514', 'in analytics_record_each');
-SELECT is(dead_lettered, 1::bigint, 'and a dead letter in analytics_ingest_batch') FROM analytics_ingest_batch(ARRAY['{"eventType":"t","source":"test","payload":{}}'::bytea], 't', 0, '{1}', NULL, NULL, NULL);
+SELECT is(dead_lettered, 1::bigint, 'and a dead letter in _analytics_ingest_batch') FROM _analytics_ingest_batch(ARRAY['{"eventType":"t","source":"test","payload":{}}'::bytea], 't', 0, '{1}', NULL, NULL, NULL);
 SELECT is(tap.ingested('{"eventType":"t","source":"live","payload":{}}'), '{1,0,0,0}', 'what satisfies it is stored');
 ROLLBACK TO clean;
 CREATE TABLE tenants (id varchar(64) PRIMARY KEY);
@@ -91,7 +91,7 @@ SELECT lives_ok($$SELECT analytics_ingest(ARRAY[tap.event('late', '2032-01-01T00
 ROLLBACK TO clean;
 
 -- Upkeep's own trigger can be off.
-ALTER TABLE analytics_events DISABLE TRIGGER analytics_upkeep_row;
+ALTER TABLE analytics_events DISABLE TRIGGER analytics_rollup_row;
 SELECT is(tap.ingested(tap.event('a', '2025-01-01T00:00:00Z'), tap.event('b', '2025-02-01T00:00:00Z')), '{2,0,0,0}', 'without upkeep events are stored');
 SELECT isnt_empty('SELECT * FROM analytics_verify()', 'and not counted');
 ROLLBACK TO clean;
@@ -99,7 +99,7 @@ SET LOCAL session_replication_role = replica;
 SELECT is(tap.ingested(tap.event('a', '2025-01-01T00:00:00Z')), '{1,0,0,0}', 'so in a replica''s session');
 SELECT isnt_empty('SELECT * FROM analytics_verify()', 'as documented');
 ROLLBACK TO clean;
-CREATE TRIGGER again AFTER INSERT ON analytics_events FOR EACH ROW WHEN (NEW.event_type = 'twice') EXECUTE FUNCTION analytics_upkeep_row();
+CREATE TRIGGER again AFTER INSERT ON analytics_events FOR EACH ROW WHEN (NEW.event_type = 'twice') EXECUTE FUNCTION _analytics_rollup_row();
 SELECT is(tap.ingested(tap.event('a', '2025-01-01T00:00:00Z'), tap.event('b', '2025-01-01T00:00:00Z', 'twice')), '{2,0,0,0}', 'a second one with a condition');
 SELECT is(array_agg(DISTINCT counted), '{2}', 'is heeded') FROM analytics_verify();
 ROLLBACK TO clean;

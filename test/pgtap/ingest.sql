@@ -72,7 +72,7 @@ SELECT is(tap.ingested(tap.event('v', tenant => 'first'), tap.event('u', tenant 
 DELETE FROM analytics_events WHERE id = :'first_id';
 SELECT is(tap.ingested(tap.event('u', tenant => 'first')), '{1,0,0,0}', 'untimed: deleted by hand, it is stored again when redelivered');
 SELECT is(occurred_at, :'first_time'::timestamptz, 'at its first time') FROM analytics_events WHERE id = :'first_id';
-SELECT is(tap.ingested(tap.event('u', analytics_iso8601(:'first_time'), tenant => 'first')), '{0,1,0,0}', 'the same key with that very time is the same event');
+SELECT is(tap.ingested(tap.event('u', _analytics_iso8601(:'first_time'), tenant => 'first')), '{0,1,0,0}', 'the same key with that very time is the same event');
 SELECT is(tap.ingested(tap.event('u', '2025-01-01T00:00:00Z', tenant => 'first')), '{1,0,0,0}', 'the same key with another time is another event');
 SELECT is(tap.ingested(tap.event('u', tenant => 'first')), '{0,1,0,0}', 'which does not change the time of the key');
 SELECT is(count(*), 4::bigint, 'one memory a key') FROM analytics_untimed_keys;
@@ -104,7 +104,7 @@ TRUNCATE analytics_events, analytics_untimed_keys;
 -- Two sessions with the same thousands of keys, each in an order of its own: nobody is deadlocked, each key is stored once.
 SELECT tap.open_session('third') \g /dev/null
 CREATE FUNCTION tap.shuffled(seed text) RETURNS bytea[] LANGUAGE sql AS $$
-    SELECT array_agg(record ORDER BY md5(seed || i::text)) FROM generate_series(1, 5000) AS i, LATERAL (SELECT tap.event('both ' || i, CASE WHEN i % 4 <> 0 THEN analytics_iso8601('2025-01-01 00:00:00+00'::timestamptz + i % 700 * interval '5 hours') END)) AS _ (record);
+    SELECT array_agg(record ORDER BY md5(seed || i::text)) FROM generate_series(1, 5000) AS i, LATERAL (SELECT tap.event('both ' || i, CASE WHEN i % 4 <> 0 THEN _analytics_iso8601('2025-01-01 00:00:00+00'::timestamptz + i % 700 * interval '5 hours') END)) AS _ (record);
 $$;
 SELECT dblink_send_query(session, format('SELECT stored, duplicates FROM analytics_ingest(tap.shuffled(%L))', session)) FROM unnest('{other,third}'::text[]) AS session \g /dev/null
 SELECT is(sum(stored), 5000::numeric, 'two at a time: each key is stored once') FROM unnest('{other,third}'::text[]) AS session, dblink_get_result(session) AS r (stored bigint, duplicates bigint);
@@ -142,7 +142,7 @@ ROLLBACK;
 
 -- Size and order.
 BEGIN;
-SELECT is((SELECT ARRAY[stored, duplicates, dead_lettered, skipped] FROM analytics_ingest((SELECT array_agg(CASE i % 10 WHEN 7 THEN '{'::bytea WHEN 8 THEN '{}' WHEN 9 THEN NULL ELSE tap.event((i % 15000)::text, analytics_iso8601('2025-01-01 00:00:00+00'::timestamptz + (i % 15000) * interval '17 minutes')) END ORDER BY md5(i::text)) FROM generate_series(1, 20000) AS i))),
+SELECT is((SELECT ARRAY[stored, duplicates, dead_lettered, skipped] FROM analytics_ingest((SELECT array_agg(CASE i % 10 WHEN 7 THEN '{'::bytea WHEN 8 THEN '{}' WHEN 9 THEN NULL ELSE tap.event((i % 15000)::text, _analytics_iso8601('2025-01-01 00:00:00+00'::timestamptz + (i % 15000) * interval '17 minutes')) END ORDER BY md5(i::text)) FROM generate_series(1, 20000) AS i))),
     '{10500,3500,2000,4000}', 'twenty thousand records in one batch');
 SELECT is(count(*), 10500::bigint, 'every one of them is there') FROM analytics_events;
 SELECT is(count(DISTINCT tableoid), 6::bigint, 'in the months that they belong to') FROM analytics_events;
@@ -152,7 +152,7 @@ ROLLBACK;
 CREATE FUNCTION tap.among(every int, step interval) RETURNS bigint[] LANGUAGE plpgsql AS $$
 DECLARE
     records CONSTANT bytea[] := (
-        SELECT array_agg(tap.event(concat_ws(' ', every, step, i), analytics_iso8601('2025-01-31 12:00:00+00'::timestamptz + i * step)) ORDER BY i)
+        SELECT array_agg(tap.event(concat_ws(' ', every, step, i), _analytics_iso8601('2025-01-31 12:00:00+00'::timestamptz + i * step)) ORDER BY i)
         FROM generate_series(1, 3000) AS i);
 BEGIN
     PERFORM analytics_ingest((SELECT array_agg(records[i]) FROM generate_series(every, 3000, every) AS i));

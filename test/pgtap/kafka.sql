@@ -15,23 +15,23 @@ $$;
 
 -- Taking. The row, as text: owner epoch next_offset high_watermark stored duplicates dead_lettered skipped.
 BEGIN;
-SELECT is(t, ROW(1::bigint, 5::bigint), 'the first taking: epoch 1, the offset to start at') FROM analytics_take_partition('g', 't', 0, 'host:1', 5) AS t;
+SELECT is(t, ROW(1::bigint, 5::bigint), 'the first taking: epoch 1, the offset to start at') FROM analytics_claim_partition('g', 't', 0, 'host:1', 5) AS t;
 SELECT is(tap.row_of(), 'host:1 1 5 - 0 0 0 0', 'its row');
-SELECT is(t, ROW(2::bigint, 5::bigint), 'the second: the epoch is raised, start_offset is not used') FROM analytics_take_partition('g', 't', 0, 'host:2', 99, 120) AS t;
+SELECT is(t, ROW(2::bigint, 5::bigint), 'the second: the epoch is raised, start_offset is not used') FROM analytics_claim_partition('g', 't', 0, 'host:2', 99, 120) AS t;
 SELECT is(tap.row_of(), 'host:2 2 5 120 0 0 0 0', 'its row');
-SELECT is(t, ROW(3::bigint, 5::bigint), 'the same owner again: raised again') FROM analytics_take_partition('g', 't', 0, 'host:2', 99) AS t;
+SELECT is(t, ROW(3::bigint, 5::bigint), 'the same owner again: raised again') FROM analytics_claim_partition('g', 't', 0, 'host:2', 99) AS t;
 SELECT is(tap.row_of(), 'host:2 3 5 120 0 0 0 0', 'a high watermark is kept when none is told');
-SELECT is(t, ROW(1::bigint, 0::bigint), 'another partition has an epoch of its own') FROM analytics_take_partition('g', 't', 1, 'host:1', 0) AS t;
-SELECT is(t, ROW(1::bigint, 0::bigint), 'another group, too') FROM analytics_take_partition('other', 't', 0, 'host:1', 0) AS t;
-SELECT is(t, ROW(1::bigint, 0::bigint), 'another topic, too') FROM analytics_take_partition('g', 'T', 0, 'host:1', 0) AS t;
-SELECT is(t, ROW(1::bigint, 0::bigint), 'named arguments') FROM analytics_take_partition(consumer_group => 'g', topic => 'named', partition => 0, owner => 'o', start_offset => 0, high_watermark => 7) AS t;
-SELECT tap.fails($$SELECT analytics_take_partition('g', 't', 0, NULL, 0)$$, '23502', 'an owner must be told');
-SELECT tap.fails($$SELECT analytics_take_partition('g', 't', 5, 'o', NULL)$$, '23502', 'and where to start');
+SELECT is(t, ROW(1::bigint, 0::bigint), 'another partition has an epoch of its own') FROM analytics_claim_partition('g', 't', 1, 'host:1', 0) AS t;
+SELECT is(t, ROW(1::bigint, 0::bigint), 'another group, too') FROM analytics_claim_partition('other', 't', 0, 'host:1', 0) AS t;
+SELECT is(t, ROW(1::bigint, 0::bigint), 'another topic, too') FROM analytics_claim_partition('g', 'T', 0, 'host:1', 0) AS t;
+SELECT is(t, ROW(1::bigint, 0::bigint), 'named arguments') FROM analytics_claim_partition(consumer_group => 'g', topic => 'named', partition => 0, owner => 'o', start_offset => 0, high_watermark => 7) AS t;
+SELECT tap.fails($$SELECT analytics_claim_partition('g', 't', 0, NULL, 0)$$, '23502', 'an owner must be told');
+SELECT tap.fails($$SELECT analytics_claim_partition('g', 't', 5, 'o', NULL)$$, '23502', 'and where to start');
 ROLLBACK;
 
 -- Batches move the row.
 BEGIN;
-SELECT * FROM analytics_take_partition('g', 't', 0, 'host:1', 100) \g /dev/null
+SELECT * FROM analytics_claim_partition('g', 't', 0, 'host:1', 100) \g /dev/null
 SELECT is(tap.batch(1, 100, 102, tap.event('a', '2025-01-01T00:00:00Z'), tap.event('a', '2025-01-01T00:00:00Z')), '{1,1,0,0}', 'a batch: its counts');
 SELECT is(tap.row_of(), 'host:1 1 102 - 1 1 0 0', 'its row');
 SELECT is(tap.batch(1, 102, 107, '{', '{}', NULL, tap.event('b', '2025-01-01T00:00:00Z'), '[]'), '{1,0,2,2}', 'a batch of all sorts');
@@ -50,13 +50,13 @@ FROM (VALUES ('an older epoch', '0, 5003, 5004'), ('a newer epoch', '2, 5003, 50
 tap.failure_of(format($$SELECT analytics_ingest_kafka('g', 't', 0, %s, ARRAY[tap.event('fenced'), '{'::bytea], '{5003,5004}')$$, arguments)) AS f;
 SELECT is(f.state, 'AN001', 'AN001: never taken, ' || what) FROM (VALUES ('the partition', '''g'', ''t'', 7'), ('the topic', '''g'', ''u'', 0'), ('the group', '''h'', ''t'', 0'), ('a null group', 'NULL, ''t'', 0')) AS v (what, arguments),
 tap.failure_of(format($$SELECT analytics_ingest_kafka(%s, 1, 0, 1, ARRAY[tap.event('fenced')], '{0}')$$, arguments)) AS f;
-SELECT is(f.message, 'batch of partition 0 of topic "t" is fenced off', 'the message names the partition') FROM tap.failure_of($$SELECT analytics_hold_partition('g', 't', 0, 9, 1, 2)$$) AS f;
-SELECT is(f.detail, 'The batch was read at epoch 9 from offset 1 on; the partition is at epoch 1, offset 5003, owned by host:1.', 'the detail tells both sides') FROM tap.failure_of($$SELECT analytics_hold_partition('g', 't', 0, 9, 1, 2)$$) AS f;
+SELECT is(f.message, 'batch of partition 0 of topic "t" is fenced off', 'the message names the partition') FROM tap.failure_of($$SELECT _analytics_lock_claim('g', 't', 0, 9, 1, 2)$$) AS f;
+SELECT is(f.detail, 'The batch was read at epoch 9 from offset 1 on; the partition is at epoch 1, offset 5003, owned by host:1.', 'the detail tells both sides') FROM tap.failure_of($$SELECT _analytics_lock_claim('g', 't', 0, 9, 1, 2)$$) AS f;
 SELECT is(tap.row_of(), 'host:1 1 5003 6000 3 1 2 2', 'the row is as it was');
 SELECT is((SELECT count(*) FROM analytics_events), 3::bigint, 'so are the events');
 SELECT is((SELECT count(*) FROM analytics_untimed_keys), 0::bigint, 'the keys');
 SELECT is((SELECT count(*) FROM analytics_dead_letters), 3::bigint, 'and the dead letters');
-SELECT * FROM analytics_take_partition('g', 't', 0, 'host:2', 0) \g /dev/null
+SELECT * FROM analytics_claim_partition('g', 't', 0, 'host:2', 0) \g /dev/null
 SELECT is((SELECT state FROM tap.failure_of($$SELECT tap.batch(1, 5003, 5004, tap.event('x'))$$)), 'AN001', 'AN001: another owner took the partition');
 SELECT is(tap.batch(2, 5003, 5004, tap.event('x')), '{1,0,0,0}', 'who writes at its epoch');
 DELETE FROM analytics_kafka_offsets;
@@ -65,7 +65,7 @@ ROLLBACK;
 
 -- Arguments that don't fit: 22023, and 22004 for nulls that can't be.
 BEGIN;
-SELECT * FROM analytics_take_partition('g', 't', 0, 'host:1', 0) \g /dev/null
+SELECT * FROM analytics_claim_partition('g', 't', 0, 'host:1', 0) \g /dev/null
 SELECT is(f.state, due, what)
 FROM (VALUES
 ('22023', 'offsets too short', $$2, '{a,b}', '{0}'$$), ('22023', 'offsets too long', $$2, '{a}', '{0,1}'$$), ('22023', 'offsets for no record', $$2, '{}', '{0}'$$), ('22023', 'keys too short', $$2, '{a,b}', '{0,1}', keys => '{k}'$$), ('22023', 'keys empty', $$2, '{a,b}', '{0,1}', keys => '{}'$$),
@@ -77,7 +77,7 @@ ROLLBACK;
 
 -- Dead letters know their record; refusals are told by reason.
 BEGIN;
-SELECT * FROM analytics_take_partition('g', 't', 0, 'host:1', 10) \g /dev/null
+SELECT * FROM analytics_claim_partition('g', 't', 0, 'host:1', 10) \g /dev/null
 CREATE TEMP TABLE told AS SELECT * FROM analytics_ingest_kafka('g', 't', 0, 1, 10, 20, ARRAY['{', tap.event('a', '2025-01-01T00:00:00Z'), '{}', NULL, '[]', NULL, '\xff', '{"a":1,}'], '{10,11,12,13,14,15,16,17}',
     ARRAY['k0', 'k1', '\x00ff', NULL, '', 'k5', 'k6', 'k7']::bytea[], ARRAY['2025-01-01 00:00:00+00', NULL, '2025-01-01 00:00:02.000001+00', NULL, '2025-01-01 00:00:04+00', NULL, NULL, '2025-01-01 00:00:07+00']::timestamptz[],
     ARRAY['[{"name":"traceparent","value":"00-1"},{"name":"x","base64":"/w=="}]', NULL, '[]', NULL, NULL, NULL, NULL, '[{"name":"a","value":null}]']::jsonb[], 30);
@@ -92,13 +92,13 @@ SELECT results_eq('SELECT "offset", reason, value, topic, partition, key, record
 (12, 'unknown_shape', '{}', 't', 0, '\x00ff', '2025-01-01 00:00:02.000001+00', '[]'), (14, 'not_an_object', '[]', 't', 0, '', '2025-01-01 00:00:04+00', NULL), (16, 'invalid_utf8', '\xff', 't', 0, 'k6', NULL, NULL), (17, 'invalid_json', '{"a":1,}', 't', 0, 'k7', '2025-01-01 00:00:07+00', '[{"name":"a","value":null}]')$$, 'dead letters with offset, key, time and headers, byte for byte');
 
 -- The same record never makes two: read again by another group, or again after the row was set back.
-SELECT * FROM analytics_take_partition('other', 't', 0, 'host:9', 10) \g /dev/null
+SELECT * FROM analytics_claim_partition('other', 't', 0, 'host:9', 10) \g /dev/null
 SELECT is(ROW(b.stored, b.duplicates, b.dead_lettered, b.skipped), ROW(0::bigint, 1::bigint, 1::bigint, 0::bigint), 'another group reads the same records') FROM analytics_ingest_kafka('other', 't', 0, 1, 10, 12, ARRAY['{', tap.event('a', '2025-01-01T00:00:00Z')], '{10,11}', NULL, '{2025-01-01 00:00:00+00,NULL}') AS b;
 UPDATE analytics_kafka_offsets SET next_offset = 10 WHERE consumer_group = 'g';
 SELECT is(ROW(b.stored, b.duplicates, b.dead_lettered, b.skipped), ROW(0::bigint, 1::bigint, 1::bigint, 0::bigint), 'this group reads them again') FROM analytics_ingest_kafka('g', 't', 0, 1, 10, 12, ARRAY['{', tap.event('a', '2025-01-01T00:00:00Z')], '{10,11}', NULL, '{2025-01-01 00:00:00+00,NULL}') AS b;
 SELECT is(count(*), 5::bigint, 'there is no second dead letter') FROM analytics_dead_letters;
 SELECT is(count(*), 1::bigint, 'and no second event') FROM analytics_events;
-SELECT * FROM analytics_take_partition('g', 't', 1, 'host:1', 10) \g /dev/null
+SELECT * FROM analytics_claim_partition('g', 't', 1, 'host:1', 10) \g /dev/null
 SELECT is(b.dead_lettered, 1::bigint, 'the same offset of another partition') FROM analytics_ingest_kafka('g', 't', 1, 1, 10, 11, ARRAY['{'::bytea], '{10}') AS b;
 SELECT is(count(*), 6::bigint, 'is another record') FROM analytics_dead_letters;
 SET LOCAL analytics.keep_skipped = off;
@@ -107,11 +107,11 @@ SELECT is(count(*), 6::bigint, 'but not kept') FROM analytics_dead_letters;
 ROLLBACK;
 
 -- Two consumers: the row is locked to the end of the batch's transaction, and a taking waits for it.
-SELECT * FROM analytics_take_partition('g', 't', 0, 'host:1', 0) \g /dev/null
+SELECT * FROM analytics_claim_partition('g', 't', 0, 'host:1', 0) \g /dev/null
 SELECT tap.open_session('taker') \g /dev/null
 BEGIN;
 SELECT is(tap.batch(1, 0, 1, tap.event('a', '2025-01-01T00:00:00Z')), '{1,0,0,0}', 'a batch, not yet committed');
-SELECT is(dblink_send_query('taker', 'SELECT owner_epoch || '' '' || next_offset FROM analytics_take_partition(''g'', ''t'', 0, ''host:2'', 0)'), 1, 'another consumer takes the partition');
+SELECT is(dblink_send_query('taker', 'SELECT owner_epoch || '' '' || next_offset FROM analytics_claim_partition(''g'', ''t'', 0, ''host:2'', 0)'), 1, 'another consumer takes the partition');
 SELECT ok(tap.other_waits(), 'and waits');
 COMMIT;
 SELECT is(answer, '2 1', 'it reads on after that batch') FROM dblink_get_result('taker') AS _ (answer text);

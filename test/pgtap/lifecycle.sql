@@ -11,7 +11,7 @@ SELECT is(tap.members('r') + tap.members('p') + tap.members('v') + tap.members('
 SELECT is(extconfig, NULL, 'so none is dumped as configuration') FROM pg_extension WHERE extname = 'analytics_events';
 
 -- A database in use, with what an operator hangs on.
-SELECT is((SELECT stored FROM analytics_ingest((SELECT array_agg(tap.event(i::text, analytics_iso8601('2026-01-01 00:00:00+00'::timestamptz + i * interval '3 hours'), 't', 'x')) FROM generate_series(1, 400) AS i))), 400::bigint, 'four hundred events');
+SELECT is((SELECT stored FROM analytics_ingest((SELECT array_agg(tap.event(i::text, _analytics_iso8601('2026-01-01 00:00:00+00'::timestamptz + i * interval '3 hours'), 't', 'x')) FROM generate_series(1, 400) AS i))), 400::bigint, 'four hundred events');
 CALL analytics_create_projection('by "day"', bucket => '1 day');
 ALTER TABLE analytics_events ADD COLUMN own integer DEFAULT 7;
 CREATE INDEX own_index ON analytics_events USING gin (payload);

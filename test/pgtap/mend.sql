@@ -67,11 +67,11 @@ SET session_replication_role = replica;
 INSERT INTO analytics_events (source, event_type, occurred_at, payload) VALUES ('s', 'replica', '2025-01-20 00:00:00+00', '{}');
 SELECT is((SELECT count(*) FROM tap.damage), 2::bigint, 'a replica''s session');
 SELECT is(analytics_rebuild(), 2::bigint, 'mended');
-ALTER TABLE analytics_events ENABLE ALWAYS TRIGGER analytics_upkeep_row;
+ALTER TABLE analytics_events ENABLE ALWAYS TRIGGER analytics_rollup_row;
 INSERT INTO analytics_events (source, event_type, occurred_at, payload) SELECT 's', 'replica', '2025-01-20 00:00:00+00', '{}' FROM generate_series(1, 5);
 RESET session_replication_role;
 SELECT is_empty('TABLE tap.damage', 'a replica''s session where the trigger is always on');
-ALTER TABLE analytics_events ENABLE TRIGGER analytics_upkeep_row;
+ALTER TABLE analytics_events ENABLE TRIGGER analytics_rollup_row;
 INSERT INTO analytics_events (source, event_type, occurred_at, payload) SELECT 's', 'replica', '2025-01-20 00:00:00+00', '{}' FROM generate_series(1, 5);
 SELECT is_empty('TABLE tap.damage', 'and on again as before');
 

@@ -23,11 +23,11 @@ BEGIN
     RETURN NEXT set_eq($q$SELECT bucket_start, count FROM analytics_histogram('2024-01-01', '2024-03-01', '1 day') WHERE count <> 0$q$, $q$SELECT date_trunc('day', occurred_at), count(*) FROM analytics_events GROUP BY 1$q$, what || ': histogram');
     RETURN NEXT is((SELECT coalesce(sum(count), 0)::bigint FROM analytics_tumbling('2024-01-01', '2024-03-01', '1 hour')), (SELECT count(*) FROM analytics_events), what || ': tumbling windows');
     RETURN NEXT is((analytics_summary(10080, '2024-02-03') ->> 'totalEvents')::bigint, (SELECT count(*) FROM analytics_events WHERE occurred_at BETWEEN '2024-01-27' AND '2024-02-03'), what || ': summary');
-    RETURN NEXT is((SELECT last_event_at FROM analytics_freshness()), (SELECT max(occurred_at) FROM analytics_events), what || ': freshness');
+    RETURN NEXT is((SELECT last_event_at FROM _analytics_freshness()), (SELECT max(occurred_at) FROM analytics_events), what || ': freshness');
     RETURN NEXT is((SELECT count(*) FROM analytics_recent(1000, tenant_id => 'a')), (SELECT count(*) FROM analytics_events WHERE tenant_id = 'a'), what || ': recent');
     said := tap.failure_of('SELECT tap.require((SELECT coalesce(sum(count), 0) FROM hourly) = (SELECT count(*) FROM analytics_events))');
     RETURN NEXT ok(said.state IN ('00000', '40001'), format('%s: a projection (%s)', what, said.state));
-    said := tap.failure_of($q$SELECT tap.require((SELECT coalesce(sum((item ->> 'count')::int), 0) FROM analytics_projection_page('hourly', "limit" => 1000)) = (SELECT count(*) FROM analytics_events))$q$);
+    said := tap.failure_of($q$SELECT tap.require((SELECT coalesce(sum((item ->> 'count')::int), 0) FROM _analytics_projection_page('hourly', max_rows => 1000)) = (SELECT count(*) FROM analytics_events))$q$);
     RETURN NEXT ok(said.state IN ('00000', '40001'), format('%s: its page (%s)', what, said.state));
 END
 $$;

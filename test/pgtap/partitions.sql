@@ -51,8 +51,8 @@ SELECT tap.fails($$SELECT analytics_create_partition('10000-01-01 00:00:00+00')$
 SELECT tap.fails($$SELECT analytics_create_partition('infinity')$$, '22008', 'not for infinity');
 SELECT tap.fails($$SELECT analytics_create_partition('-infinity')$$, '22008', 'nor before all time');
 SELECT is(analytics_create_partition(NULL), NULL, 'nothing for null');
-SELECT is(ROW(p.partition::text, p.gap_start, p.gap_end), ROW('analytics_events_2024_05'::text, NULL::timestamptz, NULL::timestamptz), 'analytics_partition_at tells the partition') FROM analytics_partition_at('2024-05-15 12:00:00+00') AS p;
-SELECT is(ROW(p.partition, p.gap_start, p.gap_end), ROW(NULL::regclass, '2024-06-01 00:00:00+00'::timestamptz, 'infinity'::timestamptz), 'or the gap') FROM analytics_partition_at('2024-06-15 12:00:00+00') AS p;
+SELECT is(ROW(p.partition::text, p.gap_start, p.gap_end), ROW('analytics_events_2024_05'::text, NULL::timestamptz, NULL::timestamptz), '_analytics_partition_at tells the partition') FROM _analytics_partition_at('2024-05-15 12:00:00+00') AS p;
+SELECT is(ROW(p.partition, p.gap_start, p.gap_end), ROW(NULL::regclass, '2024-06-01 00:00:00+00'::timestamptz, 'infinity'::timestamptz), 'or the gap') FROM _analytics_partition_at('2024-06-15 12:00:00+00') AS p;
 ROLLBACK;
 
 -- Of every size, in any year.
@@ -179,12 +179,12 @@ ROLLBACK;
 
 -- Many months, one batch; readers and other writers are not in the way.
 BEGIN;
-SELECT is((SELECT stored FROM analytics_ingest((SELECT array_agg(tap.event(i::text, analytics_iso8601('1990-01-15 00:00:00+00'::timestamptz + i * interval '1 month'))) FROM generate_series(1, 150) AS i))), 150::bigint, 'a hundred and fifty months in one batch');
+SELECT is((SELECT stored FROM analytics_ingest((SELECT array_agg(tap.event(i::text, _analytics_iso8601('1990-01-15 00:00:00+00'::timestamptz + i * interval '1 month'))) FROM generate_series(1, 150) AS i))), 150::bigint, 'a hundred and fifty months in one batch');
 SELECT is(count(*), 150::bigint, 'a partition each') FROM tap.partitions();
 ROLLBACK;
 BEGIN;
 CREATE FUNCTION tap.monthly(first int, last int, shift interval) RETURNS bigint LANGUAGE sql AS $$
-    SELECT stored FROM analytics_ingest((SELECT array_agg(tap.event(i::text, analytics_iso8601('1610-01-15 00:00:00+00'::timestamptz + i * interval '1 month' + $3)) ORDER BY i * 7919 % 5003) FROM generate_series($1, $2) AS i));
+    SELECT stored FROM analytics_ingest((SELECT array_agg(tap.event(i::text, _analytics_iso8601('1610-01-15 00:00:00+00'::timestamptz + i * interval '1 month' + $3)) ORDER BY i * 7919 % 5003) FROM generate_series($1, $2) AS i));
 $$;
 SELECT is(tap.monthly(0, 4999, '0'), 5000::bigint, 'five thousand months in one batch');
 SELECT cmp_ok(count(*), '<=', 350::bigint, 'have not a partition each') FROM tap.partitions();

@@ -30,7 +30,7 @@ SELECT ok(count(*) > 20 AND sum(mismatched) > 5 AND bool_or(n_min < n_max), 'the
 SELECT tap.agree('events that were there before');
 INSERT INTO analytics_events (source, event_type, occurred_at, tenant_id, payload) SELECT source, event_type, occurred_at, tenant_id, payload FROM tap.some WHERE i > 200;
 SELECT tap.agree('INSERT');
-SELECT * FROM analytics_ingest(ARRAY(SELECT tap.event(i::text, analytics_iso8601(occurred_at), event_type, 'ingested', payload) FROM tap.some WHERE i % 3 < 2) || ARRAY[tap.event('3', '2025-01-31T12:15:00Z', 't0', 'ingested'), '{']) \g /dev/null
+SELECT * FROM analytics_ingest(ARRAY(SELECT tap.event(i::text, _analytics_iso8601(occurred_at), event_type, 'ingested', payload) FROM tap.some WHERE i % 3 < 2) || ARRAY[tap.event('3', '2025-01-31T12:15:00Z', 't0', 'ingested'), '{']) \g /dev/null
 SELECT tap.agree('analytics_ingest');
 DELETE FROM analytics_events WHERE (payload #>> '{deep,n}')::numeric BETWEEN 20 AND 30 AND jsonb_typeof(payload #> '{deep,n}') = 'number';
 SELECT tap.agree('DELETE');
@@ -55,7 +55,7 @@ INSERT INTO analytics_events (source, event_type, occurred_at, payload) VALUES (
 SELECT tap.agree('within a transaction');
 ROLLBACK;
 SELECT tap.agree('ROLLBACK');
-SELECT is(count(*), 0::bigint, 'bags lack nothing') FROM analytics_projections AS p, analytics_projection_lack(p.id, '-infinity', 'infinity');
+SELECT is(count(*), 0::bigint, 'bags lack nothing') FROM analytics_projections AS p, _analytics_projection_missing(p.id, '-infinity', 'infinity');
 DO $$ BEGIN FOR i IN 1 .. 300 LOOP INSERT INTO analytics_events (source, event_type, occurred_at, tenant_id, payload) VALUES ('s', 't0', '2025-02-01 00:00:00+00', 'busy', tap.payload(i)); END LOOP; END $$;
 SELECT tap.agree('many bags of one bucket');
 SELECT cmp_ok(count(*), '<', 120::bigint, 'folded by whoever writes') FROM analytics_projection_bags WHERE tenant_id = 'busy';
@@ -122,7 +122,7 @@ SELECT is(sum(count), 89::numeric, 'and counts taken back') FROM few;
 SELECT analytics_drop_projection('few') \g /dev/null
 
 -- What cannot be used is told, with what and where.
-CREATE FUNCTION tap.complaint(arguments text) RETURNS text LANGUAGE sql AS $$ SELECT f.state || ' ' || f.message || coalesce(': ' || nullif(f.detail, ''), '') FROM tap.failure_of(format('SELECT analytics_register_projection(%s, ''public'')', $1)) AS f $$;
+CREATE FUNCTION tap.complaint(arguments text) RETURNS text LANGUAGE sql AS $$ SELECT f.state || ' ' || f.message || coalesce(': ' || nullif(f.detail, ''), '') FROM tap.failure_of(format('SELECT _analytics_register_projection(%s, ''public'')', $1)) AS f $$;
 SELECT is(tap.complaint(arguments), due, arguments) FROM (VALUES
     ($$'p', '{}', '{}', '{}', '1 hour', 1$$, '22023 projection cannot be used: event_types must not be empty; null stands for all types'),
     ($$'p', '{a,NULL}', '{}', '{}', '1 hour', 1$$, '22023 projection cannot be used: event_types: each must have 1 to 120 characters'),
@@ -141,22 +141,22 @@ SELECT tap.fails($$CALL analytics_create_projection('p')$$, '25001', 'a projecti
 SELECT tap.fails($$CALL analytics_build_projection('plans')$$, '25001', 'nor built');
 SELECT tap.fails($$UPDATE analytics_projections SET max_groups = 7 WHERE name = 'plans'$$, '55000', 'what a projection is made of does not change');
 SELECT tap.fails($$SELECT analytics_drop_projection('no such')$$, '42704', 'none of that name');
-SELECT tap.fails($$SELECT * FROM analytics_projection_rows((SELECT id FROM analytics_projections WHERE name = 'plans'), now(), NULL, '{}') AS r (a int)$$, '42804', 'rows are of the projection''s columns');
-SELECT tap.fails($$SELECT * FROM analytics_projection_rows((SELECT id FROM analytics_projections WHERE name = 'paths'), now(), NULL, ARRAY['\xff'::bytea]) AS r (a text, b numeric, c bigint, other boolean, count bigint, mismatched bigint, mc bigint, ms numeric, ma numeric, mi numeric, mx numeric)$$, 'XX001', 'bytes that are no bag');
+SELECT tap.fails($$SELECT * FROM _analytics_projection_rows((SELECT id FROM analytics_projections WHERE name = 'plans'), now(), NULL, '{}') AS r (a int)$$, '42804', 'rows are of the projection''s columns');
+SELECT tap.fails($$SELECT * FROM _analytics_projection_rows((SELECT id FROM analytics_projections WHERE name = 'paths'), now(), NULL, ARRAY['\xff'::bytea]) AS r (a text, b numeric, c bigint, other boolean, count bigint, mismatched bigint, mc bigint, ms numeric, ma numeric, mi numeric, mx numeric)$$, 'XX001', 'bytes that are no bag');
 
 -- Interrupted: not ready, and told so, until somebody goes on.
-SELECT analytics_register_projection('late', NULL, '{}', '{"m": ["m"]}', '1 month', 10, 'public') \g /dev/null
+SELECT _analytics_register_projection('late', NULL, '{}', '{"m": ["m"]}', '1 month', 10, 'public') \g /dev/null
 SELECT tap.fails('SELECT * FROM late', '55000', 'a projection that is being built cannot be read');
 SELECT matches(message, 'projection "late" is being built', 'and says so') FROM tap.failure_of('SELECT * FROM late');
 INSERT INTO analytics_events (source, event_type, occurred_at, payload) VALUES ('s', 'late', '2025-02-02 00:00:00+00', '{"m":1000}');
 DELETE FROM analytics_events WHERE payload @> '{"m":42}';
-SELECT is(analytics_build_projection_chunk('late'), true, 'a step');
+SELECT is(_analytics_build_projection_chunk('late'), true, 'a step');
 SELECT tap.fails('SELECT * FROM late', '55000', 'is not all');
 CALL analytics_build_projection('late');
 SELECT is((SELECT ROW(sum(count), sum(m_sum), max(m_max)) FROM late), (SELECT ROW(count(*)::numeric, sum((payload ->> 'm')::numeric), max((payload ->> 'm')::numeric)) FROM analytics_events), 'gone on with, it is right');
 SELECT is(state, 'ready', 'and ready') FROM analytics_projections WHERE name = 'late';
 CALL analytics_build_projection('late');
-SELECT is(count(*), 0::bigint, 'to build what is built changes nothing') FROM analytics_projections AS p, analytics_projection_lack(p.id, '-infinity', 'infinity');
+SELECT is(count(*), 0::bigint, 'to build what is built changes nothing') FROM analytics_projections AS p, _analytics_projection_missing(p.id, '-infinity', 'infinity');
 
 -- A session that was there before knows of a new projection, and of one that is gone.
 SELECT tap.open_session('there') \g /dev/null
@@ -201,7 +201,7 @@ ROLLBACK;
 CREATE ROLE analytics_check_maker; CREATE SCHEMA maker AUTHORIZATION analytics_check_maker;
 GRANT SELECT ON analytics_events TO analytics_check_maker;
 GRANT SELECT, INSERT, UPDATE, DELETE ON analytics_projections, analytics_projection_bags TO analytics_check_maker;
-GRANT EXECUTE ON FUNCTION analytics_register_projection, analytics_build_projection_chunk, analytics_projection_lack, analytics_drop_projection TO analytics_check_maker;
+GRANT EXECUTE ON FUNCTION _analytics_register_projection, _analytics_build_projection_chunk, _analytics_projection_missing, analytics_drop_projection TO analytics_check_maker;
 GRANT EXECUTE ON PROCEDURE analytics_create_projection, analytics_build_projection TO analytics_check_maker;
 SET ROLE analytics_check_maker;
 CALL analytics_create_projection('made', view_schema => 'maker');

@@ -54,8 +54,8 @@ SELECT results_eq($$SELECT * FROM analytics_histogram('2020-01-01 00:00:00+00', 
 SELECT is(count(*), 0::bigint, 'an empty window has no bucket') FROM analytics_histogram(:day, :day, '1 hour');
 SELECT tap.fails(format('SELECT * FROM analytics_histogram(now(), now() + interval ''1 day'', %L)', bucket), '22023', 'no bucket of ' || bucket) FROM unnest('{0,-1 hour,1 second,90 seconds,1 month 1 day,1 month -1 day,0.5 minutes,1 microsecond,-1 month}'::text[]) AS bucket;
 SELECT tap.fails($$SELECT * FROM analytics_histogram('0001-01-01 00:00:00+00', '10000-01-01 00:00:00+00', '1 minute')$$, '22023', 'not more than a hundred thousand buckets');
-SELECT is(count(*), 100000::bigint, 'a hundred thousand are fine') FROM analytics_buckets('2025-01-01 00:00:00+00', '2025-01-01 00:00:00+00'::timestamptz + 100000 * interval '1 minute', '1 minute');
-SELECT tap.fails($$SELECT * FROM analytics_buckets('2025-01-01 00:00:00+00', '2025-01-01 00:00:00.000001+00'::timestamptz + 100000 * interval '1 minute', '1 minute')$$, '22023', 'one more is not');
+SELECT is(count(*), 100000::bigint, 'a hundred thousand are fine') FROM _analytics_buckets('2025-01-01 00:00:00+00', '2025-01-01 00:00:00+00'::timestamptz + 100000 * interval '1 minute', '1 minute');
+SELECT tap.fails($$SELECT * FROM _analytics_buckets('2025-01-01 00:00:00+00', '2025-01-01 00:00:00.000001+00'::timestamptz + 100000 * interval '1 minute', '1 minute')$$, '22023', 'one more is not');
 -- A row for each type and bucket: an answer has an end, and the way to it costs what there is and not what there might be.
 SAVEPOINT many;
 SELECT analytics_create_partition('2031-01-01 00:00:00+00'), analytics_create_partition('2031-02-01 00:00:00+00'), analytics_create_partition('2031-03-01 00:00:00+00') \g /dev/null
@@ -65,25 +65,25 @@ FROM tap.failure_of($$SELECT * FROM analytics_histogram('2031-01-01 00:00:00+00'
 SELECT is(count(*) || ' ' || sum(count), '100000 1', 'of one of these types it is answered') FROM analytics_histogram('2031-01-01 00:00:00+00', timestamptz '2031-01-01 00:00:00+00' + interval '100000 minutes', '1 minute', event_type => 'type 2999');
 SELECT is(count(*) || ' ' || sum(count), '100000 0', 'and of one that there is not') FROM analytics_histogram('2031-01-01 00:00:00+00', timestamptz '2031-01-01 00:00:00+00' + interval '100000 minutes', '1 minute', event_type => 'type 3000');
 SELECT is(count(*) || ' ' || sum(count), '189000 3000', 'so is one of longer buckets') FROM analytics_histogram('2031-01-01 00:00:00+00', '2031-03-05 00:00:00+00', '1 day');
-SELECT is(count(*), 3000::bigint, 'counts are as many as there are') FROM analytics_window_counts(ARRAY(SELECT timestamptz '2031-01-01 00:00:00+00' + n * interval '1 minute' FROM generate_series(0, 100000) AS n));
+SELECT is(count(*), 3000::bigint, 'counts are as many as there are') FROM _analytics_window_counts(ARRAY(SELECT timestamptz '2031-01-01 00:00:00+00' + n * interval '1 minute' FROM generate_series(0, 100000) AS n));
 SELECT is(f.state || ' ' || f.message, '22023 hop is too short: the answer would have more than 1000000 rows', 'overlapping windows have an end, too')
 FROM tap.failure_of($$SELECT * FROM analytics_hopping('2031-01-01 00:00:00+00', '2031-03-05 00:00:00+00', '63 days', '2 minutes')$$) AS f;
 INSERT INTO analytics_events (event_type, source, occurred_at, payload) SELECT 'type ' || n, 's', timestamptz '2031-01-01 00:00:00+00' + m * interval '11 seconds', '{}' FROM generate_series(0, 2999) AS n, generate_series(1, 5) AS m;
-SELECT is((SELECT ROW(count(*), sum(count))::text FROM analytics_window_counts(ARRAY(SELECT timestamptz '2031-01-01 00:00:00+00' + n * interval '1 second' FROM generate_series(0, 60) AS n))), '(15001,15001)', 'counts of seconds');
+SELECT is((SELECT ROW(count(*), sum(count))::text FROM _analytics_window_counts(ARRAY(SELECT timestamptz '2031-01-01 00:00:00+00' + n * interval '1 second' FROM generate_series(0, 60) AS n))), '(15001,15001)', 'counts of seconds');
 ROLLBACK TO many;
 SELECT tap.fails($$SELECT * FROM analytics_histogram('-infinity', 'infinity', '1 month')$$, '22008', 'nor an endless window');
 
-SELECT is(count(*), 9999::bigint, 'the years 0001 to 9999') FROM analytics_buckets('0001-01-01 00:00:00+00', '10000-01-01 00:00:00+00', '1 year');
+SELECT is(count(*), 9999::bigint, 'the years 0001 to 9999') FROM _analytics_buckets('0001-01-01 00:00:00+00', '10000-01-01 00:00:00+00', '1 year');
 SELECT tap.fails($$SELECT * FROM analytics_histogram('9999-01-01 00:00:00+00', '10000-01-01 00:00:00.000001+00', '1 year')$$, '22008', 'and not more');
 
--- analytics_bucket_start and analytics_buckets.
+-- analytics_bucket_start and _analytics_buckets.
 SELECT is(analytics_bucket_start(instant, bucket), tap.bucket_of(instant, bucket), format('bucket of %s at %s', bucket, instant))
 FROM unnest('{1970-01-01 00:00:00+00,1969-12-31 23:59:59.999999+00,2025-11-16 18:14:07.123456+00,2000-02-29 00:00:00+00}'::timestamptz[]) AS instant, unnest('{1 minute,5 minutes,7 minutes,1 hour,1 day,10080 minutes}'::interval[]) AS bucket;
 SELECT is(analytics_bucket_start(instant, bucket), due, format('bucket of %s at %s', bucket, instant))
 FROM (VALUES ('1 month'::interval, '2025-11-30 23:59:59.999999+00'::timestamptz, '2025-11-01 00:00:00+00'::timestamptz), ('1 month', '1969-12-31 23:59:59+00', '1969-12-01 00:00:00+00'), ('3 months', '2025-12-31 00:00:00+00', '2025-10-01 00:00:00+00'), ('5 months', '1969-12-31 00:00:00+00', '1969-08-01 00:00:00+00'), ('1 year', '0001-06-01 00:00:00+00', '0001-01-01 00:00:00+00'), ('10 years', '1969-06-01 00:00:00+00', '1960-01-01 00:00:00+00')) AS v (bucket, instant, due);
 SELECT ok(bool_and(analytics_bucket_start(at, '1 hour') <= at AND analytics_bucket_start(at, '1 hour') > at - interval '1 hour'), 'an instant lies in its bucket') FROM edges;
-SELECT is(array_agg(b), '{2025-01-01 00:00:00+00,2025-01-01 01:00:00+00}'::timestamptz[], 'buckets that meet a window') FROM analytics_buckets('2025-01-01 00:30:00+00', '2025-01-01 01:00:00.000001+00', '1 hour') AS b;
-SELECT is(array_agg(b), '{2025-01-01 00:00:00+00}'::timestamptz[], 'the window''s end is not in it') FROM analytics_buckets('2025-01-01 00:30:00+00', '2025-01-01 01:00:00+00', '1 hour') AS b;
+SELECT is(array_agg(b), '{2025-01-01 00:00:00+00,2025-01-01 01:00:00+00}'::timestamptz[], 'buckets that meet a window') FROM _analytics_buckets('2025-01-01 00:30:00+00', '2025-01-01 01:00:00.000001+00', '1 hour') AS b;
+SELECT is(array_agg(b), '{2025-01-01 00:00:00+00}'::timestamptz[], 'the window''s end is not in it') FROM _analytics_buckets('2025-01-01 00:30:00+00', '2025-01-01 01:00:00+00', '1 hour') AS b;
 SELECT is(analytics_bucket_start(NULL, '1 hour'), NULL, 'null for null');
 
 -- analytics_summary.
@@ -137,9 +137,9 @@ SELECT is(analytics_summary(60, :day) #>> '{freshness,lastEventAt}', tap.iso(max
 SELECT is(analytics_summary(tenant_id => 'nobody') #> '{freshness,lastEventAt}', 'null', 'null without events');
 SELECT is(analytics_summary() #> '{freshness,lagRecords}', 'null', 'lagRecords is null while no ingestor has reported');
 SELECT is(analytics_lag_records(), NULL, 'so is analytics_lag_records');
-SELECT * FROM analytics_take_partition('g', 't', 0, 'o', 0) \g /dev/null
+SELECT * FROM analytics_claim_partition('g', 't', 0, 'o', 0) \g /dev/null
 SELECT is(analytics_lag_records(), NULL, 'a partition without a high watermark: still null');
-SELECT t FROM (VALUES ('g', 0, 0, 100), ('g', 1, 50, 60), ('g', 2, 50, 40), ('slow', 0, 0, 111)) AS v (grp, partition, next, high), analytics_take_partition(grp, 't', partition, 'o', next, high) AS t \g /dev/null
+SELECT t FROM (VALUES ('g', 0, 0, 100), ('g', 1, 50, 60), ('g', 2, 50, 40), ('slow', 0, 0, 111)) AS v (grp, partition, next, high), analytics_claim_partition(grp, 't', partition, 'o', next, high) AS t \g /dev/null
 SELECT is(analytics_summary() #> '{freshness,lagRecords}', '111', 'the group that is furthest behind');
 DELETE FROM analytics_kafka_offsets WHERE consumer_group = 'slow';
 SELECT is(analytics_lag_records(), 110::bigint, 'its partitions added up, none below zero');
@@ -176,24 +176,24 @@ CREATE TEMP TABLE rest AS SELECT id FROM analytics_events WHERE (occurred_at, id
 INSERT INTO analytics_events (event_type, source, occurred_at, payload) SELECT 'late', 's', :'last_at'::timestamptz + n * interval '1 second', '{}' FROM generate_series(1, 100) AS n;
 SELECT results_eq(format('SELECT id FROM analytics_recent(100, %L, %L)', :'last_at', :'last_id'), 'SELECT id FROM rest LIMIT 100', 'events that arrive meanwhile neither repeat nor hide any');
 
--- analytics_event_json.
-SELECT is(analytics_event_json(e)::jsonb, jsonb_build_object('id', id, 'eventType', event_type, 'source', source, 'occurredAt', tap.iso(occurred_at), 'ingestedAt', tap.iso(ingested_at), 'tenantId', tenant_id, 'payload', payload), 'an event as JSON: ' || coalesce(tenant_id, 'no tenant')) FROM (SELECT DISTINCT ON (tenant_id) * FROM analytics_events ORDER BY tenant_id, id) AS e;
-SELECT is((SELECT string_agg(k, ' ' ORDER BY n) FROM analytics_recent(1000) AS e, json_object_keys(analytics_event_json(e)) WITH ORDINALITY AS _ (k, n) WHERE e.id = :'last_id' AND e.occurred_at = :'last_at'), 'id eventType source occurredAt ingestedAt tenantId payload', 'its members in their order');
+-- _analytics_event_json.
+SELECT is(_analytics_event_json(e)::jsonb, jsonb_build_object('id', id, 'eventType', event_type, 'source', source, 'occurredAt', tap.iso(occurred_at), 'ingestedAt', tap.iso(ingested_at), 'tenantId', tenant_id, 'payload', payload), 'an event as JSON: ' || coalesce(tenant_id, 'no tenant')) FROM (SELECT DISTINCT ON (tenant_id) * FROM analytics_events ORDER BY tenant_id, id) AS e;
+SELECT is((SELECT string_agg(k, ' ' ORDER BY n) FROM analytics_recent(1000) AS e, json_object_keys(_analytics_event_json(e)) WITH ORDINALITY AS _ (k, n) WHERE e.id = :'last_id' AND e.occurred_at = :'last_at'), 'id eventType source occurredAt ingestedAt tenantId payload', 'its members in their order');
 
--- analytics_iso8601, against to_char.
+-- _analytics_iso8601, against to_char.
 CREATE TEMP TABLE instants AS SELECT '0001-01-01 00:00:00+00'::timestamptz + (random() * 3652058) * interval '1 day' + floor(random() * 1e6) * interval '1 microsecond' AS at FROM generate_series(1, 5000);
-SELECT ok(bool_and(analytics_iso8601(at) = tap.iso(at)), 'random instants of ten thousand years') FROM instants;
-SELECT ok(bool_and(analytics_iso8601(date_trunc('second', at)) = tap.iso(date_trunc('second', at))), 'whole seconds') FROM instants;
-SELECT ok(bool_and(analytics_iso8601(at)::timestamptz = at), 'which PostgreSQL reads back') FROM instants;
-SELECT ok(bool_and((analytics_normalize(format('{"eventType":"t","source":"s","payload":{},"occurredAt":"%s"}', analytics_iso8601(at)))).occurred_at = at), 'and so do we') FROM instants;
-SELECT is(analytics_iso8601(at::timestamptz), due, due) FROM (VALUES ('0001-01-01 00:00:00+00', '0001-01-01T00:00:00Z'), ('9999-12-31 23:59:59.999999+00', '9999-12-31T23:59:59.999999Z'), ('2025-11-16 18:14:00.5+00', '2025-11-16T18:14:00.500000Z'), ('2025-11-16 18:14:00.000001+00', '2025-11-16T18:14:00.000001Z'), ('1969-12-31 23:59:59.999999+00', '1969-12-31T23:59:59.999999Z'), ('2000-02-29 12:00:00+14', '2000-02-28T22:00:00Z')) AS v (at, due);
-SELECT tap.fails(format('SELECT analytics_iso8601(%L)', at), '22008', 'out of range: ' || at) FROM unnest('{infinity,-infinity,10000-01-01 00:00:00+00,0001-12-31 23:59:59.999999+00 BC}'::text[]) AS at;
-SELECT is(analytics_iso8601(NULL), NULL, 'null for null');
+SELECT ok(bool_and(_analytics_iso8601(at) = tap.iso(at)), 'random instants of ten thousand years') FROM instants;
+SELECT ok(bool_and(_analytics_iso8601(date_trunc('second', at)) = tap.iso(date_trunc('second', at))), 'whole seconds') FROM instants;
+SELECT ok(bool_and(_analytics_iso8601(at)::timestamptz = at), 'which PostgreSQL reads back') FROM instants;
+SELECT ok(bool_and((analytics_normalize(format('{"eventType":"t","source":"s","payload":{},"occurredAt":"%s"}', _analytics_iso8601(at)))).occurred_at = at), 'and so do we') FROM instants;
+SELECT is(_analytics_iso8601(at::timestamptz), due, due) FROM (VALUES ('0001-01-01 00:00:00+00', '0001-01-01T00:00:00Z'), ('9999-12-31 23:59:59.999999+00', '9999-12-31T23:59:59.999999Z'), ('2025-11-16 18:14:00.5+00', '2025-11-16T18:14:00.500000Z'), ('2025-11-16 18:14:00.000001+00', '2025-11-16T18:14:00.000001Z'), ('1969-12-31 23:59:59.999999+00', '1969-12-31T23:59:59.999999Z'), ('2000-02-29 12:00:00+14', '2000-02-28T22:00:00Z')) AS v (at, due);
+SELECT tap.fails(format('SELECT _analytics_iso8601(%L)', at), '22008', 'out of range: ' || at) FROM unnest('{infinity,-infinity,10000-01-01 00:00:00+00,0001-12-31 23:59:59.999999+00 BC}'::text[]) AS at;
+SELECT is(_analytics_iso8601(NULL), NULL, 'null for null');
 
 -- The session's settings change no answer.
 CREATE TEMP VIEW answers AS SELECT analytics_summary(720, :day + interval '1 day') - 'freshness' AS summary, (SELECT jsonb_agg(to_jsonb(c)) FROM analytics_counts(:day, :day + interval '1 day') AS c) AS counts,
     (SELECT jsonb_agg(jsonb_build_array(extract(epoch FROM bucket_start), event_type, count)) FROM analytics_histogram(:day, :day + interval '2 days', '1 day')) AS days,
-    (SELECT jsonb_agg(jsonb_build_array(extract(epoch FROM bucket_start), event_type, count)) FROM analytics_histogram(:day, :day + interval '60 days', '1 month')) AS months, (SELECT string_agg(analytics_event_json(r)::text, ' ') FROM analytics_recent(20) AS r) AS recent;
+    (SELECT jsonb_agg(jsonb_build_array(extract(epoch FROM bucket_start), event_type, count)) FROM analytics_histogram(:day, :day + interval '60 days', '1 month')) AS months, (SELECT string_agg(_analytics_event_json(r)::text, ' ') FROM analytics_recent(20) AS r) AS recent;
 CREATE TEMP TABLE before AS TABLE answers;
 SET LOCAL TimeZone = 'America/St_Johns'; SET LOCAL DateStyle = 'German'; SET LOCAL IntervalStyle = 'postgres_verbose'; SET LOCAL extra_float_digits = -15; SET LOCAL search_path = pg_catalog, tap; SET LOCAL bytea_output = 'hex';
 SELECT ok(a = b, 'whatever TimeZone, DateStyle and search_path say') FROM pg_temp.answers AS a, pg_temp.before AS b;

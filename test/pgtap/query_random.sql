@@ -26,7 +26,7 @@ CREATE FUNCTION tap.ask() RETURNS void LANGUAGE sql AS $$
     FROM generate_series(1, 60) AS n, LATERAL (SELECT tap.any_instant() + n * interval '0') AS base (at);
 $$;
 CREATE FUNCTION tap.wrong(n int, bounds timestamptz[], tenant text) RETURNS SETOF record LANGUAGE sql STABLE AS $$
-    WITH told AS (SELECT c.bucket, c.event_type, c.count FROM analytics_window_counts(bounds, tenant) AS c),
+    WITH told AS (SELECT c.bucket, c.event_type, c.count FROM _analytics_window_counts(bounds, tenant) AS c),
     due AS (SELECT i AS bucket, e.event_type::text, count(*) FROM generate_series(1, cardinality(bounds) - 1) AS i JOIN analytics_events AS e ON e.occurred_at >= bounds[i] AND e.occurred_at < bounds[i + 1] WHERE tenant IS NULL OR e.tenant_id = tenant GROUP BY 1, 2)
     (TABLE told EXCEPT ALL TABLE due) UNION ALL (TABLE due EXCEPT ALL TABLE told);
 $$;
@@ -49,8 +49,8 @@ SELECT tap.all_right('in a transaction, after it has deleted half');
 SAVEPOINT all_gone;
 DELETE FROM analytics_events;
 SELECT tap.all_right('after it has deleted all');
-SELECT is(count(*), 0::bigint, 'nothing is told of nothing') FROM analytics_window_counts(ARRAY[:day, :day + interval '1 day']);
-SELECT is(last_event_at, NULL, 'and there is no latest event') FROM analytics_freshness();
+SELECT is(count(*), 0::bigint, 'nothing is told of nothing') FROM _analytics_window_counts(ARRAY[:day, :day + interval '1 day']);
+SELECT is(last_event_at, NULL, 'and there is no latest event') FROM _analytics_freshness();
 ROLLBACK TO all_gone;
 SELECT tap.all_right('after that was rolled back');
 ROLLBACK;
@@ -82,10 +82,10 @@ CREATE ROLE analytics_check_asker;
 GRANT USAGE ON SCHEMA tap TO analytics_check_asker; GRANT SELECT ON tap.questions, analytics_events TO analytics_check_asker;
 SET ROLE analytics_check_asker; SELECT tap.all_right('for another role'); RESET ROLE;
 DROP OWNED BY analytics_check_asker; DROP ROLE analytics_check_asker;
-SELECT tap.fails($$SELECT * FROM analytics_window_counts('{2025-01-02,2025-01-01}')$$, '22023', 'bounds that do not ascend');
-SELECT tap.fails($$SELECT * FROM analytics_window_counts((SELECT array_agg(now() + n * interval '1 s' ORDER BY n) FROM generate_series(0, 100001) AS n))$$, '22023', 'too many buckets');
-SELECT tap.fails($$SELECT * FROM analytics_window_counts('{{2025-01-02,2025-01-01}}')$$, '2202E', 'bounds in two dimensions');
-SELECT is((SELECT count(*) FROM analytics_window_counts(bounds::timestamptz[])), 0::bigint, 'nothing of ' || coalesce(bounds, 'null')) FROM unnest(ARRAY['{}', '{2025-03-10}', '{NULL,2025-03-11}', NULL]) AS bounds;
-SELECT is(sum(count), (SELECT count(*)::numeric FROM analytics_events), 'all of time') FROM analytics_window_counts('{-infinity,2025-03-10 03:00:07.5+00,infinity}');
+SELECT tap.fails($$SELECT * FROM _analytics_window_counts('{2025-01-02,2025-01-01}')$$, '22023', 'bounds that do not ascend');
+SELECT tap.fails($$SELECT * FROM _analytics_window_counts((SELECT array_agg(now() + n * interval '1 s' ORDER BY n) FROM generate_series(0, 100001) AS n))$$, '22023', 'too many buckets');
+SELECT tap.fails($$SELECT * FROM _analytics_window_counts('{{2025-01-02,2025-01-01}}')$$, '2202E', 'bounds in two dimensions');
+SELECT is((SELECT count(*) FROM _analytics_window_counts(bounds::timestamptz[])), 0::bigint, 'nothing of ' || coalesce(bounds, 'null')) FROM unnest(ARRAY['{}', '{2025-03-10}', '{NULL,2025-03-11}', NULL]) AS bounds;
+SELECT is(sum(count), (SELECT count(*)::numeric FROM analytics_events), 'all of time') FROM _analytics_window_counts('{-infinity,2025-03-10 03:00:07.5+00,infinity}');
 
 SELECT * FROM finish();

@@ -30,7 +30,7 @@ INSERT INTO analytics_events (event_type, source, occurred_at, tenant_id, payloa
 INSERT INTO analytics_events (event_type, source, occurred_at, tenant_id, payload) SELECT 'burst', 's', :day + interval '97 minutes', 'burst', '{}' FROM generate_series(1, 300);
 INSERT INTO analytics_events (id, event_type, source, occurred_at, payload) SELECT id, 'edge', 's', at, '{}' FROM unnest('{00000000-0000-0000-0000-000000000000,ffffffff-ffff-ffff-ffff-ffffffffffff}'::uuid[]) AS id, unnest(ARRAY[:day, :day + interval '1 minute', :day - interval '1 microsecond', '-infinity', 'infinity']) AS at;
 
-CREATE FUNCTION tap.plain("limit" int, before_at timestamptz, before_id uuid, tenant text, type text) RETURNS SETOF analytics_event LANGUAGE sql STABLE AS $$
+CREATE FUNCTION tap.plain(max_rows int, before_at timestamptz, before_id uuid, tenant text, type text) RETURNS SETOF analytics_event LANGUAGE sql STABLE AS $$
     SELECT e.id, e.event_type, e.source, e.occurred_at, e.ingested_at, e.tenant_id, e.payload FROM analytics_events AS e
     WHERE (e.occurred_at, e.id) < (coalesce($2, 'infinity'), coalesce($3, 'ffffffff-ffff-ffff-ffff-ffffffffffff')) AND ($4 IS NULL OR e.tenant_id = $4) AND ($5 IS NULL OR e.event_type = $5)
     ORDER BY e.occurred_at DESC, e.id DESC LIMIT $1;

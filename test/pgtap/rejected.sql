@@ -57,7 +57,7 @@ ROLLBACK TO clean;
 
 -- The letter knows its record, and Kafka's counts and refusals tell of it; the log is told the SQLSTATE alone, for a message may quote the row.
 INSERT INTO tap.bad VALUES (2, '23514');
-SELECT * FROM analytics_take_partition('g', 't', 0, 'host:1', 10) \g /dev/null
+SELECT * FROM analytics_claim_partition('g', 't', 0, 'host:1', 10) \g /dev/null
 SELECT is(b, ROW(2::bigint, 0::bigint, 2::bigint, 0::bigint, '[{"count": 1, "detail": "23514", "reason": "rejected", "lastOffset": 11, "firstOffset": 11}, {"count": 1, "detail": "missing a member name at byte 1", "reason": "invalid_json", "lastOffset": 12, "firstOffset": 12}]'::jsonb), 'counts and refusals')
 FROM analytics_ingest_kafka('g', 't', 0, 1, 10, 14, ARRAY[tap.numbered(1), tap.numbered(2), '{', tap.numbered(3)], '{10,11,12,13}', ARRAY['a', 'b', 'c', 'd']::bytea[], ARRAY[now(), now(), now(), now()], ARRAY[NULL, '[{"name":"h","value":"v"}]', NULL, NULL]::jsonb[]) AS b;
 SELECT is(ROW(reason, detail, value, topic, partition, "offset", key, recorded_at, headers), ROW('rejected'::text, '23514: number 2'::text, tap.numbered(2), 't'::text, 0, 11::bigint, 'b'::bytea, now(), '[{"name":"h","value":"v"}]'::jsonb), 'the letter') FROM analytics_dead_letters WHERE reason = 'rejected';
@@ -86,7 +86,7 @@ INSERT INTO tap.bad VALUES (2, 'ZX001');
 SELECT tap.fails($$SELECT analytics_record_each(ARRAY[tap.numbered(1), tap.numbered(2)])$$, 'ZX001', 'analytics_record_each raises');
 SELECT tap.fails($$SELECT analytics_record('{"eventType":"t","source":"s","payload":{"n":2}}')$$, 'ZX001', 'analytics_record raises');
 SELECT is(count(*), 0::bigint, 'and keeps nothing') FROM analytics_dead_letters;
-SELECT is(analytics_sqlstate('rejected'), '22023', 'the reason has a SQLSTATE as any');
+SELECT is(_analytics_sqlstate('rejected'), '22023', 'the reason has a SQLSTATE as any');
 
 SELECT * FROM finish();
 ROLLBACK;

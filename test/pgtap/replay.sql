@@ -39,18 +39,18 @@ SELECT is(tap.replayed(arguments), due, 'replayed: ' || arguments)
 FROM (VALUES ('reason => ''invalid_json''', '{0,0,0,1}'::bigint[]), ('topic => ''t''', '{0,0,0,0}'), ('ids => ''{1,4,99}''', '{1,1,0,1}'), ('ids => ''{1}''', '{0,0,0,0}'), ('received_to => ''2025-05-05 02:00:00+00''', '{0,0,0,0}'), ('received_from => ''2025-05-05 06:00:00+00''', '{1,1,0,0}'),
     ('received_from => ''2025-05-05 02:00:00+00'', received_to => ''2025-05-05 03:00:00+00''', '{1,1,0,0}'), ('reason => ''unknown_shape'', after_id => 4', '{0,0,0,1}'), ('', '{1,1,0,2}')) AS v (arguments, due);
 ROLLBACK TO taught;
-SELECT analytics_take_partition('g', 't', 0, 'h', 0) \g /dev/null
+SELECT analytics_claim_partition('g', 't', 0, 'h', 0) \g /dev/null
 SELECT analytics_ingest_kafka('g', 't', 0, 1, 0, 1, ARRAY['{"eleven":11}'::bytea], '{0}') \g /dev/null
 INSERT INTO analytics_shapes (name, event_type, source, required_members) VALUES ('eleven', 'eleventh', 's', '{eleven}');
 SELECT is(tap.replayed('topic => ''t'''), '{1,1,0,0}', 'replayed: topic => t, where there is one');
 ROLLBACK TO taught;
 
 -- In chunks.
-SELECT is(r, ROW(2::bigint, 2::bigint, 0::bigint, 0::bigint, 2::bigint), 'a chunk of two') FROM analytics_replay_dead_letters("limit" => 2) AS r;
-SELECT is(r, ROW(1::bigint, 1::bigint, 0::bigint, 1::bigint, 4::bigint), 'the next') FROM analytics_replay_dead_letters("limit" => 2, after_id => 2) AS r;
-SELECT is(r, ROW(1::bigint, 1::bigint, 0::bigint, 1::bigint, 6::bigint), 'the last') FROM analytics_replay_dead_letters("limit" => 2, after_id => 4) AS r;
-SELECT is(r, ROW(0::bigint, 0::bigint, 0::bigint, 0::bigint, NULL::bigint), 'and nothing is left') FROM analytics_replay_dead_letters("limit" => 2, after_id => 6) AS r;
-SELECT tap.fails(format('SELECT analytics_replay_dead_letters("limit" => %s)', n), '22023', 'no chunk: ' || n) FROM unnest(ARRAY['0', '-1', 'NULL']) AS n;
+SELECT is(r, ROW(2::bigint, 2::bigint, 0::bigint, 0::bigint, 2::bigint), 'a chunk of two') FROM analytics_replay_dead_letters(max_rows => 2) AS r;
+SELECT is(r, ROW(1::bigint, 1::bigint, 0::bigint, 1::bigint, 4::bigint), 'the next') FROM analytics_replay_dead_letters(max_rows => 2, after_id => 2) AS r;
+SELECT is(r, ROW(1::bigint, 1::bigint, 0::bigint, 1::bigint, 6::bigint), 'the last') FROM analytics_replay_dead_letters(max_rows => 2, after_id => 4) AS r;
+SELECT is(r, ROW(0::bigint, 0::bigint, 0::bigint, 0::bigint, NULL::bigint), 'and nothing is left') FROM analytics_replay_dead_letters(max_rows => 2, after_id => 6) AS r;
+SELECT tap.fails(format('SELECT analytics_replay_dead_letters(max_rows => %s)', n), '22023', 'no chunk: ' || n) FROM unnest(ARRAY['0', '-1', 'NULL']) AS n;
 SELECT analytics_ingest((SELECT array_agg(convert_to('{"large":"' || repeat(n::text, 900000) || '"}', 'UTF8')) FROM generate_series(1, 9) AS n)) FROM generate_series(1, 5) \g /dev/null
 SELECT is((r).replayed + (r).still_refused, 38::bigint, 'large letters: a chunk is 32 MiB, whatever the limit') FROM analytics_replay_dead_letters(after_id => 6) AS r;
 ROLLBACK TO taught;
@@ -87,7 +87,7 @@ SELECT analytics_ingest((SELECT array_agg('{"eight":8}'::bytea) FROM generate_se
 SELECT tap.teach(), analytics_create_partition(now()) \g /dev/null
 SELECT tap.open_session('other') \g /dev/null
 BEGIN;
-SELECT is(tap.replayed('"limit" => 5'), '{5,5,0,0}', 'one session replays five, not yet committed');
+SELECT is(tap.replayed('max_rows => 5'), '{5,5,0,0}', 'one session replays five, not yet committed');
 SELECT is(tap.answer_of('other', 'SELECT ARRAY[replayed, stored] FROM analytics_replay_dead_letters()'), '{15,15}', 'another, at the same time, the others');
 COMMIT;
 SELECT is(count(*), 20::bigint, 'twenty events of twenty letters without a key') FROM analytics_events;

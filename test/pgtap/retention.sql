@@ -9,7 +9,7 @@ CREATE FUNCTION tap.past(size text DEFAULT 'month') RETURNS bigint LANGUAGE plpg
 BEGIN
     PERFORM set_config('analytics.partition_interval', size, true);
     RETURN (SELECT stored FROM analytics_ingest((
-        SELECT array_agg(tap.event(i::text, analytics_iso8601(now() - i * interval '6 hours'), 't' || i % 3, (ARRAY['a', 'b', NULL])[1 + i % 3], jsonb_build_object('n', i)))
+        SELECT array_agg(tap.event(i::text, _analytics_iso8601(now() - i * interval '6 hours'), 't' || i % 3, (ARRAY['a', 'b', NULL])[1 + i % 3], jsonb_build_object('n', i)))
         FROM generate_series(0, 1599) AS i)));
 END
 $$;
@@ -59,7 +59,7 @@ BEGIN;
 SELECT tap.past() AS stored \gset
 SELECT count(*) AS gone FROM analytics_retain('100 days') \gset
 SELECT is(tap.told(), :stored::bigint, 'whole minutes are told as before');
-SELECT is((SELECT stored FROM analytics_ingest(ARRAY[tap.event('late', analytics_iso8601(now() - interval '300 days'))])), 1::bigint, 'a late event makes a partition again');
+SELECT is((SELECT stored FROM analytics_ingest(ARRAY[tap.event('late', _analytics_iso8601(now() - interval '300 days'))])), 1::bigint, 'a late event makes a partition again');
 SELECT is(tap.told(), :stored::bigint + 1, 'and is counted beside what was kept');
 SELECT is_empty('SELECT * FROM analytics_verify()', 'no fault either');
 SELECT is(sum(events)::bigint, 1::bigint, 'it goes with the next retention') FROM analytics_retain('100 days');
@@ -85,7 +85,7 @@ ROLLBACK;
 BEGIN;
 CREATE TABLE early PARTITION OF analytics_events FOR VALUES FROM (MINVALUE) TO ('2020-03-10 12:34:30.5+00');
 CREATE TABLE late PARTITION OF analytics_events FOR VALUES FROM ('2020-03-10 12:34:30.5+00') TO (MAXVALUE);
-SELECT is((SELECT stored FROM analytics_ingest((SELECT array_agg(tap.event(i::text, analytics_iso8601('2020-03-10 11:30:00+00'::timestamptz + i * interval '7.1 seconds'))) FROM generate_series(0, 2500) AS i))), 2501::bigint, 'two partitions that share a minute');
+SELECT is((SELECT stored FROM analytics_ingest((SELECT array_agg(tap.event(i::text, _analytics_iso8601('2020-03-10 11:30:00+00'::timestamptz + i * interval '7.1 seconds'))) FROM generate_series(0, 2500) AS i))), 2501::bigint, 'two partitions that share a minute');
 SELECT set_eq($$SELECT partition, range_start, range_end FROM analytics_retain('1 day', keep_rollups => false)$$, $$VALUES ('early', '-infinity'::timestamptz, '2020-03-10 12:34:30.5+00'::timestamptz)$$, 'an open beginning may go, an open end never goes');
 SELECT is_empty('SELECT * FROM analytics_verify()', 'the other keeps its counts');
 SELECT is(tap.in_bags(), (SELECT count(*) FROM analytics_events), 'and only those');

@@ -61,7 +61,7 @@ s	copied	2025-01-04 00:00:00+00	c	{}
 SELECT tap.hold('COPY', 130);
 WITH a AS (INSERT INTO analytics_events (source, event_type, occurred_at, payload) VALUES ('s', 'with', '2025-02-05 00:00:00+00', '{}') RETURNING 1), b AS (DELETE FROM analytics_events WHERE event_type = 'copied' RETURNING 1), c AS (INSERT INTO analytics_events (source, event_type, occurred_at, payload) VALUES ('s', 'with', '2025-01-05 00:00:00+00', '{}') RETURNING 1) UPDATE analytics_events SET tenant_id = 'with' WHERE event_type = 'merged';
 SELECT tap.hold('four statements in one', 129);
-SELECT * FROM analytics_ingest(ARRAY(SELECT tap.event(i::text, analytics_iso8601('2024-12-01 00:00:00+00'::timestamptz + i * interval '1 day'), 'ingested', 'i' || i % 3) FROM generate_series(1, 60) AS i) || ARRAY[tap.event('1', '2024-12-02T00:00:00Z', 'ingested', 'i1'), '{']) \g /dev/null
+SELECT * FROM analytics_ingest(ARRAY(SELECT tap.event(i::text, _analytics_iso8601('2024-12-01 00:00:00+00'::timestamptz + i * interval '1 day'), 'ingested', 'i' || i % 3) FROM generate_series(1, 60) AS i) || ARRAY[tap.event('1', '2024-12-02T00:00:00Z', 'ingested', 'i1'), '{']) \g /dev/null
 SELECT tap.hold('analytics_ingest, with partitions to be made and a duplicate', 189);
 
 -- Statements that name a partition.

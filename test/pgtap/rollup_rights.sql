@@ -38,8 +38,8 @@ BEGIN
     IF role <> 'analytics_check_columns' THEN
         RETURN QUERY SELECT is((analytics_summary(600, now.at, t) ->> 'totalEvents')::bigint, (SELECT count(*) FROM analytics_events WHERE occurred_at BETWEEN now.at - interval '600 minutes' AND now.at AND (t IS NULL OR tenant_id = t)), format('in the summary: %s, %s', role, coalesce(t, 'any')))
             FROM unnest('{x,y,NULL}'::text[]) AS t, LATERAL (SELECT '2025-03-10 07:12:34.567+00'::timestamptz) AS now (at);
-        RETURN QUERY SELECT is(last_event_at, (SELECT max(occurred_at) FROM analytics_events WHERE t IS NULL OR tenant_id = t), format('the latest event: %s, %s', role, coalesce(t, 'any'))) FROM unnest('{x,y,Z,nobody,NULL}'::text[]) AS t, analytics_freshness(t);
-        RETURN QUERY SELECT is(last_ingested_at, (SELECT max(ingested_at) FROM analytics_events WHERE t IS NULL OR tenant_id = t), format('the latest ingestion: %s, %s', role, coalesce(t, 'any'))) FROM unnest('{x,y,Z,nobody,NULL}'::text[]) AS t, analytics_freshness(t);
+        RETURN QUERY SELECT is(last_event_at, (SELECT max(occurred_at) FROM analytics_events WHERE t IS NULL OR tenant_id = t), format('the latest event: %s, %s', role, coalesce(t, 'any'))) FROM unnest('{x,y,Z,nobody,NULL}'::text[]) AS t, _analytics_freshness(t);
+        RETURN QUERY SELECT is(last_ingested_at, (SELECT max(ingested_at) FROM analytics_events WHERE t IS NULL OR tenant_id = t), format('the latest ingestion: %s, %s', role, coalesce(t, 'any'))) FROM unnest('{x,y,Z,nobody,NULL}'::text[]) AS t, _analytics_freshness(t);
         RETURN QUERY SELECT is(coalesce(sum(events), 0), (SELECT count(*)::numeric FROM analytics_events), 'sessions: ' || role) FROM analytics_session('2025-03-10', '2025-03-12', '1 hour', '{k}');
     END IF;
     RESET ROLE;

@@ -22,7 +22,7 @@ INSERT INTO due VALUES
 ('_analytics_verify', 'range_start timestamp with time zone, range_end timestamp with time zone, OUT rollup text, OUT minute timestamp with time zone, OUT tenant_id text, OUT event_type text, OUT events bigint, OUT counted bigint', 'SETOF record', 'stable unsafe', true),
 ('_analytics_page', 'rows refcursor, max_rows integer, max_bytes integer DEFAULT NULL::integer, OUT body text, OUT has_next boolean, OUT last_place bigint, OUT last_key text', 'record', 'stable unsafe', true),
 ('_analytics_place', 'instant timestamp with time zone', 'bigint', 'immutable strict safe', true),
-('_analytics_projection_items', 'name text, "from" timestamp with time zone, "to" timestamp with time zone, tenant_id text, max_rows integer, before_place bigint, before_key uuid, OUT body text, OUT has_next boolean, OUT last_place bigint, OUT last_key text', 'record', 'stable unsafe', true),
+('_analytics_projection_items', 'name text, window_start timestamp with time zone, window_end timestamp with time zone, tenant_id text, max_rows integer, before_place bigint, before_key uuid, OUT body text, OUT has_next boolean, OUT last_place bigint, OUT last_key text', 'record', 'stable unsafe', true),
 ('_analytics_recent_page', 'max_rows integer, before_place bigint, before_id uuid, tenant_id text, event_type text, key_tenant text, OUT body text, OUT has_next boolean, OUT last_place bigint, OUT last_key text', 'record', 'stable unsafe', true),
 ('_analytics_refuse_bags', '', 'trigger', 'volatile unsafe', true),
 ('_analytics_relation', 'name text', 'regclass', 'stable strict safe', true),
@@ -35,85 +35,85 @@ INSERT INTO due VALUES
 ('analytics_create_tables', '', 'void', 'volatile unsafe', true),
 ('analytics_drop_tables', 'confirm text', 'void', 'volatile unsafe', true),
 ('analytics_build_projection', 'IN name text', NULL, 'volatile unsafe', false),
-('analytics_build_projection_chunk', 'name text', 'boolean', 'volatile strict unsafe', false),
-('analytics_check_projection', '', 'trigger', 'volatile unsafe', true),
+('_analytics_build_projection_chunk', 'name text', 'boolean', 'volatile strict unsafe', false),
+('_analytics_check_projection', '', 'trigger', 'volatile unsafe', true),
 ('analytics_create_projection', 'IN name text, IN event_types text[] DEFAULT NULL::text[], IN dimensions json DEFAULT ''{}''::json, IN measures json DEFAULT ''{}''::json, IN bucket interval DEFAULT ''01:00:00''::interval, IN max_groups integer DEFAULT 10000, IN view_schema text DEFAULT "current_schema"()', NULL, 'volatile unsafe', false),
 ('analytics_drop_projection', 'name text', 'void', 'volatile strict unsafe', false),
-('analytics_projection_columns', 'dimensions json, measures json, OUT name text, OUT type text', 'SETOF record', 'immutable strict safe', true),
-('analytics_projection_lack', 'projection integer, "from" timestamp with time zone, "to" timestamp with time zone, OUT bucket_start timestamp with time zone, OUT bucket_end timestamp with time zone, OUT tenant_id text, OUT events bigint, OUT counted bigint, OUT cells bytea', 'SETOF record', 'stable strict restricted', true),
-('analytics_projection_json', 'name text', 'json', 'stable strict safe', true),
-('analytics_projection_page', 'name text, "from" timestamp with time zone DEFAULT NULL::timestamp with time zone, "to" timestamp with time zone DEFAULT NULL::timestamp with time zone, tenant_id text DEFAULT NULL::text, "limit" integer DEFAULT 50, before_bucket timestamp with time zone DEFAULT NULL::timestamp with time zone, before_key uuid DEFAULT NULL::uuid, OUT bucket_start timestamp with time zone, OUT key uuid, OUT item json', 'SETOF record', 'stable restricted', true),
-('analytics_projection_query', 'name text, dimensions json, measures json', 'text', 'stable strict safe', true),
-('analytics_projection_rows', 'projection integer, bucket_start timestamp with time zone, tenant_id text, bags bytea[]', 'SETOF record', 'stable safe', true),
-('analytics_ready_projection', 'name text', 'integer', 'stable strict restricted', true),
-('analytics_register_projection', 'name text, event_types text[], dimensions json, measures json, bucket interval, max_groups integer, view_schema text', 'void', 'volatile unsafe', false),
-('analytics_require_projection', 'name text, event_types text[], dimensions json, measures json, bucket interval, max_groups integer', 'void', 'immutable safe', true),
+('_analytics_projection_columns', 'dimensions json, measures json, OUT name text, OUT type text', 'SETOF record', 'immutable strict safe', true),
+('_analytics_projection_missing', 'projection integer, window_start timestamp with time zone, window_end timestamp with time zone, OUT bucket_start timestamp with time zone, OUT bucket_end timestamp with time zone, OUT tenant_id text, OUT events bigint, OUT counted bigint, OUT cells bytea', 'SETOF record', 'stable strict restricted', true),
+('_analytics_projection_json', 'name text', 'json', 'stable strict safe', true),
+('_analytics_projection_page', 'name text, window_start timestamp with time zone DEFAULT NULL::timestamp with time zone, window_end timestamp with time zone DEFAULT NULL::timestamp with time zone, tenant_id text DEFAULT NULL::text, max_rows integer DEFAULT 50, before_bucket timestamp with time zone DEFAULT NULL::timestamp with time zone, before_key uuid DEFAULT NULL::uuid, OUT bucket_start timestamp with time zone, OUT key uuid, OUT item json', 'SETOF record', 'stable restricted', true),
+('_analytics_projection_query', 'name text, dimensions json, measures json', 'text', 'stable strict safe', true),
+('_analytics_projection_rows', 'projection integer, bucket_start timestamp with time zone, tenant_id text, bags bytea[]', 'SETOF record', 'stable safe', true),
+('_analytics_ready_projection', 'name text', 'integer', 'stable strict restricted', true),
+('_analytics_register_projection', 'name text, event_types text[], dimensions json, measures json, bucket interval, max_groups integer, view_schema text', 'void', 'volatile unsafe', false),
+('_analytics_require_projection', 'name text, event_types text[], dimensions json, measures json, bucket interval, max_groups integer', 'void', 'immutable safe', true),
 ('analytics_accept_gap', 'consumer_group text, topic text, partition integer, from_offset bigint, to_offset bigint, reason text DEFAULT NULL::text', 'analytics_kafka_gap', 'volatile unsafe', false),
-('analytics_gap_accepted', 'consumer_group text, topic text, partition integer, owner_epoch bigint', 'boolean', 'stable safe', true),
-('analytics_ingest_again', 'records bytea[], received_at timestamp with time zone[], OUT item integer, OUT outcome text, OUT reason text, OUT detail text', 'SETOF record', 'volatile strict unsafe', false),
-('analytics_mark_dead_letters_published', 'ids bigint[], faulty_ids bigint[] DEFAULT NULL::bigint[], faults text[] DEFAULT NULL::text[]', 'void', 'volatile unsafe', false),
+('_analytics_gap_accepted', 'consumer_group text, topic text, partition integer, owner_epoch bigint', 'boolean', 'stable safe', true),
+('_analytics_ingest_again', 'records bytea[], received_at timestamp with time zone[], OUT item integer, OUT outcome text, OUT reason text, OUT detail text', 'SETOF record', 'volatile strict unsafe', false),
+('_analytics_mark_dead_letters_published', 'ids bigint[], faulty_ids bigint[] DEFAULT NULL::bigint[], faults text[] DEFAULT NULL::text[]', 'void', 'volatile unsafe', false),
 ('analytics_store_identity', 'OUT id uuid, OUT system_identifier bigint, OUT database_oid oid, OUT database text', 'record', 'volatile unsafe', true),
 ('analytics_open_dead_letters', '', 'bigint', 'stable safe', true),
-('analytics_purge_dead_letters', 'older_than interval, reason text DEFAULT NULL::text, topic text DEFAULT NULL::text, replayed boolean DEFAULT NULL::boolean, "limit" integer DEFAULT NULL::integer', 'bigint', 'volatile unsafe', false),
+('analytics_purge_dead_letters', 'older_than interval, reason text DEFAULT NULL::text, topic text DEFAULT NULL::text, replayed boolean DEFAULT NULL::boolean, max_rows integer DEFAULT NULL::integer', 'bigint', 'volatile unsafe', false),
 ('analytics_replay_all_dead_letters', 'IN reason text DEFAULT NULL::text, IN topic text DEFAULT NULL::text, IN received_from timestamp with time zone DEFAULT NULL::timestamp with time zone, IN received_to timestamp with time zone DEFAULT NULL::timestamp with time zone, IN chunk integer DEFAULT 10000, INOUT replayed bigint DEFAULT 0, INOUT stored bigint DEFAULT 0, INOUT duplicates bigint DEFAULT 0, INOUT still_refused bigint DEFAULT 0', NULL, 'volatile unsafe', false),
-('analytics_replay_dead_letters', 'reason text DEFAULT NULL::text, topic text DEFAULT NULL::text, ids bigint[] DEFAULT NULL::bigint[], received_from timestamp with time zone DEFAULT NULL::timestamp with time zone, received_to timestamp with time zone DEFAULT NULL::timestamp with time zone, "limit" integer DEFAULT 10000, after_id bigint DEFAULT 0, OUT replayed bigint, OUT stored bigint, OUT duplicates bigint, OUT still_refused bigint, OUT last_id bigint', 'record', 'volatile unsafe', false),
-('analytics_unpublished_dead_letters', '"limit" integer DEFAULT 500, OUT id bigint, OUT key text, OUT value bytea, OUT header text, OUT header_value bytea, OUT fault text', 'SETOF record', 'volatile unsafe', false),
-('analytics_accepted', 'outcome text, reason text, detail text', 'boolean', 'immutable safe', true),
+('analytics_replay_dead_letters', 'reason text DEFAULT NULL::text, topic text DEFAULT NULL::text, ids bigint[] DEFAULT NULL::bigint[], received_from timestamp with time zone DEFAULT NULL::timestamp with time zone, received_to timestamp with time zone DEFAULT NULL::timestamp with time zone, max_rows integer DEFAULT 10000, after_id bigint DEFAULT 0, OUT replayed bigint, OUT stored bigint, OUT duplicates bigint, OUT still_refused bigint, OUT last_id bigint', 'record', 'volatile unsafe', false),
+('_analytics_unpublished_dead_letters', 'max_rows integer DEFAULT 500, OUT id bigint, OUT key text, OUT value bytea, OUT header text, OUT header_value bytea, OUT fault text', 'SETOF record', 'volatile unsafe', false),
+('_analytics_accepted', 'outcome text, reason text, detail text', 'boolean', 'immutable safe', true),
 ('analytics_bag', 'minute timestamp with time zone, event_type text, count bigint', 'bytea', 'immutable safe', true),
-('analytics_bag_add', 'bag internal, minute timestamp with time zone, event_type text, count bigint', 'internal', 'immutable safe', true),
-('analytics_array_items', 'body bytea, max_items integer', 'bytea[]', 'stable strict safe', true),
-('analytics_bag_pack', 'bag internal', 'bytea', 'immutable safe', true),
+('_analytics_bag_add', 'bag internal, minute timestamp with time zone, event_type text, count bigint', 'internal', 'immutable safe', true),
+('_analytics_array_items', 'body bytea, max_items integer', 'bytea[]', 'stable strict safe', true),
+('_analytics_bag_pack', 'bag internal', 'bytea', 'immutable safe', true),
 ('analytics_bag_cells', 'hour timestamp with time zone, cells bytea, OUT minute timestamp with time zone, OUT event_type text, OUT count bigint', 'SETOF record', 'immutable strict safe', true),
 ('analytics_bucket_start', 'instant timestamp with time zone, bucket interval, timezone text DEFAULT ''UTC''::text', 'timestamp with time zone', 'immutable strict safe', true),
-('analytics_buckets', 'window_start timestamp with time zone, window_end timestamp with time zone, bucket interval, timezone text DEFAULT ''UTC''::text', 'SETOF timestamp with time zone', 'immutable strict safe', true),
-('analytics_check_shape', '', 'trigger', 'volatile unsafe', true),
+('_analytics_buckets', 'window_start timestamp with time zone, window_end timestamp with time zone, bucket interval, timezone text DEFAULT ''UTC''::text', 'SETOF timestamp with time zone', 'immutable strict safe', true),
+('_analytics_check_shape', '', 'trigger', 'volatile unsafe', true),
 ('analytics_counts', 'window_start timestamp with time zone, window_end timestamp with time zone, tenant_id text DEFAULT NULL::text, OUT event_type text, OUT count bigint', 'SETOF record', 'stable restricted', true),
 ('analytics_create_partition', 'instant timestamp with time zone', 'regclass', 'volatile strict unsafe definer', false),
 ('analytics_dead_letter', 'id bigint', 'jsonb', 'stable strict unsafe', true),
-('analytics_dead_letter_json', 'letter analytics_dead_letter', 'json', 'stable safe', true),
-('analytics_recent_dead_letters', '"limit" integer DEFAULT 50, before_id bigint DEFAULT NULL::bigint, reason text DEFAULT NULL::text, topic text DEFAULT NULL::text, replayed boolean DEFAULT NULL::boolean', 'SETOF analytics_dead_letter', 'stable safe', true),
-('analytics_text_of', 'bytes bytea', 'text', 'immutable strict unsafe', true),
+('_analytics_dead_letter_json', 'letter analytics_dead_letter', 'json', 'stable safe', true),
+('analytics_recent_dead_letters', 'max_rows integer DEFAULT 50, before_id bigint DEFAULT NULL::bigint, reason text DEFAULT NULL::text, topic text DEFAULT NULL::text, replayed boolean DEFAULT NULL::boolean', 'SETOF analytics_dead_letter', 'stable safe', true),
+('_analytics_text_of', 'bytes bytea', 'text', 'immutable strict unsafe', true),
 ('analytics_event', 'occurred_at timestamp with time zone, id uuid', 'SETOF analytics_event', 'stable strict safe', true),
-('analytics_drop_partitions', 'before timestamp with time zone, keep_rollups boolean, OUT partition text, OUT range_start timestamp with time zone, OUT range_end timestamp with time zone, OUT events bigint', 'SETOF record', 'volatile unsafe', true),
-('analytics_event_json', 'event analytics_event', 'json', 'stable safe', true),
-('analytics_forget_rollups', 'range_start timestamp with time zone, range_end timestamp with time zone', 'void', 'volatile unsafe', true),
-('analytics_freshness', 'tenant_id text DEFAULT NULL::text, OUT last_event_at timestamp with time zone, OUT last_ingested_at timestamp with time zone', 'record', 'stable restricted', true),
+('_analytics_drop_partitions', 'before timestamp with time zone, keep_rollups boolean, OUT partition text, OUT range_start timestamp with time zone, OUT range_end timestamp with time zone, OUT events bigint', 'SETOF record', 'volatile unsafe', true),
+('_analytics_event_json', 'event analytics_event', 'json', 'stable safe', true),
+('_analytics_forget_rollups', 'range_start timestamp with time zone, range_end timestamp with time zone', 'void', 'volatile unsafe', true),
+('_analytics_freshness', 'tenant_id text DEFAULT NULL::text, OUT last_event_at timestamp with time zone, OUT last_ingested_at timestamp with time zone', 'record', 'stable restricted', true),
 ('analytics_histogram', 'window_start timestamp with time zone, window_end timestamp with time zone, bucket interval, tenant_id text DEFAULT NULL::text, event_type text DEFAULT NULL::text, timezone text DEFAULT ''UTC''::text, OUT bucket_start timestamp with time zone, OUT event_type text, OUT count bigint', 'SETOF record', 'stable restricted', true),
-('analytics_hold_partition', 'consumer_group text, topic text, partition integer, owner_epoch bigint, expected_offset bigint, next_offset bigint', 'void', 'volatile unsafe', false),
+('_analytics_lock_claim', 'consumer_group text, topic text, partition integer, owner_epoch bigint, expected_offset bigint, next_offset bigint', 'void', 'volatile unsafe', false),
 ('analytics_hopping', 'window_start timestamp with time zone, window_end timestamp with time zone, size interval, hop interval, tenant_id text DEFAULT NULL::text, event_type text DEFAULT NULL::text, OUT window_start timestamp with time zone, OUT window_end timestamp with time zone, OUT event_type text, OUT count bigint', 'SETOF record', 'stable restricted', true),
 ('analytics_ingest', 'records bytea[], OUT stored bigint, OUT duplicates bigint, OUT dead_lettered bigint, OUT skipped bigint', 'record', 'volatile strict unsafe', false),
-('analytics_ingest_batch', 'records bytea[], topic text, partition integer, offsets bigint[], keys bytea[], timestamps timestamp with time zone[], headers jsonb[], OUT stored bigint, OUT duplicates bigint, OUT dead_lettered bigint, OUT skipped bigint, OUT refusals jsonb', 'record', 'volatile unsafe', false),
+('_analytics_ingest_batch', 'records bytea[], topic text, partition integer, offsets bigint[], keys bytea[], timestamps timestamp with time zone[], headers jsonb[], OUT stored bigint, OUT duplicates bigint, OUT dead_lettered bigint, OUT skipped bigint, OUT refusals jsonb', 'record', 'volatile unsafe', false),
 ('analytics_ingest_kafka', 'consumer_group text, topic text, partition integer, owner_epoch bigint, expected_offset bigint, next_offset bigint, records bytea[], offsets bigint[], keys bytea[] DEFAULT NULL::bytea[], timestamps timestamp with time zone[] DEFAULT NULL::timestamp with time zone[], headers jsonb[] DEFAULT NULL::jsonb[], high_watermark bigint DEFAULT NULL::bigint, OUT stored bigint, OUT duplicates bigint, OUT dead_lettered bigint, OUT skipped bigint, OUT refusals jsonb', 'record', 'volatile unsafe', false),
-('analytics_instant', 'microseconds bigint', 'timestamp with time zone', 'stable safe', true),
-('analytics_iso8601', 'instant timestamp with time zone', 'text', 'immutable strict safe', true),
-('analytics_instant_text', 'instant timestamp with time zone', 'text', 'immutable strict safe', true),
-('analytics_bags_agree', '', 'boolean', 'stable restricted', true),
+('_analytics_instant', 'microseconds bigint', 'timestamp with time zone', 'stable safe', true),
+('_analytics_iso8601', 'instant timestamp with time zone', 'text', 'immutable strict safe', true),
+('_analytics_instant_text', 'instant timestamp with time zone', 'text', 'immutable strict safe', true),
+('_analytics_bags_agree', '', 'boolean', 'stable restricted', true),
 ('analytics_lag_records', '', 'bigint', 'stable safe', true),
-('analytics_library_version', '', 'text', 'immutable safe', true),
-('analytics_metrics_window_minutes', '', 'integer', 'stable safe', true),
+('_analytics_library_version', '', 'text', 'immutable safe', true),
+('_analytics_metrics_window_minutes', '', 'integer', 'stable safe', true),
 ('analytics_normalize', 'value bytea, OUT event_type text, OUT source text, OUT occurred_at timestamp with time zone, OUT tenant_id text, OUT event_key text[], OUT payload jsonb, OUT shape text, OUT reason text, OUT detail text', 'record', 'stable safe', true),
 ('analytics_normalize', 'value text, OUT event_type text, OUT source text, OUT occurred_at timestamp with time zone, OUT tenant_id text, OUT event_key text[], OUT payload jsonb, OUT shape text, OUT reason text, OUT detail text', 'record', 'stable safe', true),
-('analytics_partition_at', 'instant timestamp with time zone, OUT partition regclass, OUT gap_start timestamp with time zone, OUT gap_end timestamp with time zone', 'record', 'stable strict safe', true),
+('_analytics_partition_at', 'instant timestamp with time zone, OUT partition regclass, OUT gap_start timestamp with time zone, OUT gap_end timestamp with time zone', 'record', 'stable strict safe', true),
 ('analytics_partitions', 'OUT partition regclass, OUT range_start timestamp with time zone, OUT range_end timestamp with time zone', 'SETOF record', 'stable safe', true),
-('analytics_rebuild', '"from" timestamp with time zone DEFAULT NULL::timestamp with time zone, "to" timestamp with time zone DEFAULT NULL::timestamp with time zone', 'bigint', 'volatile unsafe', false),
-('analytics_recent', '"limit" integer DEFAULT 50, before_occurred_at timestamp with time zone DEFAULT NULL::timestamp with time zone, before_id uuid DEFAULT NULL::uuid, tenant_id text DEFAULT NULL::text, event_type text DEFAULT NULL::text', 'SETOF analytics_event', 'stable restricted', true),
-('analytics_recent_of', '"limit" integer, before_occurred_at timestamp with time zone, before_id uuid, tenant_id text, event_type text', 'SETOF analytics_event', 'stable restricted', true),
+('analytics_rebuild', 'window_start timestamp with time zone DEFAULT NULL::timestamp with time zone, window_end timestamp with time zone DEFAULT NULL::timestamp with time zone', 'bigint', 'volatile unsafe', false),
+('analytics_recent', 'max_rows integer DEFAULT 50, before_occurred_at timestamp with time zone DEFAULT NULL::timestamp with time zone, before_id uuid DEFAULT NULL::uuid, tenant_id text DEFAULT NULL::text, event_type text DEFAULT NULL::text', 'SETOF analytics_event', 'stable restricted', true),
+('_analytics_recent_of', 'max_rows integer, before_occurred_at timestamp with time zone, before_id uuid, tenant_id text, event_type text', 'SETOF analytics_event', 'stable restricted', true),
 ('analytics_record', 'event jsonb', 'TABLE(id uuid, event_type text, source text, occurred_at timestamp with time zone, ingested_at timestamp with time zone, tenant_id text, payload jsonb, duplicate boolean)', 'volatile strict unsafe', false),
 ('analytics_record_each', 'records bytea[], OUT item integer, OUT outcome text, OUT id uuid, OUT event_type text, OUT source text, OUT occurred_at timestamp with time zone, OUT ingested_at timestamp with time zone, OUT tenant_id text, OUT payload jsonb, OUT reason text, OUT detail text', 'SETOF record', 'volatile strict unsafe', false),
 ('analytics_retain', 'keep interval, keep_rollups boolean DEFAULT true, OUT partition text, OUT range_start timestamp with time zone, OUT range_end timestamp with time zone, OUT events bigint', 'SETOF record', 'volatile unsafe', false),
-('analytics_rules_changed', '', 'trigger', 'volatile unsafe', true),
+('_analytics_invalidate_rules', '', 'trigger', 'volatile unsafe', true),
 ('analytics_session', 'window_start timestamp with time zone, window_end timestamp with time zone, gap interval, key_path text[], tenant_id text DEFAULT NULL::text, event_type text DEFAULT NULL::text, OUT session_key text, OUT session_start timestamp with time zone, OUT session_end timestamp with time zone, OUT last_event_at timestamp with time zone, OUT events bigint', 'SETOF record', 'stable safe', true),
-('analytics_sqlstate', 'reason text', 'text', 'immutable strict safe', true),
+('_analytics_sqlstate', 'reason text', 'text', 'immutable strict safe', true),
 ('analytics_summary', 'window_minutes integer DEFAULT NULL::integer, reference timestamp with time zone DEFAULT now(), tenant_id text DEFAULT NULL::text', 'jsonb', 'stable restricted', true),
-('analytics_take_partition', 'consumer_group text, topic text, partition integer, owner text, start_offset bigint, high_watermark bigint DEFAULT NULL::bigint, OUT owner_epoch bigint, OUT next_offset bigint', 'record', 'volatile unsafe', false),
+('analytics_claim_partition', 'consumer_group text, topic text, partition integer, owner text, start_offset bigint, high_watermark bigint DEFAULT NULL::bigint, OUT owner_epoch bigint, OUT next_offset bigint', 'record', 'volatile unsafe', false),
 ('analytics_tumbling', 'window_start timestamp with time zone, window_end timestamp with time zone, size interval, tenant_id text DEFAULT NULL::text, event_type text DEFAULT NULL::text, OUT window_start timestamp with time zone, OUT window_end timestamp with time zone, OUT event_type text, OUT count bigint', 'SETOF record', 'stable restricted', true),
-('analytics_upkeep_row', '', 'trigger', 'volatile unsafe', false),
-('analytics_upkeep_statement', '', 'trigger', 'volatile unsafe', false),
-('analytics_upkeep_truncate', '', 'trigger', 'volatile unsafe', false),
-('analytics_verify', '"from" timestamp with time zone DEFAULT NULL::timestamp with time zone, "to" timestamp with time zone DEFAULT NULL::timestamp with time zone, OUT rollup text, OUT minute timestamp with time zone, OUT tenant_id text, OUT event_type text, OUT events bigint, OUT counted bigint', 'SETOF record', 'stable unsafe', false),
+('_analytics_rollup_row', '', 'trigger', 'volatile unsafe', false),
+('_analytics_rollup_statement', '', 'trigger', 'volatile unsafe', false),
+('_analytics_rollup_truncate', '', 'trigger', 'volatile unsafe', false),
+('analytics_verify', 'window_start timestamp with time zone DEFAULT NULL::timestamp with time zone, window_end timestamp with time zone DEFAULT NULL::timestamp with time zone, OUT rollup text, OUT minute timestamp with time zone, OUT tenant_id text, OUT event_type text, OUT events bigint, OUT counted bigint', 'SETOF record', 'stable unsafe', false),
 ('analytics_version', 'OUT extension text, OUT library text', 'record', 'stable safe', true),
 ('analytics_watch_partition', 'partition regclass', 'void', 'volatile strict unsafe', false),
-('analytics_window_counts', 'bounds timestamp with time zone[], tenant_id text DEFAULT NULL::text, OUT bucket integer, OUT event_type text, OUT count bigint', 'SETOF record', 'stable restricted', true);
+('_analytics_window_counts', 'bounds timestamp with time zone[], tenant_id text DEFAULT NULL::text, OUT bucket integer, OUT event_type text, OUT count bigint', 'SETOF record', 'stable restricted', true);
 SELECT set_eq('SELECT proname::text, pg_get_function_arguments(oid) FROM tap.functions', 'SELECT proname, arguments FROM due', 'the functions and their arguments are these');
 SELECT is(ROW(pg_get_function_result(f.oid), concat_ws(' ', CASE provolatile WHEN 'i' THEN 'immutable' WHEN 's' THEN 'stable' ELSE 'volatile' END, CASE WHEN proisstrict THEN 'strict' END, CASE proparallel WHEN 's' THEN 'safe' WHEN 'r' THEN 'restricted' ELSE 'unsafe' END, CASE WHEN prosecdef THEN 'definer' END)), ROW(result, marks), name || ': answer and marks')
 FROM tap.functions AS f JOIN due ON f.proname = due.proname AND pg_get_function_arguments(f.oid) = arguments;
@@ -150,7 +150,7 @@ SELECT tap.fails(format('SET analytics.%s', assignment), '22023', 'refused: ' ||
 SELECT tap.fails('SET analytics.max_dept = 5', '42602', 'the prefix is reserved: a name mistyped is refused');
 SELECT lives_ok('SET analytics.max_event_bytes = ''2MB''', 'sizes with a unit');
 SELECT lives_ok('SET analytics.metrics_window_minutes = ''2h''', 'times with a unit');
-SELECT is(analytics_metrics_window_minutes(), 120, 'known to the function');
+SELECT is(_analytics_metrics_window_minutes(), 120, 'known to the function');
 RESET analytics.max_event_bytes; RESET analytics.metrics_window_minutes;
 
 -- Roles, as the reference grants: a writer, a reader, an operator, and one with nothing. Each function is called as each of them.
@@ -159,19 +159,19 @@ CREATE ROLE analytics_check_writer; CREATE ROLE analytics_check_reader; CREATE R
 GRANT USAGE ON SCHEMA tap TO analytics_check_writer, analytics_check_reader, analytics_check_operator, analytics_check_nobody;
 GRANT SELECT, INSERT ON analytics_events, analytics_dead_letters, analytics_untimed_keys TO analytics_check_writer;
 GRANT SELECT, INSERT, UPDATE ON analytics_kafka_offsets TO analytics_check_writer;
-GRANT EXECUTE ON FUNCTION analytics_ingest, analytics_ingest_kafka, analytics_ingest_batch, analytics_hold_partition, analytics_take_partition, analytics_record, analytics_record_each, analytics_create_partition TO analytics_check_writer;
+GRANT EXECUTE ON FUNCTION analytics_ingest, analytics_ingest_kafka, _analytics_ingest_batch, _analytics_lock_claim, analytics_claim_partition, analytics_record, analytics_record_each, analytics_create_partition TO analytics_check_writer;
 GRANT SELECT ON analytics_kafka_gaps TO analytics_check_writer;
 GRANT UPDATE ON analytics_dead_letters TO analytics_check_writer;
-GRANT EXECUTE ON FUNCTION analytics_unpublished_dead_letters, analytics_mark_dead_letters_published TO analytics_check_writer;
+GRANT EXECUTE ON FUNCTION _analytics_unpublished_dead_letters, _analytics_mark_dead_letters_published TO analytics_check_writer;
 GRANT SELECT ON analytics_events, analytics_kafka_offsets, analytics_dead_letters, analytics_rollup_totals, analytics_rollup_tenants TO analytics_check_reader;
 GRANT SELECT, INSERT ON analytics_events, analytics_untimed_keys, analytics_kafka_gaps TO analytics_check_operator;
 GRANT SELECT, UPDATE, DELETE ON analytics_dead_letters TO analytics_check_operator;
 GRANT SELECT, UPDATE ON analytics_kafka_offsets TO analytics_check_operator;
 GRANT SELECT ON analytics_rollup_totals, analytics_rollup_tenants TO analytics_check_operator;
-GRANT EXECUTE ON FUNCTION analytics_retain, analytics_verify, analytics_rebuild, analytics_create_partition, analytics_ingest_again, analytics_replay_dead_letters, analytics_purge_dead_letters, analytics_accept_gap TO analytics_check_operator;
+GRANT EXECUTE ON FUNCTION analytics_retain, analytics_verify, analytics_rebuild, analytics_create_partition, _analytics_ingest_again, analytics_replay_dead_letters, analytics_purge_dead_letters, analytics_accept_gap TO analytics_check_operator;
 GRANT EXECUTE ON PROCEDURE analytics_replay_all_dead_letters TO analytics_check_operator;
 
-SELECT analytics_register_projection('surface', NULL, '{}', '{}', '1 hour', 1, 'public') \g /dev/null
+SELECT _analytics_register_projection('surface', NULL, '{}', '{}', '1 hour', 1, 'public') \g /dev/null
 UPDATE analytics_projections SET state = 'ready';
 
 -- who may: w writer, r reader, o operator (who may read, too), n nobody.
@@ -185,26 +185,26 @@ INSERT INTO tap.uses VALUES
 ('wrn', 'SELECT _analytics_owner()'), ('', 'SELECT * FROM _analytics_verify(NULL, NULL)'), ('', 'SELECT _analytics_rebuild(NULL, NULL)'),
 ('', $$SELECT * FROM _analytics_retain('100 years', true)$$), ('', 'SELECT * FROM _analytics_store_identity()'),
 ('wrn', 'SELECT * FROM _analytics_tables()'), ('wrn', 'SELECT * FROM _analytics_table_differences()'),
-('wrn', $$SELECT analytics_normalize('{}'::text)$$), ('wrn', $$SELECT analytics_normalize('{}'::bytea)$$), ('wrn', 'SELECT * FROM analytics_store_identity()'), ('', 'SELECT * FROM analytics_store'), ('wrn', 'SELECT analytics_version()'), ('wrn', 'SELECT analytics_library_version()'), ('wrn', 'SELECT analytics_metrics_window_minutes()'), ('wrn', 'SELECT analytics_iso8601(now())'), ('wrn', 'SELECT analytics_instant(1)'), ('wrn', 'SELECT analytics_instant_text(now())'), ('wrn', 'SELECT analytics_bags_agree()'),
-('wrn', $$SELECT analytics_bucket_start(now(), '1 hour')$$), ('wrn', $$SELECT analytics_buckets(now(), now(), '1 hour')$$), ('wrn', 'SELECT * FROM analytics_shapes'), ('wrn', $$SELECT analytics_accepted('stored', NULL, NULL)$$), ('wrn', $$SELECT analytics_sqlstate('too_deep')$$), ('wrn', $$SELECT analytics_array_items('[1]', 1)$$), ('wrn', 'SELECT analytics_partition_at(now())'),
-('wr', 'SELECT * FROM analytics_recent()'), ('wr', $$SELECT * FROM analytics_recent(tenant_id => 'a')$$), ('wr', $$SELECT * FROM analytics_recent_of(5, now(), gen_random_uuid(), NULL, 't')$$), ('wr', 'SELECT analytics_summary()'), ('wr', $$SELECT * FROM analytics_counts('2025-01-01', now())$$), ('wr', $$SELECT * FROM analytics_histogram(now() - interval '1 day', now(), '1 hour')$$), ('wr', 'SELECT analytics_event_json(e) FROM analytics_recent() AS e'), ('wr', 'SELECT analytics_lag_records()'),
-('wr', 'SELECT * FROM analytics_recent_dead_letters()'), ('wr', 'SELECT analytics_dead_letter(1)'), ('wr', 'SELECT analytics_dead_letter_json(d) FROM analytics_recent_dead_letters() AS d'), ('wrn', $$SELECT analytics_text_of('a')$$),
+('wrn', $$SELECT analytics_normalize('{}'::text)$$), ('wrn', $$SELECT analytics_normalize('{}'::bytea)$$), ('wrn', 'SELECT * FROM analytics_store_identity()'), ('', 'SELECT * FROM analytics_store'), ('wrn', 'SELECT analytics_version()'), ('wrn', 'SELECT _analytics_library_version()'), ('wrn', 'SELECT _analytics_metrics_window_minutes()'), ('wrn', 'SELECT _analytics_iso8601(now())'), ('wrn', 'SELECT _analytics_instant(1)'), ('wrn', 'SELECT _analytics_instant_text(now())'), ('wrn', 'SELECT _analytics_bags_agree()'),
+('wrn', $$SELECT analytics_bucket_start(now(), '1 hour')$$), ('wrn', $$SELECT _analytics_buckets(now(), now(), '1 hour')$$), ('wrn', 'SELECT * FROM analytics_shapes'), ('wrn', $$SELECT _analytics_accepted('stored', NULL, NULL)$$), ('wrn', $$SELECT _analytics_sqlstate('too_deep')$$), ('wrn', $$SELECT _analytics_array_items('[1]', 1)$$), ('wrn', 'SELECT _analytics_partition_at(now())'),
+('wr', 'SELECT * FROM analytics_recent()'), ('wr', $$SELECT * FROM analytics_recent(tenant_id => 'a')$$), ('wr', $$SELECT * FROM _analytics_recent_of(5, now(), gen_random_uuid(), NULL, 't')$$), ('wr', 'SELECT analytics_summary()'), ('wr', $$SELECT * FROM analytics_counts('2025-01-01', now())$$), ('wr', $$SELECT * FROM analytics_histogram(now() - interval '1 day', now(), '1 hour')$$), ('wr', 'SELECT _analytics_event_json(e) FROM analytics_recent() AS e'), ('wr', 'SELECT analytics_lag_records()'),
+('wr', 'SELECT * FROM analytics_recent_dead_letters()'), ('wr', 'SELECT analytics_dead_letter(1)'), ('wr', 'SELECT _analytics_dead_letter_json(d) FROM analytics_recent_dead_letters() AS d'), ('wrn', $$SELECT _analytics_text_of('a')$$),
 ('wr', 'SELECT * FROM analytics_event(now(), gen_random_uuid())'),
-('wr', 'SELECT analytics_freshness()'), ('wr', $$SELECT * FROM analytics_window_counts(ARRAY[now() - interval '1 hour', now()])$$), ('wr', $$SELECT * FROM analytics_tumbling(now() - interval '1 day', now(), '1 hour')$$), ('wr', $$SELECT * FROM analytics_hopping(now() - interval '1 day', now(), '1 hour', '5 minutes')$$), ('wr', $$SELECT * FROM analytics_session(now() - interval '1 day', now(), '1 hour', '{k}')$$),
+('wr', 'SELECT _analytics_freshness()'), ('wr', $$SELECT * FROM _analytics_window_counts(ARRAY[now() - interval '1 hour', now()])$$), ('wr', $$SELECT * FROM analytics_tumbling(now() - interval '1 day', now(), '1 hour')$$), ('wr', $$SELECT * FROM analytics_hopping(now() - interval '1 day', now(), '1 hour', '5 minutes')$$), ('wr', $$SELECT * FROM analytics_session(now() - interval '1 day', now(), '1 hour', '{k}')$$),
 ('wr', 'SELECT * FROM analytics_dead_letters'), ('wr', 'SELECT * FROM analytics_kafka_offsets'), ('wo', 'SELECT * FROM analytics_untimed_keys'),
 ('w', $$SELECT analytics_ingest(ARRAY[tap.event('a', '2024-01-01T00:00:00Z'), tap.event('u'), '{'::bytea, '{}', NULL])$$), ('w', $$SELECT * FROM analytics_record('{"eventType":"t","source":"s","eventId":"k","occurredAt":"2024-02-01T00:00:00Z","payload":{}}')$$), ('w', $$SELECT * FROM analytics_record_each(ARRAY[tap.event('a', '2024-03-01T00:00:00Z'), tap.event('u'), '{'::bytea])$$),
-('w', $$SELECT * FROM analytics_take_partition('g', 't', 0, 'o', 0)$$), ('w', $$SELECT * FROM analytics_ingest_kafka('g', 't', 0, (SELECT owner_epoch FROM analytics_kafka_offsets), 0, 0, ARRAY[tap.event('a', '2024-04-01T00:00:00Z'), tap.event('u'), '{'::bytea, '{}', NULL], '{0,1,2,3,4}')$$),
-('w', $$SELECT analytics_hold_partition('g', 't', 0, (SELECT owner_epoch FROM analytics_kafka_offsets), 0, 0)$$), ('w', $$SELECT * FROM analytics_ingest_batch(ARRAY[tap.event('b', '2024-05-01T00:00:00Z')], 't', 0, '{9}', NULL, NULL, NULL)$$), ('wo', $$SELECT analytics_create_partition('2024-06-01')$$),
-('wrn', $$SELECT analytics_projection_columns('{}', '{}')$$), ('wrn', $$SELECT analytics_require_projection('p', NULL, '{}', '{}', '1 hour', 1)$$), ('wrn', 'SELECT * FROM analytics_projections'), ('', 'SELECT * FROM analytics_projection_bags'),
-('wrn', $$SELECT analytics_ready_projection('surface')$$), ('wrn', $$SELECT analytics_projection_query('q', '{}', '{}')$$), ('wrn', 'SELECT analytics_projection_json(p.name) FROM analytics_projections AS p'), ('', $$SELECT * FROM analytics_projection_page('surface')$$), ('wrn', $$SELECT * FROM analytics_projection_rows((SELECT id FROM analytics_projections), now(), NULL, '{}') AS r (other boolean, count bigint, mismatched bigint)$$), ('', $$SELECT analytics_projection_lack(1, now(), now())$$),
-('', $$SELECT analytics_register_projection('q', NULL, '{}', '{}', '1 hour', 1, 'public')$$), ('', $$SELECT analytics_build_projection_chunk('surface')$$), ('', $$SELECT analytics_drop_projection('surface')$$), ('', $$CALL analytics_create_projection('q')$$), ('', $$CALL analytics_build_projection('surface')$$),
+('w', $$SELECT * FROM analytics_claim_partition('g', 't', 0, 'o', 0)$$), ('w', $$SELECT * FROM analytics_ingest_kafka('g', 't', 0, (SELECT owner_epoch FROM analytics_kafka_offsets), 0, 0, ARRAY[tap.event('a', '2024-04-01T00:00:00Z'), tap.event('u'), '{'::bytea, '{}', NULL], '{0,1,2,3,4}')$$),
+('w', $$SELECT _analytics_lock_claim('g', 't', 0, (SELECT owner_epoch FROM analytics_kafka_offsets), 0, 0)$$), ('w', $$SELECT * FROM _analytics_ingest_batch(ARRAY[tap.event('b', '2024-05-01T00:00:00Z')], 't', 0, '{9}', NULL, NULL, NULL)$$), ('wo', $$SELECT analytics_create_partition('2024-06-01')$$),
+('wrn', $$SELECT _analytics_projection_columns('{}', '{}')$$), ('wrn', $$SELECT _analytics_require_projection('p', NULL, '{}', '{}', '1 hour', 1)$$), ('wrn', 'SELECT * FROM analytics_projections'), ('', 'SELECT * FROM analytics_projection_bags'),
+('wrn', $$SELECT _analytics_ready_projection('surface')$$), ('wrn', $$SELECT _analytics_projection_query('q', '{}', '{}')$$), ('wrn', 'SELECT _analytics_projection_json(p.name) FROM analytics_projections AS p'), ('', $$SELECT * FROM _analytics_projection_page('surface')$$), ('wrn', $$SELECT * FROM _analytics_projection_rows((SELECT id FROM analytics_projections), now(), NULL, '{}') AS r (other boolean, count bigint, mismatched bigint)$$), ('', $$SELECT _analytics_projection_missing(1, now(), now())$$),
+('', $$SELECT _analytics_register_projection('q', NULL, '{}', '{}', '1 hour', 1, 'public')$$), ('', $$SELECT _analytics_build_projection_chunk('surface')$$), ('', $$SELECT analytics_drop_projection('surface')$$), ('', $$CALL analytics_create_projection('q')$$), ('', $$CALL analytics_build_projection('surface')$$),
 ('wrn', $$SELECT analytics_bag_cells(now(), '\x01')$$), ('wrn', 'SELECT analytics_bag(now(), ''t'', 1)'), ('o', 'SELECT analytics_verify()'), ('o', 'SELECT analytics_rebuild()'), ('', 'SELECT analytics_watch_partition(''analytics_events'')'), ('r', 'SELECT * FROM analytics_rollup_totals'), ('r', 'SELECT * FROM analytics_rollup_tenants'),
 ('', 'SELECT * FROM analytics_kept_rollups'),
 ('wrn', $$DO 'DECLARE c refcursor; BEGIN OPEN c FOR SELECT now()::text, 1::bigint, now()::text; PERFORM _analytics_page(c, 1); END'$$), ('wrn', 'SELECT _analytics_place(now())'), ('wrn', 'SELECT _analytics_time_at(0)'),
 ('wr', 'SELECT _analytics_recent_page(1, NULL, NULL, NULL, NULL, NULL)'), ('wr', 'SELECT _analytics_dead_letter_page(1, NULL, NULL, NULL, NULL)'), ('', $$SELECT _analytics_projection_items('surface', NULL, NULL, NULL, 1, NULL, NULL)$$),
-('wrn', 'SELECT * FROM analytics_partitions()'), ('o', $$SELECT * FROM analytics_retain('100 years')$$), ('', 'SELECT * FROM analytics_drop_partitions(now(), true)'), ('', 'SELECT analytics_forget_rollups(now(), now())'),
-('w', 'SELECT * FROM analytics_unpublished_dead_letters()'), ('w', $$SELECT analytics_mark_dead_letters_published('{}', '{}', '{}')$$), ('wo', $$SELECT analytics_gap_accepted('g', 't', 0, 1)$$), ('wr', 'SELECT analytics_open_dead_letters()'), ('wr', 'SELECT * FROM analytics_dead_letter_summary'), ('wo', 'SELECT * FROM analytics_kafka_gaps'),
-('o', $$SELECT * FROM analytics_ingest_again(ARRAY[tap.event('o', '2024-07-01T00:00:00Z'), tap.event('ou'), '{'::bytea], ARRAY[now(), now(), now()])$$), ('o', 'SELECT * FROM analytics_replay_dead_letters()'), ('o', $$CALL analytics_replay_all_dead_letters('none')$$), ('o', $$SELECT analytics_purge_dead_letters('1 day')$$),
+('wrn', 'SELECT * FROM analytics_partitions()'), ('o', $$SELECT * FROM analytics_retain('100 years')$$), ('', 'SELECT * FROM _analytics_drop_partitions(now(), true)'), ('', 'SELECT _analytics_forget_rollups(now(), now())'),
+('w', 'SELECT * FROM _analytics_unpublished_dead_letters()'), ('w', $$SELECT _analytics_mark_dead_letters_published('{}', '{}', '{}')$$), ('wo', $$SELECT _analytics_gap_accepted('g', 't', 0, 1)$$), ('wr', 'SELECT analytics_open_dead_letters()'), ('wr', 'SELECT * FROM analytics_dead_letter_summary'), ('wo', 'SELECT * FROM analytics_kafka_gaps'),
+('o', $$SELECT * FROM _analytics_ingest_again(ARRAY[tap.event('o', '2024-07-01T00:00:00Z'), tap.event('ou'), '{'::bytea], ARRAY[now(), now(), now()])$$), ('o', 'SELECT * FROM analytics_replay_dead_letters()'), ('o', $$CALL analytics_replay_all_dead_letters('none')$$), ('o', $$SELECT analytics_purge_dead_letters('1 day')$$),
 ('o', $$SELECT analytics_accept_gap('g', 't', 0, (SELECT next_offset FROM analytics_kafka_offsets), 9)$$),
 ('', $$INSERT INTO analytics_shapes (name, event_type, source, required_members) VALUES ('x', 't', 's', '{a}')$$), ('', 'DELETE FROM analytics_shapes'), ('', 'DELETE FROM analytics_events'), ('o', 'DELETE FROM analytics_dead_letters WHERE false'), ('', 'DELETE FROM analytics_kafka_offsets'), ('', 'UPDATE analytics_events SET payload = ''{}'''), ('', 'DROP TABLE analytics_events');
 SET LOCAL ROLE analytics_check_writer;
@@ -250,7 +250,7 @@ SET LOCAL search_path = hostile, pg_catalog;
 SELECT stored AS ingest FROM :q.analytics_ingest(ARRAY[tap.event('a', '2024-01-01T00:00:00Z'), tap.event('u'), '{'::bytea]) \gset
 SELECT duplicate AS record FROM :q.analytics_record('{"eventType":"t","source":"s","occurredAt":"2024-02-01T00:00:00Z","payload":{}}') \gset
 SELECT string_agg(outcome, ' ' ORDER BY item) AS record_each FROM :q.analytics_record_each(ARRAY[tap.event('a', '2024-01-01T00:00:00Z'), '{'::bytea]) \gset
-SELECT owner_epoch AS take_partition FROM :q.analytics_take_partition('g', 't', 0, 'o', 0) \gset
+SELECT owner_epoch AS take_partition FROM :q.analytics_claim_partition('g', 't', 0, 'o', 0) \gset
 SELECT stored || ' ' || (refusals #>> '{0,reason}') AS ingest_kafka FROM :q.analytics_ingest_kafka('g', 't', 0, 1, 0, 2, ARRAY[tap.event('k'), '{'::bytea], '{0,1}', high_watermark => 5) \gset
 SELECT shape AS normalize FROM :q.analytics_normalize('{"guideId":1,"challengeId":2,"occurredAt":3}'::text) \gset
 SELECT pg_catalog.count(*) AS recent FROM :q.analytics_recent(tenant_id => NULL) \gset
@@ -258,14 +258,14 @@ SELECT pg_catalog.count(*) AS recent_typed FROM :q.analytics_recent(event_type =
 SELECT summary #>> '{totalEvents}' AS summary, summary #>> '{freshness,lagRecords}' AS lag FROM :q.analytics_summary(5, pg_catalog.now()) AS _ (summary) \gset
 SELECT pg_catalog.sum(count) AS counts FROM :q.analytics_counts('2023-12-01', '2100-01-01') \gset
 SELECT pg_catalog.sum(count) AS histogram FROM :q.analytics_histogram('2023-12-01', '2100-01-01', '1 month') \gset
-SELECT pg_catalog.count(:q.analytics_event_json(e)) AS event_json FROM :q.analytics_recent() AS e \gset
+SELECT pg_catalog.count(:q._analytics_event_json(e)) AS event_json FROM :q.analytics_recent() AS e \gset
 SELECT :q.analytics_create_partition('2024-07-01 00:00:00+00') AS create_partition \gset
 SELECT extension AS version FROM :q.analytics_version() \gset
 SELECT still_refused AS replay FROM :q.analytics_replay_dead_letters(reason => 'invalid_json') \gset
-SELECT pg_catalog.string_agg(DISTINCT key, ' ') AS publish FROM :q.analytics_unpublished_dead_letters() \gset
-SELECT :q.analytics_mark_dead_letters_published('{1}', '{2}', '{f}') \g /dev/null
-SELECT to_offset || ' ' || :q.analytics_gap_accepted('g', 't', 0, 1) AS gap FROM :q.analytics_accept_gap('g', 't', 0, 2, 9) \gset
-SELECT :q.analytics_open_dead_letters() || ' ' || :q.analytics_purge_dead_letters('0', 'invalid_json', "limit" => 1) AS purge \gset
+SELECT pg_catalog.string_agg(DISTINCT key, ' ') AS publish FROM :q._analytics_unpublished_dead_letters() \gset
+SELECT :q._analytics_mark_dead_letters_published('{1}', '{2}', '{f}') \g /dev/null
+SELECT to_offset || ' ' || :q._analytics_gap_accepted('g', 't', 0, 1) AS gap FROM :q.analytics_accept_gap('g', 't', 0, 2, 9) \gset
+SELECT :q.analytics_open_dead_letters() || ' ' || :q.analytics_purge_dead_letters('0', 'invalid_json', max_rows => 1) AS purge \gset
 RESET ROLE;
 SET LOCAL search_path = tap, pg_catalog;
 SELECT is(ROW(:'ingest'::text, :'record'::text, :'record_each'::text, :'take_partition'::text, :'ingest_kafka'::text), ROW('2'::text, 'f'::text, 'duplicate refused'::text, '1'::text, '1 invalid_json'::text), 'a quoted schema and a hostile search path: what stores');

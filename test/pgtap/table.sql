@@ -36,17 +36,17 @@ SELECT is(tap.posted(tap.event('p', '2024-07-01T00:00:00Z', payload => '{"n":1}'
 SELECT is_empty('SELECT * FROM analytics_verify()', 'and they are counted');
 ROLLBACK TO clean;
 -- What is asked and answered is an event, whatever else the table has.
-PREPARE newest AS SELECT analytics_event_json(e)::jsonb - 'ingestedAt' FROM analytics_recent(1) AS e;
-PREPARE newest_of AS SELECT analytics_event_json(e)::jsonb - 'ingestedAt' FROM analytics_recent(1, tenant_id => 'x') AS e;
+PREPARE newest AS SELECT _analytics_event_json(e)::jsonb - 'ingestedAt' FROM analytics_recent(1) AS e;
+PREPARE newest_of AS SELECT _analytics_event_json(e)::jsonb - 'ingestedAt' FROM analytics_recent(1, tenant_id => 'x') AS e;
 CREATE FUNCTION tap.answers(n int) RETURNS SETOF jsonb LANGUAGE plpgsql AS $$
 DECLARE
     r record;
 BEGIN
     SELECT * INTO r FROM analytics_record(jsonb_build_object('eventType', 't', 'source', 's', 'tenantId', 'x', 'occurredAt', '2025-01-01T00:00:0' || n || 'Z', 'payload', '{}'::jsonb));
-    RETURN NEXT jsonb_build_object('id', r.id, 'eventType', r.event_type, 'source', r.source, 'occurredAt', analytics_iso8601(r.occurred_at), 'tenantId', r.tenant_id, 'payload', r.payload);
+    RETURN NEXT jsonb_build_object('id', r.id, 'eventType', r.event_type, 'source', r.source, 'occurredAt', _analytics_iso8601(r.occurred_at), 'tenantId', r.tenant_id, 'payload', r.payload);
     RETURN QUERY EXECUTE 'EXECUTE newest';
     RETURN QUERY EXECUTE 'EXECUTE newest_of';
-    RETURN QUERY SELECT analytics_event_json(e)::jsonb - 'ingestedAt' FROM analytics_event(r.occurred_at, r.id) AS e;
+    RETURN QUERY SELECT _analytics_event_json(e)::jsonb - 'ingestedAt' FROM analytics_event(r.occurred_at, r.id) AS e;
 END
 $$;
 SELECT is(ROW(count(*), count(DISTINCT a)), ROW(4::bigint, 1::bigint), 'an event is the same to whoever asks') FROM tap.answers(1) AS a;
@@ -89,7 +89,7 @@ SELECT is(tap.posted(tap.n(2), tap.n(1), tap.n(2), tap.n(3), tap.n(4)), 'stored 
 SELECT is(tap.ingested(tap.n(2), tap.n(5), tap.n(6), tap.n(7)), '{1,1,0,2}', 'among four counts they are skipped');
 SELECT is(tap.letters(), NULL, 'and no dead letters');
 SELECT is(b, ROW(1::bigint, 1::bigint, 0::bigint, 1::bigint, '[{"count": 1, "detail": "a trigger before the insertion answered null", "reason": "dropped", "lastOffset": 11, "firstOffset": 11}]'::jsonb), 'reported as that')
-FROM analytics_ingest_batch(ARRAY[tap.n(8), tap.n(9), tap.n(8)], 't', 0, '{10,11,12}', NULL, NULL, NULL) AS b;
+FROM _analytics_ingest_batch(ARRAY[tap.n(8), tap.n(9), tap.n(8)], 't', 0, '{10,11,12}', NULL, NULL, NULL) AS b;
 SELECT is_empty($$SELECT * FROM analytics_record('{"eventType":"t","source":"s","payload":{"n":1}}')$$, 'analytics_record answers no row');
 INSERT INTO analytics_dead_letters (reason, value) VALUES ('rejected', tap.n(11)), ('rejected', tap.n(12)), ('rejected', '{');
 SELECT is(r, ROW(1::bigint, 1::bigint, 0::bigint, 2::bigint, max), 'a dead letter whose event is dropped stays open') FROM (SELECT max(id) FROM analytics_dead_letters) AS _ (max), analytics_replay_dead_letters() AS r;

@@ -45,7 +45,7 @@ BEGIN; SELECT tap.writes('SET LOCAL row_security = off'); ROLLBACK;
 BEGIN; SELECT tap.writes('SET LOCAL row_security = off; SET LOCAL check_function_bodies = off; SET LOCAL client_min_messages = warning; SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0; SET LOCAL standard_conforming_strings = on'); ROLLBACK;
 BEGIN;
 SET LOCAL row_security = off; SET LOCAL check_function_bodies = off;
-SELECT is((SELECT stored FROM analytics_ingest((SELECT array_agg(tap.event(n::text, analytics_iso8601('2024-01-20 00:00:00+00'::timestamptz + n * interval '1 minute'))) FROM generate_series(1, 6000) AS n))), 6000::bigint, 'an ingest in bulk');
+SELECT is((SELECT stored FROM analytics_ingest((SELECT array_agg(tap.event(n::text, _analytics_iso8601('2024-01-20 00:00:00+00'::timestamptz + n * interval '1 minute'))) FROM generate_series(1, 6000) AS n))), 6000::bigint, 'an ingest in bulk');
 SELECT tap.agrees('ingested');
 ROLLBACK;
 

@@ -218,7 +218,7 @@ TEST_F(Handled, ourOwnWordsAboutAParameterAreToldAndNameIt)
         const char *field;
     };
     constexpr std::array cases{
-        Case{"/v1/analytics/events/recent", "limit must be at least 1", "limit"},
+        Case{"/v1/analytics/events/recent", "max_rows must be at least 1", "limit"},
         Case{"/v1/analytics/metrics/summary", "reference must lie in the years 0001 to 9999", "reference"},
         Case{"/v1/analytics/metrics/summary", "window_minutes must be between 5 and 10080", "windowMinutes"},
         Case{"/v1/analytics/metrics/histogram", "window_start must lie in the years 0001 to 9999", "from"},
