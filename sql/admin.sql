@@ -4,20 +4,22 @@ CREATE FUNCTION @extschema@._analytics_library_version() RETURNS text
     LANGUAGE c IMMUTABLE PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'analytics_library_version';
 
-COMMENT ON FUNCTION @extschema@._analytics_library_version() IS 'Version of the loaded library.';
+COMMENT ON FUNCTION @extschema@._analytics_library_version() IS 'The version of the loaded library.';
 
 CREATE FUNCTION @extschema@.analytics_version(OUT extension text, OUT library text)
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT e.extversion, @extschema@._analytics_library_version() FROM pg_catalog.pg_extension AS e WHERE e.extname = 'analytics_events';
+    SELECT e.extversion, @extschema@._analytics_library_version()
+    FROM pg_catalog.pg_extension AS e WHERE e.extname = 'analytics_events';
 END;
 
 COMMENT ON FUNCTION @extschema@.analytics_version() IS
-    'Versions of the installed SQL objects and of the loaded library; where they differ, run ALTER EXTENSION analytics_events UPDATE or reconnect.';
+    'The versions of the installed SQL objects and of the loaded library. '
+    'If they differ, run ALTER EXTENSION analytics_events UPDATE, or reconnect.';
 
 CREATE FUNCTION @extschema@._analytics_metrics_window_minutes() RETURNS integer
     LANGUAGE c STABLE PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'analytics_metrics_window_minutes';
 
 COMMENT ON FUNCTION @extschema@._analytics_metrics_window_minutes() IS
-    'The setting analytics.metrics_window_minutes, known also in a session that has not loaded the library yet.';
+    'The setting analytics.metrics_window_minutes, also in a session that has not loaded the library yet.';

@@ -1,6 +1,7 @@
-/* Dead letters: records that are no events, kept as they came until somebody purges them.
+/* Dead letters: refused records, kept byte for byte until somebody purges them.
  *
- * A letter is open until a replay has made an event of it. What an operator reads first is the view at the end. */
+ * A dead letter is open until a replay accepts it as an event. An operator first looks at the view
+ * analytics_dead_letter_summary. */
 
 CREATE TYPE @extschema@.analytics_dead_letter AS (
     id bigint,
@@ -20,7 +21,8 @@ CREATE TYPE @extschema@.analytics_dead_letter AS (
 );
 
 COMMENT ON TYPE @extschema@.analytics_dead_letter IS
-    'A dead letter, as functions answer it. Columns that an operator adds to analytics_dead_letters are not part of it.';
+    'A dead letter, as functions answer it. '
+    'Columns that an operator adds to analytics_dead_letters are not part of it.';
 
 CREATE FUNCTION @extschema@.analytics_open_dead_letters() RETURNS bigint
     LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -28,16 +30,21 @@ CREATE FUNCTION @extschema@.analytics_open_dead_letters() RETURNS bigint
     AS $$
 BEGIN
     PERFORM @extschema@._analytics_require_tables();
-    RETURN (SELECT count(*) FROM @extschema@.analytics_dead_letters AS d WHERE d.replayed_at IS NULL AND d.reason < 'unknown_shape')
-         + (SELECT count(*) FROM @extschema@.analytics_dead_letters AS d WHERE d.replayed_at IS NULL AND d.reason > 'unknown_shape');
+    -- Two ranges of the index analytics_dead_letters_open: <> would read all of it.
+    RETURN (SELECT count(*) FROM @extschema@.analytics_dead_letters AS d
+            WHERE d.replayed_at IS NULL AND d.reason < 'unknown_shape')
+         + (SELECT count(*) FROM @extschema@.analytics_dead_letters AS d
+            WHERE d.replayed_at IS NULL AND d.reason > 'unknown_shape');
 END
 $$;
 
 COMMENT ON FUNCTION @extschema@.analytics_open_dead_letters() IS
-    'Letters that no replay has accepted yet; objects of unknown shape are none. Counted from an index of the open ones alone.';
+    'The number of dead letters that no replay has accepted yet, without objects of unknown shape. '
+    'Counted from an index of open dead letters.';
 
 CREATE FUNCTION @extschema@.analytics_purge_dead_letters(
-    older_than interval, reason text DEFAULT NULL, topic text DEFAULT NULL, replayed boolean DEFAULT NULL, max_rows integer DEFAULT NULL) RETURNS bigint
+    older_than interval, reason text DEFAULT NULL, topic text DEFAULT NULL, replayed boolean DEFAULT NULL,
+    max_rows integer DEFAULT NULL) RETURNS bigint
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
     AS $$
@@ -46,7 +53,8 @@ DECLARE
 BEGIN
     PERFORM @extschema@._analytics_require_tables();
     IF $1 IS NULL OR now() - $1 > now() THEN
-        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = 'older_than must be an interval that is not negative';
+        RAISE EXCEPTION USING
+            ERRCODE = 'invalid_parameter_value', MESSAGE = 'older_than must be an interval that is not negative';
     END IF;
     DELETE FROM @extschema@.analytics_dead_letters AS d
     WHERE d.id IN (
@@ -60,7 +68,9 @@ END
 $$;
 
 COMMENT ON FUNCTION @extschema@.analytics_purge_dead_letters(interval, text, text, boolean, integer) IS
-    'Deletes letters that were received longer ago than that, of one reason or of any, of one topic or of any, replayed or open ones or both, at most so many; '
-    'tells how many. Nothing else ever deletes one.';
+    'Deletes dead letters received more than older_than ago, and answers how many. '
+    'Null arguments do not restrict: reason, topic, replayed (true: replayed ones, false: open ones), and max_rows, '
+    'which takes the lowest ids first. Dead letters that another transaction has locked are left. '
+    'A negative or null older_than is SQLSTATE 22023. Nothing else deletes a dead letter.';
 
 REVOKE EXECUTE ON FUNCTION @extschema@.analytics_purge_dead_letters(interval, text, text, boolean, integer) FROM PUBLIC;

@@ -1,4 +1,6 @@
-/* Gaps: what an operator has accepted as lost, or as to be read anew, when Kafka no longer had the stored offset. */
+/* Gaps: when Kafka no longer has a partition's next offset, an operator decides where to continue.
+ *
+ * The records between are lost, or read again where a topic was deleted and made again. Every decision is a row. */
 
 CREATE TYPE @extschema@.analytics_kafka_gap AS (
     consumer_group text,
@@ -15,7 +17,8 @@ CREATE TYPE @extschema@.analytics_kafka_gap AS (
 COMMENT ON TYPE @extschema@.analytics_kafka_gap IS 'An accepted gap, as functions answer it.';
 
 CREATE FUNCTION @extschema@.analytics_accept_gap(
-    consumer_group text, topic text, partition integer, from_offset bigint, to_offset bigint, reason text DEFAULT NULL) RETURNS @extschema@.analytics_kafka_gap
+    consumer_group text, topic text, partition integer, from_offset bigint, to_offset bigint, reason text DEFAULT NULL)
+    RETURNS @extschema@.analytics_kafka_gap
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
     AS $$
@@ -31,39 +34,50 @@ BEGIN
     WHERE o.consumer_group = $1 AND o.topic = $2 AND o.partition = $3 FOR NO KEY UPDATE;
     IF place IS NULL THEN
         RAISE EXCEPTION USING
-            ERRCODE = 'no_data_found', MESSAGE = format('group "%s" never took partition %s of topic "%s"', $1, $3, $2);
+            ERRCODE = 'no_data_found',
+            MESSAGE = format('group "%s" has never claimed partition %s of topic "%s"', $1, $3, $2);
     ELSIF place.next_offset IS DISTINCT FROM $4 THEN
         RAISE EXCEPTION USING
             ERRCODE = 'object_not_in_prerequisite_state',
-            MESSAGE = format('partition %s of topic "%s" is not at offset %s but at %s', $3, $2, coalesce($4::text, 'null'), place.next_offset),
-            HINT = 'Somebody has accepted the gap already, or the partition has been read on.';
+            MESSAGE = format('partition %s of topic "%s" is not at offset %s but at %s',
+                             $3, $2, coalesce($4::text, 'null'), place.next_offset),
+            HINT = 'Somebody has already accepted the gap, or more records were read.';
     END IF;
 
-    UPDATE @extschema@.analytics_kafka_offsets AS o SET next_offset = $5, owner_epoch = o.owner_epoch + 1, updated_at = now()
-    WHERE o.consumer_group = $1 AND o.topic = $2 AND o.partition = $3;
-    INSERT INTO @extschema@.analytics_kafka_gaps AS g (consumer_group, topic, partition, from_offset, to_offset, owner_epoch, reason)
-    SELECT o.consumer_group, o.topic, o.partition, $4, $5, o.owner_epoch, $6 FROM @extschema@.analytics_kafka_offsets AS o
+    UPDATE @extschema@.analytics_kafka_offsets AS o
+    SET next_offset = $5, owner_epoch = o.owner_epoch + 1, updated_at = now()
     WHERE o.consumer_group = $1 AND o.topic = $2 AND o.partition = $3
-    RETURNING g.consumer_group, g.topic, g.partition, g.from_offset, g.to_offset, g.owner_epoch, g.accepted_by, g.accepted_at, g.reason INTO gap;
+    RETURNING o.owner_epoch INTO place;
+    INSERT INTO @extschema@.analytics_kafka_gaps AS g
+        (consumer_group, topic, partition, from_offset, to_offset, owner_epoch, reason)
+    VALUES ($1, $2, $3, $4, $5, place.owner_epoch, $6)
+    RETURNING g.consumer_group, g.topic, g.partition, g.from_offset, g.to_offset, g.owner_epoch,
+        g.accepted_by, g.accepted_at, g.reason INTO gap;
     RETURN gap;
 END
 $$;
 
 COMMENT ON FUNCTION @extschema@.analytics_accept_gap(text, text, integer, bigint, bigint, text) IS
-    'Reads a stopped partition on from to_offset, and records who decided that. from_offset must be where the partition stands (SQLSTATE 55000 otherwise), so the same '
-    'command changes nothing a second time. The epoch is raised; the ingestor that holds the partition notices within seconds and goes on.';
+    'Moves a stopped partition to to_offset, and records who decided it. '
+    'from_offset must be the partition''s offset, else SQLSTATE 55000: so the same command has no effect a second '
+    'time. A partition that was never claimed is SQLSTATE P0002. '
+    'Increments the epoch; the ingestor that has the partition notices within seconds and continues. '
+    'Locks the partition''s row in analytics_kafka_offsets to the end of the transaction.';
 
-CREATE FUNCTION @extschema@._analytics_gap_accepted(consumer_group text, topic text, partition integer, owner_epoch bigint) RETURNS boolean
+CREATE FUNCTION @extschema@._analytics_gap_accepted(
+    consumer_group text, topic text, partition integer, owner_epoch bigint) RETURNS boolean
     LANGUAGE sql STABLE PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
     AS $$
     SELECT EXISTS (
         SELECT FROM @extschema@.analytics_kafka_offsets AS o
-        JOIN @extschema@.analytics_kafka_gaps AS g ON g.consumer_group = o.consumer_group AND g.topic = o.topic AND g.partition = o.partition AND g.owner_epoch = o.owner_epoch
+        JOIN @extschema@.analytics_kafka_gaps AS g
+            ON g.consumer_group = o.consumer_group AND g.topic = o.topic AND g.partition = o.partition
+                AND g.owner_epoch = o.owner_epoch
         WHERE o.consumer_group = $1 AND o.topic = $2 AND o.partition = $3 AND o.owner_epoch > $4)
 $$;
 
 COMMENT ON FUNCTION @extschema@._analytics_gap_accepted(text, text, integer, bigint) IS
-    'Whether a gap of the partition was accepted since this epoch, and nobody has taken it after that.';
+    'Whether a gap of the partition was accepted after this epoch, and the partition was not claimed since.';
 
 REVOKE EXECUTE ON FUNCTION @extschema@.analytics_accept_gap(text, text, integer, bigint, bigint, text) FROM PUBLIC;

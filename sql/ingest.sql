@@ -1,4 +1,7 @@
-/* Ingest: from records to a verdict, and from batches of records to rows. */
+/* Ingest: from a record's bytes to a verdict, and from batches of records to rows.
+ *
+ * A verdict is an event or a reason of refusal. Bad input is never an error here, but for analytics_record, which
+ * stores one event for one caller. */
 
 CREATE FUNCTION @extschema@.analytics_normalize(
     value bytea,
@@ -8,8 +11,10 @@ CREATE FUNCTION @extschema@.analytics_normalize(
     AS 'MODULE_PATHNAME', 'analytics_normalize';
 
 COMMENT ON FUNCTION @extschema@.analytics_normalize(bytea) IS
-    'What event a record is (UTF-8 JSON, RFC 8259), or the reason why it is none. Stores nothing and never raises for bad input. '
-    'occurred_at null: the ingestion time. event_key: the natural key''s values, null without one. reason null: accepted.';
+    'The event that a record (UTF-8 JSON, RFC 8259) stands for, or the reason why it is refused. Stores nothing. '
+    'Never raises an error for bad input. occurred_at null: the ingestion time. '
+    'event_key: the values of the natural key, null without one. shape: canonical or the name of a shape. '
+    'reason null: accepted.';
 
 CREATE FUNCTION @extschema@.analytics_normalize(
     value text,
@@ -18,7 +23,7 @@ CREATE FUNCTION @extschema@.analytics_normalize(
     LANGUAGE c STABLE PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'analytics_normalize';
 
-COMMENT ON FUNCTION @extschema@.analytics_normalize(text) IS 'As analytics_normalize(bytea), for text in the database.';
+COMMENT ON FUNCTION @extschema@.analytics_normalize(text) IS 'The same as analytics_normalize(bytea), for text.';
 
 CREATE FUNCTION @extschema@.analytics_ingest(
     records bytea[], OUT stored bigint, OUT duplicates bigint, OUT dead_lettered bigint, OUT skipped bigint)
@@ -26,8 +31,11 @@ CREATE FUNCTION @extschema@.analytics_ingest(
     AS 'MODULE_PATHNAME', 'analytics_ingest';
 
 COMMENT ON FUNCTION @extschema@.analytics_ingest(bytea[]) IS
-    'Normalises and stores a batch of records. Refused ones become dead letters, except objects of unknown shape (skipped, and kept in '
-    'analytics_dead_letters unless analytics.keep_skipped is off) and nulls (tombstones: skipped). The four counts add up to the batch.';
+    'Normalises and stores a batch of records, and answers four counts that add up to the batch. '
+    'A refused record is kept as a dead letter. '
+    'An object of unknown shape is skipped, and also kept unless analytics.keep_skipped is off. '
+    'A null record is a tombstone and skipped. Bad records never raise an error. '
+    'Makes missing partitions, as analytics_create_partition does.';
 
 CREATE FUNCTION @extschema@.analytics_record_each(
     records bytea[],
@@ -38,25 +46,29 @@ CREATE FUNCTION @extschema@.analytics_record_each(
     AS 'MODULE_PATHNAME', 'analytics_record_each';
 
 COMMENT ON FUNCTION @extschema@.analytics_record_each(bytea[]) IS
-    'Stores a batch and answers the outcome of each record, numbered from 1. stored: with the event as it is stored. duplicate: with the event that was there before. '
-    'refused: with reason and detail; such a record is not kept, for the caller has it. dropped: a trigger would not have the event, and there is none.';
+    'Stores a batch of records and answers the outcome of each, numbered from 1. '
+    'stored: with the event as it is stored. duplicate: with the event that was already there. '
+    'refused: with reason and detail; no dead letter is kept, because the caller has the record. '
+    'dropped: a trigger dropped the event.';
 
 CREATE FUNCTION @extschema@._analytics_sqlstate(reason text) RETURNS text
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'analytics_sqlstate';
 
 COMMENT ON FUNCTION @extschema@._analytics_sqlstate(text) IS
-    'The SQLSTATE, of class 22, of a reason for refusal where that is raised; null for what is no reason.';
+    'The SQLSTATE of class 22 that stands for a reason of refusal. Null for an unknown reason.';
 
 CREATE FUNCTION @extschema@._analytics_accepted(outcome text, reason text, detail text) RETURNS boolean
     LANGUAGE c IMMUTABLE PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'analytics_accepted';
 
 COMMENT ON FUNCTION @extschema@._analytics_accepted(text, text, text) IS
-    'Whether an outcome has an event; "refused" is an error: SQLSTATE of class 22 by the reason, message from detail, the reason in DETAIL.';
+    'True if an outcome has an event, false for one that was dropped. '
+    'A refused one is an error: SQLSTATE of class 22 by its reason, the detail as message, the reason in DETAIL.';
 
 CREATE FUNCTION @extschema@.analytics_record(event jsonb)
-    RETURNS TABLE (id uuid, event_type text, source text, occurred_at timestamptz, ingested_at timestamptz, tenant_id text, payload jsonb, duplicate boolean)
+    RETURNS TABLE (id uuid, event_type text, source text, occurred_at timestamptz, ingested_at timestamptz,
+                   tenant_id text, payload jsonb, duplicate boolean)
     LANGUAGE sql VOLATILE STRICT PARALLEL UNSAFE
 BEGIN ATOMIC
     SELECT r.id, r.event_type, r.source, r.occurred_at, r.ingested_at, r.tenant_id, r.payload, r.outcome = 'duplicate'
@@ -65,15 +77,20 @@ BEGIN ATOMIC
 END;
 
 COMMENT ON FUNCTION @extschema@.analytics_record(jsonb) IS
-    'Stores one event, canonical or of a known shape, and returns it, or no row where a trigger dropped it; duplicate: it was there before. '
-    'Bad input raises SQLSTATE 22xxx with the reason in DETAIL.';
+    'Stores one event, canonical or of a known shape, and answers the stored event. duplicate: it was already there. '
+    'No row: a trigger dropped it. '
+    'Bad input is SQLSTATE 22007 (invalid_timestamp), 22003 or 22P05 (unstorable), or 22023, with the reason in '
+    'DETAIL.';
 
 CREATE FUNCTION @extschema@._analytics_array_items(body bytea, max_items integer) RETURNS bytea[]
     LANGUAGE c STABLE STRICT PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'analytics_array_items';
 
 COMMENT ON FUNCTION @extschema@._analytics_array_items(bytea, integer) IS
-    'The elements of a JSON array, each its own bytes and of any depth; one more than max_items where there are more. '
-    'What is no JSON array is SQLSTATE 22P02, what is not UTF-8 is 22021.';
+    'The elements of a JSON array, each as its own bytes. If there are more than max_items, max_items + 1 of them. '
+    'Bytes that are not a JSON array are SQLSTATE 22P02, bytes that are not UTF-8 are 22021.';
 
-REVOKE EXECUTE ON FUNCTION @extschema@.analytics_ingest(bytea[]), @extschema@.analytics_record_each(bytea[]), @extschema@.analytics_record(jsonb) FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION
+    @extschema@.analytics_ingest(bytea[]),
+    @extschema@.analytics_record_each(bytea[]),
+    @extschema@.analytics_record(jsonb) FROM PUBLIC;

@@ -1,12 +1,18 @@
-/* Kafka: how far each partition has been read, by whom, and the one door through which its records come. */
+/* Kafka: how far each partition has been read, who claims it, and how its records are stored.
+ *
+ * A consumer claims a partition, which increments the partition's epoch. Each of its batches names that epoch and the
+ * offset from which it was read, and is stored only if the partition's row still says the same: compare-and-swap. So a
+ * consumer that lost its partition, or repeats a batch, changes nothing (AN001). */
 
 CREATE FUNCTION @extschema@.analytics_claim_partition(
-    consumer_group text, topic text, partition integer, owner text, start_offset bigint, high_watermark bigint DEFAULT NULL,
+    consumer_group text, topic text, partition integer, owner text, start_offset bigint,
+    high_watermark bigint DEFAULT NULL,
     OUT owner_epoch bigint, OUT next_offset bigint)
     LANGUAGE sql VOLATILE PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
     AS $$
-    INSERT INTO @extschema@.analytics_kafka_offsets AS o (consumer_group, topic, partition, owner, next_offset, high_watermark)
+    INSERT INTO @extschema@.analytics_kafka_offsets AS o
+        (consumer_group, topic, partition, owner, next_offset, high_watermark)
     VALUES ($1, $2, $3, $4, $5, $6)
     ON CONFLICT (consumer_group, topic, partition) DO UPDATE
         SET owner_epoch = o.owner_epoch + 1,
@@ -17,54 +23,63 @@ CREATE FUNCTION @extschema@.analytics_claim_partition(
 $$;
 
 COMMENT ON FUNCTION @extschema@.analytics_claim_partition(text, text, integer, text, bigint, bigint) IS
-    'Makes owner the partition''s only writer by raising its epoch, and tells where to read on. start_offset is used when the partition has no row yet.';
+    'Claims a Kafka partition for owner, and answers the new epoch and the offset to read next. '
+    'Batches of earlier epochs are refused from then on. start_offset is used at the first claim of the partition. '
+    'Locks the partition''s row in analytics_kafka_offsets to the end of the transaction.';
 
 CREATE FUNCTION @extschema@._analytics_lock_claim(
-    consumer_group text, topic text, partition integer, owner_epoch bigint, expected_offset bigint, next_offset bigint) RETURNS void
+    consumer_group text, topic text, partition integer, owner_epoch bigint, expected_offset bigint, next_offset bigint)
+    RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
     AS $$
 DECLARE
-    held record;
+    claim record;
 BEGIN
-    SELECT o.owner_epoch, o.next_offset, o.owner INTO held
+    SELECT o.owner_epoch, o.next_offset, o.owner INTO claim
     FROM @extschema@.analytics_kafka_offsets AS o
     WHERE o.consumer_group = $1 AND o.topic = $2 AND o.partition = $3
     FOR NO KEY UPDATE;
 
-    IF held IS NULL OR held.owner_epoch IS DISTINCT FROM $4 OR held.next_offset IS DISTINCT FROM $5 THEN
+    IF claim IS NULL OR claim.owner_epoch IS DISTINCT FROM $4 OR claim.next_offset IS DISTINCT FROM $5 THEN
         RAISE EXCEPTION USING
             ERRCODE = 'AN001',
             MESSAGE = format('batch of partition %s of topic "%s" is fenced off', $3, $2),
-            DETAIL = CASE WHEN held IS NULL
-                THEN format('Group "%s" never took the partition.', $1)
-                ELSE format('The batch was read at epoch %s from offset %s on; the partition is at epoch %s, offset %s, owned by %s.',
-                            $4, $5, held.owner_epoch, held.next_offset, held.owner) END,
-            HINT = 'Take the partition again and read on from the offset that is told.';
+            DETAIL = CASE WHEN claim IS NULL
+                THEN format('Group "%s" has never claimed the partition.', $1)
+                ELSE format('The batch was read at epoch %s from offset %s. '
+                            'The partition is at epoch %s and offset %s, claimed by %s.',
+                            $4, $5, claim.owner_epoch, claim.next_offset, claim.owner) END,
+            HINT = 'Claim the partition again, and continue from the offset that the claim answers.';
     END IF;
     IF $6 IS NULL OR $6 < $5 THEN
         RAISE EXCEPTION USING
-            ERRCODE = 'invalid_parameter_value', MESSAGE = format('next_offset must not be less than expected_offset (%s)', $5);
+            ERRCODE = 'invalid_parameter_value',
+            MESSAGE = format('next_offset must not be less than expected_offset (%s)', $5);
     END IF;
 END
 $$;
 
 COMMENT ON FUNCTION @extschema@._analytics_lock_claim(text, text, integer, bigint, bigint, bigint) IS
-    'Locks the partition''s row to the end of the transaction, if it is still at this epoch and offset; else SQLSTATE AN001.';
+    'Locks the partition''s row to the end of the transaction, if it is still at this epoch and offset. '
+    'Else SQLSTATE AN001.';
 
 CREATE FUNCTION @extschema@._analytics_ingest_batch(
-    records bytea[], topic text, partition integer, offsets bigint[], keys bytea[], timestamps timestamptz[], headers jsonb[],
+    records bytea[], topic text, partition integer,
+    offsets bigint[], keys bytea[], timestamps timestamptz[], headers jsonb[],
     OUT stored bigint, OUT duplicates bigint, OUT dead_lettered bigint, OUT skipped bigint, OUT refusals jsonb)
     LANGUAGE c VOLATILE PARALLEL UNSAFE
     AS 'MODULE_PATHNAME', 'analytics_ingest_batch';
 
-COMMENT ON FUNCTION @extschema@._analytics_ingest_batch(bytea[], text, integer, bigint[], bytea[], timestamptz[], jsonb[]) IS
-    'analytics_ingest for records that know where they came from; refusals: null, or one object a reason: {reason, count, firstOffset, lastOffset, detail}.';
+COMMENT ON FUNCTION @extschema@._analytics_ingest_batch(bytea[], text, integer, bigint[], bytea[],
+    timestamptz[], jsonb[]) IS
+    'The same as analytics_ingest, for records with their place in Kafka. '
+    'refusals: null, or an array with one object a reason: {reason, count, firstOffset, lastOffset, detail}.';
 
 CREATE FUNCTION @extschema@.analytics_ingest_kafka(
     consumer_group text, topic text, partition integer, owner_epoch bigint, expected_offset bigint, next_offset bigint,
-    records bytea[], offsets bigint[], keys bytea[] DEFAULT NULL, timestamps timestamptz[] DEFAULT NULL, headers jsonb[] DEFAULT NULL,
-    high_watermark bigint DEFAULT NULL,
+    records bytea[], offsets bigint[], keys bytea[] DEFAULT NULL, timestamps timestamptz[] DEFAULT NULL,
+    headers jsonb[] DEFAULT NULL, high_watermark bigint DEFAULT NULL,
     OUT stored bigint, OUT duplicates bigint, OUT dead_lettered bigint, OUT skipped bigint, OUT refusals jsonb)
     LANGUAGE sql VOLATILE PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
@@ -86,9 +101,13 @@ CREATE FUNCTION @extschema@.analytics_ingest_kafka(
     RETURNING outcome.stored, outcome.duplicates, outcome.dead_lettered, outcome.skipped, outcome.refusals
 $$;
 
-COMMENT ON FUNCTION @extschema@.analytics_ingest_kafka(text, text, integer, bigint, bigint, bigint, bytea[], bigint[], bytea[], timestamptz[], jsonb[], bigint) IS
-    'Stores one partition''s batch and moves its offset, in one transaction: compare-and-swap on (owner_epoch, expected_offset), else SQLSTATE AN001. '
-    'offsets need not be contiguous; keys, timestamps and headers are kept with dead letters. refusals: see _analytics_ingest_batch.';
+COMMENT ON FUNCTION @extschema@.analytics_ingest_kafka(text, text, integer, bigint, bigint, bigint, bytea[],
+    bigint[], bytea[], timestamptz[], jsonb[], bigint) IS
+    'Stores the batch of one Kafka partition and moves its offset, in one transaction. '
+    'If the partition is no longer at (owner_epoch, expected_offset), nothing is stored: SQLSTATE AN001. '
+    'offsets may have gaps. keys, timestamps and headers are kept with dead letters. '
+    'The four counts add up to the batch; for refusals see _analytics_ingest_batch. '
+    'Locks the partition''s row in analytics_kafka_offsets to the end of the transaction.';
 
 CREATE FUNCTION @extschema@.analytics_lag_records() RETURNS bigint
     LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -100,18 +119,20 @@ BEGIN
         FROM (
             SELECT sum(greatest(o.high_watermark - o.next_offset, 0)) AS records
             FROM @extschema@.analytics_kafka_offsets AS o
-            WHERE o.high_watermark IS NOT NULL -- greatest would take an unknown one for 0
+            WHERE o.high_watermark IS NOT NULL -- greatest ignores null: the lag would be 0
             GROUP BY o.consumer_group
         ) AS lag);
 END
 $$;
 
 COMMENT ON FUNCTION @extschema@.analytics_lag_records() IS
-    'Records in Kafka that are not read yet, as the ingestors last saw them; of the group that is furthest behind. Null while none has reported.';
+    'The number of records in Kafka that are not read yet, as the ingestors last saw it, of the consumer group that '
+    'is furthest behind. Null: no ingestor has reported yet.';
 
 REVOKE EXECUTE ON FUNCTION
     @extschema@.analytics_claim_partition(text, text, integer, text, bigint, bigint),
     @extschema@._analytics_lock_claim(text, text, integer, bigint, bigint, bigint),
     @extschema@._analytics_ingest_batch(bytea[], text, integer, bigint[], bytea[], timestamptz[], jsonb[]),
-    @extschema@.analytics_ingest_kafka(text, text, integer, bigint, bigint, bigint, bytea[], bigint[], bytea[], timestamptz[], jsonb[], bigint)
+    @extschema@.analytics_ingest_kafka(text, text, integer, bigint, bigint, bigint, bytea[],
+        bigint[], bytea[], timestamptz[], jsonb[], bigint)
     FROM PUBLIC;

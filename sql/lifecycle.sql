@@ -1,11 +1,12 @@
-/* The life of the tables: made, adopted, removed. See doc/backup.md.
+/* The life of the tables: how they are made, adopted and dropped. See doc/backup.md.
  *
- * The extension owns functions and types. The tables are ordinary tables of whoever made them, so pg_dump dumps them whole:
- * with policies, triggers, constraints, indexes and grants. CREATE EXTENSION makes the tables and lets them go in the same
- * script. DROP EXTENSION takes the triggers and leaves the tables. The next CREATE EXTENSION adopts them.
+ * The extension owns functions and types. The tables are ordinary tables of the role that made them, so pg_dump dumps
+ * them whole, with policies, triggers, constraints, indexes and grants. CREATE EXTENSION makes the tables, and removes
+ * them from its members in the same script. DROP EXTENSION drops their triggers and leaves the tables. The next
+ * CREATE EXTENSION adopts them.
  *
- * _analytics_tables is the one description of a table. Adoption makes each table once more as a temporary one, and compares
- * the two in the catalogs. */
+ * _analytics_tables is the only description of a table. Adoption makes each table again as a temporary one, and
+ * compares the two in the catalogs. */
 
 CREATE FUNCTION @extschema@._analytics_relation(name text) RETURNS regclass
     LANGUAGE sql STABLE STRICT PARALLEL SAFE
@@ -13,14 +14,15 @@ BEGIN ATOMIC
     SELECT pg_catalog.to_regclass('@extschema@.' OPERATOR(pg_catalog.||) pg_catalog.quote_ident($1));
 END;
 
-COMMENT ON FUNCTION @extschema@._analytics_relation(text) IS 'The table or view of that name in the extension''s schema; null without one.';
+COMMENT ON FUNCTION @extschema@._analytics_relation(text) IS
+    'The table or view of that name in the extension''s schema. Null: there is none.';
 
 CREATE FUNCTION @extschema@._analytics_require_tables() RETURNS void
     LANGUAGE c STABLE PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'analytics_require_tables';
 
 COMMENT ON FUNCTION @extschema@._analytics_require_tables() IS
-    'Nothing, or SQLSTATE 42P01 where the tables are missing, with a hint that says what to call.';
+    'Nothing, or SQLSTATE 42P01 if the tables are missing, with a hint that names the function to call.';
 
 CREATE FUNCTION @extschema@._analytics_owner() RETURNS oid
     LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -38,7 +40,8 @@ BEGIN
         RAISE EXCEPTION USING
             ERRCODE = 'object_not_in_prerequisite_state',
             MESSAGE = 'the tables of analytics_events have several owners',
-            DETAIL = (SELECT string_agg(pg_get_userbyid(o.owner), ', ' ORDER BY pg_get_userbyid(o.owner)) FROM unnest(owners) AS o (owner)),
+            DETAIL = (SELECT string_agg(pg_get_userbyid(o.owner), ', ' ORDER BY pg_get_userbyid(o.owner))
+                      FROM unnest(owners) AS o (owner)),
             HINT = 'Give all tables, views and partitions to one role by ALTER TABLE … OWNER TO.';
     END IF;
     RETURN owners[1];
@@ -46,12 +49,13 @@ END
 $$;
 
 COMMENT ON FUNCTION @extschema@._analytics_owner() IS
-    'Who owns the tables, views and partitions of analytics_events. Several owners are refused with SQLSTATE 55000, for each could run code as the others.';
+    'The owner of the tables, views and partitions of analytics_events. '
+    'Several owners are refused with SQLSTATE 55000, because each could run code with the others'' rights.';
 
 CREATE FUNCTION @extschema@._analytics_table_differences() RETURNS SETOF text
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
-    SET client_min_messages = warning -- of the views that go with a temporary table
+    SET client_min_messages = warning -- no notices of the views that are dropped with a temporary table
     AS $$
 DECLARE
     described record;
@@ -66,56 +70,75 @@ BEGIN
         FROM @extschema@._analytics_tables() AS t
         JOIN pg_class AS due ON due.relname = t.name AND due.relnamespace = pg_my_temp_schema()
     ), columns AS (
-        SELECT p.name, p.present, a.attrelid, a.attname, a.attnotnull, a.attidentity, format_type(a.atttypid, a.atttypmod) AS type
-        FROM pairs AS p JOIN pg_attribute AS a ON a.attrelid IN (p.due, p.present) AND a.attnum > 0 AND NOT a.attisdropped
+        SELECT p.name, p.present, a.attrelid, a.attname, a.attnotnull, a.attidentity,
+            format_type(a.atttypid, a.atttypmod) AS type
+        FROM pairs AS p
+        JOIN pg_attribute AS a ON a.attrelid IN (p.due, p.present) AND a.attnum > 0 AND NOT a.attisdropped
     ), keys AS (
         SELECT p.name, p.present, i.indrelid, i.indisprimary AS is_primary,
-            format('(%s)%s', (SELECT string_agg(pg_get_indexdef(i.indexrelid, k, true), ', ' ORDER BY k) FROM generate_series(1, i.indnkeyatts) AS k),
+            format('(%s)%s', (SELECT string_agg(pg_get_indexdef(i.indexrelid, k, true), ', ' ORDER BY k)
+                              FROM generate_series(1, i.indnkeyatts) AS k),
                    ' WHERE ' || pg_get_expr(i.indpred, i.indrelid, true)) AS text
         FROM pairs AS p JOIN pg_index AS i ON i.indrelid IN (p.due, p.present) AND i.indisunique AND i.indisvalid
     )
     SELECT CASE
         WHEN c.attname IS NULL THEN format('column %s.%s is missing', due.name, due.attname)
         WHEN c.type <> due.type THEN format('column %s.%s has type %s, not %s', due.name, due.attname, c.type, due.type)
-        WHEN c.attidentity <> due.attidentity THEN format('column %s.%s is no longer generated as identity', due.name, due.attname)
+        WHEN c.attidentity <> due.attidentity
+            THEN format('column %s.%s is no longer generated as identity', due.name, due.attname)
         ELSE format('column %s.%s may be null', due.name, due.attname) END
     FROM columns AS due LEFT JOIN columns AS c ON c.attrelid = due.present AND c.attname = due.attname
     WHERE due.attrelid <> due.present
-        AND (c.attname IS NULL OR c.type <> due.type OR c.attidentity <> due.attidentity OR due.attnotnull AND NOT c.attnotnull)
+        AND (c.attname IS NULL OR c.type <> due.type OR c.attidentity <> due.attidentity
+             OR due.attnotnull AND NOT c.attnotnull)
     UNION ALL
-    SELECT format('%s has no %s on %s', due.name, CASE WHEN due.is_primary THEN 'primary key' ELSE 'unique index' END, due.text)
+    SELECT format('%s has no %s on %s',
+                  due.name, CASE WHEN due.is_primary THEN 'primary key' ELSE 'unique index' END, due.text)
     FROM keys AS due
     WHERE due.indrelid <> due.present
-        AND NOT EXISTS (SELECT FROM keys AS k WHERE k.indrelid = due.present AND k.text = due.text AND k.is_primary >= due.is_primary)
+        AND NOT EXISTS (SELECT FROM keys AS k
+                        WHERE k.indrelid = due.present AND k.text = due.text AND k.is_primary >= due.is_primary)
     UNION ALL
     SELECT CASE
-        WHEN present.relkind <> due.relkind THEN format('%s is not %s', p.name, CASE due.relkind WHEN 'v' THEN 'a view' WHEN 'p' THEN 'a partitioned table' ELSE 'a table' END)
-        WHEN pg_get_partkeydef(p.due) IS DISTINCT FROM pg_get_partkeydef(p.present) THEN format('%s is not partitioned by %s', p.name, pg_get_partkeydef(p.due))
-        -- whose triggers would run with the rights of whoever calls our functions
+        WHEN present.relkind <> due.relkind
+            THEN format('%s is not %s', p.name, CASE due.relkind WHEN 'v' THEN 'a view'
+                                                                 WHEN 'p' THEN 'a partitioned table'
+                                                                 ELSE 'a table' END)
+        WHEN pg_get_partkeydef(p.due) IS DISTINCT FROM pg_get_partkeydef(p.present)
+            THEN format('%s is not partitioned by %s', p.name, pg_get_partkeydef(p.due))
+        -- The owner's triggers would run with the rights of every role that calls our functions.
         ELSE format('%s belongs to %s, who is neither a superuser nor %s', p.name, owner.rolname, current_user) END
-    FROM pairs AS p JOIN pg_class AS due ON due.oid = p.due JOIN pg_class AS present ON present.oid = p.present JOIN pg_roles AS owner ON owner.oid = present.relowner
+    FROM pairs AS p
+    JOIN pg_class AS due ON due.oid = p.due
+    JOIN pg_class AS present ON present.oid = p.present
+    JOIN pg_roles AS owner ON owner.oid = present.relowner
     WHERE present.relkind <> due.relkind OR pg_get_partkeydef(p.due) IS DISTINCT FROM pg_get_partkeydef(p.present)
         OR NOT owner.rolsuper AND owner.rolname <> current_user
     ORDER BY 1;
 
-    FOR described IN SELECT c.oid::regclass AS relation FROM @extschema@._analytics_tables() AS t
-        JOIN pg_class AS c ON c.relname = t.name AND c.relnamespace = pg_my_temp_schema() AND c.relkind IN ('r', 'p') LOOP
+    FOR described IN
+        SELECT c.oid::regclass AS relation FROM @extschema@._analytics_tables() AS t
+        JOIN pg_class AS c ON c.relname = t.name AND c.relnamespace = pg_my_temp_schema() AND c.relkind IN ('r', 'p')
+    LOOP
         EXECUTE format('DROP TABLE %s CASCADE', described.relation);
     END LOOP;
 END
 $$;
 
 COMMENT ON FUNCTION @extschema@._analytics_table_differences() IS
-    'Of analytics_create_tables, when every table is there: what a table lacks of its description, a sentence each. '
-    'So is a table of a role that is neither a superuser nor the caller. Columns, keys and constraints that a table has beyond its description make no difference.';
+    'Part of analytics_create_tables, when every table exists: how a table differs from its description, one sentence '
+    'each. A table of a role that is neither a superuser nor the caller is a difference too. '
+    'Further columns, keys and constraints are not.';
 
-CREATE FUNCTION @extschema@._analytics_attach_trigger(relation regclass, trigger text, fires text, level text, called text) RETURNS void
+CREATE FUNCTION @extschema@._analytics_attach_trigger(
+    relation regclass, trigger text, fires text, level text, called text) RETURNS void
     LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
     AS $$
 BEGIN
     IF NOT EXISTS (SELECT FROM pg_trigger AS t WHERE t.tgrelid = relation AND t.tgname = trigger) THEN
-        EXECUTE format('CREATE TRIGGER %I %s ON %s FOR EACH %s EXECUTE FUNCTION %s.%I()', trigger, fires, relation, level, '@extschema@', called);
+        EXECUTE format('CREATE TRIGGER %I %s ON %s FOR EACH %s EXECUTE FUNCTION %s.%I()',
+                       trigger, fires, relation, level, '@extschema@', called);
     END IF;
 END
 $$;
@@ -128,18 +151,24 @@ CREATE FUNCTION @extschema@._analytics_attach_triggers() RETURNS void
     SET search_path = pg_catalog, pg_temp
     AS $$
 BEGIN
-    PERFORM @extschema@._analytics_attach_trigger(@extschema@._analytics_relation(t.relation), t.trigger, t.fires, t.level, t.called)
+    PERFORM @extschema@._analytics_attach_trigger(
+        @extschema@._analytics_relation(t.relation), t.trigger, t.fires, t.level, t.called)
     FROM (VALUES
-        ('analytics_events', 'analytics_rollup_row', 'AFTER INSERT OR UPDATE OR DELETE', 'ROW', '_analytics_rollup_row'),
+        ('analytics_events', 'analytics_rollup_row', 'AFTER INSERT OR UPDATE OR DELETE', 'ROW',
+         '_analytics_rollup_row'),
         ('analytics_rollup_totals', 'analytics_refuse_bags', 'BEFORE INSERT', 'STATEMENT', '_analytics_refuse_bags'),
         ('analytics_rollup_tenants', 'analytics_refuse_bags', 'BEFORE INSERT', 'STATEMENT', '_analytics_refuse_bags'),
         ('analytics_projection_bags', 'analytics_refuse_bags', 'BEFORE INSERT', 'STATEMENT', '_analytics_refuse_bags'),
         ('analytics_shapes', 'analytics_check_shape', 'BEFORE INSERT OR UPDATE', 'ROW', '_analytics_check_shape'),
-        ('analytics_shapes', 'analytics_shapes_changed', 'AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE', 'STATEMENT', '_analytics_invalidate_rules'),
-        ('analytics_projections', 'analytics_check_projection', 'BEFORE INSERT OR UPDATE', 'ROW', '_analytics_check_projection'),
+        ('analytics_shapes', 'analytics_shapes_changed', 'AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE', 'STATEMENT',
+         '_analytics_invalidate_rules'),
+        ('analytics_projections', 'analytics_check_projection', 'BEFORE INSERT OR UPDATE', 'ROW',
+         '_analytics_check_projection'),
         ('analytics_projections', 'analytics_projections_changed',
-         'AFTER INSERT OR UPDATE OF event_types, dimensions, measures, bucket, max_groups OR DELETE', 'STATEMENT', '_analytics_invalidate_rules'),
-        ('analytics_projections', 'analytics_projections_truncated', 'AFTER TRUNCATE', 'STATEMENT', '_analytics_invalidate_rules')
+         'AFTER INSERT OR UPDATE OF event_types, dimensions, measures, bucket, max_groups OR DELETE', 'STATEMENT',
+         '_analytics_invalidate_rules'),
+        ('analytics_projections', 'analytics_projections_truncated', 'AFTER TRUNCATE', 'STATEMENT',
+         '_analytics_invalidate_rules')
     ) AS t (relation, trigger, fires, level, called);
 
     PERFORM @extschema@.analytics_watch_partition(@extschema@._analytics_relation('analytics_events'));
@@ -148,7 +177,8 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION @extschema@._analytics_attach_triggers() IS 'Gives the tables, and the partitions of analytics_events, the triggers that they lack.';
+COMMENT ON FUNCTION @extschema@._analytics_attach_triggers() IS
+    'Gives the tables, and the partitions of analytics_events, the triggers that are missing.';
 
 CREATE FUNCTION @extschema@._analytics_refuse_bags() RETURNS trigger
     LANGUAGE plpgsql
@@ -161,14 +191,16 @@ BEGIN
     RAISE EXCEPTION USING
         ERRCODE = 'object_not_in_prerequisite_state',
         MESSAGE = format('the rows of "%s" follow from the events and are not inserted by hand', TG_TABLE_NAME),
-        DETAIL = 'The triggers of analytics_events have counted the events already: these rows would count them twice.',
-        HINT = 'To restore data alone, add --disable-triggers to pg_restore or pg_dump. To mend counts, call analytics_rebuild().',
+        DETAIL = 'The triggers of analytics_events have already counted the events: these rows would count them twice.',
+        HINT = 'To restore data alone, add --disable-triggers to pg_restore or pg_dump. '
+               'To mend counts, call analytics_rebuild().',
         SCHEMA = TG_TABLE_SCHEMA, TABLE = TG_TABLE_NAME;
 END
 $$;
 
 COMMENT ON FUNCTION @extschema@._analytics_refuse_bags() IS
-    'Refuses bags that a statement inserts by hand, as a restore of data alone does: SQLSTATE 55000. The functions that mend bags set analytics.append_bags.';
+    'Refuses bags that a statement inserts by hand, as a restore of data alone does: SQLSTATE 55000. '
+    'The functions that mend counts set analytics.append_bags.';
 
 CREATE FUNCTION @extschema@._analytics_release_tables() RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -178,9 +210,11 @@ DECLARE
     member record;
 BEGIN
     FOR member IN
-        SELECT c.oid::regclass AS name, CASE c.relkind WHEN 'v' THEN 'VIEW' WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END AS kind
+        SELECT c.oid::regclass AS name,
+            CASE c.relkind WHEN 'v' THEN 'VIEW' WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END AS kind
         FROM pg_extension AS e
-        JOIN pg_depend AS d ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid AND d.deptype = 'e' AND d.classid = 'pg_class'::regclass
+        JOIN pg_depend AS d ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid
+            AND d.deptype = 'e' AND d.classid = 'pg_class'::regclass
         JOIN pg_class AS c ON c.oid = d.objid AND c.relkind IN ('r', 'p', 'v', 'S')
         WHERE e.extname = 'analytics_events'
     LOOP
@@ -190,12 +224,13 @@ END
 $$;
 
 COMMENT ON FUNCTION @extschema@._analytics_release_tables() IS
-    'Lets go of the tables and views that CREATE EXTENSION or an update has made: they are ordinary ones from then on.';
+    'Removes the tables and views that CREATE EXTENSION or an update has made from the extension''s members: from '
+    'then on they are ordinary ones.';
 
 CREATE FUNCTION @extschema@.analytics_create_tables() RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
-    SET client_min_messages = notice -- CREATE EXTENSION lets nothing below a warning out of its script
+    SET client_min_messages = notice -- CREATE EXTENSION raises it to warning for its script
     AS $$
 DECLARE
     described record;
@@ -222,19 +257,20 @@ BEGIN
     END IF;
     PERFORM @extschema@._analytics_attach_triggers();
     PERFORM @extschema@._analytics_create_projection_view(p.name) FROM @extschema@.analytics_projections AS p
-    WHERE to_regclass(format('%I.%I', p.view_schema, p.name)) IS NULL; -- DROP EXTENSION … CASCADE takes the views, too
+    WHERE to_regclass(format('%I.%I', p.view_schema, p.name)) IS NULL; -- DROP EXTENSION … CASCADE drops the views, too
     PERFORM @extschema@._analytics_release_tables();
 
     IF adopts THEN
         wrong_counts := (SELECT count(*) FROM @extschema@.analytics_verify(NULL::timestamptz, NULL::timestamptz));
         IF wrong_counts = 0 THEN
             RAISE NOTICE USING
-                MESSAGE = 'the tables that were there are in use again',
+                MESSAGE = 'the existing tables were adopted',
                 DETAIL = 'analytics_verify finds no difference: the counts say what the events say.';
         ELSE
             RAISE NOTICE USING
-                MESSAGE = 'the tables that were there are in use again, and their counts are wrong',
-                DETAIL = format('analytics_verify finds %s differences: events were stored or deleted while nothing counted them.', wrong_counts),
+                MESSAGE = 'the existing tables were adopted, and their counts are wrong',
+                DETAIL = format('analytics_verify finds %s differences: '
+                                'events were stored or deleted while nothing counted them.', wrong_counts),
                 HINT = 'Call analytics_rebuild().';
         END IF;
     END IF;
@@ -242,9 +278,11 @@ END
 $$;
 
 COMMENT ON FUNCTION @extschema@.analytics_create_tables() IS
-    'Makes the tables that are missing in the extension''s schema, and gives all of them their triggers. CREATE EXTENSION calls it. Call it where a function says '
-    'that the tables are missing. Tables that are there are adopted: a column, key or partitioning that is not as this version needs it is SQLSTATE 55000, with '
-    'each difference in DETAIL, and nothing is changed. A NOTICE tells whether analytics_verify finds differences. The caller needs CREATE on the schema.';
+    'Makes the tables that are missing in the extension''s schema, and the triggers that are missing on all of them. '
+    'CREATE EXTENSION calls it. Call it when a function reports that the tables are missing. '
+    'Existing tables are adopted: a column, key, partitioning or owner that this version cannot use is SQLSTATE 55000 '
+    'with each difference in DETAIL, and nothing is changed. '
+    'A NOTICE reports whether analytics_verify finds differences. The caller needs CREATE on the schema.';
 
 CREATE FUNCTION @extschema@.analytics_drop_tables(confirm text) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -262,17 +300,21 @@ BEGIN
     FOR projection IN SELECT p.view_schema, p.name FROM @extschema@.analytics_projections AS p LOOP
         EXECUTE format('DROP VIEW IF EXISTS %I.%I', projection.view_schema, projection.name);
     END LOOP;
-    EXECUTE (SELECT string_agg(format('DROP %s %s', CASE c.relkind WHEN 'v' THEN 'VIEW' ELSE 'TABLE' END, c.oid::regclass), '; ' ORDER BY t.number DESC)
+    EXECUTE (SELECT string_agg(format('DROP %s %s', CASE c.relkind WHEN 'v' THEN 'VIEW' ELSE 'TABLE' END,
+                                      c.oid::regclass), '; ' ORDER BY t.number DESC)
              FROM ROWS FROM (@extschema@._analytics_tables()) WITH ORDINALITY AS t (name, definition, number)
              JOIN pg_class AS c ON c.oid = @extschema@._analytics_relation(t.name));
 END
 $$;
 
 COMMENT ON FUNCTION @extschema@.analytics_drop_tables(text) IS
-    'Drops the tables with all their rows, and the views of projections: nothing else removes them. confirm: the word ''analytics_events'', else SQLSTATE 22023. '
-    'A view or foreign key of yours that depends on a table must go first. The caller must own the tables.';
+    'Drops the tables with all their rows, and the views of projections. Nothing else removes them. '
+    'confirm must be ''analytics_events'', else SQLSTATE 22023. '
+    'Drop your own views and foreign keys that depend on a table first (else SQLSTATE 2BP01). '
+    'The caller must own the tables.';
 
-/* A session that restores a dump makes no tables, for the dump brings them. Only pg_dump and pg_restore set row_security off. */
+/* A session that restores a dump makes no tables, because the dump brings them. Only pg_dump and pg_restore set
+ * row_security to off. */
 DO $$
 BEGIN
     IF pg_catalog.current_setting('row_security') OPERATOR(pg_catalog.=) 'on' THEN

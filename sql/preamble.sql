@@ -1,9 +1,9 @@
-/* What the rest of the script stands on.
+/* The preamble: the search path and the database that the rest of the script needs.
  *
- * Names are resolved in pg_catalog alone, while the script runs as in every body that it makes: whoever may create
- * something in the extension's schema could make a function, an operator or a type that fits a call better than what is
- * meant. What is ours is qualified, and called with exactly the types that it declares, all of its arguments and no
- * literal of unknown type for anything but text: then no overload fits better. */
+ * Names are resolved in pg_catalog alone, by the script and by every function body in it. Otherwise, a user who may
+ * create objects in the extension's schema could make a function, an operator or a type that fits a call better than
+ * the intended one. Our own objects are qualified. They are called with exactly the declared types, all arguments, and
+ * no literal of unknown type except for text: then no overload fits better. */
 
 SET LOCAL search_path = pg_catalog, pg_temp;
 

@@ -1,7 +1,7 @@
 /* Projections: further exact rollups, of dimensions and measures that an analyst finds in payloads.
  *
- * A row of analytics_projections is a rule that every statement which changes events follows; what it says of a bucket and
- * tenant is in bags, as the rollups' counts are; a view, which is the analyst's, adds the bags up. */
+ * A row of analytics_projections is a rule. Every statement that changes events follows it, and appends bags for the
+ * buckets and tenants that it changes. The analyst's view adds the bags up. */
 
 CREATE FUNCTION @extschema@._analytics_projection_columns(dimensions json, measures json, OUT name text, OUT type text)
     RETURNS SETOF record
@@ -9,47 +9,56 @@ CREATE FUNCTION @extschema@._analytics_projection_columns(dimensions json, measu
     AS 'MODULE_PATHNAME', 'analytics_projection_columns';
 
 COMMENT ON FUNCTION @extschema@._analytics_projection_columns(json, json) IS
-    'The columns that a projection of these dimensions and measures has after bucket_start and tenant_id. What cannot be used is SQLSTATE 22023, with what and where in DETAIL.';
+    'The columns of a projection with these dimensions and measures, after bucket_start and tenant_id. '
+    'A definition that cannot be used is SQLSTATE 22023, with the place and the fault in DETAIL.';
 
-CREATE FUNCTION @extschema@._analytics_projection_rows(projection integer, bucket_start timestamptz, tenant_id text, bags bytea[])
+CREATE FUNCTION @extschema@._analytics_projection_rows(
+    projection integer, bucket_start timestamptz, tenant_id text, bags bytea[])
     RETURNS SETOF record
     LANGUAGE c STABLE PARALLEL SAFE ROWS 10
     AS 'MODULE_PATHNAME', 'analytics_projection_rows';
 
 COMMENT ON FUNCTION @extschema@._analytics_projection_rows(integer, timestamptz, text, bytea[]) IS
-    'The sum of a bucket''s bags as rows of a projection, in the columns that _analytics_projection_columns tells. Where an event with the least or the greatest value of a '
-    'measure may have been deleted, the bucket''s events are asked, in the same snapshot and with the caller''s rights.';
+    'The sum of a bucket''s bags as rows of a projection, in the columns of _analytics_projection_columns. '
+    'If the event with the minimum or maximum of a measure may have been deleted, the bucket''s events are read, in '
+    'the same snapshot and with the caller''s rights.';
 
 CREATE FUNCTION @extschema@._analytics_projection_missing(
     projection integer, window_start timestamptz, window_end timestamptz,
-    OUT bucket_start timestamptz, OUT bucket_end timestamptz, OUT tenant_id text, OUT events bigint, OUT counted bigint, OUT cells bytea)
+    OUT bucket_start timestamptz, OUT bucket_end timestamptz, OUT tenant_id text,
+    OUT events bigint, OUT counted bigint, OUT cells bytea)
     RETURNS SETOF record
     LANGUAGE c STABLE STRICT PARALLEL RESTRICTED
     AS 'MODULE_PATHNAME', 'analytics_projection_missing';
 
 COMMENT ON FUNCTION @extschema@._analytics_projection_missing(integer, timestamptz, timestamptz) IS
-    'What a projection''s bags lack to say what the events of [from, to) say, as bags to be appended (cells), and how many events there are and were counted; '
-    'no row when all is well. A bucket is looked at as a whole. '
-    'Events and bags are seen in one snapshot, so what others write meanwhile makes no difference.';
+    'The differences between a projection''s bags and the events of [window_start, window_end), by whole bucket and '
+    'tenant. No row: there is no difference. '
+    'cells is the bag that is missing; events and counted are the number of events that exist and that the bags '
+    'count. Reads events and bags in one snapshot, so concurrent writers make no difference.';
 
 CREATE FUNCTION @extschema@._analytics_check_projection() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path = pg_catalog, pg_temp
     AS $$
 BEGIN
-    IF TG_OP = 'UPDATE' AND (OLD.id, OLD.event_types, OLD.dimensions::text, OLD.measures::text, OLD.bucket::text, OLD.max_groups)
-        IS DISTINCT FROM (NEW.id, NEW.event_types, NEW.dimensions::text, NEW.measures::text, NEW.bucket::text, NEW.max_groups) THEN
+    IF TG_OP = 'UPDATE'
+        AND (OLD.id, OLD.event_types, OLD.dimensions::text, OLD.measures::text, OLD.bucket::text, OLD.max_groups)
+            IS DISTINCT FROM
+            (NEW.id, NEW.event_types, NEW.dimensions::text, NEW.measures::text, NEW.bucket::text, NEW.max_groups) THEN
         RAISE EXCEPTION USING
             ERRCODE = 'object_not_in_prerequisite_state',
             MESSAGE = format('projection "%s" cannot be changed', OLD.name),
-            HINT = 'Make another one, and drop this one.';
+            HINT = 'Create another projection, and drop this one.';
     END IF;
-    PERFORM @extschema@._analytics_require_projection(NEW.name, NEW.event_types, NEW.dimensions, NEW.measures, NEW.bucket, NEW.max_groups);
+    PERFORM @extschema@._analytics_require_projection(
+        NEW.name, NEW.event_types, NEW.dimensions, NEW.measures, NEW.bucket, NEW.max_groups);
     RETURN NEW;
 END
 $$;
 
-COMMENT ON FUNCTION @extschema@._analytics_check_projection() IS 'Refuses a projection that cannot be used, and any change of what one is made of.';
+COMMENT ON FUNCTION @extschema@._analytics_check_projection() IS
+    'Refuses a projection that cannot be used (SQLSTATE 22023), and any change of a definition (SQLSTATE 55000).';
 
 CREATE FUNCTION @extschema@._analytics_require_projection(
     name text, event_types text[], dimensions json, measures json, bucket interval, max_groups integer) RETURNS void
@@ -60,16 +69,19 @@ DECLARE
     complaint text;
 BEGIN
     complaint := CASE
-        WHEN name IS NULL OR dimensions IS NULL OR measures IS NULL OR bucket IS NULL OR max_groups IS NULL THEN 'only event_types may be null'
+        WHEN name IS NULL OR dimensions IS NULL OR measures IS NULL OR bucket IS NULL OR max_groups IS NULL
+            THEN 'only event_types may be null'
         WHEN octet_length(name) NOT BETWEEN 1 AND 63 THEN 'name must have 1 to 63 bytes'
         WHEN cardinality(event_types) = 0 THEN 'event_types must not be empty; null stands for all types'
-        WHEN EXISTS (SELECT FROM unnest(event_types) AS event_type WHERE coalesce(char_length(event_type), 0) NOT BETWEEN 1 AND 120)
+        WHEN EXISTS (SELECT FROM unnest(event_types) AS event_type
+                     WHERE coalesce(char_length(event_type), 0) NOT BETWEEN 1 AND 120)
             THEN 'event_types: each must have 1 to 120 characters'
         WHEN bucket > interval '100 years' THEN 'bucket must be 100 years at most'
         WHEN max_groups NOT BETWEEN 1 AND 1000000 THEN 'max_groups must be between 1 and 1000000'
     END;
     IF complaint IS NOT NULL THEN
-        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = 'projection cannot be used', DETAIL = complaint;
+        RAISE EXCEPTION USING
+            ERRCODE = 'invalid_parameter_value', MESSAGE = 'projection cannot be used', DETAIL = complaint;
     END IF;
     PERFORM @extschema@.analytics_bucket_start(timestamptz '2000-01-01 00:00:00+00', bucket, 'UTC');
     PERFORM @extschema@._analytics_projection_columns(dimensions, measures);
@@ -77,15 +89,17 @@ END
 $$;
 
 COMMENT ON FUNCTION @extschema@._analytics_require_projection(text, text[], json, json, interval, integer) IS
-    'Does nothing, or raises SQLSTATE 22023 with what is wrong about a projection, and where, in DETAIL.';
+    'Nothing, or SQLSTATE 22023 for a definition that cannot be used, with the place and the fault in DETAIL.';
 
 CREATE FUNCTION @extschema@._analytics_bags_agree() RETURNS boolean
     LANGUAGE c STABLE PARALLEL RESTRICTED
     AS 'MODULE_PATHNAME', 'analytics_bags_agree';
 
 COMMENT ON FUNCTION @extschema@._analytics_bags_agree() IS
-    'Whether the rollups say what plain SQL over the events would say here. Not in a transaction at REPEATABLE READ or SERIALIZABLE after events were truncated or dropped that its '
-    'snapshot shows otherwise, nor within a statement that is changing events: there the reading functions ask the events, and projections cannot be read.';
+    'Whether the rollups agree with the events in this snapshot. '
+    'They do not within a statement that is changing events. '
+    'They also do not in a transaction at REPEATABLE READ or SERIALIZABLE whose snapshot is older than a TRUNCATE or '
+    'a dropped partition. There, the reading functions count events instead, and projections cannot be read.';
 
 CREATE FUNCTION @extschema@._analytics_ready_projection(name text) RETURNS integer
     LANGUAGE plpgsql STABLE STRICT PARALLEL RESTRICTED
@@ -95,7 +109,7 @@ DECLARE
     projection record;
 BEGIN
     PERFORM @extschema@._analytics_require_tables();
-    SELECT * INTO projection FROM @extschema@.analytics_projections AS p WHERE p.name = _analytics_ready_projection.name;
+    SELECT * INTO projection FROM @extschema@.analytics_projections AS p WHERE p.name = $1;
     IF projection.id IS NULL THEN
         RAISE EXCEPTION USING ERRCODE = 'undefined_object', MESSAGE = format('projection "%s" does not exist', name);
     END IF;
@@ -103,29 +117,33 @@ BEGIN
         RAISE EXCEPTION USING
             ERRCODE = 'object_not_in_prerequisite_state',
             MESSAGE = format('projection "%s" is being built', name),
-            HINT = format('Should nobody be building it any more: CALL analytics_build_projection(%L);', name);
+            HINT = format('If its build was interrupted: CALL analytics_build_projection(%L);', name);
     END IF;
     IF NOT @extschema@._analytics_bags_agree() THEN
         RAISE EXCEPTION USING
             ERRCODE = 'serialization_failure',
             MESSAGE = format('projection "%s" cannot be read in this transaction', name),
-            DETAIL = 'Events were truncated or dropped that its snapshot shows otherwise, or the statement that asks is changing events.',
-            HINT = 'Begin another transaction, or isolation level READ COMMITTED.';
+            DETAIL = 'Events that its snapshot still shows were truncated or dropped, '
+                     'or the statement itself is changing events.',
+            HINT = 'Begin another transaction, or use isolation level READ COMMITTED.';
     END IF;
-    IF row_security_active('@extschema@.analytics_events'::regclass) AND NOT row_security_active('@extschema@.analytics_projection_bags'::regclass) THEN
+    IF row_security_active('@extschema@.analytics_events'::regclass)
+        AND NOT row_security_active('@extschema@.analytics_projection_bags'::regclass) THEN
         RAISE EXCEPTION USING
             ERRCODE = 'insufficient_privilege',
-            MESSAGE = 'projections cannot be read by whom row-level security shows a part of the events',
+            MESSAGE = 'projections cannot be read while row-level security restricts analytics_events alone',
             DETAIL = 'analytics_events has a policy for you, analytics_projection_bags has none.',
-            HINT = 'Give analytics_projection_bags a policy on tenant_id, too.';
+            HINT = 'Create a policy on tenant_id for analytics_projection_bags, too.';
     END IF;
     RETURN projection.id;
 END
 $$;
 
 COMMENT ON FUNCTION @extschema@._analytics_ready_projection(text) IS
-    'The number of a projection that can be read, else an error: SQLSTATE 55000 while it is being built, 42704 when there is none, 40001 where _analytics_bags_agree is false, 42501 when row-level security '
-    'restricts the caller on analytics_events and not on analytics_projection_bags.';
+    'The number of a projection that can be read. '
+    'Else an error: SQLSTATE 42704 if there is none, 55000 while it is being built, 40001 where _analytics_bags_agree '
+    'is false, 42501 if row-level security restricts the caller on analytics_events but not on '
+    'analytics_projection_bags.';
 
 CREATE FUNCTION @extschema@._analytics_projection_query(name text, dimensions json, measures json) RETURNS text
     LANGUAGE sql STABLE STRICT PARALLEL SAFE
@@ -133,16 +151,18 @@ CREATE FUNCTION @extschema@._analytics_projection_query(name text, dimensions js
     AS $$
     SELECT format(
         'SELECT b.bucket_start, b.tenant_id, %1$s FROM ('
-        'SELECT bag.bucket_start, bag.projection, bag.tenant_id, array_agg(bag.cells) AS bags FROM %3$s.analytics_projection_bags AS bag '
-        'WHERE bag.projection = %3$s._analytics_ready_projection(%4$L) GROUP BY bag.bucket_start, bag.projection, bag.tenant_id) AS b '
-        'CROSS JOIN LATERAL %3$s._analytics_projection_rows(b.projection, b.bucket_start, b.tenant_id::text, b.bags) AS r (%2$s)',
-        (SELECT string_agg(format('r.%I', c.name), ', ') FROM @extschema@._analytics_projection_columns($2, $3) AS c),
-        (SELECT string_agg(format('%I %s', c.name, c.type), ', ') FROM @extschema@._analytics_projection_columns($2, $3) AS c),
-        '@extschema@', $1)
+        'SELECT bag.bucket_start, bag.projection, bag.tenant_id, array_agg(bag.cells) AS bags '
+        'FROM %3$s.analytics_projection_bags AS bag '
+        'WHERE bag.projection = %3$s._analytics_ready_projection(%4$L) '
+        'GROUP BY bag.bucket_start, bag.projection, bag.tenant_id) AS b '
+        'CROSS JOIN LATERAL '
+        '%3$s._analytics_projection_rows(b.projection, b.bucket_start, b.tenant_id::text, b.bags) AS r (%2$s)',
+        string_agg(format('r.%I', c.name), ', '), string_agg(format('%I %s', c.name, c.type), ', '), '@extschema@', $1)
+    FROM @extschema@._analytics_projection_columns($2, $3) AS c
 $$;
 
 COMMENT ON FUNCTION @extschema@._analytics_projection_query(text, json, json) IS
-    'The query that reads a projection of this name, dimensions and measures: its view is made of it.';
+    'The query that reads a projection with this name and these dimensions and measures. Its view is made from it.';
 
 CREATE FUNCTION @extschema@._analytics_create_projection_view(name text) RETURNS void
     LANGUAGE plpgsql VOLATILE
@@ -154,16 +174,19 @@ DECLARE
 BEGIN
     SELECT p.* INTO STRICT projection FROM @extschema@.analytics_projections AS p WHERE p.name = $1;
     view := format('%I.%I', projection.view_schema, projection.name);
-    EXECUTE format('CREATE VIEW %s WITH (security_invoker = true) AS %s', view,
-                   @extschema@._analytics_projection_query(projection.name, projection.dimensions, projection.measures));
-    EXECUTE format('COMMENT ON VIEW %s IS %L', view, format('Projection of analytics_events in buckets of %s.', projection.bucket));
+    EXECUTE format(
+        'CREATE VIEW %s WITH (security_invoker = true) AS %s', view,
+        @extschema@._analytics_projection_query(projection.name, projection.dimensions, projection.measures));
+    EXECUTE format('COMMENT ON VIEW %s IS %L', view,
+                   format('Projection of analytics_events in buckets of %s.', projection.bucket));
 END
 $$;
 
-COMMENT ON FUNCTION @extschema@._analytics_create_projection_view(text) IS 'Makes the view of a projection that is registered.';
+COMMENT ON FUNCTION @extschema@._analytics_create_projection_view(text) IS 'Makes the view of a registered projection.';
 
 CREATE FUNCTION @extschema@._analytics_register_projection(
-    name text, event_types text[], dimensions json, measures json, bucket interval, max_groups integer, view_schema text) RETURNS void
+    name text, event_types text[], dimensions json, measures json, bucket interval, max_groups integer,
+    view_schema text) RETURNS void
     LANGUAGE plpgsql VOLATILE
     SET search_path = pg_catalog, pg_temp
     AS $$
@@ -173,14 +196,16 @@ BEGIN
     IF EXISTS (SELECT FROM @extschema@.analytics_projections AS p WHERE p.name = $1) THEN
         RAISE EXCEPTION USING ERRCODE = 'duplicate_object', MESSAGE = format('projection "%s" already exists', name);
     END IF;
-    INSERT INTO @extschema@.analytics_projections (name, event_types, dimensions, measures, bucket, max_groups, view_schema)
+    INSERT INTO @extschema@.analytics_projections
+        (name, event_types, dimensions, measures, bucket, max_groups, view_schema)
     VALUES (name, event_types, dimensions, measures, bucket, max_groups, view_schema);
     PERFORM @extschema@._analytics_create_projection_view(name);
 END
 $$;
 
 COMMENT ON FUNCTION @extschema@._analytics_register_projection(text, text[], json, json, interval, integer, text) IS
-    'The first step of analytics_create_projection: from its commit on, whoever writes events keeps the projection.';
+    'The first step of analytics_create_projection: after its commit, every statement that changes events maintains '
+    'the projection.';
 
 CREATE FUNCTION @extschema@._analytics_build_projection_chunk(name text) RETURNS boolean
     LANGUAGE plpgsql VOLATILE STRICT
@@ -201,8 +226,10 @@ BEGIN
             MESSAGE = 'a projection is built at isolation level READ COMMITTED',
             DETAIL = 'An older snapshot might not see what another builder has done.';
     END IF;
-    LOCK TABLE @extschema@.analytics_events IN ACCESS SHARE MODE; -- a TRUNCATE that commits now would be seen among the events, but not yet among the bags
-    SELECT * INTO projection FROM @extschema@.analytics_projections AS p WHERE p.name = $1 FOR UPDATE; -- one builder after another
+    -- Else a TRUNCATE could commit now: its events would be gone, and its bags not yet visible.
+    LOCK TABLE @extschema@.analytics_events IN ACCESS SHARE MODE;
+    -- One builder after another.
+    SELECT * INTO projection FROM @extschema@.analytics_projections AS p WHERE p.name = $1 FOR UPDATE;
     IF projection.id IS NULL THEN
         RAISE EXCEPTION USING ERRCODE = 'undefined_object', MESSAGE = format('projection "%s" does not exist', name);
     END IF;
@@ -211,47 +238,60 @@ BEGIN
     END IF;
 
     SELECT least(
-        (SELECT min(e.occurred_at) FROM @extschema@.analytics_events AS e WHERE e.occurred_at >= greatest(projection.built_until, '0001-01-01 00:00:00+00')),
-        (SELECT min(b.bucket_start) FROM @extschema@.analytics_projection_bags AS b WHERE b.projection = projection.id AND b.bucket_start >= projection.built_until))
+        (SELECT min(e.occurred_at) FROM @extschema@.analytics_events AS e
+         WHERE e.occurred_at >= greatest(projection.built_until, '0001-01-01 00:00:00+00')),
+        (SELECT min(b.bucket_start) FROM @extschema@.analytics_projection_bags AS b
+         WHERE b.projection = projection.id AND b.bucket_start >= projection.built_until))
     INTO chunk_start;
     IF chunk_start IS NULL OR chunk_start >= '10000-01-01 00:00:00+00' THEN
-        UPDATE @extschema@.analytics_projections AS p SET state = 'ready', built_until = 'infinity' WHERE p.id = projection.id;
+        UPDATE @extschema@.analytics_projections AS p
+        SET state = 'ready', built_until = 'infinity' WHERE p.id = projection.id;
         RETURN false;
     END IF;
 
-    chunk_end := (SELECT e.occurred_at FROM @extschema@.analytics_events AS e WHERE e.occurred_at >= chunk_start AND e.occurred_at < '10000-01-01 00:00:00+00'
+    chunk_end := (SELECT e.occurred_at FROM @extschema@.analytics_events AS e
+                  WHERE e.occurred_at >= chunk_start AND e.occurred_at < '10000-01-01 00:00:00+00'
                   ORDER BY e.occurred_at OFFSET events_per_chunk LIMIT 1);
     chunk_end := coalesce(@extschema@.analytics_bucket_start(chunk_end, projection.bucket, 'UTC'), 'infinity');
     IF chunk_end <= chunk_start THEN
-        chunk_end := @extschema@.analytics_bucket_start(greatest(chunk_start, '0001-01-01 00:00:00+00'), projection.bucket, 'UTC') + projection.bucket;
+        chunk_end := projection.bucket + @extschema@.analytics_bucket_start(
+            greatest(chunk_start, '0001-01-01 00:00:00+00'), projection.bucket, 'UTC');
     END IF;
 
     INSERT INTO @extschema@.analytics_projection_bags (projection, bucket_start, tenant_id, cells)
-    SELECT projection.id, l.bucket_start, l.tenant_id, l.cells FROM @extschema@._analytics_projection_missing(projection.id, chunk_start, chunk_end) AS l;
+    SELECT projection.id, m.bucket_start, m.tenant_id, m.cells
+    FROM @extschema@._analytics_projection_missing(projection.id, chunk_start, chunk_end) AS m;
     UPDATE @extschema@.analytics_projections AS p SET built_until = chunk_end WHERE p.id = projection.id;
     RETURN true;
 END
 $$;
 
 COMMENT ON FUNCTION @extschema@._analytics_build_projection_chunk(text) IS
-    'One step of analytics_build_projection: takes in the next some ten thousand events of the past, or finds that there are none and makes the projection ready. False: it is.';
+    'One step of analytics_build_projection: counts the next 50000 or so past events. '
+    'False: none was left, or the projection is ready already.';
 
 CREATE PROCEDURE @extschema@.analytics_build_projection(name text)
     LANGUAGE c
     AS 'MODULE_PATHNAME', 'analytics_build_projection';
 
 COMMENT ON PROCEDURE @extschema@.analytics_build_projection(text) IS
-    'Goes on with building a projection where that was interrupted, and ends when it is ready. Commits step by step.';
+    'Continues an interrupted build of a projection, and returns when the projection is ready. '
+    'Commits after each step, so it cannot run in a transaction block (SQLSTATE 25001). '
+    'There is no projection of that name: SQLSTATE 42704. '
+    'Locks the projection''s row during each step, so two builders share the work; writers do not wait.';
 
 CREATE PROCEDURE @extschema@.analytics_create_projection(
-    name text, event_types text[] DEFAULT NULL, dimensions json DEFAULT '{}', measures json DEFAULT '{}', bucket interval DEFAULT '1 hour',
-    max_groups integer DEFAULT 10000, view_schema text DEFAULT current_schema())
+    name text, event_types text[] DEFAULT NULL, dimensions json DEFAULT '{}', measures json DEFAULT '{}',
+    bucket interval DEFAULT '1 hour', max_groups integer DEFAULT 10000, view_schema text DEFAULT current_schema())
     LANGUAGE c
     AS 'MODULE_PATHNAME', 'analytics_create_projection';
 
 COMMENT ON PROCEDURE @extschema@.analytics_create_projection(text, text[], json, json, interval, integer, text) IS
-    'Makes a projection, a view that says by bucket, tenant and dimensions how many events there are and what their measures come to: exact at every commit. '
-    'Takes in the events that there are without blocking writers, committing step by step; ends when the projection is ready. Bad definitions are SQLSTATE 22023.';
+    'Makes a projection: a view that answers, by bucket, tenant and dimensions, the number of events and the sums of '
+    'measures. The view is exact at every commit. '
+    'Counts past events without blocking writers, commits after each step, and returns when the projection is ready. '
+    'So it cannot run in a transaction block (SQLSTATE 25001). '
+    'A definition that cannot be used is SQLSTATE 22023, a name that is in use 42710.';
 
 CREATE FUNCTION @extschema@.analytics_drop_projection(name text) RETURNS void
     LANGUAGE plpgsql VOLATILE STRICT
@@ -266,12 +306,15 @@ BEGIN
         RAISE EXCEPTION USING ERRCODE = 'undefined_object', MESSAGE = format('projection "%s" does not exist', name);
     END IF;
     EXECUTE format('DROP VIEW IF EXISTS %I.%I', projection.view_schema, projection.name);
-    -- Also of those dropped earlier: statements that were under way then have appended theirs since.
-    DELETE FROM @extschema@.analytics_projection_bags AS b WHERE NOT EXISTS (SELECT FROM @extschema@.analytics_projections AS p WHERE p.id = b.projection);
+    -- Also the bags of projections dropped earlier: statements that ran at that time have appended some since.
+    DELETE FROM @extschema@.analytics_projection_bags AS b
+    WHERE NOT EXISTS (SELECT FROM @extschema@.analytics_projections AS p WHERE p.id = b.projection);
 END
 $$;
 
-COMMENT ON FUNCTION @extschema@.analytics_drop_projection(text) IS 'Drops a projection and its view. Views of yours that read it must go first.';
+COMMENT ON FUNCTION @extschema@.analytics_drop_projection(text) IS
+    'Drops a projection and its view. Drop your own views that read it first (else SQLSTATE 2BP01). '
+    'There is no projection of that name: SQLSTATE 42704.';
 
 REVOKE EXECUTE ON FUNCTION
     @extschema@._analytics_register_projection(text, text[], json, json, interval, integer, text),

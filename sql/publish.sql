@@ -1,21 +1,27 @@
-/* Publishing: what the companion topic is still to be told of the dead letters.
+/* Publishing: how dead letters are copied to the dead-letter topic.
  *
- * The table is the truth, the topic a copy. A publisher takes some letters, hands them to Kafka and marks them once the broker has them, all in one transaction; what
- * crashes between is taken again, so the topic has each letter at least once. Letters are found by what they are, not by a position: one whose id is lower may be
- * committed later. One publisher is at work at a time, or the topic would be out of order: a lock on the table sees to it, in a mode that only who may UPDATE letters
- * can take, and that is in the way of neither readers nor writers, nor of replays. Objects of unknown shape are skipped records, not dead letters, and stay here; so do
- * letters that were replayed before their turn came. */
+ * The table is the truth, the topic is a copy. A publisher reads some dead letters, sends them to Kafka, and marks them
+ * when the broker has acknowledged them, all in one transaction. After a crash it reads the same ones again. So the
+ * topic has each dead letter at least once.
+ *
+ * Unpublished dead letters are found by their columns, not by a position: one with a lower id may be committed later.
+ * One publisher runs at a time, which keeps the topic in order. A table lock ensures it. Its mode needs the right to
+ * UPDATE dead letters, and blocks neither readers nor writers nor replays.
+ *
+ * Objects of unknown shape are skipped records, so they are not published. Neither are dead letters that were replayed
+ * before. */
 
 CREATE FUNCTION @extschema@._analytics_unpublished_dead_letters(
-    max_rows integer DEFAULT 500, OUT id bigint, OUT key text, OUT value bytea, OUT header text, OUT header_value bytea, OUT fault text)
+    max_rows integer DEFAULT 500,
+    OUT id bigint, OUT key text, OUT value bytea, OUT header text, OUT header_value bytea, OUT fault text)
     RETURNS SETOF record
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
     AS $$
 DECLARE
-    most_bytes CONSTANT bigint := 4 * 1024 * 1024; -- of values handed out at once, beside the one that passes it
-    largest CONSTANT integer := 100 * 1000 * 1000; -- of a message, as the publisher has it
-    letter record;
+    most_bytes CONSTANT bigint := 4 * 1024 * 1024; -- of values answered at once; the last one may exceed it
+    largest CONSTANT integer := 100 * 1000 * 1000; -- the publisher's largest message
+    dead_letter record;
     names text[];
     contents bytea[];
 BEGIN
@@ -25,51 +31,68 @@ BEGIN
     EXCEPTION WHEN lock_not_available THEN
         RETURN;
     END;
-    FOR letter IN
-        WITH waiting AS MATERIALIZED (
+    FOR dead_letter IN
+        WITH unpublished AS MATERIALIZED (
             SELECT d.id, d.reason, d.detail, d.value, d.topic, d.partition, d."offset", d.recorded_at, d.headers
             FROM @extschema@.analytics_dead_letters AS d
-            WHERE d.published_at IS NULL AND d.publish_fault IS NULL AND d.replayed_at IS NULL AND d.reason <> 'unknown_shape'
+            WHERE d.published_at IS NULL AND d.publish_fault IS NULL AND d.replayed_at IS NULL
+                AND d.reason <> 'unknown_shape'
             ORDER BY d.id LIMIT $1
-        ), letters AS (
-            SELECT w.*, coalesce(sum(octet_length(w.value)) OVER (ORDER BY w.id) - octet_length(w.value), 0) AS bytes_before FROM waiting AS w
+        ), summed AS (
+            SELECT u.*,
+                coalesce(sum(octet_length(u.value)) OVER (ORDER BY u.id) - octet_length(u.value), 0) AS bytes_before
+            FROM unpublished AS u
         )
-        SELECT l.*, coalesce(nullif(concat_ws('-', l.topic, l.partition, l."offset"), ''), 'letter-' || l.id) AS place
-        FROM letters AS l WHERE l.bytes_before < most_bytes ORDER BY l.id
+        SELECT s.*,
+            coalesce(nullif(concat_ws('-', s.topic, s.partition, s."offset"), ''), 'dead-letter-' || s.id) AS place
+        FROM summed AS s WHERE s.bytes_before < most_bytes ORDER BY s.id
     LOOP
         BEGIN
-            IF octet_length(letter.value) > largest THEN
-                RAISE EXCEPTION USING ERRCODE = 'program_limit_exceeded', MESSAGE = format('larger than %s bytes', largest);
+            IF octet_length(dead_letter.value) > largest THEN
+                RAISE EXCEPTION USING
+                    ERRCODE = 'program_limit_exceeded', MESSAGE = format('larger than %s bytes', largest);
             END IF;
-            SELECT array_agg(h.name ORDER BY h.origin, h.number), array_agg(h.content ORDER BY h.origin, h.number) INTO STRICT names, contents
+            SELECT array_agg(h.name ORDER BY h.origin, h.number), array_agg(h.content ORDER BY h.origin, h.number)
+            INTO STRICT names, contents
             FROM (
                 SELECT 1 AS origin, o.number, o.entry ->> 'name' AS name,
-                    CASE WHEN o.entry ? 'base64' THEN decode(o.entry ->> 'base64', 'base64') ELSE convert_to(o.entry ->> 'value', 'UTF8') END AS content
-                FROM jsonb_array_elements(CASE WHEN jsonb_typeof(letter.headers) = 'array' THEN letter.headers ELSE '[]' END)
+                    CASE WHEN o.entry ? 'base64' THEN decode(o.entry ->> 'base64', 'base64')
+                         ELSE convert_to(o.entry ->> 'value', 'UTF8') END AS content
+                FROM jsonb_array_elements(
+                    CASE WHEN jsonb_typeof(dead_letter.headers) = 'array' THEN dead_letter.headers ELSE '[]' END)
                     WITH ORDINALITY AS o (entry, number)
                 WHERE o.entry ->> 'name' IS NOT NULL
                 UNION ALL
                 SELECT 2, own.number, 'analytics-' || own.name, convert_to(own.text, 'UTF8')
-                FROM (VALUES (1, 'letter', letter.id::text), (2, 'reason', letter.reason), (3, 'detail', letter.detail), (4, 'topic', letter.topic),
-                             (5, 'partition', letter.partition::text), (6, 'offset', letter."offset"::text),
-                             (7, 'timestamp', @extschema@._analytics_iso8601(letter.recorded_at))) AS own (number, name, text)
+                FROM (VALUES
+                    (1, 'dead-letter', dead_letter.id::text),
+                    (2, 'reason', dead_letter.reason),
+                    (3, 'detail', dead_letter.detail),
+                    (4, 'topic', dead_letter.topic),
+                    (5, 'partition', dead_letter.partition::text),
+                    (6, 'offset', dead_letter."offset"::text),
+                    (7, 'timestamp', @extschema@._analytics_iso8601(dead_letter.recorded_at))
+                ) AS own (number, name, text)
                 WHERE own.text IS NOT NULL
             ) AS h;
             RETURN QUERY
-            SELECT letter.id, letter.place, CASE WHEN p.number = 1 THEN letter.value END, p.name, p.content, NULL::text
+            SELECT dead_letter.id, dead_letter.place, CASE WHEN p.number = 1 THEN dead_letter.value END,
+                p.name, p.content, NULL::text
             FROM unnest(names, contents) WITH ORDINALITY AS p (name, content, number)
             ORDER BY p.number;
         EXCEPTION WHEN data_exception OR program_limit_exceeded THEN
-            RETURN QUERY SELECT letter.id, letter.place, NULL::bytea, NULL::text, NULL::bytea, SQLERRM;
+            RETURN QUERY SELECT dead_letter.id, dead_letter.place, NULL::bytea, NULL::text, NULL::bytea, SQLERRM;
         END;
     END LOOP;
 END
 $$;
 
 COMMENT ON FUNCTION @extschema@._analytics_unpublished_dead_letters(integer) IS
-    'The next letters for the companion topic, in the order of their ids: a row a header, the record''s own before those named analytics-…, with the value in a letter''s '
-    'first row. key: topic-partition-offset, or letter-id for what did not come from Kafka. A letter that no message can be made of is one row, with its fault. At most '
-    '4 MiB at once. Nothing while another transaction that has called this is open.';
+    'The next dead letters for the dead-letter topic, in the order of their ids, at most max_rows and 4 MiB. '
+    'One row a header: first the record''s own headers, then those named analytics-…. '
+    'The first row of a dead letter has its value. '
+    'key: topic-partition-offset, or dead-letter-id for a record that did not come from Kafka. '
+    'fault: no message can be made, and why. No rows while another transaction that called this function is open.';
 
 CREATE FUNCTION @extschema@._analytics_mark_dead_letters_published(
     ids bigint[], faulty_ids bigint[] DEFAULT NULL, faults text[] DEFAULT NULL) RETURNS void
@@ -82,6 +105,9 @@ CREATE FUNCTION @extschema@._analytics_mark_dead_letters_published(
 $$;
 
 COMMENT ON FUNCTION @extschema@._analytics_mark_dead_letters_published(bigint[], bigint[], text[]) IS
-    'The companion topic has these letters; it can''t have the faulty ones, and why.';
+    'Marks dead letters as published, and others (faulty_ids) with the reason why the dead-letter topic cannot '
+    'receive them.';
 
-REVOKE EXECUTE ON FUNCTION @extschema@._analytics_unpublished_dead_letters(integer), @extschema@._analytics_mark_dead_letters_published(bigint[], bigint[], text[]) FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION
+    @extschema@._analytics_unpublished_dead_letters(integer),
+    @extschema@._analytics_mark_dead_letters_published(bigint[], bigint[], text[]) FROM PUBLIC;

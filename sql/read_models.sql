@@ -1,4 +1,4 @@
-/* Read models: single things and pages, as links over HTTP name them. */
+/* Read models: single objects and pages, as HTTP links name them. */
 
 CREATE FUNCTION @extschema@.analytics_event(occurred_at timestamptz, id uuid) RETURNS SETOF @extschema@.analytics_event
     LANGUAGE sql STABLE STRICT PARALLEL SAFE ROWS 1
@@ -9,10 +9,11 @@ CREATE FUNCTION @extschema@.analytics_event(occurred_at timestamptz, id uuid) RE
 $$;
 
 COMMENT ON FUNCTION @extschema@.analytics_event(timestamptz, uuid) IS
-    'The event of this primary key, or no row. An id alone would be looked for in every partition: (occurred_at, id) leads to one row of one.';
+    'The event with this primary key, or no row. '
+    'Both columns are needed: an id alone would be searched for in every partition.';
 
 CREATE FUNCTION @extschema@._analytics_text_of(bytes bytea) RETURNS text
-    LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL UNSAFE -- a subtransaction, which parallel workers can't have
+    LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL UNSAFE -- a subtransaction, which parallel workers cannot have
     SET search_path = pg_catalog, pg_temp
     AS $$
 BEGIN
@@ -22,10 +23,12 @@ EXCEPTION WHEN character_not_in_repertoire THEN
 END
 $$;
 
-COMMENT ON FUNCTION @extschema@._analytics_text_of(bytea) IS 'The bytes as text, or null where they are no UTF-8 that PostgreSQL can hold.';
+COMMENT ON FUNCTION @extschema@._analytics_text_of(bytea) IS
+    'The bytes as text. Null: they are not UTF-8 that PostgreSQL can store.';
 
 CREATE FUNCTION @extschema@.analytics_recent_dead_letters(
-    max_rows integer DEFAULT 50, before_id bigint DEFAULT NULL, reason text DEFAULT NULL, topic text DEFAULT NULL, replayed boolean DEFAULT NULL)
+    max_rows integer DEFAULT 50, before_id bigint DEFAULT NULL,
+    reason text DEFAULT NULL, topic text DEFAULT NULL, replayed boolean DEFAULT NULL)
     RETURNS SETOF @extschema@.analytics_dead_letter
     LANGUAGE plpgsql STABLE PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
@@ -36,7 +39,8 @@ BEGIN
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = 'max_rows must be at least 1';
     END IF;
     RETURN QUERY
-        SELECT d.id, d.reason, d.detail, d.value, d.topic, d.partition, d."offset", d.key, d.recorded_at, d.headers, d.received_at, d.replayed_at, d.published_at, d.publish_fault
+        SELECT d.id, d.reason, d.detail, d.value, d.topic, d.partition, d."offset", d.key, d.recorded_at, d.headers,
+            d.received_at, d.replayed_at, d.published_at, d.publish_fault
         FROM @extschema@.analytics_dead_letters AS d
         WHERE ($2 IS NULL OR d.id < $2) AND ($3 IS NULL OR d.reason = $3) AND ($4 IS NULL OR d.topic = $4)
           AND ($5 IS NULL OR (d.replayed_at IS NOT NULL) = $5)
@@ -46,42 +50,53 @@ END
 $$;
 
 COMMENT ON FUNCTION @extschema@.analytics_recent_dead_letters(integer, bigint, text, text, boolean) IS
-    'Dead letters, newest first by id; of one reason, of one topic, replayed or open ones, or all. The next page: the last row''s id as before_id.';
+    'Dead letters, newest first by id. '
+    'Null arguments do not restrict: reason, topic, replayed (true: replayed ones, false: open ones). '
+    'For the next page, pass the last row''s id as before_id. max_rows below 1 is SQLSTATE 22023.';
 
-CREATE FUNCTION @extschema@._analytics_dead_letter_json(letter @extschema@.analytics_dead_letter) RETURNS json
+CREATE FUNCTION @extschema@._analytics_dead_letter_json(dead_letter @extschema@.analytics_dead_letter) RETURNS json
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT pg_catalog.json_build_object(
-        'id', ($1).id, 'reason', ($1).reason, 'detail', ($1).detail, 'topic', ($1).topic, 'partition', ($1).partition, 'offset', ($1)."offset",
-        'recordedAt', @extschema@._analytics_iso8601(($1).recorded_at), 'receivedAt', @extschema@._analytics_iso8601(($1).received_at),
-        'replayedAt', @extschema@._analytics_iso8601(($1).replayed_at), 'valueBytes', pg_catalog.octet_length(($1).value));
+        'id', ($1).id, 'reason', ($1).reason, 'detail', ($1).detail,
+        'topic', ($1).topic, 'partition', ($1).partition, 'offset', ($1)."offset",
+        'recordedAt', @extschema@._analytics_iso8601(($1).recorded_at),
+        'receivedAt', @extschema@._analytics_iso8601(($1).received_at),
+        'replayedAt', @extschema@._analytics_iso8601(($1).replayed_at),
+        'valueBytes', pg_catalog.octet_length(($1).value));
 END;
 
 COMMENT ON FUNCTION @extschema@._analytics_dead_letter_json(@extschema@.analytics_dead_letter) IS
-    'A dead letter as lists over HTTP show it: {id, reason, detail, topic, partition, offset, recordedAt, receivedAt, replayedAt, valueBytes}, without its bytes.';
+    'A dead letter as HTTP shows it in a list, without its bytes: {id, reason, detail, topic, partition, offset, '
+    'recordedAt, receivedAt, replayedAt, valueBytes}.';
 
 CREATE FUNCTION @extschema@.analytics_dead_letter(id bigint) RETURNS jsonb
     LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
     AS $$
 DECLARE
-    letter @extschema@.analytics_dead_letter;
+    dead_letter @extschema@.analytics_dead_letter;
+    key_text text;
+    value_text text;
 BEGIN
-    SELECT d.id, d.reason, d.detail, d.value, d.topic, d.partition, d."offset", d.key, d.recorded_at, d.headers, d.received_at, d.replayed_at, d.published_at, d.publish_fault
-    INTO letter FROM @extschema@.analytics_dead_letters AS d WHERE d.id = $1;
+    SELECT d.id, d.reason, d.detail, d.value, d.topic, d.partition, d."offset", d.key, d.recorded_at, d.headers,
+        d.received_at, d.replayed_at, d.published_at, d.publish_fault
+    INTO dead_letter FROM @extschema@.analytics_dead_letters AS d WHERE d.id = $1;
     IF NOT FOUND THEN
         RETURN NULL;
     END IF;
-    RETURN @extschema@._analytics_dead_letter_json(letter)::jsonb || jsonb_build_object(
-        'headers', letter.headers,
-        'key', @extschema@._analytics_text_of(letter.key), 'value', @extschema@._analytics_text_of(letter.value),
-        'keyBase64', CASE WHEN @extschema@._analytics_text_of(letter.key) IS NULL THEN translate(encode(letter.key, 'base64'), E'\n', '') END,
-        'valueBase64', CASE WHEN @extschema@._analytics_text_of(letter.value) IS NULL THEN translate(encode(letter.value, 'base64'), E'\n', '') END);
+    key_text := @extschema@._analytics_text_of(dead_letter.key);
+    value_text := @extschema@._analytics_text_of(dead_letter.value);
+    RETURN @extschema@._analytics_dead_letter_json(dead_letter)::jsonb || jsonb_build_object(
+        'headers', dead_letter.headers, 'key', key_text, 'value', value_text,
+        'keyBase64', CASE WHEN key_text IS NULL THEN translate(encode(dead_letter.key, 'base64'), E'\n', '') END,
+        'valueBase64', CASE WHEN value_text IS NULL THEN translate(encode(dead_letter.value, 'base64'), E'\n', '') END);
 END
 $$;
 
 COMMENT ON FUNCTION @extschema@.analytics_dead_letter(bigint) IS
-    'The whole dead letter, or null: what _analytics_dead_letter_json tells, headers, and key and value as text, or as base64 (keyBase64, valueBase64) where they are none.';
+    'The whole dead letter, or null: the members of _analytics_dead_letter_json, headers, key and value. '
+    'Bytes that are not UTF-8 text are in keyBase64 and valueBase64 instead.';
 
 CREATE FUNCTION @extschema@._analytics_projection_json(name text) RETURNS json
     LANGUAGE sql STABLE STRICT PARALLEL SAFE
@@ -90,23 +105,28 @@ CREATE FUNCTION @extschema@._analytics_projection_json(name text) RETURNS json
     AS $$
     SELECT json_build_object(
         'name', p.name, 'state', p.state,
-        'builtUntil', CASE WHEN p.state = 'building' AND isfinite(p.built_until) THEN @extschema@._analytics_instant_text(p.built_until) END,
+        'builtUntil', CASE WHEN p.state = 'building' AND isfinite(p.built_until)
+                           THEN @extschema@._analytics_instant_text(p.built_until) END,
         'createdAt', @extschema@._analytics_iso8601(p.created_at),
         'eventTypes', p.event_types, 'bucket', p.bucket::text, 'maxGroups', p.max_groups,
         'dimensions', p.dimensions, 'measures', p.measures,
         'columns', (
             SELECT json_agg(json_build_object('name', c.name, 'type', c.type) ORDER BY c.place)
             FROM (VALUES ('bucket_start', 'timestamptz', -1), ('tenant_id', 'text', 0)
-                  UNION ALL SELECT * FROM @extschema@._analytics_projection_columns(p.dimensions, p.measures) WITH ORDINALITY) AS c (name, type, place)))
+                  UNION ALL
+                  SELECT * FROM @extschema@._analytics_projection_columns(p.dimensions, p.measures) WITH ORDINALITY)
+                AS c (name, type, place)))
     FROM @extschema@.analytics_projections AS p WHERE p.name = $1
 $$;
 
 COMMENT ON FUNCTION @extschema@._analytics_projection_json(text) IS
-    'The projection of that name, or null, as lists over HTTP show it: {name, state, builtUntil, createdAt, eventTypes, bucket, maxGroups, dimensions, measures, columns}; the bucket as an ISO 8601 duration.';
+    'The projection of that name as HTTP shows it, or null: {name, state, builtUntil, createdAt, eventTypes, bucket, '
+    'maxGroups, dimensions, measures, columns}. bucket is an ISO 8601 duration.';
 
 CREATE FUNCTION @extschema@._analytics_projection_page(
-    name text, window_start timestamptz DEFAULT NULL, window_end timestamptz DEFAULT NULL, tenant_id text DEFAULT NULL, max_rows integer DEFAULT 50,
-    before_bucket timestamptz DEFAULT NULL, before_key uuid DEFAULT NULL,
+    name text, window_start timestamptz DEFAULT NULL, window_end timestamptz DEFAULT NULL,
+    tenant_id text DEFAULT NULL, max_rows integer DEFAULT 50,
+    before_bucket_start timestamptz DEFAULT NULL, before_key uuid DEFAULT NULL,
     OUT bucket_start timestamptz, OUT key uuid, OUT item json)
     RETURNS SETOF record
     LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
@@ -117,46 +137,57 @@ DECLARE
     number CONSTANT integer := @extschema@._analytics_ready_projection(name);
     query text;
     since timestamptz;
-    until timestamptz := coalesce(least(window_end, least(before_bucket, '10000-01-01 00:00:00+00') + interval '1 microsecond'), 'infinity');
-    buckets integer := 1; -- to be looked at next: more of them while they have few rows, so that a page costs what it holds
-    lacking integer := max_rows;
-    given integer;
+    until timestamptz := coalesce(
+        least(window_end, least(before_bucket_start, '10000-01-01 00:00:00+00') + interval '1 microsecond'),
+        'infinity');
+    buckets integer := 1; -- to be read next; doubled while they have few rows, so that the page decides the cost
+    missing integer := max_rows;
+    found_rows integer;
 BEGIN
     PERFORM @extschema@._analytics_require_tables();
     IF max_rows IS NULL OR max_rows < 1 THEN
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = 'max_rows must be at least 1';
     END IF;
-    -- The bags, and not the view: what stands under the view's name may be somebody else's by now.
+    -- Reads the bags, and not the view: another user may have replaced what has the view's name.
     SELECT format(
-        'SELECT k.bucket_start, k.key, (SELECT row_to_json(i) FROM (SELECT %4$s._analytics_iso8601(k.bucket_start) AS bucket_start, v.tenant_id, %1$s) AS i) FROM (%3$s) AS v '
+        'SELECT k.bucket_start, k.key, (SELECT row_to_json(i) FROM '
+        '(SELECT %4$s._analytics_iso8601(k.bucket_start) AS bucket_start, v.tenant_id, %1$s) AS i) FROM (%3$s) AS v '
         'CROSS JOIN LATERAL (SELECT greatest(v.bucket_start, ''0001-01-01 00:00:00+00''), '
-        'encode(substr(sha256(convert_to(ROW(v.tenant_id, %2$s)::text, ''UTF8'')), 1, 16), ''hex'')::uuid) AS k (bucket_start, key) '
-        'WHERE v.bucket_start >= $1 AND v.bucket_start < $2 AND ($3 IS NULL OR v.tenant_id = $3) AND ($4 IS NULL OR (k.bucket_start, k.key) < ($4, $5)) '
+        'encode(substr(sha256(convert_to(ROW(v.tenant_id, %2$s)::text, ''UTF8'')), 1, 16), ''hex'')::uuid) '
+        'AS k (bucket_start, key) '
+        'WHERE v.bucket_start >= $1 AND v.bucket_start < $2 AND ($3 IS NULL OR v.tenant_id = $3) '
+        'AND ($4 IS NULL OR (k.bucket_start, k.key) < ($4, $5)) '
         'ORDER BY k.bucket_start DESC, k.key DESC LIMIT $6',
         array_to_string(c.names, ', '), array_to_string(c.names[:array_position(c.names, 'v.other')], ', '),
         @extschema@._analytics_projection_query(p.name, p.dimensions, p.measures), '@extschema@')
     INTO query
     FROM @extschema@.analytics_projections AS p
-    CROSS JOIN LATERAL (SELECT array_agg(format('v.%I', c.name)) FROM @extschema@._analytics_projection_columns(p.dimensions, p.measures) AS c) AS c (names)
+    CROSS JOIN LATERAL (
+        SELECT array_agg(format('v.%I', c.name))
+        FROM @extschema@._analytics_projection_columns(p.dimensions, p.measures) AS c) AS c (names)
     WHERE p.id = number;
 
-    WHILE lacking > 0 LOOP
+    WHILE missing > 0 LOOP
         SELECT min(d.bucket_start) INTO since
         FROM (SELECT DISTINCT b.bucket_start FROM @extschema@.analytics_projection_bags AS b
-              WHERE b.projection = number AND b.bucket_start >= coalesce(window_start, '-infinity') AND b.bucket_start < until
-                AND (_analytics_projection_page.tenant_id IS NULL OR b.tenant_id = _analytics_projection_page.tenant_id)
+              WHERE b.projection = number
+                AND b.bucket_start >= coalesce(window_start, '-infinity') AND b.bucket_start < until
+                AND ($4 IS NULL OR b.tenant_id = $4)
               ORDER BY b.bucket_start DESC LIMIT buckets) AS d;
         EXIT WHEN since IS NULL;
-        RETURN QUERY EXECUTE query USING since, until, tenant_id, before_bucket, before_key, lacking;
-        GET DIAGNOSTICS given = ROW_COUNT;
-        lacking := lacking - given;
+        RETURN QUERY EXECUTE query USING since, until, tenant_id, before_bucket_start, before_key, missing;
+        GET DIAGNOSTICS found_rows = ROW_COUNT;
+        missing := missing - found_rows;
         until := since;
         buckets := least(2 * buckets, most_buckets);
     END LOOP;
 END
 $$;
 
-COMMENT ON FUNCTION @extschema@._analytics_projection_page(text, timestamptz, timestamptz, text, integer, timestamptz, uuid) IS
-    'Rows of a projection as its view has them, as JSON, with bucket_start as text: of the buckets that begin in [from, to), the latest first, within a bucket in an order that '
-    'stays. The next page: the last row''s bucket_start and key as before_bucket and before_key. Errors are those of _analytics_ready_projection. '
-    'A bucket that begins before the year 1 is told to begin with it.';
+COMMENT ON FUNCTION @extschema@._analytics_projection_page(text, timestamptz, timestamptz, text, integer,
+    timestamptz, uuid) IS
+    'Rows of a projection as JSON, with the columns of its view: of the buckets that begin in [window_start, '
+    'window_end), the latest first, within a bucket in a stable order. '
+    'For the next page, pass the last row''s bucket_start and key as before_bucket_start and before_key. '
+    'A bucket that begins before the year 1 is shown to begin with it. '
+    'Errors are those of _analytics_ready_projection.';

@@ -1,8 +1,8 @@
-/* Replay: today's rules over letters of yesterday.
+/* Replay: today's rules, applied to the dead letters of yesterday.
  *
- * It is an ingest of the bytes that were kept, by the same routine. The letters are locked, and marked in the transaction that stores
- * their events, so whatever is run twice, at the same time, or again after a crash, makes one event of a letter. An event without a time
- * of its own gets the time at which its record was received first, as if it had been accepted then. */
+ * A replay ingests the kept bytes with the same routine. It locks the dead letters, and marks them in the transaction
+ * that stores their events. So a dead letter makes one event, even if two sessions replay it at once, or one repeats a
+ * replay after a crash. An event without a time of its own gets the time at which its record was first received. */
 
 CREATE FUNCTION @extschema@._analytics_ingest_again(
     records bytea[], received_at timestamptz[], OUT item integer, OUT outcome text, OUT reason text, OUT detail text)
@@ -11,18 +11,20 @@ CREATE FUNCTION @extschema@._analytics_ingest_again(
     AS 'MODULE_PATHNAME', 'analytics_ingest_again';
 
 COMMENT ON FUNCTION @extschema@._analytics_ingest_again(bytea[], timestamptz[]) IS
-    'Stores a batch of records that were received before, and tells for each, numbered from 1, its outcome: stored, duplicate or refused (with reason and detail; '
-    'no letter is written). received_at is the ingestion time for events that have no time of their own.';
+    'Stores records that were received before, and answers the outcome of each, numbered from 1: stored, duplicate or '
+    'refused (with reason and detail). Keeps no dead letters. '
+    'received_at is the ingestion time for an event without a time of its own.';
 
 CREATE FUNCTION @extschema@.analytics_replay_dead_letters(
     reason text DEFAULT NULL, topic text DEFAULT NULL, ids bigint[] DEFAULT NULL,
-    received_from timestamptz DEFAULT NULL, received_to timestamptz DEFAULT NULL, max_rows integer DEFAULT 10000, after_id bigint DEFAULT 0,
+    received_start timestamptz DEFAULT NULL, received_end timestamptz DEFAULT NULL,
+    max_rows integer DEFAULT 10000, after_id bigint DEFAULT 0,
     OUT replayed bigint, OUT stored bigint, OUT duplicates bigint, OUT still_refused bigint, OUT last_id bigint)
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
     AS $$
 DECLARE
-    most_bytes CONSTANT bigint := 32 * 1024 * 1024; -- of values in memory at once, beside the one that passes it
+    most_bytes CONSTANT bigint := 32 * 1024 * 1024; -- of values in memory at once; the last one may exceed it
 BEGIN
     PERFORM @extschema@._analytics_require_tables();
     IF $6 IS NULL OR $6 < 1 THEN
@@ -37,8 +39,10 @@ BEGIN
             AND ($4 IS NULL OR d.received_at >= $4) AND ($5 IS NULL OR d.received_at < $5)
         ORDER BY d.id LIMIT $6 FOR UPDATE SKIP LOCKED
     ), chosen AS MATERIALIZED (
-        SELECT array_agg(l.id ORDER BY l.id) AS ids, array_agg(l.value ORDER BY l.id) AS records, array_agg(l.received_at ORDER BY l.id) AS times
-        FROM (SELECT k.*, sum(octet_length(k.value)) OVER (ORDER BY k.id) - octet_length(k.value) AS bytes_before FROM locked AS k) AS l
+        SELECT array_agg(l.id ORDER BY l.id) AS ids, array_agg(l.value ORDER BY l.id) AS records,
+            array_agg(l.received_at ORDER BY l.id) AS times
+        FROM (SELECT k.*, sum(octet_length(k.value)) OVER (ORDER BY k.id) - octet_length(k.value) AS bytes_before
+              FROM locked AS k) AS l
         WHERE l.bytes_before < most_bytes OR l.bytes_before IS NULL
     ), judged AS MATERIALIZED (
         SELECT c.ids[a.item] AS id, a.outcome, a.reason, a.detail
@@ -58,24 +62,31 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION @extschema@.analytics_replay_dead_letters(text, text, bigint[], timestamptz, timestamptz, integer, bigint) IS
-    'Runs today''s rules over open letters, in the order of their ids: of one reason, of one topic, of these ids, received in [received_from, received_to); all of them '
-    'where nothing is said. One call is one chunk: at most max_rows letters after after_id, or 32 MiB; last_id is where the next chunk begins, null when none was left. '
-    'replayed = stored + duplicates: letters that are events now. Those still refused stay open, with today''s reason and detail. Letters that another session replays '
-    'at this moment are passed over.';
+COMMENT ON FUNCTION @extschema@.analytics_replay_dead_letters(text, text, bigint[], timestamptz, timestamptz,
+    integer, bigint) IS
+    'Applies today''s rules to open dead letters, in the order of their ids. '
+    'reason, topic, ids and [received_start, received_end) restrict them; null does not. '
+    'One call is one chunk: at most max_rows dead letters or 32 MiB, with ids above after_id. '
+    'last_id is the after_id of the next chunk, null when none is left. '
+    'replayed is the number of dead letters that are events now (stored + duplicates). '
+    'A dead letter that is still refused stays open, with today''s reason and detail. '
+    'Locks the chunk to the end of the transaction, and leaves dead letters that another transaction has locked. '
+    'max_rows below 1 is SQLSTATE 22023.';
 
 CREATE PROCEDURE @extschema@.analytics_replay_all_dead_letters(
-    reason text DEFAULT NULL, topic text DEFAULT NULL, received_from timestamptz DEFAULT NULL, received_to timestamptz DEFAULT NULL,
-    chunk integer DEFAULT 10000,
-    INOUT replayed bigint DEFAULT 0, INOUT stored bigint DEFAULT 0, INOUT duplicates bigint DEFAULT 0, INOUT still_refused bigint DEFAULT 0)
-    LANGUAGE plpgsql -- a search path of its own would forbid COMMIT: everything is qualified
+    reason text DEFAULT NULL, topic text DEFAULT NULL,
+    received_start timestamptz DEFAULT NULL, received_end timestamptz DEFAULT NULL, chunk integer DEFAULT 10000,
+    INOUT replayed bigint DEFAULT 0, INOUT stored bigint DEFAULT 0, INOUT duplicates bigint DEFAULT 0,
+    INOUT still_refused bigint DEFAULT 0)
+    LANGUAGE plpgsql -- with a SET clause COMMIT is not allowed, so everything is qualified instead
     AS $$
 DECLARE
     done pg_catalog.record;
     place bigint := 0;
 BEGIN
     LOOP
-        SELECT r.* INTO done FROM @extschema@.analytics_replay_dead_letters($1, $2, NULL::pg_catalog.int8[], $3, $4, $5, place) AS r;
+        SELECT r.* INTO done
+        FROM @extschema@.analytics_replay_dead_letters($1, $2, NULL::pg_catalog.int8[], $3, $4, $5, place) AS r;
         EXIT WHEN done.last_id IS NULL;
         place := done.last_id;
         replayed := replayed OPERATOR(pg_catalog.+) done.replayed;
@@ -87,9 +98,14 @@ BEGIN
 END
 $$;
 
-COMMENT ON PROCEDURE @extschema@.analytics_replay_all_dead_letters(text, text, timestamptz, timestamptz, integer, bigint, bigint, bigint, bigint) IS
-    'Calls analytics_replay_dead_letters chunk by chunk, each in a transaction of its own, and adds up what it tells. Not within a transaction block.';
+COMMENT ON PROCEDURE @extschema@.analytics_replay_all_dead_letters(text, text, timestamptz, timestamptz,
+    integer, bigint, bigint, bigint, bigint) IS
+    'Calls analytics_replay_dead_letters for chunk after chunk, and answers the sums. '
+    'Commits after each chunk, so it cannot run in a transaction block (SQLSTATE 2D000).';
 
-REVOKE EXECUTE ON FUNCTION @extschema@._analytics_ingest_again(bytea[], timestamptz[]),
-    @extschema@.analytics_replay_dead_letters(text, text, bigint[], timestamptz, timestamptz, integer, bigint) FROM PUBLIC;
-REVOKE EXECUTE ON PROCEDURE @extschema@.analytics_replay_all_dead_letters(text, text, timestamptz, timestamptz, integer, bigint, bigint, bigint, bigint) FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION
+    @extschema@._analytics_ingest_again(bytea[], timestamptz[]),
+    @extschema@.analytics_replay_dead_letters(text, text, bigint[], timestamptz, timestamptz, integer, bigint)
+    FROM PUBLIC;
+REVOKE EXECUTE ON PROCEDURE @extschema@.analytics_replay_all_dead_letters(
+    text, text, timestamptz, timestamptz, integer, bigint, bigint, bigint, bigint) FROM PUBLIC;

@@ -1,4 +1,6 @@
-/* Shapes: what upstream objects look like and what becomes of them, as rows. */
+/* Shapes: rows that say how upstream objects are recognised, and which events they become.
+ *
+ * A shape that cannot be used is refused when it is written. After a change, every session reads the table again. */
 
 CREATE FUNCTION @extschema@._analytics_check_shape() RETURNS trigger
     LANGUAGE plpgsql
@@ -40,10 +42,11 @@ END
 $$;
 
 COMMENT ON FUNCTION @extschema@._analytics_check_shape() IS
-    'Refuses a shape that could not be used (SQLSTATE 23514, the reason in DETAIL).';
+    'Refuses a shape that cannot be used: SQLSTATE 23514, with the reason in DETAIL.';
 
 CREATE FUNCTION @extschema@._analytics_invalidate_rules() RETURNS trigger
     LANGUAGE c
     AS 'MODULE_PATHNAME', 'analytics_invalidate_rules';
 
-COMMENT ON FUNCTION @extschema@._analytics_invalidate_rules() IS 'Makes every session read the trigger''s table anew when it needs it next.';
+COMMENT ON FUNCTION @extschema@._analytics_invalidate_rules() IS
+    'Makes every session read the trigger''s table again when it next needs the table.';

@@ -1,12 +1,16 @@
-/* The store: what tells this database's tables from every other one's. A consumer group belongs to one store, and the ingestor marks the group's offsets with it.
+/* The store: the identity of this database's tables.
  *
- * The id is made when it is first asked for, not by CREATE EXTENSION: so a dump brings its own, and a restored copy is told apart by where it is. */
+ * A consumer group belongs to one store, and the ingestor marks the group's offsets in Kafka with the store's identity.
+ * The id is made at the first call, not by CREATE EXTENSION, because a dump brings its own. A restored copy has the
+ * same id, but another cluster or database. */
 
-CREATE FUNCTION @extschema@.analytics_store_identity(OUT id uuid, OUT system_identifier bigint, OUT database_oid oid, OUT database text)
+CREATE FUNCTION @extschema@.analytics_store_identity(
+    OUT id uuid, OUT system_identifier bigint, OUT database_oid oid, OUT database text)
     LANGUAGE c VOLATILE PARALLEL UNSAFE
     AS 'MODULE_PATHNAME', 'analytics_as_owner';
 
-CREATE FUNCTION @extschema@._analytics_store_identity(OUT id uuid, OUT system_identifier bigint, OUT database_oid oid, OUT database text)
+CREATE FUNCTION @extschema@._analytics_store_identity(
+    OUT id uuid, OUT system_identifier bigint, OUT database_oid oid, OUT database text)
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
     AS $$
@@ -22,7 +26,9 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION @extschema@._analytics_store_identity() IS 'The work of analytics_store_identity.';
+COMMENT ON FUNCTION @extschema@._analytics_store_identity() IS 'Does the work of analytics_store_identity.';
 
 COMMENT ON FUNCTION @extschema@.analytics_store_identity() IS
-    'Which store this is: the id of its tables, the identifier of the cluster, the database in it. A restored copy differs in one of the latter two.';
+    'The identity of this store: the id of its tables, the cluster''s system identifier, and the database. '
+    'A restored copy has the same id in another cluster or database. '
+    'Runs with the rights of the tables'' owner, and makes the id at its first call.';

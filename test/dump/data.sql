@@ -23,7 +23,7 @@ CREATE TABLE ops.records (record bytea NOT NULL);
 
 -- A month of which only the rollups are left.
 SELECT stored FROM analytics_ingest(ARRAY[ops.event('old', '2020-01-15T00:00:00Z', 'acme')]) \g /dev/null
-SELECT partition FROM analytics_retain(keep => pg_catalog.now() - '2020-03-01 00:00:00+00', keep_rollups => true) \g /dev/null
+SELECT partition FROM analytics_retain(older_than => pg_catalog.now() - '2020-03-01 00:00:00+00', keep_rollups => true) \g /dev/null
 
 INSERT INTO analytics_shapes (name, event_type, source, required_members, time_member, iso_member, key_members)
 VALUES ('own.seventh', 'seventh', 's', '{seven,at}', 'at', 'atIso', '{seven}');

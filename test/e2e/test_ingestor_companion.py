@@ -70,7 +70,7 @@ def test_a_letter_is_published_as_it_came(stream, publishing, companion):
     assert (message.key(), message.value()) == (f"{stream.topic}-2-{produced.offset}".encode(), record.value)
     letter, reason, detail = stream.database.sql("SELECT id, reason, detail FROM analytics_dead_letters")
     assert message.headers() == [
-        *record.headers, ("analytics-letter", str(letter).encode()), ("analytics-reason", reason.encode()),
+        *record.headers, ("analytics-dead-letter", str(letter).encode()), ("analytics-reason", reason.encode()),
         ("analytics-detail", detail.encode()), ("analytics-topic", stream.topic.encode()),
         ("analytics-partition", b"2"), ("analytics-offset", str(produced.offset).encode()),
         ("analytics-timestamp", b"2025-01-01T00:00:00.500000Z")]
@@ -90,7 +90,7 @@ def test_letters_that_were_there_before_and_such_from_elsewhere_are_published(st
     stream.database.sql("SELECT dead_lettered FROM analytics_ingest(ARRAY['[]'::bytea])")
     publishing()
     [message] = companion.messages(1)
-    assert (message.key(), message.value()) == (b"letter-1", b"[]")
+    assert (message.key(), message.value()) == (b"dead-letter-1", b"[]")
 
 
 def test_a_crash_between_a_letter_s_commit_and_its_publication(stream, publishing, companion):

@@ -56,10 +56,10 @@ SELECT analytics_ingest_kafka('g', 't-1', 3, 1, 40, 44, ARRAY['{', '{}', NULL, '
     ARRAY['[{"name":"a","value":"ä"},{"name":"b","base64":"/w=="},{"name":"a","value":null}]', NULL, NULL, NULL]::jsonb[]) \g /dev/null
 SELECT analytics_ingest(ARRAY['{']::bytea[]) \g /dev/null
 CREATE TEMP TABLE told AS SELECT row_number() OVER () AS n, u.* FROM _analytics_unpublished_dead_letters() AS u;
-SELECT is(array_agg(DISTINCT key), '{letter-4,t-1-3-40,t-1-3-43}', 'keys: topic-partition-offset, or letter-id; neither unknown shapes nor tombstones') FROM told;
+SELECT is(array_agg(DISTINCT key), '{dead-letter-4,t-1-3-40,t-1-3-43}', 'keys: topic-partition-offset, or dead-letter-id; neither unknown shapes nor tombstones') FROM told;
 SELECT is(array_agg(value ORDER BY n) FILTER (WHERE value IS NOT NULL), ARRAY['{', '[]', '{']::bytea[], 'values byte for byte, once a letter, in the order of ids') FROM told;
-SELECT results_eq('SELECT header, header_value FROM told WHERE id = 1 ORDER BY n', $$VALUES ('a'::text, convert_to('ä', 'UTF8')), ('b', '\xff'::bytea), ('a', NULL), ('analytics-letter', '1'), ('analytics-reason', 'invalid_json'), ('analytics-detail', 'missing a member name at byte 1'), ('analytics-topic', 't-1'), ('analytics-partition', '3'), ('analytics-offset', '40'), ('analytics-timestamp', '2025-01-01T00:00:00.500000Z')$$, 'headers: the record''s own in their order, then ours');
-SELECT results_eq('SELECT header FROM told WHERE id = 4 ORDER BY n', $$VALUES ('analytics-letter'::text), ('analytics-reason'), ('analytics-detail')$$, 'a letter that did not come from Kafka has fewer');
+SELECT results_eq('SELECT header, header_value FROM told WHERE id = 1 ORDER BY n', $$VALUES ('a'::text, convert_to('ä', 'UTF8')), ('b', '\xff'::bytea), ('a', NULL), ('analytics-dead-letter', '1'), ('analytics-reason', 'invalid_json'), ('analytics-detail', 'missing a member name at byte 1'), ('analytics-topic', 't-1'), ('analytics-partition', '3'), ('analytics-offset', '40'), ('analytics-timestamp', '2025-01-01T00:00:00.500000Z')$$, 'headers: the record''s own in their order, then ours');
+SELECT results_eq('SELECT header FROM told WHERE id = 4 ORDER BY n', $$VALUES ('analytics-dead-letter'::text), ('analytics-reason'), ('analytics-detail')$$, 'a letter that did not come from Kafka has fewer');
 SELECT is(count(DISTINCT id), 2::bigint, 'so many at most') FROM _analytics_unpublished_dead_letters(2);
 SELECT _analytics_mark_dead_letters_published('{1}', '{3}', '{"too large"}') \g /dev/null
 SELECT results_eq('SELECT id, published_at IS NOT NULL, publish_fault FROM analytics_dead_letters ORDER BY 1', $$VALUES (1::bigint, true, NULL::text), (2, false, NULL), (3, false, 'too large'), (4, false, NULL)$$, 'marked as published, and as faulty');

@@ -39,7 +39,7 @@ DECLARE last_bucket timestamptz; last_key uuid; page record; place int; pages in
 BEGIN
     LOOP
         place := 0;
-        FOR page IN SELECT * FROM _analytics_projection_page('the "page"', max_rows => size, before_bucket => last_bucket, before_key => last_key) LOOP
+        FOR page IN SELECT * FROM _analytics_projection_page('the "page"', max_rows => size, before_bucket_start => last_bucket, before_key => last_key) LOOP
             RETURN NEXT page.item::jsonb;
             last_bucket := page.bucket_start;
             last_key := page.key;
@@ -65,7 +65,7 @@ SELECT analytics_create_partition('0001-01-01 00:00:00+00') \g /dev/null
 INSERT INTO analytics_events (event_type, source, occurred_at, payload) VALUES ('w', 's', '0001-01-01 00:00:00+00', '{"d":1}'), ('w', 's', '0001-01-01 00:00:00+00', '{"d":2}');
 CALL analytics_create_projection('weeks', event_types => '{w}', bucket => '7 days', dimensions => '{"d": {"path": ["d"], "type": "numeric"}}');
 SELECT is(array_agg(DISTINCT item ->> 'bucket_start'), '{0001-01-01T00:00:00Z}', 'a bucket that begins before the year 1 is told to begin with it') FROM _analytics_projection_page('weeks');
-SELECT is(second.item ->> 'count', '1', 'and is paged like others') FROM _analytics_projection_page('weeks', max_rows => 1) AS first, _analytics_projection_page('weeks', before_bucket => first.bucket_start, before_key => first.key) AS second;
+SELECT is(second.item ->> 'count', '1', 'and is paged like others') FROM _analytics_projection_page('weeks', max_rows => 1) AS first, _analytics_projection_page('weeks', before_bucket_start => first.bucket_start, before_key => first.key) AS second;
 
 -- No right on the view is needed; who may read no bags reads none; under a policy on the events alone nobody does.
 BEGIN;

@@ -36,8 +36,8 @@ ROLLBACK TO taught;
 
 -- Which letters.
 SELECT is(tap.replayed(arguments), due, 'replayed: ' || arguments)
-FROM (VALUES ('reason => ''invalid_json''', '{0,0,0,1}'::bigint[]), ('topic => ''t''', '{0,0,0,0}'), ('ids => ''{1,4,99}''', '{1,1,0,1}'), ('ids => ''{1}''', '{0,0,0,0}'), ('received_to => ''2025-05-05 02:00:00+00''', '{0,0,0,0}'), ('received_from => ''2025-05-05 06:00:00+00''', '{1,1,0,0}'),
-    ('received_from => ''2025-05-05 02:00:00+00'', received_to => ''2025-05-05 03:00:00+00''', '{1,1,0,0}'), ('reason => ''unknown_shape'', after_id => 4', '{0,0,0,1}'), ('', '{1,1,0,2}')) AS v (arguments, due);
+FROM (VALUES ('reason => ''invalid_json''', '{0,0,0,1}'::bigint[]), ('topic => ''t''', '{0,0,0,0}'), ('ids => ''{1,4,99}''', '{1,1,0,1}'), ('ids => ''{1}''', '{0,0,0,0}'), ('received_end => ''2025-05-05 02:00:00+00''', '{0,0,0,0}'), ('received_start => ''2025-05-05 06:00:00+00''', '{1,1,0,0}'),
+    ('received_start => ''2025-05-05 02:00:00+00'', received_end => ''2025-05-05 03:00:00+00''', '{1,1,0,0}'), ('reason => ''unknown_shape'', after_id => 4', '{0,0,0,1}'), ('', '{1,1,0,2}')) AS v (arguments, due);
 ROLLBACK TO taught;
 SELECT analytics_claim_partition('g', 't', 0, 'h', 0) \g /dev/null
 SELECT analytics_ingest_kafka('g', 't', 0, 1, 0, 1, ARRAY['{"eleven":11}'::bytea], '{0}') \g /dev/null
@@ -78,7 +78,7 @@ ROLLBACK TO taught;
 SELECT analytics_ingest(ARRAY['{"twelve":1,"n":1}', '{"twelve":1,"n":2}']::bytea[]) \g /dev/null
 INSERT INTO analytics_shapes (name, event_type, source, required_members, key_members) VALUES ('twelve', 'twelfth', 's', '{twelve}', '{twelve}');
 UPDATE analytics_dead_letters SET received_at = CASE WHEN value LIKE '%1}' THEN '2025-07-01'::timestamptz ELSE '2025-06-01' END WHERE value LIKE '%twelve%';
-SELECT is(tap.replayed('reason => ''unknown_shape'', received_from => ''2025-05-31'''), '{2,1,1,0}', 'two letters of one key without a time');
+SELECT is(tap.replayed('reason => ''unknown_shape'', received_start => ''2025-05-31'''), '{2,1,1,0}', 'two letters of one key without a time');
 SELECT is(ROW(occurred_at, payload -> 'n'), ROW('2025-06-01'::timestamptz, '1'::jsonb), 'one event, at the earlier time') FROM analytics_events WHERE event_type = 'twelfth';
 ROLLBACK;
 

@@ -16,10 +16,10 @@ INSERT INTO due VALUES
 ('_analytics_create_projection_view', 'name text', 'void', 'volatile unsafe', true),
 ('_analytics_dead_letter_page', 'max_rows integer, before_id bigint, reason text, topic text, replayed boolean, OUT body text, OUT has_next boolean, OUT last_place bigint, OUT last_key text', 'record', 'stable unsafe', true),
 ('_analytics_owner', '', 'oid', 'stable safe', true),
-('_analytics_rebuild', 'range_start timestamp with time zone, range_end timestamp with time zone', 'bigint', 'volatile unsafe', true),
-('_analytics_retain', 'keep interval, keep_rollups boolean, OUT partition text, OUT range_start timestamp with time zone, OUT range_end timestamp with time zone, OUT events bigint', 'SETOF record', 'volatile unsafe', true),
+('_analytics_rebuild', 'window_start timestamp with time zone, window_end timestamp with time zone', 'bigint', 'volatile unsafe', true),
+('_analytics_retain', 'older_than interval, keep_rollups boolean, OUT partition text, OUT range_start timestamp with time zone, OUT range_end timestamp with time zone, OUT events bigint', 'SETOF record', 'volatile unsafe', true),
 ('_analytics_store_identity', 'OUT id uuid, OUT system_identifier bigint, OUT database_oid oid, OUT database text', 'record', 'volatile unsafe', true),
-('_analytics_verify', 'range_start timestamp with time zone, range_end timestamp with time zone, OUT rollup text, OUT minute timestamp with time zone, OUT tenant_id text, OUT event_type text, OUT events bigint, OUT counted bigint', 'SETOF record', 'stable unsafe', true),
+('_analytics_verify', 'window_start timestamp with time zone, window_end timestamp with time zone, OUT rollup text, OUT minute timestamp with time zone, OUT tenant_id text, OUT event_type text, OUT events bigint, OUT counted bigint', 'SETOF record', 'stable unsafe', true),
 ('_analytics_page', 'rows refcursor, max_rows integer, max_bytes integer DEFAULT NULL::integer, OUT body text, OUT has_next boolean, OUT last_place bigint, OUT last_key text', 'record', 'stable unsafe', true),
 ('_analytics_place', 'instant timestamp with time zone', 'bigint', 'immutable strict safe', true),
 ('_analytics_projection_items', 'name text, window_start timestamp with time zone, window_end timestamp with time zone, tenant_id text, max_rows integer, before_place bigint, before_key uuid, OUT body text, OUT has_next boolean, OUT last_place bigint, OUT last_key text', 'record', 'stable unsafe', true),
@@ -42,7 +42,7 @@ INSERT INTO due VALUES
 ('_analytics_projection_columns', 'dimensions json, measures json, OUT name text, OUT type text', 'SETOF record', 'immutable strict safe', true),
 ('_analytics_projection_missing', 'projection integer, window_start timestamp with time zone, window_end timestamp with time zone, OUT bucket_start timestamp with time zone, OUT bucket_end timestamp with time zone, OUT tenant_id text, OUT events bigint, OUT counted bigint, OUT cells bytea', 'SETOF record', 'stable strict restricted', true),
 ('_analytics_projection_json', 'name text', 'json', 'stable strict safe', true),
-('_analytics_projection_page', 'name text, window_start timestamp with time zone DEFAULT NULL::timestamp with time zone, window_end timestamp with time zone DEFAULT NULL::timestamp with time zone, tenant_id text DEFAULT NULL::text, max_rows integer DEFAULT 50, before_bucket timestamp with time zone DEFAULT NULL::timestamp with time zone, before_key uuid DEFAULT NULL::uuid, OUT bucket_start timestamp with time zone, OUT key uuid, OUT item json', 'SETOF record', 'stable restricted', true),
+('_analytics_projection_page', 'name text, window_start timestamp with time zone DEFAULT NULL::timestamp with time zone, window_end timestamp with time zone DEFAULT NULL::timestamp with time zone, tenant_id text DEFAULT NULL::text, max_rows integer DEFAULT 50, before_bucket_start timestamp with time zone DEFAULT NULL::timestamp with time zone, before_key uuid DEFAULT NULL::uuid, OUT bucket_start timestamp with time zone, OUT key uuid, OUT item json', 'SETOF record', 'stable restricted', true),
 ('_analytics_projection_query', 'name text, dimensions json, measures json', 'text', 'stable strict safe', true),
 ('_analytics_projection_rows', 'projection integer, bucket_start timestamp with time zone, tenant_id text, bags bytea[]', 'SETOF record', 'stable safe', true),
 ('_analytics_ready_projection', 'name text', 'integer', 'stable strict restricted', true),
@@ -55,8 +55,8 @@ INSERT INTO due VALUES
 ('analytics_store_identity', 'OUT id uuid, OUT system_identifier bigint, OUT database_oid oid, OUT database text', 'record', 'volatile unsafe', true),
 ('analytics_open_dead_letters', '', 'bigint', 'stable safe', true),
 ('analytics_purge_dead_letters', 'older_than interval, reason text DEFAULT NULL::text, topic text DEFAULT NULL::text, replayed boolean DEFAULT NULL::boolean, max_rows integer DEFAULT NULL::integer', 'bigint', 'volatile unsafe', false),
-('analytics_replay_all_dead_letters', 'IN reason text DEFAULT NULL::text, IN topic text DEFAULT NULL::text, IN received_from timestamp with time zone DEFAULT NULL::timestamp with time zone, IN received_to timestamp with time zone DEFAULT NULL::timestamp with time zone, IN chunk integer DEFAULT 10000, INOUT replayed bigint DEFAULT 0, INOUT stored bigint DEFAULT 0, INOUT duplicates bigint DEFAULT 0, INOUT still_refused bigint DEFAULT 0', NULL, 'volatile unsafe', false),
-('analytics_replay_dead_letters', 'reason text DEFAULT NULL::text, topic text DEFAULT NULL::text, ids bigint[] DEFAULT NULL::bigint[], received_from timestamp with time zone DEFAULT NULL::timestamp with time zone, received_to timestamp with time zone DEFAULT NULL::timestamp with time zone, max_rows integer DEFAULT 10000, after_id bigint DEFAULT 0, OUT replayed bigint, OUT stored bigint, OUT duplicates bigint, OUT still_refused bigint, OUT last_id bigint', 'record', 'volatile unsafe', false),
+('analytics_replay_all_dead_letters', 'IN reason text DEFAULT NULL::text, IN topic text DEFAULT NULL::text, IN received_start timestamp with time zone DEFAULT NULL::timestamp with time zone, IN received_end timestamp with time zone DEFAULT NULL::timestamp with time zone, IN chunk integer DEFAULT 10000, INOUT replayed bigint DEFAULT 0, INOUT stored bigint DEFAULT 0, INOUT duplicates bigint DEFAULT 0, INOUT still_refused bigint DEFAULT 0', NULL, 'volatile unsafe', false),
+('analytics_replay_dead_letters', 'reason text DEFAULT NULL::text, topic text DEFAULT NULL::text, ids bigint[] DEFAULT NULL::bigint[], received_start timestamp with time zone DEFAULT NULL::timestamp with time zone, received_end timestamp with time zone DEFAULT NULL::timestamp with time zone, max_rows integer DEFAULT 10000, after_id bigint DEFAULT 0, OUT replayed bigint, OUT stored bigint, OUT duplicates bigint, OUT still_refused bigint, OUT last_id bigint', 'record', 'volatile unsafe', false),
 ('_analytics_unpublished_dead_letters', 'max_rows integer DEFAULT 500, OUT id bigint, OUT key text, OUT value bytea, OUT header text, OUT header_value bytea, OUT fault text', 'SETOF record', 'volatile unsafe', false),
 ('_analytics_accepted', 'outcome text, reason text, detail text', 'boolean', 'immutable safe', true),
 ('analytics_bag', 'minute timestamp with time zone, event_type text, count bigint', 'bytea', 'immutable safe', true),
@@ -70,11 +70,11 @@ INSERT INTO due VALUES
 ('analytics_counts', 'window_start timestamp with time zone, window_end timestamp with time zone, tenant_id text DEFAULT NULL::text, OUT event_type text, OUT count bigint', 'SETOF record', 'stable restricted', true),
 ('analytics_create_partition', 'instant timestamp with time zone', 'regclass', 'volatile strict unsafe definer', false),
 ('analytics_dead_letter', 'id bigint', 'jsonb', 'stable strict unsafe', true),
-('_analytics_dead_letter_json', 'letter analytics_dead_letter', 'json', 'stable safe', true),
+('_analytics_dead_letter_json', 'dead_letter analytics_dead_letter', 'json', 'stable safe', true),
 ('analytics_recent_dead_letters', 'max_rows integer DEFAULT 50, before_id bigint DEFAULT NULL::bigint, reason text DEFAULT NULL::text, topic text DEFAULT NULL::text, replayed boolean DEFAULT NULL::boolean', 'SETOF analytics_dead_letter', 'stable safe', true),
 ('_analytics_text_of', 'bytes bytea', 'text', 'immutable strict unsafe', true),
 ('analytics_event', 'occurred_at timestamp with time zone, id uuid', 'SETOF analytics_event', 'stable strict safe', true),
-('_analytics_drop_partitions', 'before timestamp with time zone, keep_rollups boolean, OUT partition text, OUT range_start timestamp with time zone, OUT range_end timestamp with time zone, OUT events bigint', 'SETOF record', 'volatile unsafe', true),
+('_analytics_drop_partitions', 'cutoff timestamp with time zone, keep_rollups boolean, OUT partition text, OUT range_start timestamp with time zone, OUT range_end timestamp with time zone, OUT events bigint', 'SETOF record', 'volatile unsafe', true),
 ('_analytics_event_json', 'event analytics_event', 'json', 'stable safe', true),
 ('_analytics_forget_rollups', 'range_start timestamp with time zone, range_end timestamp with time zone', 'void', 'volatile unsafe', true),
 ('_analytics_freshness', 'tenant_id text DEFAULT NULL::text, OUT last_event_at timestamp with time zone, OUT last_ingested_at timestamp with time zone', 'record', 'stable restricted', true),
@@ -100,7 +100,7 @@ INSERT INTO due VALUES
 ('_analytics_recent_of', 'max_rows integer, before_occurred_at timestamp with time zone, before_id uuid, tenant_id text, event_type text', 'SETOF analytics_event', 'stable restricted', true),
 ('analytics_record', 'event jsonb', 'TABLE(id uuid, event_type text, source text, occurred_at timestamp with time zone, ingested_at timestamp with time zone, tenant_id text, payload jsonb, duplicate boolean)', 'volatile strict unsafe', false),
 ('analytics_record_each', 'records bytea[], OUT item integer, OUT outcome text, OUT id uuid, OUT event_type text, OUT source text, OUT occurred_at timestamp with time zone, OUT ingested_at timestamp with time zone, OUT tenant_id text, OUT payload jsonb, OUT reason text, OUT detail text', 'SETOF record', 'volatile strict unsafe', false),
-('analytics_retain', 'keep interval, keep_rollups boolean DEFAULT true, OUT partition text, OUT range_start timestamp with time zone, OUT range_end timestamp with time zone, OUT events bigint', 'SETOF record', 'volatile unsafe', false),
+('analytics_retain', 'older_than interval, keep_rollups boolean DEFAULT true, OUT partition text, OUT range_start timestamp with time zone, OUT range_end timestamp with time zone, OUT events bigint', 'SETOF record', 'volatile unsafe', false),
 ('_analytics_invalidate_rules', '', 'trigger', 'volatile unsafe', true),
 ('analytics_session', 'window_start timestamp with time zone, window_end timestamp with time zone, gap interval, key_path text[], tenant_id text DEFAULT NULL::text, event_type text DEFAULT NULL::text, OUT session_key text, OUT session_start timestamp with time zone, OUT session_end timestamp with time zone, OUT last_event_at timestamp with time zone, OUT events bigint', 'SETOF record', 'stable safe', true),
 ('_analytics_sqlstate', 'reason text', 'text', 'immutable strict safe', true),
@@ -270,7 +270,7 @@ RESET ROLE;
 SET LOCAL search_path = tap, pg_catalog;
 SELECT is(ROW(:'ingest'::text, :'record'::text, :'record_each'::text, :'take_partition'::text, :'ingest_kafka'::text), ROW('2'::text, 'f'::text, 'duplicate refused'::text, '1'::text, '1 invalid_json'::text), 'a quoted schema and a hostile search path: what stores');
 SELECT is(ROW(:'normalize'::text, :'recent'::text, :'recent_typed'::text, :'summary'::text, :'lag'::text, :'counts'::text, :'histogram'::text, :'event_json'::text), ROW('guides.challenges'::text, '4'::text, '4'::text, '2'::text, '3'::text, '4'::text, '4'::text, '4'::text), 'what reads');
-SELECT is(ROW(:'replay'::text, :'publish'::text, :'gap'::text, :'purge'::text), ROW('2'::text, 'letter-1 t-0-1'::text, '9 false'::text, '2 0'::text), 'what keeps letters and gaps');
+SELECT is(ROW(:'replay'::text, :'publish'::text, :'gap'::text, :'purge'::text), ROW('2'::text, 'dead-letter-1 t-0-1'::text, '9 false'::text, '2 0'::text), 'what keeps letters and gaps');
 SELECT is(:'create_partition'::text, '"Ana %I schema".analytics_events_2024_07', 'what makes partitions');
 SELECT is(:'version'::text, v.library, 'what tells the version') FROM :q.analytics_version() AS v;
 SELECT is(count(*), 4::bigint, 'the partitions are in that schema') FROM pg_class JOIN pg_namespace AS n ON n.oid = relnamespace WHERE relispartition AND relkind = 'r' AND nspname = 'Ana %I schema';
