@@ -73,4 +73,90 @@ COMMENT ON FUNCTION @extschema@.analytics_purge_dead_letters(interval, text, tex
     'which takes the lowest ids first. Dead letters that another transaction has locked are left. '
     'A negative or null older_than is SQLSTATE 22023. Nothing else deletes a dead letter.';
 
+CREATE FUNCTION @extschema@.analytics_recent_dead_letters(
+    max_rows integer DEFAULT 50, before_id bigint DEFAULT NULL,
+    reason text DEFAULT NULL, topic text DEFAULT NULL, replayed boolean DEFAULT NULL)
+    RETURNS SETOF @extschema@.analytics_dead_letter
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+    AS $$
+BEGIN
+    PERFORM @extschema@._analytics_require_tables();
+    IF max_rows IS NULL OR max_rows < 1 THEN
+        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = 'max_rows must be at least 1';
+    END IF;
+    RETURN QUERY
+        SELECT d.id, d.reason, d.detail, d.value, d.topic, d.partition, d."offset", d.key, d.recorded_at, d.headers,
+            d.received_at, d.replayed_at, d.published_at, d.publish_fault
+        FROM @extschema@.analytics_dead_letters AS d
+        WHERE ($2 IS NULL OR d.id < $2) AND ($3 IS NULL OR d.reason = $3) AND ($4 IS NULL OR d.topic = $4)
+          AND ($5 IS NULL OR (d.replayed_at IS NOT NULL) = $5)
+        ORDER BY d.id DESC
+        LIMIT $1;
+END
+$$;
+
+COMMENT ON FUNCTION @extschema@.analytics_recent_dead_letters(integer, bigint, text, text, boolean) IS
+    'Dead letters, newest first by id. '
+    'Null arguments do not restrict: reason, topic, replayed (true: replayed ones, false: open ones). '
+    'For the next page, pass the last row''s id as before_id. max_rows below 1 is SQLSTATE 22023.';
+
+CREATE FUNCTION @extschema@._analytics_dead_letter_json(dead_letter @extschema@.analytics_dead_letter) RETURNS json
+    LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT pg_catalog.json_build_object(
+        'id', ($1).id, 'reason', ($1).reason, 'detail', ($1).detail,
+        'topic', ($1).topic, 'partition', ($1).partition, 'offset', ($1)."offset",
+        'recordedAt', @extschema@._analytics_iso8601(($1).recorded_at),
+        'receivedAt', @extschema@._analytics_iso8601(($1).received_at),
+        'replayedAt', @extschema@._analytics_iso8601(($1).replayed_at),
+        'valueBytes', pg_catalog.octet_length(($1).value));
+END;
+
+COMMENT ON FUNCTION @extschema@._analytics_dead_letter_json(@extschema@.analytics_dead_letter) IS
+    'A dead letter as HTTP shows it in a list, without its bytes: {id, reason, detail, topic, partition, offset, '
+    'recordedAt, receivedAt, replayedAt, valueBytes}.';
+
+CREATE FUNCTION @extschema@._analytics_text_of(bytes bytea) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL UNSAFE -- a subtransaction, which parallel workers cannot have
+    SET search_path = pg_catalog, pg_temp
+    AS $$
+BEGIN
+    RETURN convert_from(bytes, 'UTF8');
+EXCEPTION WHEN character_not_in_repertoire THEN
+    RETURN NULL;
+END
+$$;
+
+COMMENT ON FUNCTION @extschema@._analytics_text_of(bytea) IS
+    'The bytes as text. Null: they are not UTF-8 that PostgreSQL can store.';
+
+CREATE FUNCTION @extschema@.analytics_dead_letter(id bigint) RETURNS jsonb
+    LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+    AS $$
+DECLARE
+    dead_letter @extschema@.analytics_dead_letter;
+    key_text text;
+    value_text text;
+BEGIN
+    SELECT d.id, d.reason, d.detail, d.value, d.topic, d.partition, d."offset", d.key, d.recorded_at, d.headers,
+        d.received_at, d.replayed_at, d.published_at, d.publish_fault
+    INTO dead_letter FROM @extschema@.analytics_dead_letters AS d WHERE d.id = $1;
+    IF NOT FOUND THEN
+        RETURN NULL;
+    END IF;
+    key_text := @extschema@._analytics_text_of(dead_letter.key);
+    value_text := @extschema@._analytics_text_of(dead_letter.value);
+    RETURN @extschema@._analytics_dead_letter_json(dead_letter)::jsonb || jsonb_build_object(
+        'headers', dead_letter.headers, 'key', key_text, 'value', value_text,
+        'keyBase64', CASE WHEN key_text IS NULL THEN translate(encode(dead_letter.key, 'base64'), E'\n', '') END,
+        'valueBase64', CASE WHEN value_text IS NULL THEN translate(encode(dead_letter.value, 'base64'), E'\n', '') END);
+END
+$$;
+
+COMMENT ON FUNCTION @extschema@.analytics_dead_letter(bigint) IS
+    'The whole dead letter, or null: the members of _analytics_dead_letter_json, headers, key and value. '
+    'Bytes that are not UTF-8 text are in keyBase64 and valueBase64 instead.';
+
 REVOKE EXECUTE ON FUNCTION @extschema@.analytics_purge_dead_letters(interval, text, text, boolean, integer) FROM PUBLIC;

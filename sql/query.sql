@@ -2,46 +2,6 @@
  *
  * Counts come from the rollups for whole minutes, and from the events for the parts of a minute at a window's ends. */
 
-CREATE FUNCTION @extschema@._analytics_iso8601(instant timestamptz) RETURNS text
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
-    AS 'MODULE_PATHNAME', 'analytics_iso8601';
-
-COMMENT ON FUNCTION @extschema@._analytics_iso8601(timestamptz) IS
-    'YYYY-MM-DDThh:mm:ss[.ffffff]Z, whatever TimeZone and DateStyle are; the fraction only if it is not zero. '
-    'The year must be 0001 to 9999, else SQLSTATE 22008.';
-
-CREATE FUNCTION @extschema@._analytics_instant(microseconds bigint) RETURNS timestamptz
-    LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT timestamptz 'epoch' + ($1::text || ' microseconds')::interval;
-END;
-
-COMMENT ON FUNCTION @extschema@._analytics_instant(bigint) IS
-    'The instant that many microseconds after the start of 1970, exact, whatever TimeZone is. Null for null. '
-    'The daemons send instants in this form.';
-
-CREATE FUNCTION @extschema@._analytics_instant_text(instant timestamptz) RETURNS text
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
-    AS 'MODULE_PATHNAME', 'analytics_instant_text';
-
-COMMENT ON FUNCTION @extschema@._analytics_instant_text(timestamptz) IS
-    'Any timestamp as JSON shows it: as _analytics_iso8601 for the years 0001 to 9999. '
-    'Other years have a sign and six digits, as in ISO 8601''s expanded form (0000 is 1 BC). '
-    'infinity and -infinity stay words.';
-
-CREATE FUNCTION @extschema@._analytics_event_json(event @extschema@.analytics_event) RETURNS json
-    LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT pg_catalog.json_build_object(
-        'id', ($1).id, 'eventType', ($1).event_type, 'source', ($1).source,
-        'occurredAt', @extschema@._analytics_instant_text(($1).occurred_at),
-        'ingestedAt', @extschema@._analytics_instant_text(($1).ingested_at),
-        'tenantId', ($1).tenant_id, 'payload', ($1).payload);
-END;
-
-COMMENT ON FUNCTION @extschema@._analytics_event_json(@extschema@.analytics_event) IS
-    'An event as HTTP shows it: {id, eventType, source, occurredAt, ingestedAt, tenantId, payload}.';
-
 CREATE FUNCTION @extschema@._analytics_recent_of(
     max_rows integer, before_occurred_at timestamptz, before_id uuid, tenant_id text, event_type text)
     RETURNS SETOF @extschema@.analytics_event
@@ -173,6 +133,13 @@ CREATE FUNCTION @extschema@._analytics_freshness(
 COMMENT ON FUNCTION @extschema@._analytics_freshness(text) IS
     'The latest event time and the latest ingestion time, of one tenant or of all (null). Null: there are no events. '
     'A deleted event does not change the latest ingestion time.';
+
+CREATE FUNCTION @extschema@._analytics_metrics_window_minutes() RETURNS integer
+    LANGUAGE c STABLE PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'analytics_metrics_window_minutes';
+
+COMMENT ON FUNCTION @extschema@._analytics_metrics_window_minutes() IS
+    'The setting analytics.metrics_window_minutes, also in a session that has not loaded the library yet.';
 
 CREATE FUNCTION @extschema@.analytics_summary(
     window_minutes integer DEFAULT NULL, reference timestamptz DEFAULT pg_catalog.now(), tenant_id text DEFAULT NULL)

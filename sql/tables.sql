@@ -378,3 +378,19 @@ $tables$;
 COMMENT ON FUNCTION @extschema@._analytics_tables() IS
     'The tables and views of the extension, in the order in which they are made, each with the statements that make '
     'it. @schema@ stands for their schema.';
+
+CREATE FUNCTION @extschema@._analytics_relation(name text) RETURNS regclass
+    LANGUAGE sql STABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT pg_catalog.to_regclass('@extschema@.' OPERATOR(pg_catalog.||) pg_catalog.quote_ident($1));
+END;
+
+COMMENT ON FUNCTION @extschema@._analytics_relation(text) IS
+    'The table or view of that name in the extension''s schema. Null: there is none.';
+
+CREATE FUNCTION @extschema@._analytics_require_tables() RETURNS void
+    LANGUAGE c STABLE PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'analytics_require_tables';
+
+COMMENT ON FUNCTION @extschema@._analytics_require_tables() IS
+    'Nothing, or SQLSTATE 42P01 if the tables are missing, with a hint that names the function to call.';

@@ -1,4 +1,4 @@
-/* Administration: versions and settings. */
+/* Versions: of the SQL objects, and of the library that the server has loaded. */
 
 CREATE FUNCTION @extschema@._analytics_library_version() RETURNS text
     LANGUAGE c IMMUTABLE PARALLEL SAFE
@@ -16,10 +16,3 @@ END;
 COMMENT ON FUNCTION @extschema@.analytics_version() IS
     'The versions of the installed SQL objects and of the loaded library. '
     'If they differ, run ALTER EXTENSION analytics_events UPDATE, or reconnect.';
-
-CREATE FUNCTION @extschema@._analytics_metrics_window_minutes() RETURNS integer
-    LANGUAGE c STABLE PARALLEL SAFE
-    AS 'MODULE_PATHNAME', 'analytics_metrics_window_minutes';
-
-COMMENT ON FUNCTION @extschema@._analytics_metrics_window_minutes() IS
-    'The setting analytics.metrics_window_minutes, also in a session that has not loaded the library yet.';

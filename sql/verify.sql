@@ -1,0 +1,157 @@
+/* Verify and rebuild: do the rollups and projections say what the events say? If not, the differences are mended.
+ *
+ * Both read events and bags in one snapshot, so writers may continue: their bags and events become visible together. */
+
+CREATE FUNCTION @extschema@.analytics_verify(
+    window_start timestamptz DEFAULT NULL, window_end timestamptz DEFAULT NULL,
+    OUT rollup text, OUT minute timestamptz, OUT tenant_id text, OUT event_type text,
+    OUT events bigint, OUT counted bigint)
+    RETURNS SETOF record
+    LANGUAGE c STABLE
+    AS 'MODULE_PATHNAME', 'analytics_as_owner';
+
+COMMENT ON FUNCTION @extschema@.analytics_verify(timestamptz, timestamptz) IS
+    'The differences between rollups and events in [window_start, window_end). No row: there is no difference. '
+    'Null: no bound. '
+    'rollup is totals or tenants, by minute, tenant and type, or "projection NAME", by bucket (in minute) and tenant. '
+    'events is the number of events that exist, counted is what the rollup says. '
+    'For a projection the two may be equal, when a measure differs. '
+    'A minute or bucket is compared as a whole; ranges in analytics_kept_rollups are not compared. '
+    'Reads one snapshot and blocks nobody. '
+    'Runs with the rights of the tables'' owner, so it answers about all tenants.';
+
+CREATE FUNCTION @extschema@._analytics_verify(
+    window_start timestamptz, window_end timestamptz,
+    OUT rollup text, OUT minute timestamptz, OUT tenant_id text, OUT event_type text,
+    OUT events bigint, OUT counted bigint)
+    RETURNS SETOF record
+    LANGUAGE sql STABLE
+    SET row_security = off -- an error if policies restrict the owner, instead of a wrong answer
+    SET search_path = pg_catalog, pg_temp
+    AS $$
+    WITH bounds AS (
+        SELECT date_bin('1 minute', coalesce($1, '-infinity'), '2000-01-01 00:00:00+00') AS low,
+               CASE WHEN $2 <= '294276-12-31 23:59:00+00' -- the last minute has no end
+                    THEN date_bin('1 minute', $2 + interval '59.999999 seconds', '2000-01-01 00:00:00+00')
+                    ELSE 'infinity' END AS high
+    ), events AS (
+        SELECT date_bin('1 minute', e.occurred_at, '2000-01-01 00:00:00+00') AS minute, e.tenant_id, e.event_type,
+               count(*) AS count
+        FROM bounds AS b JOIN @extschema@.analytics_events AS e
+            ON e.occurred_at >= b.low AND e.occurred_at < b.high
+        WHERE isfinite(e.occurred_at)
+        GROUP BY 1, 2, 3
+    ), tenants AS (
+        SELECT c.minute, r.tenant_id, c.event_type, c.count
+        FROM bounds AS b JOIN @extschema@.analytics_rollup_tenants AS r
+            ON r.hour >= date_bin('1 hour', b.low, '2000-01-01 00:00:00+00') AND r.hour < b.high
+        CROSS JOIN @extschema@.analytics_bag_cells(r.hour, r.cells) AS c
+        WHERE c.minute >= b.low AND c.minute < b.high
+    ), totals AS (
+        SELECT c.minute, c.event_type, c.count
+        FROM bounds AS b JOIN @extschema@.analytics_rollup_totals AS r
+            ON r.hour >= date_bin('1 hour', b.low, '2000-01-01 00:00:00+00') AND r.hour < b.high
+        CROSS JOIN @extschema@.analytics_bag_cells(r.hour, r.cells) AS c
+        WHERE c.minute >= b.low AND c.minute < b.high
+    ), compared AS (
+        SELECT 'totals' AS rollup, e.minute, NULL AS tenant_id, e.event_type, e.count AS events, 0 AS counted
+        FROM events AS e
+        UNION ALL
+        SELECT 'totals', t.minute, NULL, t.event_type, 0, t.count FROM totals AS t
+        UNION ALL
+        SELECT 'tenants', e.minute, e.tenant_id, e.event_type, e.count, 0 FROM events AS e
+        UNION ALL
+        SELECT 'tenants', t.minute, t.tenant_id, t.event_type, 0, t.count FROM tenants AS t
+    )
+    SELECT c.rollup, c.minute, c.tenant_id, c.event_type, sum(c.events)::bigint, sum(c.counted)::bigint
+    FROM compared AS c
+    WHERE NOT EXISTS (
+        SELECT FROM @extschema@.analytics_kept_rollups AS k
+        WHERE k.range_end > c.minute AND date_bin('1 minute', k.range_start, '2000-01-01 00:00:00+00') <= c.minute)
+    GROUP BY 1, 2, 3, 4
+    HAVING sum(c.events) <> sum(c.counted)
+    UNION ALL
+    SELECT 'projection ' || p.name, m.bucket_start, m.tenant_id, NULL, m.events, m.counted
+    FROM bounds AS b
+    CROSS JOIN @extschema@.analytics_projections AS p
+    CROSS JOIN LATERAL @extschema@._analytics_projection_missing(p.id, b.low, b.high) AS m
+    WHERE p.state = 'ready' AND NOT EXISTS (
+        SELECT FROM @extschema@.analytics_kept_rollups AS k
+        WHERE k.range_end > m.bucket_start AND k.range_start < m.bucket_end)
+    ORDER BY 1, 2, 3, 4
+$$;
+
+COMMENT ON FUNCTION @extschema@._analytics_verify(timestamptz, timestamptz) IS 'Does the work of analytics_verify.';
+
+CREATE FUNCTION @extschema@.analytics_rebuild(
+    window_start timestamptz DEFAULT NULL, window_end timestamptz DEFAULT NULL) RETURNS bigint
+    LANGUAGE c VOLATILE
+    AS 'MODULE_PATHNAME', 'analytics_as_owner';
+
+COMMENT ON FUNCTION @extschema@.analytics_rebuild(timestamptz, timestamptz) IS
+    'Mends the differences that analytics_verify finds, and answers how many there were. '
+    'It appends the missing counts, so writers do not wait: their own counts come with their commits. '
+    'Locks analytics_rollup_totals in SHARE UPDATE EXCLUSIVE mode, so one rebuild runs at a time. '
+    'Needs isolation level READ COMMITTED, else SQLSTATE 25001. Runs with the rights of the tables'' owner.';
+
+CREATE FUNCTION @extschema@._analytics_rebuild(window_start timestamptz, window_end timestamptz) RETURNS bigint
+    LANGUAGE plpgsql VOLATILE
+    SET analytics.append_bags = on
+    SET row_security = off -- an error if policies restrict the owner, instead of a wrong answer
+    SET search_path = pg_catalog, pg_temp
+    AS $$
+DECLARE
+    mended bigint;
+BEGIN
+    PERFORM @extschema@._analytics_require_tables();
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'active_sql_transaction',
+            MESSAGE = 'analytics_rebuild needs isolation level READ COMMITTED',
+            DETAIL = 'An older snapshot might not see what another rebuild has mended.';
+    END IF;
+    -- One rebuild after another; writers do not wait.
+    LOCK TABLE @extschema@.analytics_rollup_totals IN SHARE UPDATE EXCLUSIVE MODE;
+    -- Else a TRUNCATE could commit now: its events would be gone, and its bags not yet visible.
+    LOCK TABLE @extschema@.analytics_events IN ACCESS SHARE MODE;
+    WITH missing AS MATERIALIZED (
+        SELECT v.rollup, date_bin('1 hour', v.minute, '2000-01-01 00:00:00+00') AS hour, v.minute, v.tenant_id,
+               v.event_type, v.events - v.counted AS count
+        FROM @extschema@._analytics_verify($1, $2) AS v
+    ), totals AS (
+        INSERT INTO @extschema@.analytics_rollup_totals (hour, last_ingested_at, cells)
+        SELECT m.hour,
+               (SELECT max(e.ingested_at) FROM @extschema@.analytics_events AS e
+                WHERE e.occurred_at >= m.hour
+                    AND e.occurred_at <= m.hour + interval '59 minutes 59.999999 seconds'),
+               @extschema@.analytics_bag(m.minute, m.event_type, m.count)
+        FROM missing AS m WHERE m.rollup = 'totals' GROUP BY m.hour
+    ), tenants AS (
+        INSERT INTO @extschema@.analytics_rollup_tenants (hour, tenant_id, last_ingested_at, cells)
+        SELECT m.hour, m.tenant_id,
+               (SELECT max(e.ingested_at) FROM @extschema@.analytics_events AS e
+                WHERE e.occurred_at >= m.hour
+                    AND e.occurred_at <= m.hour + interval '59 minutes 59.999999 seconds'
+                    AND e.tenant_id IS NOT DISTINCT FROM m.tenant_id),
+               @extschema@.analytics_bag(m.minute, m.event_type, m.count)
+        FROM missing AS m WHERE m.rollup = 'tenants' GROUP BY m.hour, m.tenant_id
+    ), projections AS (
+        INSERT INTO @extschema@.analytics_projection_bags (projection, bucket_start, tenant_id, cells)
+        SELECT p.id, l.bucket_start, l.tenant_id, l.cells
+        FROM missing AS m JOIN @extschema@.analytics_projections AS p ON m.rollup = 'projection ' || p.name
+        -- a minute of the bucket, which may begin before the year 1
+        CROSS JOIN LATERAL (SELECT greatest(m.minute, '0001-01-01 00:00:00+00')) AS b (minute)
+        CROSS JOIN LATERAL
+            @extschema@._analytics_projection_missing(p.id, b.minute, b.minute + interval '1 minute') AS l
+        WHERE l.tenant_id IS NOT DISTINCT FROM m.tenant_id
+    )
+    SELECT count(*) INTO mended FROM missing;
+    RETURN mended;
+END
+$$;
+
+COMMENT ON FUNCTION @extschema@._analytics_rebuild(timestamptz, timestamptz) IS 'Does the work of analytics_rebuild.';
+
+REVOKE EXECUTE ON FUNCTION
+    @extschema@.analytics_verify(timestamptz, timestamptz),
+    @extschema@.analytics_rebuild(timestamptz, timestamptz) FROM PUBLIC;
