@@ -21,7 +21,7 @@ CREATE TYPE @extschema@.analytics_dead_letter AS (
 );
 
 COMMENT ON TYPE @extschema@.analytics_dead_letter IS
-    'A dead letter, as functions answer it. '
+    'A dead letter, as functions return it. '
     'Columns that an operator adds to analytics_dead_letters are not part of it.';
 
 CREATE FUNCTION @extschema@.analytics_open_dead_letters() RETURNS bigint
@@ -68,7 +68,7 @@ END
 $$;
 
 COMMENT ON FUNCTION @extschema@.analytics_purge_dead_letters(interval, text, text, boolean, integer) IS
-    'Deletes dead letters received more than older_than ago, and answers how many. '
+    'Deletes dead letters received more than older_than ago, and returns how many. '
     'Null arguments do not restrict: reason, topic, replayed (true: replayed ones, false: open ones), and max_rows, '
     'which takes the lowest ids first. Dead letters that another transaction has locked are left. '
     'A negative or null older_than is SQLSTATE 22023. Nothing else deletes a dead letter.';

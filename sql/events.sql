@@ -1,4 +1,4 @@
-/* Events: the type in which functions answer them, and how one is found and shown.
+/* Events: the type in which functions return them, and how one is found and shown.
  *
  * The table may have more columns than this type, in any order, but never fewer. */
 
@@ -13,7 +13,8 @@ CREATE TYPE @extschema@.analytics_event AS (
 );
 
 COMMENT ON TYPE @extschema@.analytics_event IS
-    'An event, as functions answer and take it. Columns that an operator adds to analytics_events are not part of it.';
+    'An event, as functions return and accept it. '
+    'Columns that an operator adds to analytics_events are not part of it.';
 
 CREATE FUNCTION @extschema@.analytics_event(occurred_at timestamptz, id uuid) RETURNS SETOF @extschema@.analytics_event
     LANGUAGE sql STABLE STRICT PARALLEL SAFE ROWS 1

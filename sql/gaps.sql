@@ -14,7 +14,7 @@ CREATE TYPE @extschema@.analytics_kafka_gap AS (
     reason text
 );
 
-COMMENT ON TYPE @extschema@.analytics_kafka_gap IS 'An accepted gap, as functions answer it.';
+COMMENT ON TYPE @extschema@.analytics_kafka_gap IS 'An accepted gap, as functions return it.';
 
 CREATE FUNCTION @extschema@.analytics_accept_gap(
     consumer_group text, topic text, partition integer, from_offset bigint, to_offset bigint, reason text DEFAULT NULL)

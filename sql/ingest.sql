@@ -31,7 +31,7 @@ CREATE FUNCTION @extschema@.analytics_ingest(
     AS 'MODULE_PATHNAME', 'analytics_ingest';
 
 COMMENT ON FUNCTION @extschema@.analytics_ingest(bytea[]) IS
-    'Normalises and stores a batch of records, and answers four counts that add up to the batch. '
+    'Normalises and stores a batch of records, and returns four counts that add up to the batch. '
     'A refused record is kept as a dead letter. '
     'An object of unknown shape is skipped, and also kept unless analytics.keep_skipped is off. '
     'A null record is a tombstone and skipped. Bad records never raise an error. '
@@ -46,7 +46,7 @@ CREATE FUNCTION @extschema@.analytics_record_each(
     AS 'MODULE_PATHNAME', 'analytics_record_each';
 
 COMMENT ON FUNCTION @extschema@.analytics_record_each(bytea[]) IS
-    'Stores a batch of records and answers the outcome of each, numbered from 1. '
+    'Stores a batch of records and returns the outcome of each, numbered from 1. '
     'stored: with the event as it is stored. duplicate: with the event that was already there. '
     'refused: with reason and detail; no dead letter is kept, because the caller has the record. '
     'dropped: a trigger dropped the event.';
@@ -77,7 +77,7 @@ BEGIN ATOMIC
 END;
 
 COMMENT ON FUNCTION @extschema@.analytics_record(jsonb) IS
-    'Stores one event, canonical or of a known shape, and answers the stored event. duplicate: it was already there. '
+    'Stores one event, canonical or of a known shape, and returns the stored event. duplicate: it was already there. '
     'No row: a trigger dropped it. '
     'Bad input is SQLSTATE 22007 (invalid_timestamp), 22003 or 22P05 (unstorable), or 22023, with the reason in '
     'DETAIL.';

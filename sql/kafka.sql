@@ -23,7 +23,7 @@ CREATE FUNCTION @extschema@.analytics_claim_partition(
 $$;
 
 COMMENT ON FUNCTION @extschema@.analytics_claim_partition(text, text, integer, text, bigint, bigint) IS
-    'Claims a Kafka partition for owner, and answers the new epoch and the offset to read next. '
+    'Claims a Kafka partition for owner, and returns the new epoch and the offset to read next. '
     'Batches of earlier epochs are refused from then on. start_offset is used at the first claim of the partition. '
     'Locks the partition''s row in analytics_kafka_offsets to the end of the transaction.';
 
@@ -50,7 +50,7 @@ BEGIN
                 ELSE format('The batch was read at epoch %s from offset %s. '
                             'The partition is at epoch %s and offset %s, claimed by %s.',
                             $4, $5, claim.owner_epoch, claim.next_offset, claim.owner) END,
-            HINT = 'Claim the partition again, and continue from the offset that the claim answers.';
+            HINT = 'Claim the partition again, and continue from the offset that the claim returns.';
     END IF;
     IF $6 IS NULL OR $6 < $5 THEN
         RAISE EXCEPTION USING

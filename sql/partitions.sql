@@ -107,7 +107,7 @@ END
 $$;
 
 COMMENT ON FUNCTION @extschema@.analytics_create_partition(timestamptz) IS
-    'Answers the partition of analytics_events that holds the instant, and makes it if there is none. '
+    'Returns the partition of analytics_events that holds the instant, and makes it if there is none. '
     'Its length is analytics.partition_interval (day, week, month or year), or the free range where a neighbour takes '
     'a part of it. '
     'From 150 partitions on, an instant far from now gets a partition of the whole free range around it, so their '

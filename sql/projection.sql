@@ -89,7 +89,7 @@ END
 $$;
 
 COMMENT ON FUNCTION @extschema@._analytics_require_projection(text, text[], json, json, interval, integer) IS
-    'Nothing, or SQLSTATE 22023 for a definition that cannot be used, with the place and the fault in DETAIL.';
+    'Raises SQLSTATE 22023 for a definition that cannot be used, with the place and the fault in DETAIL.';
 
 CREATE FUNCTION @extschema@._analytics_bags_agree() RETURNS boolean
     LANGUAGE c STABLE PARALLEL RESTRICTED
@@ -287,7 +287,7 @@ CREATE PROCEDURE @extschema@.analytics_create_projection(
     AS 'MODULE_PATHNAME', 'analytics_create_projection';
 
 COMMENT ON PROCEDURE @extschema@.analytics_create_projection(text, text[], json, json, interval, integer, text) IS
-    'Makes a projection: a view that answers, by bucket, tenant and dimensions, the number of events and the sums of '
+    'Makes a projection: a view with, by bucket, tenant and dimensions, the number of events and the sums of '
     'measures. The view is exact at every commit. '
     'Counts past events without blocking writers, commits after each step, and returns when the projection is ready. '
     'So it cannot run in a transaction block (SQLSTATE 25001). '

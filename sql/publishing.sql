@@ -19,7 +19,7 @@ CREATE FUNCTION @extschema@._analytics_unpublished_dead_letters(
     SET search_path = pg_catalog, pg_temp
     AS $$
 DECLARE
-    most_bytes CONSTANT bigint := 4 * 1024 * 1024; -- of values answered at once; the last one may exceed it
+    most_bytes CONSTANT bigint := 4 * 1024 * 1024; -- of values returned at once; the last one may exceed it
     largest CONSTANT integer := 100 * 1000 * 1000; -- the publisher's largest message
     dead_letter record;
     names text[];

@@ -9,8 +9,8 @@ CREATE FUNCTION @extschema@._analytics_recent_of(
     AS 'MODULE_PATHNAME', 'analytics_recent_of';
 
 COMMENT ON FUNCTION @extschema@._analytics_recent_of(integer, timestamptz, uuid, text, text) IS
-    'Part of analytics_recent: the newest events before (before_occurred_at, before_id) of a tenant and of a type. '
-    'Null: of all. '
+    'Part of analytics_recent: the newest events before (before_occurred_at, before_id) of a tenant and a type (null: '
+    'all). '
     'Reads the minutes in which the rollups have such events, with the caller''s rights on analytics_events and in '
     'one snapshot.';
 
@@ -49,7 +49,7 @@ END
 $$;
 
 COMMENT ON FUNCTION @extschema@.analytics_recent(integer, timestamptz, uuid, text, text) IS
-    'Events, newest first by (occurred_at, id), of one tenant and of one type. Null: of all. '
+    'Events, newest first by (occurred_at, id), of one tenant and one type (null: all). '
     'For the next page, pass the last row''s occurred_at and id as before_occurred_at and before_id. '
     'Events that arrive meanwhile neither repeat nor hide any. '
     'The cost depends on the page, not on the number of stored events: the rollups say in which minutes there are '
@@ -64,7 +64,7 @@ CREATE FUNCTION @extschema@._analytics_window_counts(
     AS 'MODULE_PATHNAME', 'analytics_window_counts';
 
 COMMENT ON FUNCTION @extschema@._analytics_window_counts(timestamptz[], text) IS
-    'The number of events by bucket and type, of one tenant or of all (null). Bucket i is [bounds[i], bounds[i + 1]). '
+    'The number of events by bucket and type, of one tenant (null: all). Bucket i is [bounds[i], bounds[i + 1]). '
     'Only counts other than 0, in the order of the bucket, then of the type''s bytes. '
     'Whole minutes are read from the rollups, parts of a minute from the events, in one snapshot and with the '
     'caller''s rights. '
@@ -83,7 +83,7 @@ BEGIN ATOMIC
 END;
 
 COMMENT ON FUNCTION @extschema@.analytics_counts(timestamptz, timestamptz, text) IS
-    'The number of events by type in [window_start, window_end), of one tenant or of all (null).';
+    'The number of events by type in [window_start, window_end), of one tenant (null: all).';
 
 CREATE FUNCTION @extschema@._analytics_buckets(
     window_start timestamptz, window_end timestamptz, bucket interval, timezone text DEFAULT 'UTC')
@@ -116,7 +116,7 @@ CREATE FUNCTION @extschema@.analytics_histogram(
     AS 'MODULE_PATHNAME', 'analytics_histogram';
 
 COMMENT ON FUNCTION @extschema@.analytics_histogram(timestamptz, timestamptz, interval, text, text, text) IS
-    'The number of events by bucket and type in [window_start, window_end), of one tenant and one type. Null: of all. '
+    'The number of events by bucket and type in [window_start, window_end), of one tenant and one type (null: all). '
     'Every bucket has a row for every type in the window, with count 0 where there is none. '
     'A window without events gives its buckets with event_type null. '
     'In the order of the bucket, then of the type''s bytes. '
@@ -131,7 +131,7 @@ CREATE FUNCTION @extschema@._analytics_freshness(
     AS 'MODULE_PATHNAME', 'analytics_freshness';
 
 COMMENT ON FUNCTION @extschema@._analytics_freshness(text) IS
-    'The latest event time and the latest ingestion time, of one tenant or of all (null). Null: there are no events. '
+    'The latest event time and the latest ingestion time, of one tenant (null: all). Null: there are no events. '
     'A deleted event does not change the latest ingestion time.';
 
 CREATE FUNCTION @extschema@._analytics_metrics_window_minutes() RETURNS integer
@@ -204,10 +204,9 @@ $$;
 
 COMMENT ON FUNCTION @extschema@.analytics_summary(integer, timestamptz, text) IS
     'A summary of [reference - window_minutes, reference], closed at both ends: {windowStart, windowEnd, '
-    'windowMinutes, intervalMinutes, totalEvents, eventsPerType, eventsPerInterval, freshness}, of one tenant or of '
-    'all (null). '
-    'intervalMinutes is max(windowMinutes div 6, 5); intervals start at its multiples since the Unix epoch. '
+    'windowMinutes, intervalMinutes, totalEvents, eventsPerType, eventsPerInterval, freshness}, of one tenant (null: '
+    'all). intervalMinutes is max(windowMinutes div 6, 5); intervals start at its multiples since the Unix epoch. '
     'freshness describes the present, not the window: lastEventAt and lastIngestedAt (of the tenant), lagRecords '
     '(null: no ingestor has reported) and deadLetters (open ones, without objects of unknown shape). '
-    'window_minutes must be 5 to 10080; null: analytics.metrics_window_minutes. '
-    'The window must lie in the years 0001 to 9999. Else SQLSTATE 22023.';
+    'window_minutes null: analytics.metrics_window_minutes. '
+    'A window_minutes outside 5 to 10080, or a window outside the years 0001 to 9999, is SQLSTATE 22023.';

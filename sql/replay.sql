@@ -11,7 +11,7 @@ CREATE FUNCTION @extschema@._analytics_ingest_again(
     AS 'MODULE_PATHNAME', 'analytics_ingest_again';
 
 COMMENT ON FUNCTION @extschema@._analytics_ingest_again(bytea[], timestamptz[]) IS
-    'Stores records that were received before, and answers the outcome of each, numbered from 1: stored, duplicate or '
+    'Stores records that were received before, and returns the outcome of each, numbered from 1: stored, duplicate or '
     'refused (with reason and detail). Keeps no dead letters. '
     'received_at is the ingestion time for an event without a time of its own.';
 
@@ -100,7 +100,7 @@ $$;
 
 COMMENT ON PROCEDURE @extschema@.analytics_replay_all_dead_letters(text, text, timestamptz, timestamptz,
     integer, bigint, bigint, bigint, bigint) IS
-    'Calls analytics_replay_dead_letters for chunk after chunk, and answers the sums. '
+    'Calls analytics_replay_dead_letters for chunk after chunk, and returns the sums. '
     'Commits after each chunk, so it cannot run in a transaction block (SQLSTATE 2D000).';
 
 REVOKE EXECUTE ON FUNCTION

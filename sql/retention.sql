@@ -187,12 +187,12 @@ $$;
 COMMENT ON FUNCTION @extschema@._analytics_retain(interval, boolean) IS 'Does the work of analytics_retain.';
 
 COMMENT ON FUNCTION @extschema@.analytics_retain(interval, boolean) IS
-    'Drops the partitions of analytics_events whose whole range is older than now() - older_than, and answers them '
-    'with their number of events. keep_rollups: rollups and projections keep the numbers. '
-    'Else their numbers go too, also those that earlier calls kept (partition null). '
-    'Writers into a dropped partition wait to the end of the transaction; nobody else waits longer than 100 ms for '
-    'its locks, until the partitions are dropped. '
-    'Then analytics_events is locked in ACCESS EXCLUSIVE mode: commit at once. '
+    'Drops the partitions of analytics_events whose whole range is older than now() - older_than, and returns them '
+    'with their number of events. Rollups and projections keep the numbers. '
+    'If keep_rollups is false, their numbers are deleted too, with those that earlier calls kept (rows with partition '
+    'null). Writers into a partition that is dropped wait to the end of the transaction. '
+    'Nobody else waits longer than 100 ms, until the drop itself: it locks analytics_events in ACCESS EXCLUSIVE mode '
+    'to the end of the transaction, so commit at once. '
     'SQLSTATE 55P03: the table was in use in all 20 attempts, and nothing was dropped. '
     'Needs isolation level READ COMMITTED, else SQLSTATE 25001. A negative or null older_than is SQLSTATE 22023. '
     'Runs with the rights of the tables'' owner.';

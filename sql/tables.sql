@@ -68,7 +68,7 @@ COMMENT ON TABLE @schema@.analytics_shapes IS
     'How upstream objects are recognised and which events they become. '
     'Shapes are tried in the order of (position, name), after the canonical form. '
     'A change takes effect in every session at its next batch.';
-COMMENT ON COLUMN @schema@.analytics_shapes.name IS 'The name that analytics_normalize answers in its column shape.';
+COMMENT ON COLUMN @schema@.analytics_shapes.name IS 'The name that analytics_normalize returns in its column shape.';
 COMMENT ON COLUMN @schema@.analytics_shapes.position IS 'Lower positions are tried first.';
 COMMENT ON COLUMN @schema@.analytics_shapes.enabled IS 'False: the shape is not used.';
 COMMENT ON COLUMN @schema@.analytics_shapes.event_type IS 'The event_type of events of this shape.';
@@ -123,7 +123,7 @@ COMMENT ON TABLE @schema@.analytics_projections IS
     'The projections. analytics_create_projection makes them, analytics_drop_projection drops them. '
     'A definition never changes.';
 COMMENT ON COLUMN @schema@.analytics_projections.id IS
-    'The projection''s number, which its bags carry. It is never used again.';
+    'The projection''s number, which its bags carry. It is not reused.';
 COMMENT ON COLUMN @schema@.analytics_projections.name IS 'The name of the projection and of its view.';
 COMMENT ON COLUMN @schema@.analytics_projections.event_types IS
     'The projection counts events of these types. Null: events of all types.';
@@ -249,6 +249,7 @@ CREATE INDEX analytics_dead_letters_open ON @schema@.analytics_dead_letters (rea
 COMMENT ON TABLE @schema@.analytics_dead_letters IS
     'Every refused record with its raw bytes, stored in the transaction that refused it. '
     'A Kafka record makes one dead letter, however often it is read.';
+COMMENT ON COLUMN @schema@.analytics_dead_letters.id IS 'Number of the dead letter, ascending, with gaps.';
 COMMENT ON COLUMN @schema@.analytics_dead_letters.reason IS
     'Why the record was refused: a closed list, section "Refused records" of the reference.';
 COMMENT ON COLUMN @schema@.analytics_dead_letters.detail IS 'What is wrong, and where. Never the payload itself.';
@@ -393,4 +394,4 @@ CREATE FUNCTION @extschema@._analytics_require_tables() RETURNS void
     AS 'MODULE_PATHNAME', 'analytics_require_tables';
 
 COMMENT ON FUNCTION @extschema@._analytics_require_tables() IS
-    'Nothing, or SQLSTATE 42P01 if the tables are missing, with a hint that names the function to call.';
+    'Raises SQLSTATE 42P01 if the tables are missing, with a hint that names the function to call.';

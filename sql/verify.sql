@@ -15,10 +15,9 @@ COMMENT ON FUNCTION @extschema@.analytics_verify(timestamptz, timestamptz) IS
     'Null: no bound. '
     'rollup is totals or tenants, by minute, tenant and type, or "projection NAME", by bucket (in minute) and tenant. '
     'events is the number of events that exist, counted is what the rollup says. '
-    'For a projection the two may be equal, when a measure differs. '
+    'For a projection they may be equal: then a measure differs. '
     'A minute or bucket is compared as a whole; ranges in analytics_kept_rollups are not compared. '
-    'Reads one snapshot and blocks nobody. '
-    'Runs with the rights of the tables'' owner, so it answers about all tenants.';
+    'Reads one snapshot and blocks nobody. Runs with the rights of the tables'' owner, so it reports on all tenants.';
 
 CREATE FUNCTION @extschema@._analytics_verify(
     window_start timestamptz, window_end timestamptz,
@@ -89,7 +88,7 @@ CREATE FUNCTION @extschema@.analytics_rebuild(
     AS 'MODULE_PATHNAME', 'analytics_as_owner';
 
 COMMENT ON FUNCTION @extschema@.analytics_rebuild(timestamptz, timestamptz) IS
-    'Mends the differences that analytics_verify finds, and answers how many there were. '
+    'Mends the differences that analytics_verify finds, and returns how many there were. '
     'It appends the missing counts, so writers do not wait: their own counts come with their commits. '
     'Locks analytics_rollup_totals in SHARE UPDATE EXCLUSIVE mode, so one rebuild runs at a time. '
     'Needs isolation level READ COMMITTED, else SQLSTATE 25001. Runs with the rights of the tables'' owner.';

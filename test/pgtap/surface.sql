@@ -4,7 +4,8 @@ SELECT * FROM no_plan();
 
 CREATE VIEW tap.members AS SELECT classid::regclass::text AS kind, objid AS id FROM pg_depend WHERE refclassid = 'pg_extension'::regclass AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'analytics_events') AND deptype = 'e';
 CREATE VIEW tap.functions AS SELECT p.*, p.oid::regprocedure::text AS name FROM pg_proc AS p JOIN tap.members ON kind = 'pg_proc' AND id = p.oid;
-CREATE VIEW tap.tables AS SELECT c.* FROM pg_class AS c WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition;
+CREATE VIEW tap.relations AS SELECT c.* FROM pg_class AS c WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'v') AND NOT relispartition;
+CREATE VIEW tap.tables AS SELECT * FROM tap.relations WHERE relkind <> 'v';
 
 SET intervalstyle = postgres;
 
@@ -125,8 +126,9 @@ FROM (SELECT name, proname, ARRAY(SELECT c FROM unnest(proconfig) AS c WHERE c ~
 
 -- Tables.
 SELECT set_eq('SELECT relname::text FROM tap.tables', '{analytics_events,analytics_shapes,analytics_dead_letters,analytics_kafka_offsets,analytics_kafka_gaps,analytics_store,analytics_untimed_keys,analytics_rollup_totals,analytics_rollup_tenants,analytics_kept_rollups,analytics_projections,analytics_projection_bags}'::text[], 'the tables are these');
-SELECT isnt(obj_description(oid, 'pg_class'), NULL, relname || ' has a comment') FROM tap.tables;
-SELECT isnt(col_description(attrelid, attnum), NULL, format('%s.%s has a comment', relname, attname)) FROM tap.tables AS t JOIN pg_attribute ON attrelid = t.oid WHERE attnum > 0 AND NOT attisdropped AND NOT (relname = 'analytics_dead_letters' AND attname = 'id');
+SELECT isnt(obj_description(oid, 'pg_class'), NULL, relname || ' has a comment') FROM tap.relations;
+SELECT isnt(col_description(attrelid, attnum), NULL, format('%s.%s has a comment', relname, attname)) FROM tap.relations AS t JOIN pg_attribute ON attrelid = t.oid WHERE attnum > 0 AND NOT attisdropped;
+SELECT isnt(obj_description(t.oid, 'pg_type'), NULL, typname || ' has a comment') FROM pg_type AS t JOIN tap.members ON kind = 'pg_type' AND id = t.oid WHERE typtype = 'c';
 SELECT is(format_type(atttypid, atttypmod), due, 'analytics_events.' || attname) FROM (VALUES ('id', 'uuid'), ('event_type', 'character varying(120)'), ('source', 'character varying(120)'), ('occurred_at', 'timestamp with time zone'), ('ingested_at', 'timestamp with time zone'), ('tenant_id', 'character varying(64)'), ('payload', 'jsonb')) AS v (name, due) JOIN pg_attribute ON attrelid = 'analytics_events'::regclass AND attname = name;
 SELECT is(array_agg(attname ORDER BY attnum), '{id,event_type,source,occurred_at,ingested_at,tenant_id,payload}'::name[], 'analytics_events has these columns') FROM pg_attribute WHERE attrelid = 'analytics_events'::regclass AND attnum > 0;
 SELECT col_is_null('analytics_events', 'tenant_id', 'the tenant may be null');
