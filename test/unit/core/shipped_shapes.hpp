@@ -1,4 +1,4 @@
-/* The six shapes as the extension ships them: read from the INSERT in sql/shapes.sql, so there is no second copy. */
+/* The six shapes as the extension ships them: read from the INSERT in sql/tables.sql, so there is no second copy. */
 #pragma once
 
 #include "../../../extension/core/shape.hpp"
