@@ -41,7 +41,7 @@ BEGIN
             ERRCODE = 'object_not_in_prerequisite_state',
             MESSAGE = format('partition %s of topic "%s" is not at offset %s but at %s',
                              $3, $2, coalesce($4::text, 'null'), place.next_offset),
-            HINT = 'Somebody has already accepted the gap, or more records were read.';
+            HINT = 'The gap was already accepted, or more records were read.';
     END IF;
 
     UPDATE @extschema@.analytics_kafka_offsets AS o

@@ -177,14 +177,14 @@ BEGIN
         MESSAGE = format('the rows of "%s" follow from the events and are not inserted by hand', TG_TABLE_NAME),
         DETAIL = 'The triggers of analytics_events have already counted the events: these rows would count them twice.',
         HINT = 'To restore data alone, add --disable-triggers to pg_restore or pg_dump. '
-               'To mend counts, call analytics_rebuild().',
+               'To repair counts, call analytics_rebuild().',
         SCHEMA = TG_TABLE_SCHEMA, TABLE = TG_TABLE_NAME;
 END
 $$;
 
 COMMENT ON FUNCTION @extschema@._analytics_refuse_bags() IS
     'Refuses bags that a statement inserts by hand, as a restore of data alone does: SQLSTATE 55000. '
-    'The functions that mend counts set analytics.append_bags.';
+    'The functions that repair counts set analytics.append_bags.';
 
 CREATE FUNCTION @extschema@._analytics_release_tables() RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE

@@ -5,8 +5,8 @@
  * lock_timeout. If another transaction is in the way, the attempt fails, and a later one does everything again.
  *
  * Kept rollups count events that no longer exist. analytics_kept_rollups says for which ranges, so that
- * analytics_verify reports no difference there, and analytics_rebuild mends none. Where rollups are not kept, a bag is
- * deleted if it counts only events of the range. Other events of the range are deleted one by one first, which
+ * analytics_verify reports no difference there, and analytics_rebuild repairs none. Where rollups are not kept, a bag
+ * is deleted if it counts only events of the range. Other events of the range are deleted one by one first, which
  * subtracts their counts. */
 
 CREATE FUNCTION @extschema@._analytics_forget_rollups(range_start timestamptz, range_end timestamptz) RETURNS void

@@ -1,4 +1,4 @@
-/* Verify and rebuild: do the rollups and projections say what the events say? If not, the differences are mended.
+/* Verify and rebuild: do the rollups and projections say what the events say? If not, rebuild repairs the differences.
  *
  * Both read events and bags in one snapshot, so writers may continue: their bags and events become visible together. */
 
@@ -88,7 +88,7 @@ CREATE FUNCTION @extschema@.analytics_rebuild(
     AS 'MODULE_PATHNAME', 'analytics_as_owner';
 
 COMMENT ON FUNCTION @extschema@.analytics_rebuild(timestamptz, timestamptz) IS
-    'Mends the differences that analytics_verify finds, and returns how many there were. '
+    'Repairs the differences that analytics_verify finds, and returns how many there were. '
     'It appends the missing counts, so writers do not wait: their own counts come with their commits. '
     'Locks analytics_rollup_totals in SHARE UPDATE EXCLUSIVE mode, so one rebuild runs at a time. '
     'Needs isolation level READ COMMITTED, else SQLSTATE 25001. Runs with the rights of the tables'' owner.';
@@ -100,14 +100,14 @@ CREATE FUNCTION @extschema@._analytics_rebuild(window_start timestamptz, window_
     SET search_path = pg_catalog, pg_temp
     AS $$
 DECLARE
-    mended bigint;
+    repaired bigint;
 BEGIN
     PERFORM @extschema@._analytics_require_tables();
     IF current_setting('transaction_isolation') <> 'read committed' THEN
         RAISE EXCEPTION USING
             ERRCODE = 'active_sql_transaction',
             MESSAGE = 'analytics_rebuild needs isolation level READ COMMITTED',
-            DETAIL = 'An older snapshot might not see what another rebuild has mended.';
+            DETAIL = 'An older snapshot might not see what another rebuild has repaired.';
     END IF;
     -- One rebuild after another; writers do not wait.
     LOCK TABLE @extschema@.analytics_rollup_totals IN SHARE UPDATE EXCLUSIVE MODE;
@@ -144,8 +144,8 @@ BEGIN
             @extschema@._analytics_projection_missing(p.id, b.minute, b.minute + interval '1 minute') AS l
         WHERE l.tenant_id IS NOT DISTINCT FROM m.tenant_id
     )
-    SELECT count(*) INTO mended FROM missing;
-    RETURN mended;
+    SELECT count(*) INTO repaired FROM missing;
+    RETURN repaired;
 END
 $$;
 
