@@ -30,7 +30,7 @@ $(PROGRAM): $(OBJS) ../runtime/libruntime.a
 	    $(shell $(PKG_CONFIG) --libs $(PACKAGES)) $(LIBS)
 
 # Made by its own room; the conductor does so first, and a make in this room alone does so here.
-../runtime/libruntime.a: $(wildcard ../runtime/*.cpp ../runtime/*.hpp)
+../runtime/libruntime.a: $(wildcard ../runtime/*.cpp ../runtime/*.hpp ../extension/core/text/*)
 	$(MAKE) -C ../runtime
 endif
 

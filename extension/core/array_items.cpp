@@ -1,6 +1,6 @@
 #include "array_items.hpp"
 
-#include "utf8.hpp"
+#include "text/utf8.hpp"
 
 #include <string>
 

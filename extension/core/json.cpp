@@ -8,7 +8,7 @@
 #include "error.hpp"
 #include "json_stream.hpp"
 #include "number.hpp"
-#include "utf8.hpp"
+#include "text/utf8.hpp"
 
 #include <algorithm>
 #include <limits>

@@ -16,6 +16,8 @@
  * valid text ever equals it. */
 #pragma once
 
+#include "text/hex.hpp"
+
 #include <algorithm>
 #include <bit>
 #include <cstddef>
@@ -121,14 +123,6 @@ private:
             unit = unit * 16 + value;
         }
         return unit;
-    }
-
-    static int hex_value(char byte) noexcept
-    {
-        if (byte >= '0' && byte <= '9') return byte - '0';
-        if (byte >= 'a' && byte <= 'f') return byte - 'a' + 10;
-        if (byte >= 'A' && byte <= 'F') return byte - 'A' + 10;
-        return -1;
     }
 
     static bool is_high_surrogate(int unit) noexcept { return unit >= 0xD800 && unit <= 0xDBFF; }

@@ -1,5 +1,7 @@
 #include "normalize.hpp"
 
+#include "text/utf8.hpp"
+
 #include <algorithm>
 #include <array>
 
@@ -18,17 +20,10 @@ constexpr std::size_t max_source = 120;
 constexpr std::size_t max_tenant_id = 64;
 constexpr std::size_t max_event_id = 200;
 
-/** The length of valid UTF-8 in characters: every byte but the continuing ones begins one. */
-std::size_t code_points(std::string_view text) noexcept
-{
-    return static_cast<std::size_t>(
-        std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
-}
-
 bool is_text_of(const Node &node, std::size_t max_length) noexcept
 {
     if (node.kind != Kind::string || node.size == 0) return false;
-    return node.size <= max_length || code_points(node.view()) <= max_length;
+    return node.size <= max_length || count_characters(node.view()) <= max_length;
 }
 
 /** "member: what", the member's name cut to a length that suits a log line: a shape may name any member. */
@@ -37,7 +32,7 @@ Refusal refuse(Reason reason, std::string_view member, std::string_view what)
     constexpr std::size_t longest = 120;
 
     std::size_t cut = std::min(member.size(), longest);
-    while (cut < member.size() && cut > 0 && (static_cast<unsigned char>(member[cut]) & 0xc0) == 0x80) --cut;
+    while (cut < member.size() && cut > 0 && continues_character(member[cut])) --cut;
     std::string detail(member.substr(0, cut));
     if (cut < member.size()) detail += "...";
     return {reason, detail.append(": ").append(what)};

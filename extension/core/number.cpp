@@ -1,5 +1,7 @@
 #include "number.hpp"
 
+#include "text/ascii.hpp"
+
 #include <algorithm>
 #include <limits>
 
@@ -11,11 +13,6 @@ constexpr int digits_per_group = 4;          // base 10000
 constexpr std::int64_t max_weight = 131'071; // power of ten of the first digit: int16 groups, NUMERIC_WEIGHT_MAX
 constexpr std::int64_t max_scale = 16'383;   // NUMERIC_DSCALE_MAX
 constexpr std::int64_t exponent_bound = std::numeric_limits<std::int32_t>::max() / 2; // itself refused, either sign
-
-constexpr bool is_digit(char byte) noexcept
-{
-    return byte >= '0' && byte <= '9';
-}
 
 /** A JSON number taken apart. mantissa: from the first significant digit on, may still hold the point; empty for zero. */
 struct Parts {

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "error.hpp"
-#include "utf8.hpp"
+#include "text/utf8.hpp"
 
 #include <cstdint>
 #include <string>

@@ -1,9 +1,9 @@
 #include "observer.hpp"
 
+#include "../core/text/utf8.hpp"
 #include "boundary.hpp"
 #include "numeric_form.hpp"
 
-#include <algorithm>
 #include <charconv>
 
 namespace analytics::pg {
@@ -40,12 +40,6 @@ bool find(JsonbContainer *container, const std::vector<std::string> &path, Jsonb
         if (found.type != jbvBinary) return false;
         container = found.val.binary.data;
     }
-}
-
-std::size_t characters(std::string_view utf8) noexcept
-{
-    return static_cast<std::size_t>(std::count_if(
-        utf8.begin(), utf8.end(), [](char byte) { return (static_cast<unsigned char>(byte) & 0xC0U) != 0x80U; }));
 }
 
 } // namespace
@@ -89,7 +83,7 @@ void Observer::put_dimension(core::ValueType type, const JsonbValue *found)
         key_.put_null();
     } else if (type == ValueType::text && found->type == jbvString) {
         const std::string_view text{found->val.string.val, static_cast<std::size_t>(found->val.string.len)};
-        if (characters(text) <= core::max_dimension_text) return key_.put(text);
+        if (core::count_characters(text) <= core::max_dimension_text) return key_.put(text);
         observation_.mismatched = true;
         key_.put_null();
     } else if (type == ValueType::boolean && found->type == jbvBool) {

@@ -32,9 +32,9 @@ def output(*command):
 def flags(room):
     """The compiler's flags for a room, third parties' headers as the system's."""
     common = ["-std=c++20", "-Wall", "-Wextra", "-I.", '-DANALYTICS_VERSION="lint"']
-    if room == "extension/core":
+    if room.startswith("extension/core"):
         return common
-    if room == "extension/pg":
+    if room.startswith("extension/pg"):
         return [*common, "-Wno-register", "-D_GNU_SOURCE", "-Iextension", "-isystem",
                 output(PG_CONFIG, "--includedir-server")]
     packages = output("pkg-config", "--cflags", "libpq", "rdkafka", "spdlog", "fmt", "CLI11")
@@ -75,7 +75,7 @@ def units(room, sources):
 def fingerprint(room, sources):
     """What a verdict depends on."""
     digest = hashlib.sha256()
-    headers = sorted(ROOT.glob("extension/*/*.hpp")) + sorted(ROOT.glob("[rih]*/*.hpp"))
+    headers = sorted(ROOT.glob("extension/**/*.hpp")) + sorted(ROOT.glob("[rih]*/*.hpp"))
     for path in [ROOT / ".clang-tidy", pathlib.Path(__file__), *headers, *(ROOT / source for source in sources)]:
         digest.update(str(path).encode() + path.read_bytes())
     digest.update(repr((flags(room), output(TIDY, "--version"))).encode())

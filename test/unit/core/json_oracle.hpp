@@ -5,7 +5,7 @@
 
 #include "../../../extension/core/json.hpp"
 #include "../../../extension/core/number.hpp"
-#include "../../../extension/core/utf8.hpp"
+#include "../../../extension/core/text/utf8.hpp"
 
 #include <string_view>
 

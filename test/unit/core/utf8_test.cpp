@@ -1,5 +1,5 @@
 /* Strict UTF-8: every lead byte's bounds from both sides, every place in an eight-byte block. */
-#include "../../../extension/core/utf8.hpp"
+#include "../../../extension/core/text/utf8.hpp"
 
 #include <gtest/gtest.h>
 
@@ -97,6 +97,21 @@ TEST(Utf8, AcceptsExactlyTheCodePoints)
         const bool is_scalar = point <= 0x10FFFF && (point < 0xD800 || point > 0xDFFF);
         ASSERT_EQ(first_invalid_utf8(text), is_scalar ? text.size() : 0) << std::hex << point;
     }
+}
+
+TEST(Utf8, CountsCharactersNotBytes)
+{
+    EXPECT_EQ(count_characters(""), 0);
+    EXPECT_EQ(count_characters("a\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80z"), 5);
+}
+
+TEST(Utf8, ATextWithAZeroByteIsWellFormedButNotStorable)
+{
+    const std::string text("a\0b", 3);
+    EXPECT_TRUE(is_utf8(text));
+    EXPECT_FALSE(is_storable_text(text));
+    EXPECT_TRUE(is_storable_text("a\xC3\xA9"));
+    EXPECT_FALSE(is_storable_text("\xC3"));
 }
 
 } // namespace

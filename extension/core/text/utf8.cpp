@@ -1,5 +1,6 @@
 #include "utf8.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 
@@ -38,7 +39,7 @@ std::size_t sequence_length(std::string_view rest) noexcept
     if (form.length == 0 || rest.size() < form.length) return 0;
     if (byte(1) < form.second_from || byte(1) > form.second_to) return 0;
     for (std::size_t at = 2; at < form.length; ++at)
-        if ((byte(at) & 0xC0) != 0x80) return 0;
+        if (!continues_character(rest[at])) return 0;
     return form.length;
 }
 
@@ -67,9 +68,19 @@ std::size_t first_invalid_utf8(std::string_view text) noexcept
     return at;
 }
 
+bool is_utf8(std::string_view text) noexcept
+{
+    return first_invalid_utf8(text) == text.size();
+}
+
 bool is_storable_text(std::string_view text) noexcept
 {
-    return first_invalid_utf8(text) == text.size() && text.find('\0') == std::string_view::npos;
+    return is_utf8(text) && text.find('\0') == std::string_view::npos;
+}
+
+std::size_t count_characters(std::string_view text) noexcept
+{
+    return text.size() - static_cast<std::size_t>(std::count_if(text.begin(), text.end(), continues_character));
 }
 
 } // namespace analytics::core
