@@ -34,17 +34,28 @@ def test_readme_names_this_server():
     assert "test/rig/with_servers cluster -- psql" in README
 
 
-def test_the_first_session_answers_as_readme_shows():
-    section = README.split("## From psql")[1].split("And the answers:")[0]
-    found = STATEMENT.findall(section)
+def session(text, *held):
+    """A session's statements on such a server come to the cells that it shows, these among them."""
+    found = STATEMENT.findall(text)
     assert len(found) > 5
     shown = "".join(answer for _, answer in found)
-    for text in ("2025-11-16 18:14:00.123456+00", "paint.colour-chosen", '{"colour":"red"}'):
-        assert text in shown, "README shows it"
+    for one in held:
+        assert one in shown, "the page shows it"
     statements = "\n".join(statement for statement, _ in found)
     answer = psql(given("cluster"), f"SET TimeZone = 'UTC';\n{statements}\n")
     missing = [cell for cell in cells(shown) if cell not in answer]
     assert not missing, answer
+
+
+def test_the_first_session_answers_as_readme_shows():
+    section = README.split("## From psql")[1].split("And the answers:")[0]
+    session(section, "2025-11-16 18:14:00.123456+00", "paint.colour-chosen", '{"colour":"red"}')
+
+
+def test_the_analysts_session_answers_as_the_reference_shows():
+    page = (place.ROOT / "doc/analytics_events.md").read_text()
+    section = page.split("An analyst's session\n---")[1].split("\nRecords and events\n")[0]
+    session("=# CREATE EXTENSION analytics_events;\n```\n" + section, "1511", "2026-10-24 09:17:04+02", "23387.5")
 
 
 @pytest.mark.parametrize("setting", [*cluster.UNUSUAL])
