@@ -1,7 +1,7 @@
 """The tables of doc/performance.md, written anew from the files of runs: what stands between a mark <!-- NAME --> and
 the next <!-- end --> is replaced.
 
-machine   what it was measured on          figures   the ratios, as the table on the terminal has them
+machine   what it was measured on          figures   the ratios, as the table on the terminal has them, in a list
 costs     bytes and processor time an event stored      rounds    of stored: a million at a time
 stages    a column for each run that has a profile, oldest first: before and after
 
@@ -9,12 +9,15 @@ Of several runs the later one's figure counts. A table for which no run has line
 """
 import json
 import re
+import textwrap
 
 import results
 import turns
 from rig import place
 
 PAGE = place.ROOT / "doc" / "performance.md"
+LINE_LENGTH = 100  # of documents
+REACHED = {"goal": "reaches the goal", "bar": "reaches the bar", "BELOW": "below the bar", "": ""}
 SHOWN_ROUNDS = 5  # each fifth, besides the first two
 
 
@@ -52,16 +55,20 @@ def table(head, rows):
 def machine(runs):
     lines = newest(runs)
     if lines:
-        yield from results.described(max((line["machine"] for line in lines), key=lambda about: about["at"]))
+        described = results.described(max((line["machine"] for line in lines), key=lambda about: about["at"]))
+        yield from textwrap.wrap(" ".join(described), LINE_LENGTH)
 
 
 def figures(runs):
-    head = ("figure", "what", "events", "measured", "single turns", "bar", "goal", "reaches", "ours", "yardstick",
-            "commit")
-    return table(head, (
-        (line["figure"], line["what"], f"{line['events']:,}", f"**{line['ratio']}**", results.spread(line),
-         line.get("bar", ""), line.get("goal", ""), results.verdict(line), results.side_of(line, "ours"),
-         results.side_of(line, "yardstick"), line["machine"]["commit"]) for line in newest(runs)))
+    """A list: rows as long as these make no table that fits a page."""
+    for line in newest(runs):
+        turns_of = f" ({results.spread(line)})" if line.get("ratios") else ""
+        marks = ", ".join(f"{mark} {line[mark]}" for mark in ("bar", "goal") if mark in line)
+        yield f"- **{line['figure']}**: {line['what']}"
+        yield f"  **{line['ratio']}**{turns_of}" + (f"; {marks}: {REACHED[results.verdict(line)]}." if marks else ".")
+        sides = [results.side_of(line, side) for side in ("ours", "yardstick")]
+        sides = "" if "-" in sides else f"{' versus '.join(sides)}; "
+        yield f"  {sides}{line['events']:,} events; commit {line['machine']['commit']}."
 
 
 def costs(runs):
