@@ -1,8 +1,8 @@
 /* Rollups: counts beside the events, maintained by every statement that changes the events.
  *
  * A bag is a row with the number of events of each type in the minutes of one hour. An hour may have many bags, and
- * their sum is the truth. Writers append bags; folding replaces many bags by their sum. See doc/design.md,
- * "Aggregation".
+ * their sum is the truth. Writers append bags; folding replaces many bags by their sum. See
+ * doc/design/rollups.md.
  *
  * Bags are inserted and deleted all the time. So a bag is stored inline, up to the size of a page. Vacuum runs early,
  * and does not truncate the end of the file, which will be used again. Bags have no key. Their replica identity is for
