@@ -1,0 +1,71 @@
+"""doc/tutorial.md, as a newcomer follows it: every command of the page in its order, and the answers that it shows."""
+import os
+import pathlib
+import subprocess
+import sys
+import time
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from rig import place  # noqa: E402
+import pages  # noqa: E402
+
+PATIENCE = 30  # seconds until an answer that is asked for again must be there
+PORT = 8000
+MARK = "this was block"
+
+
+class Shell:
+    """A shell that is given one block at a time; with it end its servers."""
+
+    def __init__(self, command, environment):
+        self.process = subprocess.Popen(command, shell=True, cwd=place.ROOT, env=environment, text=True, bufsize=1,
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.count = 0
+
+    def run(self, text):
+        """The exit code of the block's last command, and what the block says."""
+        self.count += 1
+        self.process.stdin.write(f"{text}\necho; echo {MARK} {self.count} $?\n")
+        self.process.stdin.flush()
+        said = []
+        for line in self.process.stdout:
+            if line.startswith(f"{MARK} {self.count} "):
+                return int(line.split()[-1]), "".join(said)
+            said.append(line)
+        return 0, "".join(said)  # it has left
+
+    def end(self):
+        self.process.stdin.close()
+        self.process.stdout.read()
+        return self.process.wait(60)
+
+
+@pytest.fixture
+def ports():
+    service, admin = place.free_ports(2)
+    return service, admin
+
+
+def test_every_command_of_the_tutorial_comes_to_what_it_shows(tmp_path, ports):
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("ANALYTICS_", "PG"))}
+    environment |= {"ANALYTICS_SERVICE_PORT": str(ports[0]), "ANALYTICS_ADMIN_PORT": str(ports[1]), "PGTZ": "UTC"}
+    shell = Shell("bash", environment)
+    asked, wrong = 0, []
+    for block in pages.blocks(place.ROOT / "doc" / "tutorial.md"):
+        text = block.text.replace(f"localhost:{PORT}", f"localhost:{ports[0]}").replace("/tmp/", f"{tmp_path}/")
+        if block.word == "shell":
+            assert shell.end() == 0
+            shell = Shell(text, environment)
+            continue
+        (code, said), until = shell.run(text), time.monotonic() + PATIENCE
+        while block.word == "again" and not pages.agree(block.answer, said) and time.monotonic() < until:
+            time.sleep(0.2)
+            code, said = shell.run(text)
+        asked += bool(block.answer)
+        if code != 0 or (block.answer and not pages.agree(block.answer, said)):
+            wrong.append(f"{text}\n{said}")
+    assert shell.end() == 0
+    assert not wrong, "\n".join(wrong)
+    assert asked > 10
