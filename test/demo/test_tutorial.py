@@ -5,10 +5,8 @@ import subprocess
 import sys
 import time
 
-import pytest
-
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-from rig import place  # noqa: E402
+from rig import daemon, place  # noqa: E402
 import pages  # noqa: E402
 
 PATIENCE = 30  # seconds until an answer that is asked for again must be there
@@ -42,19 +40,15 @@ class Shell:
         return self.process.wait(60)
 
 
-@pytest.fixture
-def ports():
-    service, admin = place.free_ports(2)
-    return service, admin
-
-
-def test_every_command_of_the_tutorial_comes_to_what_it_shows(tmp_path, ports):
+def test_every_command_of_the_tutorial_comes_to_what_it_shows(tmp_path):
+    service = daemon.Http("")  # which is not started: its ports are free ones
+    ports = {name: value for name, value in service.environment.items() if name.endswith("_PORT")}
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("ANALYTICS_", "PG"))}
-    environment |= {"ANALYTICS_SERVICE_PORT": str(ports[0]), "ANALYTICS_ADMIN_PORT": str(ports[1]), "PGTZ": "UTC"}
+    environment |= {**ports, "PGTZ": "UTC"}
     shell = Shell("bash", environment)
     asked, wrong = 0, []
     for block in pages.blocks(place.ROOT / "doc" / "tutorial.md"):
-        text = block.text.replace(f"localhost:{PORT}", f"localhost:{ports[0]}").replace("/tmp/", f"{tmp_path}/")
+        text = block.text.replace(f"localhost:{PORT}", f"localhost:{service.port}").replace("/tmp/", f"{tmp_path}/")
         if block.word == "shell":
             assert shell.end() == 0
             shell = Shell(text, environment)
