@@ -210,8 +210,7 @@ def test_nothing_that_another_client_leaves_behind_changes_an_answer(server, ten
 def test_requests_go_on_when_the_pooler_was_started_anew(server, database):
     with pooled(server) as running, daemon.Http(running.url(database.name)) as service:
         assert get(service, RECENT).status_code == 200
-        running.process.terminate()
-        running.process.wait()
+        running.stop()
         running.start()
         assert get(service, RECENT).status_code == 200
 

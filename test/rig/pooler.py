@@ -3,7 +3,10 @@
 With Pooler(cluster, users, size=2) as pooler: pooler.url("app", "analytics_api") is as cluster.url(), by way of the
 pooler. size bounds the server's sessions for each user and database, so that few clients suffice to mix them up. Other
 settings of pgbouncer go by their names: ignore_startup_parameters="options", max_prepared_statements=100.
+
+PGBOUNCER=/path/of/another/pgbouncer has the tests use that one.
 """
+import os
 import re
 import shutil
 import signal
@@ -11,7 +14,7 @@ import subprocess
 
 from . import place
 
-PROGRAM = shutil.which("pgbouncer", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
+PROGRAM = os.environ.get("PGBOUNCER") or shutil.which("pgbouncer", path="/usr/sbin:/usr/bin:/usr/local/sbin")
 PORT = "6432"  # names the socket's file, nothing listens on TCP
 
 
@@ -54,7 +57,7 @@ class Pooler:
 
     def __exit__(self, *_):
         if self.process is not None:
-            place.stop(self.process, signal.SIGTERM)
+            self.stop()
         for folder in {self.folder, self.socket}:
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -70,6 +73,10 @@ class Pooler:
                                    "-d", "pgbouncer"]).returncode == 0
 
         place.eventually(answers, 30, what="pgbouncer's start")
+
+    def stop(self):
+        """At once: from 1.23 on SIGTERM waits for all clients."""
+        place.stop(self.process, signal.SIGQUIT if version(self.program) >= (1, 23) else signal.SIGTERM)
 
     def url(self, database="postgres", user="postgres"):
         """A connection URI, as for ANALYTICS_DATABASE_URL."""
