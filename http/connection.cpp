@@ -29,10 +29,10 @@ bool would_wait(int error) noexcept
 }
 
 /* The request as a span: its caller's child, when there is one to name. */
-runtime::Work work_of(const Head &head)
+runtime::Span span_of(const Head &head)
 {
     const auto parent = runtime::read_traceparent(head.traceparent);
-    return {.name = runtime::new_span(parent), .parent_id = parent ? parent->span_id : std::string()};
+    return {.context = runtime::new_span(parent), .parent_id = parent ? parent->span_id : std::string()};
 }
 
 Call call_of(const Head &head, std::string_view body)
@@ -198,8 +198,8 @@ void Connection::serve(const std::function<bool()> &is_last)
 {
     Answer answer;
     {
-        const runtime::Work work = work_of(head_);
-        const runtime::Tracing tracing(work);
+        const runtime::Span span = span_of(head_);
+        const runtime::SpanScope scope(span);
         answer = responder_.respond(call_of(head_, body_));
         body_ = {};
         was_denied_ = !has_room_for(answer);

@@ -42,14 +42,14 @@ try {
     Pool tenants(tenant_pool(settings), log);
     for (const Pool *each : {&pool, &probe, &tenants})
         metrics.watch_pool(std::string(each->name()), [each] { return each->use(); });
-    const auto names = [&](Key host) { return HostNames(settings.text(Key::http_allowed_hosts), settings.text(host)); };
+    const auto names = [&](Key host) { return HostNames(settings.text(Key::allowed_hosts), settings.text(host)); };
     Listener service(service_listener(settings),
                      Responder(Handler(service_routes(), pool, probe, signals.token(), Door{access, tenants}),
                                names(Key::service_host), Cors(settings.text(Key::http_cors_origins))),
                      log);
     Listener admin(admin_listener(settings),
                    Responder(Admin(Handler(admin_routes(), probe, probe, signals.token()), metrics),
-                             names(Key::admin_host), Cors({})),
+                             names(Key::http_admin_host), Cors({})),
                    aside);
 
     log(Event::started, {{"version", ANALYTICS_VERSION}});

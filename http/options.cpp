@@ -74,7 +74,7 @@ ListenerOptions service_listener(const Settings &settings)
 
 ListenerOptions admin_listener(const Settings &settings)
 {
-    return listener(settings, Key::admin_host, Key::admin_port, admin_threads);
+    return listener(settings, Key::http_admin_host, Key::http_admin_port, admin_threads);
 }
 
 } // namespace analytics::http

@@ -84,7 +84,7 @@ std::unique_ptr<runtime::DbSession> Pool::open()
     }
 }
 
-runtime::PoolUse Pool::use() const
+PoolUse Pool::use() const
 {
     const std::scoped_lock lock(mutex_);
     return {.lent = lent_, .idle = idle_.size(), .size = options_.size};

@@ -12,8 +12,8 @@
 #pragma once
 
 #include "database.hpp"
+#include "metrics.hpp"
 
-#include "../runtime/metrics_http.hpp"
 #include "../runtime/observe.hpp"
 
 #include <atomic>
@@ -40,7 +40,7 @@ public:
                         std::string_view tenant) override;
 
     [[nodiscard]] std::string_view name() const noexcept { return options_.session.name; }
-    [[nodiscard]] runtime::PoolUse use() const;
+    [[nodiscard]] PoolUse use() const;
 
 private:
     class Lease;

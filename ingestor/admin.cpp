@@ -3,7 +3,6 @@
 namespace analytics::ingestor {
 namespace {
 
-using runtime::AdminAnswer;
 using runtime::Event;
 
 constexpr std::chrono::seconds longest_turn{60}; // as the unit's WatchdogSec
@@ -27,7 +26,7 @@ std::optional<AdminAnswer> Admin::answer(std::string_view path) const
 
 bool Admin::is_live() const
 {
-    return Clock::now() - Clock::time_point(Clock::duration(alive_at_)) < longest_turn;
+    return SteadyTime::now() - SteadyTime::time_point(SteadyTime::duration(alive_at_)) < longest_turn;
 }
 
 void Admin::observe(Event event, std::span<const runtime::Field> /*fields*/)

@@ -7,11 +7,11 @@
 namespace analytics::ingestor {
 namespace {
 
-/* Producers write what they like into the timestamp; one that timestamptz can't hold must not cost the record.
- * Years 1-9999, as for events. */
+/* Producers choose the timestamp. One that timestamptz can't hold must not cost the record: years 1 to 9999, as for
+ * events. */
 constexpr std::int64_t min_millis = -62'135'596'800'000;
 constexpr std::int64_t max_millis = 253'402'300'799'999;
-/* OpenTelemetry's own bound. What comes beyond is compared with these, and counted. */
+/* OpenTelemetry's own bound. Further links are counted as dropped. */
 constexpr std::size_t max_links = 128;
 
 constexpr std::int64_t micros_per_milli = 1'000;
@@ -29,7 +29,7 @@ void add_bytes(runtime::ArrayWriter &array, const std::optional<std::string_view
 void Batch::open(Time now)
 {
     opened_at_ = now;
-    work_.name = runtime::new_span();
+    span_.context = runtime::new_span();
 }
 
 void Batch::link(const Record &record)
@@ -37,11 +37,11 @@ void Batch::link(const Record &record)
     for (const Header &header : record.headers) {
         if (header.name != "traceparent" || !header.value) continue;
         const auto cause = runtime::read_traceparent(*header.value);
-        if (!cause || std::ranges::find(work_.links, *cause) != work_.links.end()) continue;
-        if (work_.links.size() < max_links)
-            work_.links.push_back(*cause);
+        if (!cause || std::ranges::find(span_.links, *cause) != span_.links.end()) continue;
+        if (span_.links.size() < max_links)
+            span_.links.push_back(*cause);
         else
-            ++work_.dropped_links;
+            ++span_.dropped_links;
     }
 }
 
@@ -76,7 +76,7 @@ void Batch::add(const Record &record, Time now)
     }
 }
 
-void Batch::reach(std::int64_t offset, Time now)
+void Batch::advance(std::int64_t offset, Time now)
 {
     if (is_empty()) open(now);
     next_offset_ = std::max(offset, next_offset_.value_or(offset));

@@ -1,11 +1,12 @@
-/* Records of one partition, in order, on their way into one transaction.
+/* Records of one partition, in order, for one transaction.
  *
- * A record's bytes are copied once: from librdkafka's buffer into the array that goes to the server as it stands. */
+ * A record's bytes are copied once: from librdkafka's buffer into the array that is sent to the server. */
 #pragma once
 
 #include "../runtime/array.hpp"
 #include "../runtime/trace.hpp"
-#include "ports.hpp"
+#include "clock.hpp"
+#include "record.hpp"
 
 namespace analytics::ingestor {
 
@@ -17,12 +18,12 @@ struct BatchLimits {
 
 class Batch {
 public:
-    /** The record must come after all that were added before. */
+    /** The record's offset must be greater than that of every earlier one. */
     void add(const Record &record, Time now);
-    /** Nothing more comes before this offset: the next one is there, records or not. */
-    void reach(std::int64_t offset, Time now);
+    /** There is no further record before this offset: the batch's next offset moves there. */
+    void advance(std::int64_t offset, Time now);
 
-    /** Keeps its first records, so many of them: at least one, fewer than there are. */
+    /** Keeps the first so many records: at least one, and fewer than there are. */
     void shorten(std::size_t records);
 
     [[nodiscard]] bool is_empty() const noexcept { return !next_offset_; }
@@ -35,14 +36,14 @@ public:
     [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }         // of values, keys and headers
     [[nodiscard]] std::int64_t first_offset() const noexcept { return first_offset_.value_or(0); }
     [[nodiscard]] std::int64_t next_offset() const noexcept { return next_offset_.value_or(0); }
-    /** Of its first record, Kafka's, since the Unix epoch; nothing when it has none. */
+    /** Kafka's timestamp of the first record, since the Unix epoch; nothing when it has none. */
     [[nodiscard]] std::optional<std::int64_t> first_timestamp_ms() const noexcept { return first_timestamp_ms_; }
-    [[nodiscard]] Time opened_at() const noexcept { return opened_at_; } // when its first addition came
+    [[nodiscard]] Time opened_at() const noexcept { return opened_at_; } // of the first addition
 
-    /** The batch as a span, which links to those that its records' traceparent headers name. */
-    [[nodiscard]] const runtime::Work &work() const noexcept { return work_; }
+    /** The batch's span. It links to the spans that the records' traceparent headers name. */
+    [[nodiscard]] const runtime::Span &span() const noexcept { return span_; }
 
-    /** Binary arrays for analytics_ingest_kafka; the optional ones are nothing when no record has such a thing. */
+    /** Binary arrays for analytics_ingest_kafka; the optional ones are nothing when no record has such a value. */
     [[nodiscard]] std::string_view values() const { return records_.view(); }
     [[nodiscard]] std::string_view offsets() const { return offsets_.view(); }
     [[nodiscard]] std::optional<std::string_view> keys() const { return view(keys_); }
@@ -65,7 +66,7 @@ private:
     std::optional<std::int64_t> next_offset_;
     std::optional<std::int64_t> first_timestamp_ms_;
     Time opened_at_{};
-    runtime::Work work_;
+    runtime::Span span_;
 };
 
 } // namespace analytics::ingestor

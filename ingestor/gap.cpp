@@ -32,40 +32,40 @@ std::optional<Gap> gap_at(std::int64_t offset, const Watermarks &watermarks)
     return {};
 }
 
-Gap unreadable_at(std::int64_t offset, std::int64_t broken_offset, std::string_view reason,
+Gap unreadable_at(std::int64_t offset, std::int64_t error_offset, std::string_view reason,
                   std::optional<std::int64_t> readable_offset)
 {
-    std::int64_t broken = std::max(offset, broken_offset);
-    const std::int64_t readable = readable_offset.value_or(broken + 1);
-    if (broken >= readable) broken = offset; // a batch's own offset may be what is spoilt
-    if (readable == broken + 1)
-        return {fmt::format("the record at offset {} can't be read: {}", broken, reason), offset, readable};
-    return {fmt::format("the records at offsets {} to {} can't be read: {}", broken, readable - 1, reason), offset,
+    std::int64_t unreadable = std::max(offset, error_offset);
+    const std::int64_t readable = readable_offset.value_or(unreadable + 1);
+    if (unreadable >= readable) unreadable = offset; // a batch's own offset may be what is damaged
+    if (readable == unreadable + 1)
+        return {fmt::format("the record at offset {} can't be read: {}", unreadable, reason), offset, readable};
+    return {fmt::format("the records at offsets {} to {} can't be read: {}", unreadable, readable - 1, reason), offset,
             readable};
 }
 
-std::optional<std::int64_t> end_of_broken(std::int64_t offset, std::int64_t end, const IsBroken &is_broken)
+std::optional<std::int64_t> end_of_unreadable(std::int64_t offset, std::int64_t end, const IsUnreadable &is_unreadable)
 {
-    std::int64_t broken = offset;
-    std::int64_t sound = offset;
-    for (std::int64_t step = 1; sound < end; step *= 2) { // far enough, by doubling
-        sound = std::min(broken + step, end);
-        if (sound == end) break;
-        const auto answer = is_broken(sound);
+    std::int64_t unreadable = offset;
+    std::int64_t readable = offset;
+    for (std::int64_t step = 1; readable < end; step *= 2) { // far enough, by doubling
+        readable = std::min(unreadable + step, end);
+        if (readable == end) break;
+        const auto answer = is_unreadable(readable);
         if (!answer) return {};
         if (!*answer) break;
-        broken = sound;
+        unreadable = readable;
     }
-    while (sound - broken > 1) { // then exactly, by halving
-        const std::int64_t middle = broken + (sound - broken) / 2;
-        const auto answer = is_broken(middle);
+    while (readable - unreadable > 1) { // then exactly, by halving
+        const std::int64_t middle = unreadable + (readable - unreadable) / 2;
+        const auto answer = is_unreadable(middle);
         if (!answer) return {};
-        (*answer ? broken : sound) = middle;
+        (*answer ? unreadable : readable) = middle;
     }
-    return std::max(sound, offset + 1);
+    return std::max(readable, offset + 1);
 }
 
-std::string accepting(const Gap &gap, std::string_view group, PartitionView partition)
+std::string accept_command(const Gap &gap, std::string_view group, PartitionView partition)
 {
     return fmt::format("SELECT * FROM analytics_accept_gap({}, {}, {}, {}, {})", literal(group),
                        literal(partition.topic), partition.id, gap.from_offset, gap.to_offset);

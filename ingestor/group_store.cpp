@@ -53,8 +53,8 @@ std::string described(std::string_view metadata)
                        mark->system, mark->id);
 }
 
-/* The mark that says whose the group is; empty: nobody's. */
-std::string decisive(const std::vector<GroupOffset> &offsets)
+/* The mark that decides whose the group is; empty: it is nobody's. */
+std::string deciding_mark(const std::vector<GroupOffset> &offsets)
 {
     const GroupOffset *first = nullptr;
     const PartitionOrder before;
@@ -70,16 +70,16 @@ std::string mark_of(const Store &store)
     return fmt::format("{}{} {} {} {}", format, store.id, store.system, store.database_oid, store.database);
 }
 
-GroupStore::Answer GroupStore::check(const Store &ours)
+GroupStore::Owner GroupStore::check(const Store &ours)
 {
     mark_ = mark_of(ours);
     const auto offsets = consumer_.group_offsets();
-    return offsets ? judge(*offsets) : Answer::unknown;
+    return offsets ? decide(*offsets) : Owner::unknown;
 }
 
-GroupStore::Answer GroupStore::judge(const std::vector<GroupOffset> &offsets)
+GroupStore::Owner GroupStore::decide(const std::vector<GroupOffset> &offsets)
 {
-    const std::string mark = decisive(offsets);
+    const std::string mark = deciding_mark(offsets);
     if (!mark.empty() && !is_same(mark, mark_)) {
         if (adopts_) return adopt(offsets, mark);
         observe_(
@@ -91,40 +91,40 @@ GroupStore::Answer GroupStore::judge(const std::vector<GroupOffset> &offsets)
               fmt::format("the consumer group \"{}\" belongs to another store, {}", group_, described(mark))},
              {"hint", "use another group (ANALYTICS_KAFKA_CONSUMER_GROUP); or, if the other store is gone, after a "
                       "restore or a move, start once with --adopt-group"}});
-        return Answer::anothers;
+        return Owner::another;
     }
-    consumer_.sign(mark_);
+    consumer_.set_offset_metadata(mark_);
     seen_ = offsets;
-    return Answer::ours;
+    return Owner::ours;
 }
 
-GroupStore::Answer GroupStore::adopt(const std::vector<GroupOffset> &offsets, const std::string &other)
+GroupStore::Owner GroupStore::adopt(const std::vector<GroupOffset> &offsets, const std::string &other)
 {
-    consumer_.sign(mark_);
-    std::vector<Start> anothers;
+    consumer_.set_offset_metadata(mark_);
+    std::vector<StartOffset> anothers;
     for (const auto &[partition, offset, metadata] : offsets)
         if (read(metadata) && !is_same(metadata, mark_)) anothers.push_back({partition, offset});
-    if (!consumer_.commit(anothers)) return Answer::unknown;
+    if (!consumer_.commit(anothers)) return Owner::unknown;
     adopts_ = false;
     observe_(Event::group_adopted, {{"group", group_}, {"store", described(mark_)}, {"other_store", described(other)}});
     seen_.clear();
-    return Answer::ours;
+    return Owner::ours;
 }
 
-GroupStore::Answer GroupStore::sign(std::span<const Start> claimed)
+GroupStore::Owner GroupStore::mark(std::span<const StartOffset> claimed)
 {
-    std::vector<Start> unsigned_ones;
-    for (const Start &start : claimed) {
-        const bool is_signed = std::ranges::any_of(seen_, [&](const GroupOffset &offset) {
+    std::vector<StartOffset> unmarked;
+    for (const StartOffset &start : claimed) {
+        const bool is_marked = std::ranges::any_of(seen_, [&](const GroupOffset &offset) {
             return offset.partition.topic == start.partition.topic && offset.partition.id == start.partition.id &&
                    is_same(offset.metadata, mark_);
         });
-        if (!is_signed) unsigned_ones.push_back(start);
+        if (!is_marked) unmarked.push_back(start);
     }
-    if (unsigned_ones.empty()) return Answer::ours;
-    if (!consumer_.commit(unsigned_ones)) return Answer::unknown;
+    if (unmarked.empty()) return Owner::ours;
+    if (!consumer_.commit(unmarked)) return Owner::unknown;
     const auto offsets = consumer_.group_offsets();
-    return offsets ? judge(*offsets) : Answer::unknown;
+    return offsets ? decide(*offsets) : Owner::unknown;
 }
 
 } // namespace analytics::ingestor

@@ -1,29 +1,31 @@
-/* To which store the consumer group belongs: a group has one, or each of several would get a part of the records, or all
- * of them, and nobody would know.
+/* The store that the consumer group belongs to. A group has one store: two stores would each get a part of the
+ * records, and nobody would notice.
  *
- * Each offset that is mirrored to Kafka carries a mark in its metadata, that of the store whose ingestor committed it.
+ * Each offset that is mirrored to Kafka carries a mark in its metadata: that of the store whose ingestor committed
+ * it.
  *
  *     analytics_events/1 <id of the tables> <system identifier> <oid of the database> <its name>
  *
- * Marks are read whenever the group has shared out, before anything is claimed. The first mark of the group, in the order
- * of topics and partitions, says whose the group is: so all who look agree, also when two stores began at once. Marks are
- * written before the first record is read, and read once more after that: of two that began at once, one gives up.
- * Offsets without a mark, or with somebody else's metadata, are nobody's. */
+ * Marks are read after each rebalance, before anything is claimed. The first mark of the group, in the order of
+ * topics and partitions, decides: so all readers agree, even when two stores began at once. Marks are written before
+ * the first record is read, and read once more after that: of two stores that began at once, one gives up. Offsets
+ * without a mark, or with somebody else's metadata, belong to nobody. */
 #pragma once
 
 #include "../runtime/observe.hpp"
-#include "ports.hpp"
+#include "consumer.hpp"
+#include "writer.hpp"
 
 #include <string>
 
 namespace analytics::ingestor {
 
-/** What a store is told apart by, as metadata of an offset. */
+/** The store's mark. */
 [[nodiscard]] std::string mark_of(const Store &store);
 
 class GroupStore {
 public:
-    enum class Answer : std::uint8_t { ours, anothers, unknown };
+    enum class Owner : std::uint8_t { ours, another, unknown };
 
     /** adopts: a group of another store is made ours, once. */
     GroupStore(Consumer &consumer, runtime::Observer &observe, std::string group, bool adopts)
@@ -31,15 +33,15 @@ public:
     {
     }
 
-    /** Whose the group is; another's is told. From now on mirrored offsets carry our mark. */
-    [[nodiscard]] Answer check(const Store &ours);
+    /** Whose the group is; another store's is reported. From now on mirrored offsets carry our mark. */
+    [[nodiscard]] Owner check(const Store &ours);
 
-    /** Marks these partitions as ours, where they are not yet, and looks whether somebody else has done so meanwhile. */
-    [[nodiscard]] Answer sign(std::span<const Start> claimed);
+    /** Marks these partitions as ours where they have no mark of ours yet, and checks the group again. */
+    [[nodiscard]] Owner mark(std::span<const StartOffset> claimed);
 
 private:
-    [[nodiscard]] Answer judge(const std::vector<GroupOffset> &offsets);
-    [[nodiscard]] Answer adopt(const std::vector<GroupOffset> &offsets, const std::string &other);
+    [[nodiscard]] Owner decide(const std::vector<GroupOffset> &offsets);
+    [[nodiscard]] Owner adopt(const std::vector<GroupOffset> &offsets, const std::string &other);
 
     Consumer &consumer_;
     runtime::Observer &observe_;

@@ -34,7 +34,7 @@ void append_value(std::string &out, std::string_view value)
     }
 }
 
-/* jsonb holds no U+0000: a name that has one (Kafka allows any bytes) loses it to U+FFFD. */
+/* jsonb can't hold U+0000, and Kafka allows any bytes in a name: U+FFFD takes its place. */
 void append_name(std::string &out, std::string_view name)
 {
     std::string storable(name);

@@ -1,9 +1,12 @@
-/* Kafka headers as JSON: [{"name": "traceparent", "value": "00-…"}, {"name": "x", "base64": "…"}], in their order,
- * repeated names included. A value is text where jsonb can hold it as text (UTF-8 without NUL), else base64; one
- * without a value is {"name": "x", "value": null}. The result is valid whatever the bytes. */
+/* Kafka headers as JSON, in their order, repeated names included:
+ *
+ *     [{"name": "traceparent", "value": "00-…"}, {"name": "x", "base64": "…"}, {"name": "y", "value": null}]
+ *
+ * A value is text where jsonb can hold it as text (UTF-8 without NUL), else base64; null: the header has no value.
+ * The result is valid whatever the bytes. */
 #pragma once
 
-#include "ports.hpp"
+#include "record.hpp"
 
 #include <string>
 

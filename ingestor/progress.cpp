@@ -14,21 +14,21 @@ std::int64_t wall_clock_ms()
 
 } // namespace
 
-void Progress::tell(const Holdings &holdings, Time now)
+void Progress::report(const PartitionBuffers &buffers, Time now)
 {
     if (!looks_.admits(now)) return;
     const std::int64_t wall = wall_clock_ms();
-    for (const auto &[partition, holding] : holdings.all()) {
-        const auto [place, is_new] = told_.try_emplace(partition);
-        Told &told = place->second;
-        Told seen{holding.claim.next_offset, consumer_.last_high_watermark(partition), {}};
-        if (holding.records() > 0)
+    for (const auto &[partition, buffer] : buffers.all()) {
+        const auto [entry, is_new] = reported_.try_emplace(partition);
+        State &last = entry->second;
+        State seen{buffer.claim.next_offset, consumer_.last_high_watermark(partition), {}};
+        if (buffer.records() > 0)
             seen.waiting_since_ms =
-                std::min(wall, holding.first_timestamp_ms().value_or(told.waiting_since_ms.value_or(wall)));
-        else if (seen.high_watermark && *seen.high_watermark > holding.position())
-            seen.waiting_since_ms = told.waiting_since_ms.value_or(wall);
-        if (!is_new && seen == told) continue;
-        told = seen;
+                std::min(wall, buffer.first_timestamp_ms().value_or(last.waiting_since_ms.value_or(wall)));
+        else if (seen.high_watermark && *seen.high_watermark > buffer.position())
+            seen.waiting_since_ms = last.waiting_since_ms.value_or(wall);
+        if (!is_new && seen == last) continue;
+        last = seen;
 
         std::vector<runtime::Field> fields{
             {"topic", partition.topic}, {"partition", partition.id}, {"next_offset", seen.next_offset}};

@@ -10,7 +10,7 @@ constexpr std::size_t head_size = 20;
 constexpr std::size_t length_size = 4; // before each element
 constexpr std::uint32_t null_length = 0xFFFF'FFFF;
 constexpr std::size_t large = std::size_t{256} * 1024;
-/* For a batch as large as the ingestor makes them unless told otherwise. */
+/* For a batch of the default size. */
 constexpr std::size_t room = std::size_t{5} * 1024 * 1024;
 
 void write32(char *to, std::uint32_t value)

@@ -1,6 +1,6 @@
-/* One-dimensional PostgreSQL arrays in their binary form (array_send's), written straight into the buffer that goes
- * to the server: a record's bytes are copied once. An array that becomes large takes room for much more at once: pages
- * that nobody writes to cost nothing, while to grow by doubling would write to twice as many. */
+/* One-dimensional PostgreSQL arrays in binary form (array_send's), written into the buffer that is sent to the
+ * server: a record's bytes are copied once. An array that becomes large reserves much more at once: pages that
+ * nobody writes to cost nothing, and growing by doubling would copy it again and again. */
 #pragma once
 
 #include <cstddef>
@@ -17,7 +17,7 @@ class ArrayWriter {
 public:
     explicit ArrayWriter(Element element);
 
-    void clear(); // keeps the memory
+    void clear(); // without freeing the memory
 
     void null();
     void bytes(std::string_view value); // bytea, text
@@ -26,7 +26,7 @@ public:
     /** timestamptz, in microseconds since the Unix epoch. */
     void instant(std::int64_t unix_micros);
 
-    /** Keeps so many elements from the beginning on, of which there must be as many. */
+    /** Keeps the first so many elements; there must be as many. */
     void keep(std::size_t count);
 
     [[nodiscard]] std::size_t size() const noexcept { return size_; } // elements

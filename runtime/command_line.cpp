@@ -29,12 +29,14 @@ std::string settings_help(Daemon daemon)
         help += setting.fallback.empty() ? "; unset\n" : fmt::format("; default {}\n", setting.fallback);
     }
     if (daemon == Daemon::ingestor)
-        help += "  ANALYTICS_KAFKA_X_<NAME>\n      librdkafka's property <name>, dots written as underscores\n";
-    help += "  OTEL_EXPORTER_OTLP_ENDPOINT\n      collector of traces, as OpenTelemetry has it, with others of its "
-            "own; unset\n"
-            "\nSignals: SIGTERM and SIGINT finish what is in hand, a second one leaves at once";
-    if (daemon == Daemon::http) help += "; SIGHUP reads the keys again";
-    help += "\nExit codes: 0 asked to stop, 1 fault, 64 usage, 69 a dependency is unreachable (--check), 78 settings\n";
+        help += "  ANALYTICS_KAFKA_X_<NAME>\n      librdkafka's property <name>, with underscores for dots\n";
+    help +=
+        "  OTEL_EXPORTER_OTLP_ENDPOINT\n      collector of traces; OpenTelemetry's other variables of the exporter are "
+        "read too; unset\n"
+        "\nSignals: SIGTERM and SIGINT finish the current work and exit; a second one exits at once";
+    if (daemon == Daemon::http) help += "; SIGHUP reads the file of API keys again";
+    help += "\nExit codes: 0 stopped on request, 1 fault, 64 usage, 69 a dependency is unreachable (--check), 78 "
+            "settings\n";
     return help;
 }
 
@@ -46,18 +48,18 @@ Property property_of(const std::string &text)
     return {text.substr(0, equals), text.substr(equals + 1)};
 }
 
-/* The settings are bad, so they can't say what the log looks like, except where that part is good. */
-void report(const SettingFaults &faults, const Environment &environment)
+/* The settings are invalid, so only a valid ANALYTICS_LOG_FORMAT decides what the log looks like. */
+void log(const SettingFaults &faults, const Environment &environment)
 {
     const auto format = environment.find("ANALYTICS_LOG_FORMAT");
     const bool as_text = format != environment.end() && format->second == "text";
-    Log log(Level::info, as_text ? LogFormat::text : LogFormat::json);
-    tell(faults, log);
+    Log to_stderr(Level::info, as_text ? LogFormat::text : LogFormat::json);
+    runtime::report(faults, to_stderr);
 }
 
 } // namespace
 
-void tell(const SettingFaults &faults, Observer &observe)
+void report(const SettingFaults &faults, Observer &observe)
 {
     for (const auto &[setting, message] : faults.faults())
         observe(Event::setting_refused, {{"setting", setting}, {"message", message}});
@@ -74,10 +76,10 @@ std::variant<Start, ExitCode> start_up(Daemon daemon, int argc, const char *cons
     bool adopt_group = false;
     std::vector<std::string> assignments;
     app.add_flag("--print-config", print_config, "Print the settings in force, secrets masked, and exit");
-    app.add_flag("--check", check, "See whether everything that is needed answers, and exit");
+    app.add_flag("--check", check, "Check that everything that is needed answers, and exit");
     if (daemon == Daemon::ingestor) {
         app.add_flag("--adopt-group", adopt_group,
-                     "Make the consumer group this database's, once after a restore or a move");
+                     "Make the consumer group belong to this database: once, after a restore or a move");
         app.add_option("-X", assignments, "Set a librdkafka property")
             ->type_name("name=value")
             ->expected(1)
@@ -101,7 +103,7 @@ std::variant<Start, ExitCode> start_up(Daemon daemon, int argc, const char *cons
         }
         return Start{std::move(settings), check, adopt_group};
     } catch (const SettingFaults &faults) {
-        report(faults, environment);
+        log(faults, environment);
         return ExitCode::settings;
     }
 }

@@ -1,5 +1,5 @@
-/* What every daemon does before its own work: flags, settings, and the answers to --help, --version and
- * --print-config. What is wrong is said on stderr. */
+/* How every daemon starts: flags, settings, and the answers to --help, --version and --print-config. Faults are
+ * logged on stderr. */
 #pragma once
 
 #include "exit.hpp"
@@ -12,11 +12,11 @@ namespace analytics::runtime {
 
 struct Start {
     Settings settings;
-    bool check = false;       // --check: only see whether the dependencies answer, 69 when one does not
+    bool check = false;       // --check: only ask the dependencies; exit code 69 when one does not answer
     bool adopt_group = false; // --adopt-group, of the ingestor
 };
 
-/** Either what is left to the daemon, or the code to exit with, everything having been said:
+/** Either what the daemon needs, or the exit code; then everything is logged already:
  *
  *     auto start = start_up(Daemon::http, argc, argv);
  *     if (const auto *code = std::get_if<ExitCode>(&start)) return static_cast<int>(*code); */
@@ -24,7 +24,7 @@ struct Start {
                                                      const PropertyFault &property_fault = {},
                                                      const TogetherFaults &together_faults = {});
 
-/** Tells every fault, for an exit with ExitCode::settings. */
-void tell(const SettingFaults &faults, Observer &observe);
+/** Logs every fault, for an exit with ExitCode::settings. */
+void report(const SettingFaults &faults, Observer &observe);
 
 } // namespace analytics::runtime

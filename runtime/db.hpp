@@ -1,15 +1,15 @@
-/* PostgreSQL, as far as the daemons need it: a thin layer over libpq, which nobody else includes. What a daemon asks for
- * goes through a DbSession (db_session.hpp), which says within each transaction who asks.
+/* A thin layer over libpq. The daemons use it through a DbSession (db_session.hpp), which sets role and settings
+ * within each transaction.
  *
  * A Connection runs transactions, each in one round trip: libpq's pipeline sends BEGIN, the statements and COMMIT at
- * once. Nothing else can be asked of it, so nothing that a transaction sets can outlive it. That matters behind a pooler,
- * where the next transaction may run on another server process, and another client's on this one.
+ * once. It can do nothing else, so nothing that a transaction sets outlives it. That matters behind a pooler, where
+ * the next transaction may run in another server process, and another client's transaction in this one.
  *
- * A Connection is used by one thread at a time. Every call has a deadline: when the server does not answer in time,
- * the connection is given up (it can't be told what became of the transaction) and DbError says so. A statement that
- * merely takes long is the server's to cancel, by a statement_timeout that is shorter than the deadline. The deadline is
- * what bounds a COMMIT, which no timeout of the server's does (it may wait for a standby), and a server that was stopped
- * or whose network is gone. */
+ * A Connection is used by one thread at a time. Every call has a deadline. When the server does not answer in time,
+ * the connection is closed and DbError is thrown; the outcome of the transaction is unknown. The server itself
+ * should cancel a slow statement, by a statement_timeout that is shorter than the deadline. The deadline bounds what
+ * no time-out of the server's does: a COMMIT that waits for a standby, a server that was stopped, a network that is
+ * gone. */
 #pragma once
 
 #include <chrono>
@@ -33,39 +33,30 @@ namespace analytics::runtime {
 
 using Milliseconds = std::chrono::milliseconds;
 
-/** What the server, or the lack of one, said. what() is the primary message. */
+/** An error of the server, or of the connection to it. what() is the primary message. */
 class DbError : public std::runtime_error {
 public:
     struct Fields {
-        std::string sqlstate; // never empty: 08001 no connection could be made, 08006 the connection was lost
+        std::string sqlstate; // never empty: 08001 could not connect, 08006 the connection was lost
         std::string message;
-        std::string detail;
         std::string hint;
-        std::string constraint;
-        std::string column;
-        std::size_t query = 0; // which of the transaction's failed, from 0
+        std::size_t query = 0; // which query of the transaction failed, from 0
     };
 
     DbError(std::string sqlstate, std::string message)
         : std::runtime_error(message), fields_{.sqlstate = std::move(sqlstate),
                                                .message = std::move(message),
-                                               .detail = {},
                                                .hint = {},
-                                               .constraint = {},
-                                               .column = {},
                                                .query = 0}
     {
     }
     explicit DbError(Fields fields) : std::runtime_error(fields.message), fields_(std::move(fields)) {}
 
     [[nodiscard]] const std::string &sqlstate() const noexcept { return fields_.sqlstate; }
-    [[nodiscard]] const std::string &detail() const noexcept { return fields_.detail; }
     [[nodiscard]] const std::string &hint() const noexcept { return fields_.hint; }
-    [[nodiscard]] const std::string &constraint() const noexcept { return fields_.constraint; }
-    [[nodiscard]] const std::string &column() const noexcept { return fields_.column; }
     [[nodiscard]] std::size_t query() const noexcept { return fields_.query; }
 
-    /** Whether the server is sick and may get well: class 08, 53, 57, 58 or 40, a lock's time-out, a read-only server. */
+    /** Whether the same call may succeed later: class 08, 53, 57, 58 or 40, a lock's time-out, a read-only server. */
     [[nodiscard]] bool is_transient() const noexcept;
 
 private:
@@ -75,7 +66,7 @@ private:
 /** Whether a SQLSTATE says that the same statement may succeed later. */
 [[nodiscard]] bool is_transient(std::string_view sqlstate) noexcept;
 
-/** The rows of an answer, as text. Views live as long as the Result. */
+/** The rows of an answer, as text. Views are valid as long as the Result. */
 class Result {
 public:
     explicit Result(pg_result *owned) : result_(owned) {}
@@ -84,7 +75,7 @@ public:
     [[nodiscard]] int columns() const noexcept;
     /** Nothing: SQL NULL. */
     [[nodiscard]] std::optional<std::string_view> get(int row, int column) const noexcept;
-    /** The value of a column that can't be null; throws DbError otherwise. */
+    /** The value of a column that is never null; throws DbError when it is. */
     [[nodiscard]] std::string_view text(int row, int column) const;
     [[nodiscard]] std::int64_t integer(int row, int column) const;
     /** A boolean column. */
@@ -97,8 +88,8 @@ private:
     std::unique_ptr<pg_result, Clear> result_;
 };
 
-/** The values of $1, $2 …; their types are what the statement casts them to. A copy would point into what it was copied
- * from, so there is none. */
+/** The values of $1, $2 …; the statement casts them to their types. Not copyable: a copy would point into the
+ * original. */
 class Parameters {
 public:
     Parameters() = default;
@@ -109,11 +100,11 @@ public:
     ~Parameters() = default;
 
     Parameters &null();
-    /** Copied: libpq wants it NUL-terminated. Throws 22021 for a text that holds a NUL itself. Nothing: SQL NULL. */
+    /** Copies the text, since libpq needs it NUL-terminated. Throws 22021 for a text with a NUL. Nothing: SQL NULL. */
     Parameters &text(std::optional<std::string_view> value);
     Parameters &integer(std::optional<std::int64_t> value);
-    /** The type's binary form, e.g. an ArrayWriter's view; a bytea's is its bytes. Not copied: it must live until the
-     * statement has run. */
+    /** A value in its type's binary form, such as an ArrayWriter's view, or a bytea's bytes. Not copied: it must live
+     * until the statement has run. */
     Parameters &binary(std::optional<std::string_view> value);
 
 private:
@@ -127,12 +118,12 @@ private:
 
 /** One statement of a transaction. */
 struct Query {
-    std::string_view name; // of the statement: one text, one name
+    std::string_view name; // one for each text
     std::string_view sql;
     const Parameters &parameters;
 };
 
-/** stays_open: the next call goes on in the same transaction. */
+/** stays_open: the next call continues the same transaction. */
 enum class Ending : std::uint8_t { commit, rollback, stays_open };
 
 struct Notice {
@@ -147,9 +138,9 @@ struct Target {
     std::string application_name;
     Milliseconds connect_timeout{5'000};
     std::function<void(const Notice &)> on_notice = {};
-    /** Asked a few times a second, on the caller's thread, while the server makes us wait: false gives up as at the
-     * deadline. */
-    std::function<bool()> may_wait = {};
+    /** Called a few times a second, on the caller's thread, while we wait for the server. False ends the wait, as the
+     * deadline does. */
+    std::function<bool()> keep_waiting = {};
 };
 
 class Connection {
@@ -160,21 +151,20 @@ public:
     Connection(Connection &&) noexcept = default;
     Connection &operator=(Connection &&) noexcept = default;
 
-    /** Runs the queries in a transaction of their own (READ COMMITTED), or in the one that is open, and answers what the
-     * last one does. Throws DbError: then nothing was committed, unless the connection was lost, which leaves that
-     * unknown. */
+    /** Runs the queries in a new transaction (READ COMMITTED), or in the open one, and returns the last one's rows.
+     * Throws DbError: then nothing was committed; if the connection was lost, that is unknown. */
     Result transact(std::span<const Query> queries, Ending ending = Ending::commit,
                     Milliseconds timeout = default_deadline);
 
-    /** Statements are prepared under their names when first used, and kept from then on: only for who has a server process
-     * to himself for as long as the connection lasts. Else they are parsed each time. */
+    /** From now on each statement is prepared when first used. Only for a connection that has a server process of its
+     * own. Without it statements are parsed each time. */
     void keep_statements() noexcept { keeps_statements_ = true; }
-    /** The process that the server says it is; a pooler makes one up. */
+    /** The server's process id as given when we connected; a pooler invents one. */
     [[nodiscard]] int server_process() const noexcept;
 
     [[nodiscard]] bool is_in_transaction() const noexcept;
-    /** Whether another transaction may be tried: false once the connection was lost or given up. Asks the socket, not the
-     * server, so it notices a server that closed the connection since. */
+    /** Whether another transaction may be tried. False once the connection was lost or closed; the socket tells
+     * whether the server has closed it. */
     [[nodiscard]] bool is_usable() noexcept;
 
     static constexpr Milliseconds default_deadline{30'000};
@@ -203,7 +193,7 @@ private:
 
     std::unique_ptr<pg_conn, Finish> connection_;
     std::unique_ptr<std::function<void(const Notice &)>> on_notice_; // its address is known to libpq
-    std::function<bool()> may_wait_;
+    std::function<bool()> keep_waiting_;
     bool keeps_statements_ = false;
     std::set<std::string, std::less<>> prepared_; // names
 };

@@ -14,7 +14,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr int slice_ms = 250; // how often a long wait is looked after
+constexpr int slice_ms = 250; // of a long wait: keep_waiting is called between slices
 
 /* The time left, as poll wants it: not longer than a slice. */
 int left(Clock::time_point deadline)
@@ -41,10 +41,10 @@ void Connection::Finish::operator()(pg_conn *connection) const noexcept
     PQfinish(connection);
 }
 
-Connection::Connection(const Target &target) : may_wait_(target.may_wait)
+Connection::Connection(const Target &target) : keep_waiting_(target.keep_waiting)
 {
-    /* Of two values libpq takes the later one: what stands before the conninfo is a default. A peer that went away
-     * without a word is noticed within ten seconds of the next send. */
+    /* Of two values libpq takes the later one, so values before the conninfo are defaults. With these, a server
+     * whose network is gone is noticed within ten seconds of the next send. */
     const std::array keywords{"tcp_user_timeout",          "keepalives_idle", "dbname",
                               "fallback_application_name", "client_encoding", static_cast<const char *>(nullptr)};
     const std::array values{"10000",
@@ -91,7 +91,7 @@ Connection::Wait Connection::wait_for(short events, Clock::time_point deadline)
     for (;;) {
         if (poll(&fd, 1, left(deadline)) > 0) return Wait::ready;
         if (Clock::now() >= deadline) return Wait::late;
-        if (may_wait_ && !may_wait_()) return Wait::given_up;
+        if (keep_waiting_ && !keep_waiting_()) return Wait::given_up;
     }
 }
 
@@ -108,12 +108,12 @@ void Connection::await(short events, const Deadline &deadline)
 void Connection::flush(const Deadline &deadline)
 {
     for (int pending = PQflush(connection_.get()); pending != 0; pending = PQflush(connection_.get())) {
-        if (pending < 0) return; // a server that hung up may have said why: read on
+        if (pending < 0) return; // a server that closed the connection may have sent the reason: read on
         await(POLLIN | POLLOUT, deadline);
     }
 }
 
-/* The next of the server's answers; null after the last one to a command. */
+/* The server's next answer; null after the last answer to a command. */
 PGresult *Connection::next(const Deadline &deadline)
 {
     while (PQisBusy(connection_.get()) != 0) await(POLLIN, deadline);
@@ -125,11 +125,11 @@ void Connection::checked(int is_sent)
     if (is_sent == 0) lost(one_line(PQerrorMessage(connection_.get())));
 }
 
-/* What the server is told to do, in the order of its answers. */
+/* What was sent to the server, in the order of its answers. */
 struct Connection::Step {
     enum class Kind : std::uint8_t { prepare, execute } kind;
     std::string_view name;
-    std::size_t query; // whose it is
+    std::size_t query; // to which it belongs
 };
 
 void Connection::send(const Query &query, std::size_t place, std::vector<Step> &steps)
@@ -153,8 +153,7 @@ void Connection::send(const Query &query, std::size_t place, std::vector<Step> &
     steps.push_back({Step::Kind::execute, query.name, place});
 }
 
-/* What the last step of interest was answered. After an error the server passes over everything up to the pipeline's
- * end. */
+/* The answer to the last step of interest. After an error the server skips everything up to the pipeline's end. */
 Result Connection::answer_of(std::span<const Step> steps, std::size_t last, const Deadline &deadline)
 {
     std::optional<Result> answer;
@@ -183,8 +182,8 @@ Result Connection::answer_of(std::span<const Step> steps, std::size_t last, cons
     return std::move(*answer);
 }
 
-/* Leaves a transaction that has failed, for a pipeline's end does not. What it failed with is of interest; a connection
- * that is lost meanwhile is known to be. */
+/* Ends a failed transaction, which a pipeline's end does not. The error of interest is the one that made it fail; if
+ * the connection is lost meanwhile, the next call notices. */
 void Connection::roll_back(const Deadline &deadline)
 try {
     checked(PQsendQuery(connection_.get(), "ROLLBACK"));
@@ -206,7 +205,7 @@ Result Connection::transact(std::span<const Query> queries, Ending ending, Milli
     const std::size_t asked = steps.size();
     if (ending == Ending::commit) send({"commit", "COMMIT", none}, queries.size(), steps);
     if (ending == Ending::rollback) send({"rollback", "ROLLBACK", none}, queries.size(), steps);
-    const std::size_t last = (asked == 0 ? steps.size() : asked) - 1; // where nothing is asked, the ending answers
+    const std::size_t last = (asked == 0 ? steps.size() : asked) - 1; // without queries the ending is of interest
     checked(PQpipelineSync(connection_.get()));
     flush(deadline);
     try {

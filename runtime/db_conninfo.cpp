@@ -20,7 +20,7 @@ struct FreeOptions {
 };
 using Options = std::unique_ptr<PQconninfoOption, FreeOptions>;
 
-/* Nothing when libpq can't read it. */
+/* Null when libpq can't parse it. */
 Options parse(std::string_view conninfo)
 {
     char *message = nullptr;
@@ -53,12 +53,12 @@ bool is_port(std::string_view text)
     return text.empty() || (error == std::errc() && end == text.data() + text.size() && port >= 1 && port <= max_port);
 }
 
-/* Lists of hosts, addresses and ports go together, one by one; a single port is all hosts'. */
+/* Hosts, addresses and ports are lists of the same length; a single port is for all hosts. */
 std::string place_fault(std::string_view hosts, std::string_view addresses, std::string_view ports)
 {
     const std::size_t count = addresses.empty() ? items(hosts) : items(addresses);
-    if (!hosts.empty() && items(hosts) != count) return "as many host as hostaddr are wanted";
-    if (items(ports) != 1 && items(ports) != count) return "one port is wanted, or as many as hosts";
+    if (!hosts.empty() && items(hosts) != count) return "host and hostaddr must have the same number of items";
+    if (items(ports) != 1 && items(ports) != count) return "port must have one item, or as many as there are hosts";
     for (std::string_view rest = ports;;) {
         const std::size_t comma = rest.find(',');
         if (!is_port(rest.substr(0, comma))) return fmt::format("a port must be from 1 to {}", max_port);
@@ -100,8 +100,8 @@ std::string conninfo_fault(std::string_view conninfo)
     return parse(conninfo) ? std::string() : "not a connection URL: postgresql://user:password@host:port/db expected";
 }
 
-/* libpq judges most values only when it connects. It is asked with one keyword at a time, so that the fault has a name, and
- * of a socket that is not there, so that it asks no server. */
+/* libpq checks most values only when it connects. We try one keyword at a time, so that the fault has a name, with a
+ * socket that does not exist, so that no server is asked. */
 std::string connection_fault(std::string_view conninfo)
 {
     const Options options = parse(conninfo);

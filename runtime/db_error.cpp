@@ -12,7 +12,7 @@ constexpr std::string_view internal_error = "XX"; // a class
 
 constexpr std::size_t state_length = 5;
 
-/* Where ":  28P01: " begins in a line, with any SQLSTATE. */
+/* Where ":  28P01: ", with any SQLSTATE, begins in a line. */
 std::size_t find_state(std::string_view line)
 {
     const auto is_state_char = [](unsigned char c) { return std::isdigit(c) != 0 || std::isupper(c) != 0; };
@@ -51,14 +51,11 @@ DbError error_of(const PGresult *result, std::size_t query)
     DbError::Fields fields;
     fields.sqlstate = error_field(result, PG_DIAG_SQLSTATE);
     fields.message = error_field(result, PG_DIAG_MESSAGE_PRIMARY);
-    if (fields.sqlstate.empty()) { // libpq itself speaks: only the connection can be at fault
+    if (fields.sqlstate.empty()) { // an error of libpq itself: only the connection can be the reason
         fields.sqlstate = connection_lost;
         fields.message = one_line(PQresultErrorMessage(result));
     }
-    fields.detail = error_field(result, PG_DIAG_MESSAGE_DETAIL);
     fields.hint = error_field(result, PG_DIAG_MESSAGE_HINT);
-    fields.constraint = error_field(result, PG_DIAG_CONSTRAINT_NAME);
-    fields.column = error_field(result, PG_DIAG_COLUMN_NAME);
     fields.query = query;
     return DbError(std::move(fields));
 }

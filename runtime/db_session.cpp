@@ -12,15 +12,16 @@ namespace {
 
 constexpr const char *no_such_extension = "42704"; // undefined_object
 constexpr const char *other_version = "0A000";     // feature_not_supported
-constexpr const char *no_way_in = "28000";         // invalid_authorization_specification
+constexpr const char *not_let_in = "28000";        // invalid_authorization_specification
 
 const Parameters none;
 
-/* What an answer may depend on, and another client may have changed for the session. Nothing: as the server has it. */
+/* Settings that an answer depends on, and that another client may have changed for the session. Null: the server's
+ * default. */
 constexpr std::array<std::pair<std::string_view, const char *>, 9> surroundings{{
-    {"search_path", "pg_catalog, pg_temp"}, // statements name schemas themselves
-    {"standard_conforming_strings", "on"},  // as they are written
-    {"bytea_output", "hex"},                // as answers are read
+    {"search_path", "pg_catalog, pg_temp"}, // statements qualify all names
+    {"standard_conforming_strings", "on"},  // as our literals are written
+    {"bytea_output", "hex"},                // as we read answers
     {"DateStyle", nullptr},
     {"IntervalStyle", nullptr},
     {"TimeZone", nullptr},
@@ -29,7 +30,7 @@ constexpr std::array<std::pair<std::string_view, const char *>, 9> surroundings{
     {"synchronous_commit", nullptr},
 }};
 
-/* 1.2 of 1.2.3: versions that agree in it understand each other. */
+/* 1.2 of 1.2.3: versions of one series are compatible. */
 std::string_view series(std::string_view version)
 {
     const std::size_t dot = version.find('.');
@@ -38,15 +39,10 @@ std::string_view series(std::string_view version)
 
 DbError refusal(const char *sqlstate, std::string message, std::string hint)
 {
-    return DbError({.sqlstate = sqlstate,
-                    .message = std::move(message),
-                    .detail = {},
-                    .hint = std::move(hint),
-                    .constraint = {},
-                    .column = {}});
+    return DbError({.sqlstate = sqlstate, .message = std::move(message), .hint = std::move(hint)});
 }
 
-/* As the server reads it where standard_conforming_strings has any value. */
+/* Valid whatever standard_conforming_strings is. */
 std::string literal(std::string_view text)
 {
     std::string quoted = "E'";
@@ -59,7 +55,7 @@ std::string literal(std::string_view text)
 
 using Assignments = std::vector<std::pair<std::string, std::string>>; // name → expression
 
-/* All of them are set by one value, from left to right: a column each would have to be described and sent. */
+/* Sets all of them in one column, from left to right: a column each would have to be described and sent. */
 std::string set_all(const Assignments &settings, bool is_local)
 {
     std::string list;
@@ -69,7 +65,7 @@ std::string set_all(const Assignments &settings, bool is_local)
     return "SELECT pg_catalog.concat(" + list + ")";
 }
 
-/* Who asks; $1: the tenant. */
+/* The role and the tenant; $1: the tenant. */
 Assignments identity(const SessionOptions &options)
 {
     return {{"role", options.role.empty() ? "null" : literal(options.role)}, {"analytics_http.tenant", "$1"}};
@@ -119,14 +115,14 @@ void DbSession::connect()
     const Assignments settings =
         settings_of(options_, fresh.transact({{{"load", loading, none}, {"list_settings", list_settings, none}}},
                                              Ending::commit, options_.deadline));
-    Assignments said = identity(options_);
+    Assignments assignments = identity(options_);
     if (extension->server_process == fresh.server_process()) {
         fresh.keep_statements();
-        fresh.transact({{{"settle", set_all(settings, false), none}}}, Ending::commit, options_.deadline);
+        fresh.transact({{{"configure", set_all(settings, false), none}}}, Ending::commit, options_.deadline);
     } else {
-        said.insert(said.end(), settings.begin(), settings.end());
+        assignments.insert(assignments.end(), settings.begin(), settings.end());
     }
-    identify_ = set_all(said, true);
+    identify_ = set_all(assignments, true);
     connection_.emplace(std::move(fresh));
     observe_(Event::database_connected, {{"pool", options_.name}, {"schema", schema_}});
 }
@@ -176,17 +172,17 @@ std::string_view DbSession::text_of(const Statement &statement)
 Result DbSession::transact(std::span<const Call> calls, Ending ending, std::string_view tenant, Milliseconds deadline)
 {
     connect();
-    Parameters who;
-    who.text(tenant);
+    Parameters for_tenant;
+    for_tenant.text(tenant);
     std::vector<Query> queries;
-    if (!connection_->is_in_transaction()) queries.push_back({"identify", identify_, who});
+    if (!connection_->is_in_transaction()) queries.push_back({"identify", identify_, for_tenant});
     if (!options_.role.empty()) queries.push_back({require_restriction.name, text_of(require_restriction), none});
     const std::size_t entrance = queries.size();
     for (const auto &[statement, parameters] : calls)
         queries.push_back({statement.name, text_of(statement), parameters});
 
     const auto begun = std::chrono::steady_clock::now();
-    const auto tell = [&](std::string_view sqlstate) {
+    const auto report = [&](std::string_view sqlstate) {
         const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - begun;
         observe_(Event::database_called, {{"pool", options_.name},
                                           {"statement", calls.back().statement.name},
@@ -195,12 +191,12 @@ Result DbSession::transact(std::span<const Call> calls, Ending ending, std::stri
     };
     try {
         Result answer = connection_->transact(queries, ending, deadline);
-        tell("00000");
+        report("00000");
         return answer;
     } catch (const DbError &error) {
-        tell(error.sqlstate());
-        const bool is_turned_away = !options_.role.empty() && error.query() < entrance && !error.is_transient();
-        throw is_turned_away ? DbError(no_way_in, error.what()) : error;
+        report(error.sqlstate());
+        const bool is_refused = !options_.role.empty() && error.query() < entrance && !error.is_transient();
+        throw is_refused ? DbError(not_let_in, error.what()) : error;
     }
 }
 

@@ -1,21 +1,21 @@
-/* A session with the database, as both daemons have it: connects when first used, and again whenever the connection was
- * lost; finds the extension and compares versions; runs each statement in a transaction that says who it is; tells how
- * long it took.
+/* A database session of either daemon. It connects when first used, and again after each loss of the connection;
+ * finds the extension and compares versions; runs each statement in a transaction that has its own role and
+ * settings; reports how long each call took.
  *
- * What a transaction says, before its statement and in the same round trip:
+ * A transaction sets, before its statement and in the same round trip:
  *
- *     the role and the tenant   whose rows it may see, and for a tenant that policies restrict that role at all
+ *     the role and the tenant   which rows it may see; for a tenant, it also checks that policies restrict the role
  *     the daemon's settings     statement_timeout, analytics.keep_skipped …
- *     everything else that an answer may depend on, as the server has it: search_path, DateStyle, analytics.* …
+ *     all other settings that an answer depends on, to the server's defaults: search_path, DateStyle, analytics.* …
  *
- * All of it ends with the transaction, so it does not matter whose session it was before, nor whose it is next: behind a
- * pooler that shares sessions out by transaction both are other clients. For the same reason nothing is sent as the
- * connection begins: a pooler refuses what it does not know, or drops it.
+ * All of it ends with the transaction, so earlier and later users of the session don't matter: behind a pooler in
+ * transaction mode they are other clients. For the same reason no setting is sent at the start of the connection: a
+ * pooler refuses unknown startup parameters, or drops them.
  *
- * Where the server's process is the one that we are connected to, nobody else has its session: there settings are made
- * once, and statements prepared. A pooler makes up the number of the process that it tells.
+ * Without a pooler the session is ours alone. Then settings are made once, and statements are prepared. We can tell
+ * by the process id that the server reports when we connect: a pooler invents one.
  *
- * "As the server has it" is what `SET LOCAL x TO DEFAULT` means: the operator's word, by ALTER ROLE or in
+ * "The server's default" is the meaning of `SET LOCAL x TO DEFAULT`: the operator's setting, by ALTER ROLE or in
  * postgresql.conf, and not what another client has left behind. */
 #pragma once
 
@@ -32,8 +32,8 @@ namespace analytics::runtime {
 
 struct Statement {
     std::string_view name;
-    std::string_view sql; // @extschema@ stands for the extension's schema, quoted
-    bool is_read = false; // may be run again when the connection is lost in the middle
+    std::string_view sql; // @extschema@: the extension's schema, quoted
+    bool is_read = false; // may be run again when the connection is lost meanwhile
 };
 
 /** A call of a statement. */
@@ -46,29 +46,29 @@ struct SessionOptions {
     std::string_view name = {}; // of the pool, for the log; may be empty
     Target target;
     std::vector<std::pair<std::string, std::string>> settings = {}; // server settings of each transaction
-    std::string role = {};         // that each transaction puts on; it must be one that policies restrict
-    Milliseconds deadline{30'000}; // of a transaction; the server's statement_timeout should come first
+    std::string role = {};                                          // of each transaction; policies must restrict it
+    Milliseconds deadline{30'000}; // of a transaction; statement_timeout should be shorter
 };
 
 class DbSession {
 public:
     DbSession(SessionOptions options, Observer &observe) : options_(std::move(options)), observe_(observe) {}
 
-    /** Connects unless that is done. Throws DbError: 42704 without the extension, 0A000 where its version is not ours. */
+    /** Connects unless connected. Throws DbError: 42704 without the extension, 0A000 when its version is not ours. */
     void connect();
 
-    /** tenant: for a session with a role, whose rows the statement may see and store. Throws DbError: 28000 where the role
-     * can't be put on, or is not restricted. */
+    /** tenant: for a session with a role; the statement sees and stores this tenant's rows only. Throws DbError:
+     * 28000 when the role can't be set, or policies don't restrict it. */
     Result run(const Statement &statement, const Parameters &parameters, std::string_view tenant = {},
                std::optional<Milliseconds> deadline = {});
 
-    /** As run, but the transaction stays open, and the server's process ours, until end, or roll_back. A connection that
-     * is lost meanwhile is not made anew: end throws. */
+    /** As run, but the transaction stays open until end or roll_back. When the connection is lost meanwhile, end
+     * throws. */
     Result begin(const Statement &statement, const Parameters &parameters);
     Result end(const Statement &statement, const Parameters &parameters);
     void roll_back();
 
-    /** Runs them in one transaction and takes all of it back. */
+    /** Runs them in one transaction and rolls it back. */
     void rehearse(std::span<const Call> calls);
 
     /** Whether it is connected, as far as the socket knows. */
@@ -84,7 +84,7 @@ private:
     Observer &observe_;
     std::optional<Connection> connection_;
     std::string schema_;                            // the extension's, quoted
-    std::string identify_;                          // what each transaction says first
+    std::string identify_;                          // what each transaction runs first
     std::map<std::string_view, std::string> texts_; // of statements, by name
 };
 

@@ -1,8 +1,8 @@
-/* The extension in the database: where it lives, and how statements name what is its own.
+/* The extension in the database: its schema, and how statements name its objects.
  *
- * A statement of ours resolves nothing through the session's search_path, for somebody else may create there what fits a call
- * better than what is meant: functions, operators and types are pg_catalog's by name, and the extension's own objects stand
- * behind @extschema@, as they do in its install script. */
+ * Our statements resolve nothing through the session's search_path: somebody else may have created an object there
+ * that fits a call better. Functions, operators and types are qualified with pg_catalog, and the extension's own
+ * objects with @extschema@, as in its install script. */
 #pragma once
 
 #include "db.hpp"
@@ -16,10 +16,10 @@ namespace analytics::runtime {
 struct Extension {
     std::string schema; // quoted where it must be
     std::string version;
-    std::int64_t server_process = 0; // that has looked it up
+    std::int64_t server_process = 0; // that answered
 };
 
-/** The database's analytics_events, or nothing. Throws DbError. */
+/** The extension analytics_events of the database, or nothing. Throws DbError. */
 [[nodiscard]] std::optional<Extension> find_extension(Connection &connection,
                                                       Milliseconds deadline = Connection::default_deadline);
 

@@ -1,4 +1,4 @@
-/* Small files that an operator writes: secrets, keys. */
+/* Small files written by an operator: secrets, keys. */
 #pragma once
 
 #include <optional>
@@ -6,7 +6,7 @@
 
 namespace analytics::runtime {
 
-/** All the bytes of a file; nothing when it can't be read, as a folder can't. */
+/** All bytes of a file; nothing when it can't be read, or is a folder. */
 [[nodiscard]] std::optional<std::string> read_file(const std::string &path);
 
 } // namespace analytics::runtime

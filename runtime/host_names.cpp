@@ -67,8 +67,8 @@ bool is_port(std::string_view digits)
     return digits.empty() || (error == std::errc{} && stop == end && value <= max_port);
 }
 
-/* The host in the one spelling that is compared; empty when it is none. */
-std::string one_spelling(std::string_view host)
+/* The host in its canonical spelling; empty when it is not a host. */
+std::string canonical_host(std::string_view host)
 {
     if (host.starts_with('[')) {
         const auto address = ipv6(host);
@@ -101,7 +101,7 @@ std::optional<Authority> read_authority(std::string_view text)
     const std::size_t bracket = text.starts_with('[') ? std::min(text.find(']'), text.size()) : 0;
     const std::size_t colon = std::min(text.find(':', bracket), text.size());
     const std::string_view port = text.substr(std::min(colon + 1, text.size()));
-    Authority read{.host = one_spelling(text.substr(0, colon)), .port = std::string(port)};
+    Authority read{.host = canonical_host(text.substr(0, colon)), .port = std::string(port)};
     if (read.host.empty() || !is_port(port)) return std::nullopt;
     return read;
 }
@@ -115,8 +115,8 @@ HostNames::HostNames(std::string_view listed, std::string_view listening_on)
             listed_.push_back(std::move(*authority));
     });
     std::string own =
-        one_spelling(listening_on.find(':') == std::string_view::npos ? std::string(listening_on)
-                                                                      : "[" + std::string(listening_on) + "]");
+        canonical_host(listening_on.find(':') == std::string_view::npos ? std::string(listening_on)
+                                                                        : "[" + std::string(listening_on) + "]");
     takes_addresses_ = !is_loopback(own);
     listed_.push_back({.host = std::move(own), .port = {}});
 }

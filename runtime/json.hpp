@@ -1,4 +1,4 @@
-/* JSON text that is written, never read: a string literal made of any bytes. */
+/* Writes JSON strings from any bytes. */
 #pragma once
 
 #include <string>
@@ -9,7 +9,7 @@ namespace analytics::runtime {
 /** Whether the bytes are UTF-8 by RFC 3629: no overlong form, no surrogate, nothing above U+10FFFF. */
 [[nodiscard]] bool is_utf8(std::string_view bytes) noexcept;
 
-/** Appends the bytes as a JSON string, quotes included. What is not UTF-8 becomes U+FFFD, one a bad byte. */
+/** Appends the bytes as a JSON string, quotes included. Each byte that is not UTF-8 becomes U+FFFD. */
 void append_json_string(std::string &out, std::string_view bytes);
 
 } // namespace analytics::runtime

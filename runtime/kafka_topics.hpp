@@ -1,7 +1,7 @@
-/* Lists of Kafka topics, as ANALYTICS_KAFKA_TOPIC has them: names, and regular expressions, which begin with ^.
+/* Lists of Kafka topics, the form of ANALYTICS_KAFKA_TOPIC: names, and regular expressions, which begin with ^.
  *
  * Topics whose names begin with two underscores are Kafka's own: no expression matches them. The expressions are POSIX
- * extended ones, as librdkafka compiles them; librdkafka itself is not known here. */
+ * extended ones, as in librdkafka. */
 #pragma once
 
 #include <string>
@@ -10,7 +10,7 @@
 
 namespace analytics::runtime {
 
-/** The names that no expression matches, as an expression. */
+/** Matches the names that no expression in a list matches. */
 inline constexpr std::string_view internal_topics = "^__";
 
 /** The list's items, empty ones too. */
@@ -19,13 +19,13 @@ inline constexpr std::string_view internal_topics = "^__";
 /** Whether an item is a regular expression. */
 [[nodiscard]] bool has_expression(std::string_view list);
 
-/** Whether a topic is one of the list. */
+/** Whether a topic is read where this list is set. */
 [[nodiscard]] bool is_read(std::string_view list, const std::string &topic);
 
 /** What is wrong with the list, or nothing. */
 [[nodiscard]] std::string topics_fault(std::string_view list);
 
-/** What is wrong with one topic's name, or nothing. An empty one is a fault. */
+/** What is wrong with one topic's name, or nothing. An empty name is a fault. */
 [[nodiscard]] std::string topic_name_fault(std::string_view topic);
 
 } // namespace analytics::runtime

@@ -14,8 +14,9 @@
 namespace analytics::runtime {
 namespace {
 
-/* Enough to keep the network busy while the loop comes round again. Without it the kernel would take megabytes of an
- * answer for a client that reads nothing, and they would count against the service's memory unseen by it. */
+/* Enough to keep the network busy until the loop writes again. Without this bound the kernel would buffer megabytes
+ * of an answer for a client that reads nothing; they count against the service's memory, and the service can't see
+ * them. */
 constexpr int unsent_bytes = 16 << 10;
 
 void turn_on(int fd, int level, int option, int value = 1)
@@ -23,12 +24,13 @@ void turn_on(int fd, int level, int option, int value = 1)
     setsockopt(fd, level, option, &value, sizeof value);
 }
 
-/* -1 and errno when the address can't be had. */
+/* -1 and errno when the address is not available. */
 int bound_to(const addrinfo &address, int backlog)
 {
     const int fd = socket(address.ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0) return -1;
-    turn_on(fd, SOL_SOCKET, SO_REUSEADDR); // never SO_REUSEPORT: two daemons would share a port unnoticed
+    turn_on(fd, SOL_SOCKET,
+            SO_REUSEADDR); // never SO_REUSEPORT: two daemons would share a port, and nobody would notice
     turn_on(fd, IPPROTO_TCP, TCP_NODELAY);
     turn_on(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, unsent_bytes);
     if (bind(fd, address.ai_addr, address.ai_addrlen) == 0 && listen(fd, backlog) == 0) return fd;

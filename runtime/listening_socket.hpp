@@ -1,12 +1,12 @@
-/* A TCP socket that listens: the one way in which both daemons open a port. */
+/* How both daemons open a TCP port. */
 #pragma once
 
 #include <string>
 
 namespace analytics::runtime {
 
-/** Listens on the first of the host's addresses that can be had; backlog: connections that wait for accept(). The
- * caller closes the socket, which accepted ones inherit their options from. Throws std::runtime_error. */
+/** Listens on the first address of the host that is available; backlog: connections that may wait for accept(). The
+ * caller closes the socket. Accepted sockets inherit its options. Throws std::runtime_error. */
 [[nodiscard]] int listening_socket(const std::string &host, int port, int backlog);
 
 } // namespace analytics::runtime

@@ -94,9 +94,9 @@ std::string format_line(LogFormat format, LogTime time, Event event, std::span<c
         append_value(line, format, field.value);
     };
     std::ranges::for_each(fields, append);
-    if (const Work *work = Tracing::in_hand()) {
-        append({"trace_id", work->name.trace_id});
-        append({"span_id", work->name.span_id});
+    if (const Span *span = SpanScope::current()) {
+        append({"trace_id", span->context.trace_id});
+        append({"span_id", span->context.span_id});
     }
     if (format == LogFormat::json) line += '}';
     return line;

@@ -2,9 +2,9 @@
  *
  *     {"time":"2026-01-02T03:04:05.678901Z","level":"info","event":"batch_committed","topic":"t","partition":0,…}
  *
- * What is said while a thread has a traced piece of work in hand ends with its trace_id and span_id.
- * A line is always valid: texts that are not UTF-8 (a server's message in another encoding) have their bad bytes
- * replaced by U+FFFD, control characters are escaped, so nobody can forge a line. */
+ * A line ends with trace_id and span_id while the thread has a current span. A line is always valid: bytes that are
+ * not UTF-8 (a server's message in another encoding) are replaced by U+FFFD, and control characters are escaped, so
+ * nobody can forge a line. */
 #pragma once
 
 #include "observe.hpp"

@@ -9,8 +9,8 @@ namespace analytics::runtime {
 Metrics::Metrics(const std::string &prefix, const Buckets &call_seconds)
     : call_buckets_(call_seconds),
       call_seconds_(histograms(prefix + "_database_call_duration_seconds",
-                               "Time that a statement took to be answered, failures too, by statement.")),
-      spans_(counters(prefix + "_trace_spans_total", "Spans of traces, sent to the collector or dropped."))
+                               "Time until a statement was answered, failures too, by statement.")),
+      spans_(counters(prefix + "_trace_spans_total", "Spans that were sent to the collector or dropped."))
 {
 }
 

@@ -1,11 +1,11 @@
-/* What a daemon tells Prometheus: an observer that counts what it hears, and a text for who scrapes.
+/* A daemon's metrics: an observer that counts events, and the text for Prometheus.
  *
- * Names and units follow Prometheus's conventions: a prefix of the daemon, base units (seconds, bytes), _total for what
- * only grows. Labels take values from closed sets alone (outcomes, reasons, routes, SQLSTATE classes, the partitions
- * that are held), never what a client or a record says: whoever may name a series may fill the memory.
+ * Names and units follow Prometheus's conventions: a prefix of the daemon, base units (seconds, bytes), _total for
+ * counters. Labels have values from closed sets only (outcomes, reasons, routes, SQLSTATE classes, our partitions),
+ * never what a client or a record contains: whoever can name a series can fill the memory.
  *
- * The surprising thing: what is a state rather than a count (a lag, a pool's use) is not kept in the registry but made
- * at the scrape, so that it is true then; above all, what waits grows older while nothing is observed. */
+ * The surprising thing: a state (a lag, a pool's use) is not kept in the registry. It is measured at the scrape, so
+ * that it is true then: a lag grows while no event occurs. */
 #pragma once
 
 #include "observe.hpp"
@@ -25,13 +25,12 @@ namespace analytics::runtime {
 using MetricFamilies = std::vector<prometheus::MetricFamily>;
 using MetricLabels = std::initializer_list<std::pair<const char *, std::string_view>>;
 
-/** What either daemon tells: it says its prefix and its buckets, and hears the rest itself. */
+/** The metrics of both daemons: statements and spans. A daemon adds its own. */
 class Metrics : public Observer {
 public:
-    /** Hears what both daemons say: statements and spans. */
     void observe(Event event, std::span<const Field> fields) override;
 
-    /** The exposition, as the content type says. Safe to call from several threads at once. */
+    /** The text for a scrape, in the content type's form. Safe to call from several threads at once. */
     [[nodiscard]] std::string exposition() const;
 
     static constexpr std::string_view content_type = "text/plain; version=0.0.4; charset=utf-8";
@@ -43,14 +42,14 @@ protected:
 
     static constexpr double millis_per_second = 1'000;
 
-    /** prefix: analytics_http, say. call_seconds: the buckets of a statement's time; they must outlive this. */
+    /** prefix: such as analytics_http. call_seconds: the buckets of a statement's time; they must outlive this. */
     Metrics(const std::string &prefix, const Buckets &call_seconds);
 
     Counters &counters(const std::string &name, const char *help);
     prometheus::Counter &counter(const std::string &name, const char *help) { return counters(name, help).Add({}); }
     Histograms &histograms(const std::string &name, const char *help);
 
-    /** What is read off at the scrape. */
+    /** Adds the states, at the scrape. */
     virtual void measure(MetricFamilies &families) const = 0;
 
 private:
@@ -60,7 +59,7 @@ private:
     Counters &spans_;
 };
 
-/** Appends a family that is given its values with add(), before the next family is appended. */
+/** Appends a family without values. add() appends values to it; that must happen before the next family is appended. */
 prometheus::MetricFamily &gauge_family(MetricFamilies &families, const char *name, const char *help);
 void add(prometheus::MetricFamily &family, MetricLabels labels, double value);
 

@@ -1,5 +1,4 @@
-/* Hosts and lists of brokers as settings name them: what is wrong with their form. Whether a host exists is asked of
- * nobody here. */
+/* The form of hosts and lists of brokers in settings. Whether a host exists is not checked. */
 #pragma once
 
 #include <string>
@@ -10,10 +9,10 @@ namespace analytics::runtime {
 /** What is wrong with a host's name or address, or nothing. */
 [[nodiscard]] std::string host_fault(std::string_view host);
 
-/** What is wrong with a comma list of brokers, [protocol://]host[:port], or nothing. A protocol is not judged. */
+/** What is wrong with a comma list of brokers, [protocol://]host[:port], or nothing. A protocol is not checked. */
 [[nodiscard]] std::string brokers_fault(std::string_view list);
 
-/** The first protocol of the list that is another one than this, in any case; nothing: there is none. */
+/** The first protocol in the list that differs from this one, ignoring case; or nothing. */
 [[nodiscard]] std::string other_protocol(std::string_view list, std::string_view protocol);
 
 } // namespace analytics::runtime

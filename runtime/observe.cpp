@@ -36,7 +36,7 @@ constexpr std::array table{
     Entry{Event::kafka_recovered, "kafka_recovered", Level::info},
     Entry{Event::partitions_assigned, "partitions_assigned", Level::info},
     Entry{Event::partitions_revoked, "partitions_revoked", Level::info},
-    Entry{Event::partition_taken, "partition_taken", Level::info},
+    Entry{Event::partition_claimed, "partition_claimed", Level::info},
     Entry{Event::partitions_ready, "partitions_ready", Level::info},
     Entry{Event::partition_stopped, "partition_stopped", Level::error},
     Entry{Event::gap_accepted, "gap_accepted", Level::info},

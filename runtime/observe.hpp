@@ -42,7 +42,7 @@ enum class Event : std::uint8_t {
     kafka_recovered,
     partitions_assigned,
     partitions_revoked,
-    partition_taken,
+    partition_claimed,
     partitions_ready,
     partition_stopped,
     gap_accepted,

@@ -36,9 +36,10 @@ void append_attributes(std::string &out, std::span<const Attribute> attributes)
     });
 }
 
-void append_span(std::string &out, const Span &span)
+void append_span(std::string &out, const SpanData &span)
 {
-    fmt::format_to(std::back_inserter(out), R"({{"traceId":"{}","spanId":"{}")", span.name.trace_id, span.name.span_id);
+    fmt::format_to(std::back_inserter(out), R"({{"traceId":"{}","spanId":"{}")", span.context.trace_id,
+                   span.context.span_id);
     if (!span.parent_id.empty()) fmt::format_to(std::back_inserter(out), R"(,"parentSpanId":"{}")", span.parent_id);
     out += R"(,"name":)";
     append_json_string(out, span.title);
@@ -48,7 +49,7 @@ void append_span(std::string &out, const Span &span)
     append_attributes(out, span.attributes);
     if (!span.links.empty()) {
         out += R"(,"links":)";
-        append_list(out, span.links, [&](const SpanName &link) {
+        append_list(out, span.links, [&](const SpanContext &link) {
             fmt::format_to(std::back_inserter(out), R"({{"traceId":"{}","spanId":"{}"}})", link.trace_id, link.span_id);
         });
     }
@@ -64,14 +65,14 @@ void append_span(std::string &out, const Span &span)
 
 } // namespace
 
-std::string otlp_json(std::span<const Attribute> resource, std::span<const Span> spans)
+std::string otlp_json(std::span<const Attribute> resource, std::span<const SpanData> spans)
 {
     std::string out = R"({"resourceSpans":[{"resource":{"attributes":)";
     append_attributes(out, resource);
     out += R"(},"scopeSpans":[{"scope":{"name":"analytics_events","version":)";
     append_json_string(out, ANALYTICS_VERSION);
     out += R"(},"spans":)";
-    append_list(out, spans, [&](const Span &span) { append_span(out, span); });
+    append_list(out, spans, [&](const SpanData &span) { append_span(out, span); });
     out += "}]}]}";
     return out;
 }

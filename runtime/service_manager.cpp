@@ -34,7 +34,7 @@ void ServiceManager::observe(Event event, std::span<const Field> fields)
         return;
     case Event::started:
         if (!is_listening_) break;
-        work_ = "answering requests"; // an HTTP server says that it has started when all its ports are open
+        work_ = "answering requests"; // analytics-http has started when all its ports are open
         sd_notify(0, "READY=1");
         break;
     case Event::partitions_ready:
@@ -44,14 +44,14 @@ void ServiceManager::observe(Event event, std::span<const Field> fields)
         sd_notify(0, "READY=1");
         break;
     case Event::partition_stopped:
-        if (partitions_ == 0) return; // it is counted when the others are ready
+        if (partitions_ == 0) return; // partitions_ready will count it
         --partitions_;
         ++stopped_;
         work_ = reading();
         break;
     case Event::partitions_revoked:
         partitions_ = 0;
-        work_ = "waiting for the group to share out partitions";
+        work_ = "waiting for the group to assign partitions";
         break;
     case Event::database_unavailable:
         database_fault_ =
@@ -80,7 +80,7 @@ void ServiceManager::observe(Event event, std::span<const Field> fields)
     default:
         return;
     }
-    say(!database_fault_.empty() ? database_fault_ : !kafka_fault_.empty() ? kafka_fault_ : work_);
+    notify(!database_fault_.empty() ? database_fault_ : !kafka_fault_.empty() ? kafka_fault_ : work_);
 }
 
 std::string ServiceManager::reading() const
@@ -89,7 +89,7 @@ std::string ServiceManager::reading() const
                        stopped_ == 0 ? "" : fmt::format(", {} stopped: see the log", stopped_));
 }
 
-void ServiceManager::say(std::string status)
+void ServiceManager::notify(std::string status)
 {
     sd_notify(0, one_line("STATUS=" + std::move(status)).c_str());
 }

@@ -1,11 +1,12 @@
 /* Every ANALYTICS_* setting of both daemons, in one table.
  *
- * One environment may serve both: a daemon accepts, and checks, the other one's settings too, it only does not read
- * their secrets' files. Unknown names and bad values are faults, and all of them are told at once. An empty value is
- * no value. A secret S is given as S or as S_FILE, the file's content less one newline at its end, never as a flag.
+ * One environment may serve both daemons: each accepts and checks the other one's settings too, but does not read
+ * the files of their secrets. Unknown names and bad values are faults, and all of them are reported at once. An
+ * empty value counts as unset. A secret S is given as S or as S_FILE, a file whose content it is, without one
+ * newline at the end; never as a flag.
  *
- * Besides the table: ANALYTICS_KAFKA_X_SOME_NAME=v (or -X some.name=v) sets librdkafka's property some.name, except
- * the properties that have a setting of their own or on which delivery rests. */
+ * Besides the table: ANALYTICS_KAFKA_X_SOME_NAME=v (or -X some.name=v) sets librdkafka's property some.name. The
+ * properties that have a setting of their own, or on which delivery rests, are refused. */
 #pragma once
 
 #include <array>
@@ -52,23 +53,23 @@ enum class Key : std::uint8_t {
     batch_records,
     batch_bytes,
     batch_ms,
-    batch_timeout_ms,
-    database_connections,
     keep_skipped,
     service_host,
     service_port,
-    admin_host,
-    admin_port,
-    ingestor_admin_host,
-    ingestor_admin_port,
+    http_admin_host,
+    http_admin_port,
     http_api_keys_file,
     http_tenant_role,
-    http_allowed_hosts,
     http_cors_origins,
     http_pool_size,
     http_threads,
     http_max_body_bytes,
     http_timeout_ms,
+    ingestor_admin_host,
+    ingestor_admin_port,
+    ingestor_batch_timeout_ms,
+    ingestor_database_connections,
+    allowed_hosts,
     log_level,
     log_format,
 };
@@ -88,7 +89,7 @@ struct Setting {
     std::int64_t max = 0;
     std::string_view choices = {};                     // choice: "a|b|c"; compared without regard to case
     std::string (*fault)(std::string_view) = nullptr;  // a further check: what is wrong with the value, or nothing
-    std::string (*masked)(std::string_view) = nullptr; // secret: what may be shown of it; nothing: "***"
+    std::string (*masked)(std::string_view) = nullptr; // secret: what may be shown of it; null: "***"
 };
 
 [[nodiscard]] std::span<const Setting> settings_table() noexcept;
@@ -99,7 +100,7 @@ struct Property {
     std::string value;
 };
 
-/** What is wrong with the property, or nothing. Only the ingestor knows librdkafka. */
+/** What is wrong with the property, or nothing. Only the ingestor can ask librdkafka. */
 using PropertyFault = std::function<std::string(const Property &)>;
 
 struct SettingFault {
@@ -109,7 +110,7 @@ struct SettingFault {
 
 class Settings;
 
-/** What is wrong with settings that are good each by itself. Those that are not have their defaults. */
+/** What is wrong with settings together, where each is valid by itself. An invalid one has its default here. */
 using TogetherFaults = std::function<std::vector<SettingFault>(const Settings &)>;
 
 class SettingFaults : public std::runtime_error {
@@ -133,22 +134,21 @@ public:
     Settings(Daemon daemon, const Environment &environment, std::span<const Property> flags = {},
              const PropertyFault &property_fault = {}, const TogetherFaults &together_faults = {});
 
-    /** The value in force; empty when it is unset and has no default. A choice comes as the table spells it. */
+    /** The value in force; empty when it is unset and has no default. A choice is spelled as in the table. */
     [[nodiscard]] const std::string &text(Key key) const noexcept { return values_[index(key)]; }
     [[nodiscard]] std::int64_t integer(Key key) const;
     [[nodiscard]] std::chrono::milliseconds milliseconds(Key key) const
     {
         return std::chrono::milliseconds(integer(key));
     }
-    [[nodiscard]] bool is_on(Key key) const { return text(key) == "on"; }
     /** Whether the environment gave it. */
     [[nodiscard]] bool is_given(Key key) const noexcept { return given_[index(key)]; }
 
     /** From ANALYTICS_KAFKA_X_* and -X, flags last: they win. */
     [[nodiscard]] std::span<const Property> kafka_properties() const noexcept { return properties_; }
 
-    /** What libpq connects with: ANALYTICS_DATABASE_URL, else made of ANALYTICS_POSTGRES_*, else empty: PG* decide.
-     * Holds the password. */
+    /** For libpq: ANALYTICS_DATABASE_URL, else made of ANALYTICS_POSTGRES_*, else empty: then PG* decide. Holds the
+     * password. */
     [[nodiscard]] std::string conninfo() const;
 
     /** One name=value a line, secrets masked: the settings that this daemon reads. */

@@ -1,4 +1,4 @@
-/* The table itself, and what its values are checked by beyond kind and bounds. Defaults stand beside their reasons. */
+/* The table itself, and the checks of values beyond kind and bounds. Defaults stand beside their reasons. */
 #include "db_conninfo.hpp"
 #include "host_names.hpp"
 #include "json.hpp"
@@ -20,7 +20,7 @@ std::string optional_topic_name_fault(std::string_view topic)
     return topic.empty() ? std::string() : topic_name_fault(topic);
 }
 
-/* What Kafka takes and a text of PostgreSQL's as well. */
+/* Valid both for Kafka and as a text of PostgreSQL's. */
 std::string group_fault(std::string_view group)
 {
     if (!is_utf8(group)) return "not UTF-8";
@@ -111,99 +111,98 @@ constexpr Setting integer(Key key, std::string_view name, Daemon readers, std::s
             .max = max};
 }
 
-/* A batch is one transaction. The commit's flush to disk is its fixed cost (a millisecond or a few); 5,000 records
- * of 400 bytes take some hundred milliseconds to store, so more per batch gains nothing measurable and only makes a
- * crash repeat more. 4 MiB hold 5,000 records of 800 bytes: the bytes bound memory when records are large, for a
- * batch exists up to three times (here, in libpq's buffer, in the server). 200 ms is what a trickle waits for
- * company: below what a dashboard's reader notices, and 5 commits a second are no load. */
+/* A batch is one transaction. Its fixed cost is the commit's flush to disk (a millisecond or a few). 5,000 records
+ * of 400 bytes take some hundred milliseconds to store, so a larger batch gains nothing measurable, and a crash
+ * repeats more. 4 MiB hold 5,000 records of 800 bytes: bytes bound the memory when records are large, for a batch
+ * exists up to three times (here, in libpq's buffer, in the server). A trickle of records waits 200 ms: a reader of
+ * the dashboard does not notice, and 5 commits a second are no load. */
 constexpr std::string_view batch_records_default = "5000";
 constexpr std::string_view batch_bytes_default = "4194304";
 constexpr std::string_view batch_ms_default = "200";
 
-/* A batch takes well below a second. A minute says that something holds it up that may let go. A claim, which alone is
- * waited for without polling, may take as long, and two in a row must stay below the five minutes that the group
- * allows. */
+/* A batch takes well below a second. After a minute something delays it that may go away. A claim may take as long, and
+ * nobody polls meanwhile; two claims in a row must stay below the five minutes that the group allows. */
 constexpr std::string_view batch_timeout_ms_default = "60000";
 
 constexpr std::array<Setting, key_count> table{
     text(kafka_bootstrap_servers, "ANALYTICS_KAFKA_BOOTSTRAP_SERVERS", ingestor, "localhost:9092",
-         "Kafka brokers, host:port, comma list", brokers_fault),
-    text(kafka_topic, "ANALYTICS_KAFKA_TOPIC", ingestor, "analytics.events",
-         "topics to read: a comma list; an item that begins with ^ is a regular expression, which matches none of "
-         "Kafka's own (__…)",
-         topics_fault),
+         "Kafka brokers: a comma list of host:port", brokers_fault),
+    text(
+        kafka_topic, "ANALYTICS_KAFKA_TOPIC", ingestor, "analytics.events",
+        "topics to read: a comma list; an item that begins with ^ is a regular expression, which never matches Kafka's "
+        "own topics (__…)",
+        topics_fault),
     text(kafka_consumer_group, "ANALYTICS_KAFKA_CONSUMER_GROUP", ingestor, "analytics-service",
          "Kafka consumer group, part of the key of stored offsets", group_fault),
     choice(kafka_auto_offset_reset, "ANALYTICS_KAFKA_AUTO_OFFSET_RESET", ingestor, "earliest", "earliest|latest",
-           "where a partition that was never read starts"),
+           "where a partition starts that was never read"),
     choice(kafka_security_protocol, "ANALYTICS_KAFKA_SECURITY_PROTOCOL", ingestor, "plaintext",
-           "plaintext|ssl|sasl_plaintext|sasl_ssl", "how to talk to the brokers"),
+           "plaintext|ssl|sasl_plaintext|sasl_ssl", "protocol to the brokers"),
     choice(kafka_sasl_mechanism, "ANALYTICS_KAFKA_SASL_MECHANISM", ingestor, "",
            "PLAIN|SCRAM-SHA-256|SCRAM-SHA-512|GSSAPI|OAUTHBEARER", "SASL mechanism"),
     text(kafka_sasl_username, "ANALYTICS_KAFKA_SASL_USERNAME", ingestor, "", "SASL user"),
     secret(kafka_sasl_password, "ANALYTICS_KAFKA_SASL_PASSWORD", ingestor, "SASL password"),
     text(kafka_ssl_ca_location, "ANALYTICS_KAFKA_SSL_CA_LOCATION", ingestor, "",
-         "file of CA certificates that sign the brokers'"),
+         "file of the CA certificates for the brokers"),
     text(kafka_ssl_certificate_location, "ANALYTICS_KAFKA_SSL_CERTIFICATE_LOCATION", ingestor, "",
          "file of the client's certificate"),
     text(kafka_ssl_key_location, "ANALYTICS_KAFKA_SSL_KEY_LOCATION", ingestor, "", "file of the client's private key"),
     secret(kafka_ssl_key_password, "ANALYTICS_KAFKA_SSL_KEY_PASSWORD", ingestor,
            "password of the client's private key"),
     text(kafka_dlq_topic, "ANALYTICS_KAFKA_DLQ_TOPIC", ingestor, "",
-         "companion topic that dead letters are copied to; unset: they stay in analytics_dead_letters alone",
+         "dead-letter topic: dead letters are copied there; unset: they stay in analytics_dead_letters only",
          optional_topic_name_fault),
     secret(database_url, "ANALYTICS_DATABASE_URL", both, "PostgreSQL as postgresql://user:password@host:port/db?…",
            conninfo_fault, masked_conninfo),
     text(postgres_host, "ANALYTICS_POSTGRES_HOST", both, "",
-         "PostgreSQL host or socket folder; used without a URL, like the four below"),
+         "PostgreSQL host or socket folder; this and the next four are used when there is no URL"),
     integer(postgres_port, "ANALYTICS_POSTGRES_PORT", both, "", 1, max_port, "PostgreSQL port"),
     text(postgres_user, "ANALYTICS_POSTGRES_USER", both, "", "PostgreSQL role"),
     secret(postgres_password, "ANALYTICS_POSTGRES_PASSWORD", both, "password of the role"),
     text(postgres_db, "ANALYTICS_POSTGRES_DB", both, "",
-         "database; what is set by none of these comes from PG* or libpq's defaults"),
+         "PostgreSQL database; whatever is unset here comes from PG* or libpq's defaults"),
     integer(metrics_window_minutes, "ANALYTICS_METRICS_WINDOW_MINUTES", both, "60", 5, 10'080,
-            "the summary's default window"),
+            "default window of the summary, in minutes"),
     integer(batch_records, "ANALYTICS_BATCH_RECORDS", ingestor, batch_records_default, 1, 100'000,
-            "records in a batch, at most"),
+            "maximum number of records in a batch"),
     integer(batch_bytes, "ANALYTICS_BATCH_BYTES", ingestor, batch_bytes_default, 1, 16 << 20,
-            "bytes in a batch before the record that fills it"),
+            "bytes at which a batch is full; the last record may exceed it"),
     integer(batch_ms, "ANALYTICS_BATCH_MS", ingestor, batch_ms_default, 0, 60'000,
             "milliseconds that a batch waits for more records"),
-    integer(batch_timeout_ms, "ANALYTICS_BATCH_TIMEOUT_MS", ingestor, batch_timeout_ms_default, 1'000, 120'000,
-            "milliseconds until a batch that the database does not finish is given up and tried again"),
-    integer(database_connections, "ANALYTICS_DATABASE_CONNECTIONS", ingestor, "1", 1, 16,
-            "batches of different partitions that are written at once, each over a database connection of its own"),
     choice(keep_skipped, "ANALYTICS_KEEP_SKIPPED", ingestor, "on", "on|off",
            "whether records of unknown shape are kept as dead letters"),
     text(service_host, "ANALYTICS_SERVICE_HOST", http, "127.0.0.1",
-         "address to listen on; anything but loopback needs API keys"),
+         "address of the API; anything but loopback needs API keys"),
     integer(service_port, "ANALYTICS_SERVICE_PORT", http, "8000", 1, max_port, "port of the API"),
-    text(admin_host, "ANALYTICS_ADMIN_HOST", http, "127.0.0.1",
-         "address of /livez, /readyz and /metrics, which ask for no key"),
-    integer(admin_port, "ANALYTICS_ADMIN_PORT", http, "8001", 1, max_port, "their port"),
-    text(ingestor_admin_host, "ANALYTICS_INGESTOR_ADMIN_HOST", ingestor, "127.0.0.1",
-         "address of the ingestor's /livez, /readyz and /metrics, which ask for no key", host_fault),
-    integer(ingestor_admin_port, "ANALYTICS_INGESTOR_ADMIN_PORT", ingestor, "", 1, max_port,
-            "their port; without one there are none"),
+    text(http_admin_host, "ANALYTICS_HTTP_ADMIN_HOST", http, "127.0.0.1",
+         "address of /livez, /readyz and /metrics, which need no key"),
+    integer(http_admin_port, "ANALYTICS_HTTP_ADMIN_PORT", http, "8001", 1, max_port,
+            "port of /livez, /readyz and /metrics"),
     text(http_api_keys_file, "ANALYTICS_HTTP_API_KEYS_FILE", http, "",
-         "file of the keys that callers must present, hashed: a line is id sha256:HEX SCOPES [tenant=T] [rate=N]"),
+         "file of the API keys, hashed; each line: id sha256:HEX SCOPES [tenant=T] [rate=N]"),
     text(http_tenant_role, "ANALYTICS_HTTP_TENANT_ROLE", http, "analytics_tenant",
-         "database role as which requests under a key of one tenant are run"),
-    text(http_allowed_hosts, "ANALYTICS_HTTP_ALLOWED_HOSTS", both, "",
-         "further names that clients may call the ports by, a comma list such as analytics.example, or *",
-         host_names_fault),
+         "database role for requests with a key of one tenant"),
     text(http_cors_origins, "ANALYTICS_HTTP_CORS_ORIGINS", http, "",
-         "origins whose pages may read the answers, a comma list such as https://a.example,http://b:3000, or *",
+         "origins whose pages may read the answers: * or a comma list such as https://a.example,http://b:3000",
          origins_fault),
-    integer(http_pool_size, "ANALYTICS_HTTP_POOL_SIZE", http, "8", 1, 256, "database connections, at most"),
+    integer(http_pool_size, "ANALYTICS_HTTP_POOL_SIZE", http, "8", 1, 256, "maximum number of database connections"),
     integer(http_threads, "ANALYTICS_HTTP_THREADS", http, "64", 1, 1'024, "clients served at once"),
     integer(http_max_body_bytes, "ANALYTICS_HTTP_MAX_BODY_BYTES", http, "8388608", 1'024, 256 << 20,
-            "size of a request's body, at most"),
+            "maximum size of a request's body, in bytes"),
     integer(http_timeout_ms, "ANALYTICS_HTTP_TIMEOUT_MS", http, "10000", 100, 600'000,
-            "milliseconds until a request is given up"),
-    choice(log_level, "ANALYTICS_LOG_LEVEL", both, "info", "debug|info|warning|error",
-           "the least level that is logged"),
-    choice(log_format, "ANALYTICS_LOG_FORMAT", both, "json", "json|text", "form of a line on stderr"),
+            "time-out of a request, in milliseconds"),
+    text(ingestor_admin_host, "ANALYTICS_INGESTOR_ADMIN_HOST", ingestor, "127.0.0.1",
+         "address of /livez, /readyz and /metrics, which need no key", host_fault),
+    integer(ingestor_admin_port, "ANALYTICS_INGESTOR_ADMIN_PORT", ingestor, "", 1, max_port,
+            "port of /livez, /readyz and /metrics; unset: none is opened"),
+    integer(ingestor_batch_timeout_ms, "ANALYTICS_INGESTOR_BATCH_TIMEOUT_MS", ingestor, batch_timeout_ms_default, 1'000,
+            120'000, "milliseconds after which the server cancels a batch, which is then tried again"),
+    integer(ingestor_database_connections, "ANALYTICS_INGESTOR_DATABASE_CONNECTIONS", ingestor, "1", 1, 16,
+            "database connections, each of which writes batches of different partitions at the same time"),
+    text(allowed_hosts, "ANALYTICS_ALLOWED_HOSTS", both, "",
+         "further host names that HTTP clients may use: * or a comma list such as analytics.example", host_names_fault),
+    choice(log_level, "ANALYTICS_LOG_LEVEL", both, "info", "debug|info|warning|error", "lowest level that is logged"),
+    choice(log_format, "ANALYTICS_LOG_FORMAT", both, "json", "json|text", "format of the log on stderr"),
 };
 
 constexpr bool in_order()

@@ -4,10 +4,8 @@
 
 #include <array>
 #include <cerrno>
-#include <condition_variable>
 #include <cstdint>
 #include <initializer_list>
-#include <mutex>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
@@ -54,7 +52,7 @@ SignalWaiter::~SignalWaiter()
 void SignalWaiter::listen(int signal_fd, int quit_fd)
 {
     sigset_t all;
-    sigfillset(&all); // another waiter's, made later, must not be delivered here
+    sigfillset(&all); // those of a waiter that is made later must not be delivered here
     pthread_sigmask(SIG_BLOCK, &all, nullptr);
     std::array<pollfd, 2> fds{{{signal_fd, POLLIN, 0}, {quit_fd, POLLIN, 0}}};
     for (;;) {
@@ -72,14 +70,6 @@ Signals::Signals()
       })
 {
     checked(std::signal(SIGPIPE, SIG_IGN) == SIG_ERR ? -1 : 0, "signal");
-}
-
-void Signals::wait() const
-{
-    std::mutex mutex;
-    std::condition_variable_any changed;
-    std::unique_lock lock(mutex);
-    changed.wait(lock, token(), [] { return false; });
 }
 
 Hangup::Hangup(std::function<void()> on_hangup) : waiter_(set_of({SIGHUP}), std::move(on_hangup))

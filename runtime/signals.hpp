@@ -1,11 +1,11 @@
-/* Signals as ordinary events: SIGTERM and SIGINT ask the daemon's stop token to stop; a second one leaves at once.
+/* Signals as ordinary events. The first SIGTERM or SIGINT requests a stop by a stop token; a second one exits at
+ * once.
  *
- * No handler runs. The signals are blocked, and one thread waits for them (signalfd), so that the second one is
- * obeyed also while the rest of the daemon hangs in a call. SIGPIPE is ignored: a peer that went away is an error
- * of the write. Make it before any other thread, which then inherits the mask; one at a time.
+ * No handler runs. The signals are blocked, and one thread waits for them (signalfd), so the second one works even
+ * while the rest of the daemon hangs in a call. SIGPIPE is ignored: a write to a closed connection fails with an
+ * error instead. Make a Signals before any other thread, which then inherits the mask; one at a time.
  *
- * SIGHUP means "read your files again" to who makes a Hangup, likewise before other threads; to others it is what it
- * always was. */
+ * A Hangup, made likewise, calls a function at each SIGHUP. Without one SIGHUP ends the process, as usual. */
 #pragma once
 
 #include <csignal>
@@ -15,7 +15,7 @@
 
 namespace analytics::runtime {
 
-/** Blocks a set of signals while it lives, and calls for each that comes, on a thread of its own. */
+/** Blocks a set of signals while it lives, and calls a function for each that arrives, on a thread of its own. */
 class SignalWaiter {
 public:
     SignalWaiter(sigset_t signals, std::function<void()> on_signal);
@@ -37,9 +37,6 @@ public:
     Signals();
 
     [[nodiscard]] std::stop_token token() const { return stop_.get_token(); }
-
-    /** Blocks the calling thread until a stop is asked for. */
-    void wait() const;
 
 private:
     std::stop_source stop_;

@@ -1,7 +1,7 @@
-/* What is to happen at once, and then once an interval at most: a sign of life, a line of the log.
+/* Lets something happen at once, and then once an interval at most: a sign of life, a report.
  *
- * "Never yet" is no time: a steady clock begins when the machine boots, so a time of zero is not long ago on one that has
- * just started. */
+ * The surprising thing: "never yet" is not the time zero. A steady clock begins when the machine boots, so zero is
+ * recent on a machine that has just started. */
 #pragma once
 
 #include <chrono>

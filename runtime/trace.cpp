@@ -9,7 +9,7 @@
 namespace analytics::runtime {
 namespace {
 
-thread_local const Work *work_in_hand = nullptr; // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
+thread_local const Span *current_span = nullptr; // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
 
 constexpr std::size_t trace_bytes = 16;
 constexpr std::size_t span_bytes = 8;
@@ -44,8 +44,9 @@ std::string hex(std::span<const unsigned char> bytes)
 
 } // namespace
 
-/* W3C Trace Context, 2.2: a later version may append fields, ours has none; ff is no version; ids of zeroes are none. */
-std::optional<SpanName> read_traceparent(std::string_view value)
+/* W3C Trace Context, 2.2: a later version may append fields, version 00 has none more; ff is not a version; an id of
+ * zeroes is invalid. */
+std::optional<SpanContext> read_traceparent(std::string_view value)
 {
     if (value.size() < traceparent_size) return {};
     const std::string_view version = value.substr(0, 2);
@@ -57,33 +58,33 @@ std::optional<SpanName> read_traceparent(std::string_view value)
     if (!is_divided || !ends_well || version == "ff") return {};
     if (!is_hex(version) || !is_hex(trace) || !is_hex(span) || !is_hex(flags)) return {};
     if (is_zero(trace) || is_zero(span)) return {};
-    return SpanName{std::string(trace), std::string(span), (digit(flags[1]) & 1) != 0};
+    return SpanContext{std::string(trace), std::string(span), (digit(flags[1]) & 1) != 0};
 }
 
-SpanName new_span(const std::optional<SpanName> &parent)
+SpanContext new_span(const std::optional<SpanContext> &parent)
 {
     std::array<unsigned char, trace_bytes + span_bytes> bytes{}; // the trace's, then the span's
     do {
-        if (getentropy(bytes.data(), bytes.size()) != 0) throw std::runtime_error("no randomness to be had");
-    } while (bytes.front() == 0 || bytes.back() == 0); // an id of zeroes is none
+        if (getentropy(bytes.data(), bytes.size()) != 0) throw std::runtime_error("no randomness available");
+    } while (bytes.front() == 0 || bytes.back() == 0); // an id of zeroes is invalid
     const std::span<const unsigned char> all(bytes);
     return {parent ? parent->trace_id : hex(all.first(trace_bytes)), hex(all.last(span_bytes)),
             parent ? parent->is_sampled : true};
 }
 
-Tracing::Tracing(const Work &work) noexcept : before_(work_in_hand)
+SpanScope::SpanScope(const Span &span) noexcept : before_(current_span)
 {
-    work_in_hand = &work;
+    current_span = &span;
 }
 
-Tracing::~Tracing()
+SpanScope::~SpanScope()
 {
-    work_in_hand = before_;
+    current_span = before_;
 }
 
-const Work *Tracing::in_hand() noexcept
+const Span *SpanScope::current() noexcept
 {
-    return work_in_hand;
+    return current_span;
 }
 
 } // namespace analytics::runtime

@@ -1,11 +1,12 @@
-/* What this thread is doing on behalf of which trace (W3C Trace Context): the work in hand is a span, a Tracing makes it
- * known for as long as it lives, and whoever observes meanwhile (the log, the exporter) asks for it.
+/* The current span of each thread (W3C Trace Context). A SpanScope makes a span current for as long as the scope
+ * lives; observers (the log, the exporter) ask for it.
  *
- * Words. Trace: everything that one cause set off, in however many processes. Span: one piece of work in it. Parent: the
- * span that asked for it. Link: a span that is a cause without being the parent; a batch has many causes.
+ * Words. Trace: everything that one cause set off, in however many processes. Span: one piece of work in it. Parent:
+ * the span that asked for this work. Link: a span that caused the work and is not the parent; a batch has many
+ * causes.
  *
- * The surprising thing: the context is the thread's, not a parameter, since between a request and its statement lie
- * rooms that have nothing to do with traces. Who hands work to another thread says so there: a Tracing does not travel. */
+ * The surprising thing: the current span is the thread's, not a parameter, since between a request and its statement
+ * lie files that have nothing to do with traces. Work that moves to another thread needs a scope there. */
 #pragma once
 
 #include <cstdint>
@@ -16,41 +17,41 @@
 
 namespace analytics::runtime {
 
-/** One span as others may name it: lower-case hexadecimal, as the header and the logs have it. */
-struct SpanName {
+/** A span's identity: lower-case hexadecimal, as in the header and the logs. */
+struct SpanContext {
     std::string trace_id;   // 32 digits
     std::string span_id;    // 16
-    bool is_sampled = true; // whoever began the trace wants it kept
+    bool is_sampled = true; // the trace is to be kept
 
-    bool operator==(const SpanName &) const = default;
+    bool operator==(const SpanContext &) const = default;
 };
 
 /** From a traceparent header's value; nothing when it does not follow the specification. */
-[[nodiscard]] std::optional<SpanName> read_traceparent(std::string_view value);
+[[nodiscard]] std::optional<SpanContext> read_traceparent(std::string_view value);
 
-/** A span of a new trace, or of the parent's. */
-[[nodiscard]] SpanName new_span(const std::optional<SpanName> &parent = {});
+/** The context of a new span, in the parent's trace or in a new one. */
+[[nodiscard]] SpanContext new_span(const std::optional<SpanContext> &parent = {});
 
-struct Work {
-    SpanName name;
-    std::string parent_id = {};       // 16 digits; empty: it is the trace's first
-    std::vector<SpanName> links = {}; // causes, each once
-    std::uint32_t dropped_links = 0;  // more than are kept
+struct Span {
+    SpanContext context;
+    std::string parent_id = {};          // 16 digits; empty: it is the trace's first
+    std::vector<SpanContext> links = {}; // causes, each once
+    std::uint32_t dropped_links = 0;     // causes that are not kept
 };
 
-class Tracing {
+class SpanScope {
 public:
-    /** The work must live as long. */
-    explicit Tracing(const Work &work) noexcept;
-    ~Tracing();
-    Tracing(const Tracing &) = delete;
-    Tracing &operator=(const Tracing &) = delete;
+    /** The span must live as long. */
+    explicit SpanScope(const Span &span) noexcept;
+    ~SpanScope();
+    SpanScope(const SpanScope &) = delete;
+    SpanScope &operator=(const SpanScope &) = delete;
 
-    /** What this thread is at; nothing: nothing in particular. */
-    [[nodiscard]] static const Work *in_hand() noexcept;
+    /** Null: this thread has none. */
+    [[nodiscard]] static const Span *current() noexcept;
 
 private:
-    const Work *before_;
+    const Span *before_;
 };
 
 } // namespace analytics::runtime

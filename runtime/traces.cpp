@@ -8,7 +8,7 @@ namespace analytics::runtime {
 namespace {
 
 constexpr std::size_t queue_bound = 2'048;           // spans: see the head of traces.hpp
-constexpr std::size_t enough = 512;                  // spans that go at once
+constexpr std::size_t enough = 512;                  // spans that are sent without delay
 constexpr std::chrono::milliseconds farewell{1'000}; // a stop has ten seconds for everything
 constexpr double nanos_per_milli = 1e6;
 constexpr int first_server_error = 500;
@@ -30,24 +30,24 @@ std::string word(std::span<const Field> fields, std::string_view name)
     return std::string(text(fields, name));
 }
 
-/* What ends now and took so long. */
-Span span_of(const Work &work, SpanKind kind, std::string title, double took_ms)
+/* A span that ends now and took so long. */
+SpanData span_data(const Span &span, SpanKind kind, std::string title, double took_ms)
 {
     const std::int64_t end = now_ns();
-    return {.name = work.name,
-            .parent_id = work.parent_id,
+    return {.context = span.context,
+            .parent_id = span.parent_id,
             .title = std::move(title),
             .kind = kind,
             .start_ns = end - static_cast<std::int64_t>(took_ms * nanos_per_milli),
             .end_ns = end,
-            .links = work.links,
-            .dropped_links = work.dropped_links};
+            .links = span.links,
+            .dropped_links = span.dropped_links};
 }
 
-Span batch_span(const Work &work, std::span<const Field> fields)
+SpanData batch_span(const Span &current, std::span<const Field> fields)
 {
-    Span span = span_of(work, SpanKind::consumer, "process " + word(fields, "topic"),
-                        number(fields, "age_milliseconds").value_or(0));
+    SpanData span = span_data(current, SpanKind::consumer, "process " + word(fields, "topic"),
+                              number(fields, "age_milliseconds").value_or(0));
     span.attributes = {{"messaging.system", "kafka"},
                        {"messaging.operation.type", "process"},
                        {"messaging.destination.name", word(fields, "topic")},
@@ -61,22 +61,22 @@ Span batch_span(const Work &work, std::span<const Field> fields)
     return span;
 }
 
-Span request_span(const Work &work, std::span<const Field> fields)
+SpanData request_span(const Span &current, std::span<const Field> fields)
 {
     const std::string method = word(fields, "method");
     const std::string route = word(fields, "route");
-    Span span = span_of(work, SpanKind::server, route == "-" ? method : method + " " + route,
-                        number(fields, "milliseconds").value_or(0));
+    SpanData span = span_data(current, SpanKind::server, route == "-" ? method : method + " " + route,
+                              number(fields, "milliseconds").value_or(0));
     span.attributes = {{"http.request.method", method}, {"http.response.status_code", integer(fields, "status")}};
     if (route != "-") span.attributes.emplace_back("http.route", route);
     span.is_failed = integer(fields, "status") >= first_server_error;
     return span;
 }
 
-Span call_span(const Work &work, std::span<const Field> fields)
+SpanData call_span(const Span &current, std::span<const Field> fields)
 {
-    Span span = span_of({.name = new_span(work.name), .parent_id = work.name.span_id}, SpanKind::client,
-                        word(fields, "statement"), number(fields, "milliseconds").value_or(0));
+    SpanData span = span_data({.context = new_span(current.context), .parent_id = current.context.span_id},
+                              SpanKind::client, word(fields, "statement"), number(fields, "milliseconds").value_or(0));
     const std::string sqlstate = word(fields, "sqlstate");
     span.attributes = {{"db.system.name", "postgresql"},
                        {"db.query.summary", word(fields, "statement")},
@@ -86,13 +86,13 @@ Span call_span(const Work &work, std::span<const Field> fields)
     return span;
 }
 
-/* What curl asks about once a second: a stop does not wait for what was begun before it. */
+/* curl asks about once a second: a stop does not wait for a request that began before it. */
 struct Progress {
     const std::stop_token &stop;
     bool is_last;
 };
 
-int is_to_end(void *asked, curl_off_t, curl_off_t, curl_off_t, curl_off_t)
+int must_end(void *asked, curl_off_t, curl_off_t, curl_off_t, curl_off_t)
 {
     const auto &progress = *static_cast<const Progress *>(asked);
     return !progress.is_last && progress.stop.stop_requested() ? 1 : 0;
@@ -100,11 +100,11 @@ int is_to_end(void *asked, curl_off_t, curl_off_t, curl_off_t, curl_off_t)
 
 } // namespace
 
-Traces::Traces(TracesOptions options, Observer &tell)
+Traces::Traces(TracesOptions options, Observer &report)
     : options_(std::move(options)), resource_{{"service.name", options_.service},
                                               {"service.version", ANALYTICS_VERSION},
                                               {"process.pid", static_cast<std::int64_t>(getpid())}},
-      tell_(tell)
+      report_(report)
 {
     if (options_.url.empty()) return;
     curl_global_init(CURL_GLOBAL_DEFAULT);
@@ -116,21 +116,21 @@ Traces::~Traces() = default;
 void Traces::observe(Event event, std::span<const Field> fields)
 {
     if (options_.url.empty()) return;
-    const Work *work = Tracing::in_hand();
-    if (work == nullptr || !work->name.is_sampled) return;
+    const Span *current = SpanScope::current();
+    if (current == nullptr || !current->context.is_sampled) return;
     switch (event) {
     case Event::database_called:
-        return add(call_span(*work, fields));
+        return add(call_span(*current, fields));
     case Event::batch_committed:
-        return add(batch_span(*work, fields));
+        return add(batch_span(*current, fields));
     case Event::request_served:
-        return add(request_span(*work, fields));
+        return add(request_span(*current, fields));
     default:
         return;
     }
 }
 
-void Traces::add(Span span)
+void Traces::add(SpanData span)
 {
     const std::lock_guard lock(mutex_);
     if (queue_.size() >= queue_bound) {
@@ -144,7 +144,7 @@ void Traces::add(Span span)
 void Traces::run(const std::stop_token &stop)
 {
     for (bool is_last = false; !is_last;) {
-        std::vector<Span> spans;
+        std::vector<SpanData> spans;
         std::size_t overflown = 0;
         {
             std::unique_lock lock(mutex_);
@@ -158,7 +158,7 @@ void Traces::run(const std::stop_token &stop)
     }
 }
 
-void Traces::send(const std::vector<Span> &spans, const std::stop_token &stop, bool is_last)
+void Traces::send(const std::vector<SpanData> &spans, const std::stop_token &stop, bool is_last)
 {
     const std::chrono::milliseconds timeout = is_last ? farewell : options_.timeout;
     const Progress progress{stop, is_last};
@@ -184,13 +184,13 @@ void Traces::send(const std::vector<Span> &spans, const std::stop_token &stop, b
             curl, CURLOPT_WRITEFUNCTION, +[](char *, std::size_t, std::size_t n, void *) { return n; });
         curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
         curl_easy_setopt(curl, CURLOPT_XFERINFODATA, &progress);
-        curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, is_to_end);
+        curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, must_end);
         code = curl_easy_perform(curl);
         curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
     }
     if (code == CURLE_OK && status < first_refusal) {
-        tell_(Event::spans_sent, {{"spans", spans.size()}});
-        if (std::exchange(is_away_, false)) tell_(Event::collector_recovered);
+        report_(Event::spans_sent, {{"spans", spans.size()}});
+        if (std::exchange(is_away_, false)) report_(Event::collector_recovered);
         return;
     }
     dropped(spans.size(),
@@ -199,8 +199,8 @@ void Traces::send(const std::vector<Span> &spans, const std::stop_token &stop, b
 
 void Traces::dropped(std::size_t spans, std::string_view why)
 {
-    tell_(Event::spans_dropped, {{"spans", spans}, {"message", why}});
-    if (!std::exchange(is_away_, true)) tell_(Event::collector_unavailable, {{"message", why}});
+    report_(Event::spans_dropped, {{"spans", spans}, {"message", why}});
+    if (!std::exchange(is_away_, true)) report_(Event::collector_unavailable, {{"message", why}});
 }
 
 } // namespace analytics::runtime

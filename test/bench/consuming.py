@@ -24,7 +24,7 @@ from rig import broker, daemon, place
 PARTITIONS = 4
 KEY_BYTES = 16  # as in ingest_bench
 TOPIC = "bench"
-CONNECTIONS = "ANALYTICS_DATABASE_CONNECTIONS"
+CONNECTIONS = "ANALYTICS_INGESTOR_DATABASE_CONNECTIONS"
 OUTAGE_SECONDS = 20
 PATIENCE = 1_200  # seconds for one pass
 MEBIBYTE = 1 << 20

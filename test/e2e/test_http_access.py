@@ -158,12 +158,12 @@ def test_a_bad_file_keeps_the_old_keys(service, ring):
     assert ask(service, ring["reader"], RECENT).status_code == 200
 
 
-@pytest.mark.parametrize("settings, is_reached", [({}, False), ({"ANALYTICS_ADMIN_HOST": "0.0.0.0"}, True)])
+@pytest.mark.parametrize("settings, is_reached", [({}, False), ({"ANALYTICS_HTTP_ADMIN_HOST": "0.0.0.0"}, True)])
 def test_with_keys_every_address_is_listened_on(database, ring, settings, is_reached):
     """The admin port, which asks for none, is this machine's until it is said otherwise."""
     ports = place.free_ports(2)
     with daemon.Daemon(daemon.HTTP, {"ANALYTICS_DATABASE_URL": database.url, "ANALYTICS_SERVICE_HOST": "0.0.0.0",
-                                     "ANALYTICS_SERVICE_PORT": ports[0], "ANALYTICS_ADMIN_PORT": ports[1],
+                                     "ANALYTICS_SERVICE_PORT": ports[0], "ANALYTICS_HTTP_ADMIN_PORT": ports[1],
                                      "ANALYTICS_HTTP_API_KEYS_FILE": ring.path, **settings}) as run:
         run.await_log(event="started")
         assert requests.get(f"http://127.0.0.2:{ports[0]}{RECENT}", timeout=30).status_code == 401

@@ -289,7 +289,7 @@ def test_other_loopback_addresses_are_served(database, host, shown):
         assert service.running
     ports = place.free_ports(2)
     run = daemon.Daemon(daemon.HTTP, {"ANALYTICS_DATABASE_URL": database.url, "ANALYTICS_SERVICE_HOST": host,
-                                      "ANALYTICS_SERVICE_PORT": ports[0], "ANALYTICS_ADMIN_PORT": ports[1]})
+                                      "ANALYTICS_SERVICE_PORT": ports[0], "ANALYTICS_HTTP_ADMIN_PORT": ports[1]})
     with run:
         run.await_log(event="started")
         assert requests.get(f"http://{shown}:{ports[0]}/health", timeout=30).status_code == 200

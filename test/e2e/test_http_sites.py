@@ -88,7 +88,7 @@ def test_http_1_0_may_name_nobody_and_no_stranger(service):
 
 
 def test_the_operator_lists_further_names(http):
-    service = http(ANALYTICS_HTTP_ALLOWED_HOSTS="analytics.example, b.example:8443")
+    service = http(ANALYTICS_ALLOWED_HOSTS="analytics.example, b.example:8443")
     for host, status in (("analytics.example", 200), ("Analytics.Example.:443", 200), ("b.example:8443", 200),
                          ("b.example", 421), ("x.analytics.example", 421), ("localhost", 200)):
         assert asked(service.port, host) == status, host
@@ -96,7 +96,7 @@ def test_the_operator_lists_further_names(http):
 
 
 def test_the_star_lists_them_all(http):
-    assert asked(http(ANALYTICS_HTTP_ALLOWED_HOSTS="*").port, "any.example") == 200
+    assert asked(http(ANALYTICS_ALLOWED_HOSTS="*").port, "any.example") == 200
 
 
 def test_beyond_loopback_an_address_is_no_page_s_name(http, tmp_path):
@@ -109,7 +109,7 @@ def test_beyond_loopback_an_address_is_no_page_s_name(http, tmp_path):
 
 
 def test_the_ingestor_s_port_is_as_choosy(ingestor):
-    started = ingestor(admin=True, ANALYTICS_HTTP_ALLOWED_HOSTS="scraped.example")
+    started = ingestor(admin=True, ANALYTICS_ALLOWED_HOSTS="scraped.example")
     for host, status in (("localhost", 200), ("scraped.example:1", 200), ("evil.example", 421), ("a@localhost", 421)):
         assert asked(started.admin_port, host, "/metrics") == status, host
 

@@ -50,7 +50,7 @@ def test_a_stop_writes_what_is_in_hand_and_says_how_much(stream, ingestor):
     running = ingestor(ANALYTICS_BATCH_RECORDS=10, **WAITING)
     place.eventually(lambda: stream.offsets().get(0) == 20, what="two batches")
     assert running.terminate() == 0
-    in_hand = running.logs(event="stopping")[0]["records_in_hand"]
+    in_hand = running.logs(event="stopping")[0]["records_buffered"]
     assert (in_hand, stream.offsets()[0], stream.numbers()) == (3, RECORDS, list(range(RECORDS)))
 
 

@@ -127,7 +127,7 @@ def test_a_letter_that_the_broker_finds_too_large_holds_up_no_other(stream, publ
     stream.produce([Record(b"{", 0), Record(b"{" + b"x" * 5_000, 0), Record(b"[", 0)])
     running = publishing()
     assert [message.value() for message in companion.messages(2)] == [b"{", b"["]
-    assert running.await_log(event="dead_letter_unpublishable")["letter"] == 2
+    assert running.await_log(event="dead_letter_unpublishable")["id"] == 2
     place.eventually(lambda: published(stream.database) == 2, what="the letters' marks")
     assert stream.database.sql("SELECT unpublishable FROM analytics_dead_letter_summary") == 1
 

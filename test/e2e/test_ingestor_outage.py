@@ -155,7 +155,7 @@ def test_a_server_that_is_read_only_for_a_while(stream, ingestor):
 
 # ---- a server that does not answer
 
-IMPATIENT = {"ANALYTICS_BATCH_TIMEOUT_MS": 1_000, "ANALYTICS_LOG_LEVEL": "debug", **QUICK_GROUP}
+IMPATIENT = {"ANALYTICS_INGESTOR_BATCH_TIMEOUT_MS": 1_000, "ANALYTICS_LOG_LEVEL": "debug", **QUICK_GROUP}
 
 
 def test_a_commit_that_waits_for_a_standby_is_given_up_and_found_done(server, stream, ingestor):

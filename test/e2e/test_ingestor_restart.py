@@ -43,9 +43,9 @@ def test_a_stop_leaves_the_group(stream, ingestor):
     """Else the next member would wait for the first one's session to run out."""
     patient = {"ANALYTICS_KAFKA_X_SESSION_TIMEOUT_MS": 300_000, "ANALYTICS_KAFKA_X_MAX_POLL_INTERVAL_MS": 300_000}
     first = ingestor(**patient)
-    first.await_log(event="partition_taken")
+    first.await_log(event="partition_claimed")
     assert first.terminate() == 0
-    ingestor(**patient).await_log(event="partition_taken")
+    ingestor(**patient).await_log(event="partition_claimed")
 
 
 def test_a_stop_lets_the_transaction_at_work_end(stream, hanging):
@@ -96,7 +96,7 @@ def test_it_goes_on_where_it_stopped(stream, ingestor):
 def test_a_restart_raises_the_epochs(stream, ingestor):
     for _ in range(2):
         running = ingestor(**QUICK_GROUP)
-        running.await_log(event="partition_taken", partition=3)
+        running.await_log(event="partition_claimed", partition=3)
         assert running.terminate() == 0
     assert stream.epochs() == {0: 2, 1: 2, 2: 2, 3: 2}
 

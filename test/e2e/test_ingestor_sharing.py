@@ -91,7 +91,7 @@ def test_a_rebalance_raises_the_epochs(stream, ingestor):
     stream.await_taken()
     before = stream.epochs()
     second = ingestor(**QUICK_GROUP)
-    second.await_log(event="partition_taken")
+    second.await_log(event="partition_claimed")
     place.eventually(lambda: all(epoch > before[partition] for partition, epoch in stream.epochs().items()),
                      what="a new epoch for each partition")
 

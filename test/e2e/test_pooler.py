@@ -222,7 +222,7 @@ def test_the_ingestor_stores_every_record_once(server, stream, kafka, database, 
     with pooled(server, kind) as running:
         stream.produce(events(3_000) + [Record(b'{"colour":"red"}'), Record(b"{")])
         with daemon.Ingestor(kafka, running.url(database.name), topic, topic, ANALYTICS_BATCH_RECORDS=50,
-                             ANALYTICS_DATABASE_CONNECTIONS=2, ANALYTICS_KEEP_SKIPPED="off") as ingestor:
+                             ANALYTICS_INGESTOR_DATABASE_CONNECTIONS=2, ANALYTICS_KEEP_SKIPPED="off") as ingestor:
             stream.await_read()
             assert ingestor.terminate() == 0
     assert stream.numbers() == list(range(3_000))
@@ -234,7 +234,7 @@ def test_the_ingestors_statement_timeout_holds_there(server, stream, kafka, data
     with pooled(server, "options dropped") as running, stream.locked() as unlock:
         stream.produce(events(10))
         with daemon.Ingestor(kafka, running.url(database.name), topic, topic,
-                             ANALYTICS_BATCH_TIMEOUT_MS=1_000) as ingestor:
+                             ANALYTICS_INGESTOR_BATCH_TIMEOUT_MS=1_000) as ingestor:
             ingestor.await_log(event="database_unavailable", sqlstate="57014")
             unlock()
             stream.await_read()

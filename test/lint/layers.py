@@ -30,17 +30,17 @@ ROOMS = {
 
 # (what is included, who may include it, why not the others)
 OWNERS = [
-    (r"rapidjson/", r"extension/core/json[a-z_]*\.(cpp|hpp)|runtime/refusals\.cpp|test/unit/.*", "the JSON readers"),
+    (r"rapidjson/", r"extension/core/json[a-z_]*\.(cpp|hpp)|ingestor/refusals\.cpp|test/unit/.*", "the JSON readers"),
     (r"openssl/", r"extension/core/identity\.cpp|http/(digest|keys)\.cpp", "identity, answers' tags and keys"),
     (r"zlib\.h", r"http/gzip\.cpp|test/unit/http/responder_test\.cpp", "the HTTP room's gzip"),
     (r"(postgres|postgres_ext|fmgr|funcapi|miscadmin|pgstat|varatt|c)\.h|"
      r"(access|catalog|commands|common|executor|lib|mb|nodes|optimizer|parser|port|rewrite|storage|tcop|utils)/.*",
      r"extension/pg/.*|test/boundary/.*", "the border"),
     (r"libpq-fe\.h|libpq/.*|pg_config.*", r"runtime/db[a-z_]*\.(cpp|hpp)|test/bench/.*", "the database's wrapper"),
-    (r"librdkafka/", r"ingestor/(consumer|publisher)[a-z_]*\.(cpp|hpp)|test/unit/ingestor/consumer[a-z_]*\.cpp",
+    (r"librdkafka/", r"ingestor/(kafka_[a-z_]*|fetch_waker)\.(cpp|hpp)|test/unit/ingestor/(kafka_[a-z_]*|fetch_waker_test)\.cpp",
      "the Kafka client's wrapper"),
     (r"curl/", r"runtime/traces[a-z_]*\.cpp", "the traces"),
-    (r"prometheus/", r"runtime/metrics[a-z_]*\.(cpp|hpp)", "the metrics"),
+    (r"prometheus/", r"(runtime|ingestor|http)/metrics[a-z_]*\.(cpp|hpp)", "the metrics"),
     (r"CLI/", r"runtime/command_line[a-z_]*\.cpp", "the command line"),
     (r"spdlog/", r"runtime/log[a-z_]*\.(cpp|hpp)", "the log"),
     (r"systemd/", r"runtime/.*", "the runtime"),

@@ -39,7 +39,7 @@ class Slot:
     def start(self):
         """Returns when it has its signal handlers."""
         before = len(self.ingestor.output())
-        self.ingestor.environment["ANALYTICS_DATABASE_CONNECTIONS"] = str(self.rng.choice(self.connections))
+        self.ingestor.environment["ANALYTICS_INGESTOR_DATABASE_CONNECTIONS"] = str(self.rng.choice(self.connections))
         self.ingestor.start()
         place.eventually(lambda: not self.ingestor.running or '"started"' in self.ingestor.output()[before:],
                          what="the ingestor's start")

@@ -114,7 +114,7 @@ class Http(Daemon):
         self.port, self.admin_port = place.free_ports(2)
         self.url = f"http://127.0.0.1:{self.port}"
         self.admin_url = f"http://127.0.0.1:{self.admin_port}"
-        super().__init__(HTTP, {"ANALYTICS_SERVICE_PORT": self.port, "ANALYTICS_ADMIN_PORT": self.admin_port,
+        super().__init__(HTTP, {"ANALYTICS_SERVICE_PORT": self.port, "ANALYTICS_HTTP_ADMIN_PORT": self.admin_port,
                                 "ANALYTICS_DATABASE_URL": database_url, **settings})
 
     def __enter__(self):

@@ -22,12 +22,7 @@ public:
         asked = statement.name;
         asked_for = tenant;
         if (sqlstate_.empty()) throw std::logic_error("secret of the house");
-        throw runtime::DbError({.sqlstate = sqlstate_,
-                                .message = message_,
-                                .detail = "detail of the server",
-                                .hint = "hint",
-                                .constraint = {},
-                                .column = {}});
+        throw runtime::DbError({.sqlstate = sqlstate_, .message = message_, .hint = "hint"});
     }
 
     std::string asked = {};

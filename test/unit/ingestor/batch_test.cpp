@@ -1,6 +1,5 @@
-/* A batch's limits and what it sends; which batch is due, and what is under way. */
+/* A batch's limits, and what it sends. */
 #include "../../../ingestor/batch.hpp"
-#include "../../../ingestor/holdings.hpp"
 
 #include <gtest/gtest.h>
 #include <utility>
@@ -54,23 +53,23 @@ TEST(BatchTest, LinksToEachProducersSpanOnce)
     std::int64_t offset = 0;
     for (const Header *header : {&cause, &other, &cause, &none, &unrelated})
         batch.add(traced(offset++, *header), Time());
-    ASSERT_EQ(batch.work().links.size(), 2U);
-    EXPECT_EQ(batch.work().links[0].span_id, "00f067aa0ba902b7");
-    EXPECT_EQ(batch.work().links[1].span_id, "00f067aa0ba902b8");
-    EXPECT_EQ(batch.work().dropped_links, 0U);
+    ASSERT_EQ(batch.span().links.size(), 2U);
+    EXPECT_EQ(batch.span().links[0].span_id, "00f067aa0ba902b7");
+    EXPECT_EQ(batch.span().links[1].span_id, "00f067aa0ba902b8");
+    EXPECT_EQ(batch.span().dropped_links, 0U);
 }
 
 TEST(BatchTest, KeepsSoManyLinksAndCountsTheRest)
 {
     Batch batch;
     for (int i = 0; i < 300; ++i) {
-        const runtime::SpanName cause = runtime::new_span();
+        const runtime::SpanContext cause = runtime::new_span();
         const std::string value = "00-" + cause.trace_id + "-" + cause.span_id + "-01";
         const Header header{"traceparent", value};
         batch.add(traced(i, header), Time());
     }
-    EXPECT_EQ(batch.work().links.size(), 128U);
-    EXPECT_EQ(batch.work().dropped_links, 172U);
+    EXPECT_EQ(batch.span().links.size(), 128U);
+    EXPECT_EQ(batch.span().dropped_links, 172U);
 }
 
 TEST(BatchTest, KnowsItsFirstAndNextOffset)
@@ -163,9 +162,9 @@ TEST(BatchTest, ReachMovesTheNextOffsetButNeverBack)
 {
     Batch batch;
     batch.add(record(5), {});
-    batch.reach(9, {});
+    batch.advance(9, {});
     EXPECT_EQ(batch.next_offset(), 9);
-    batch.reach(3, {});
+    batch.advance(3, {});
     EXPECT_EQ(batch.next_offset(), 9);
 }
 
@@ -184,7 +183,7 @@ TEST(BatchTest, ShortenedItIsAsIfNoMoreHadBeenAdded)
         whole.add(one, {});
         if (offset < 3) part.add(one, {});
     }
-    whole.reach(100, {});
+    whole.advance(100, {});
     whole.shorten(3);
     EXPECT_EQ(whole.size(), 3U);
     EXPECT_EQ(whole.next_offset(), 21);
@@ -194,152 +193,6 @@ TEST(BatchTest, ShortenedItIsAsIfNoMoreHadBeenAdded)
     EXPECT_EQ(whole.keys(), part.keys());
     EXPECT_EQ(whole.timestamps(), part.timestamps());
     EXPECT_EQ(whole.headers(), part.headers());
-}
-
-// ---- limits -------------------------------------------------------------------------------------------------------
-
-constexpr BatchLimits limits{.records = 3, .bytes = 100, .age = Milliseconds(200)};
-constexpr std::size_t open_bytes = 150;
-constexpr Time t0{};
-
-class HoldingsTest : public testing::Test {
-protected:
-    HoldingsTest()
-    {
-        for (const int id : {0, 1, 2}) holdings.hold({"t", id}, {.epoch = 1, .next_offset = 0});
-    }
-    int due_partition(Time now)
-    {
-        const auto *entry = holdings.due(now);
-        return entry == nullptr ? -1 : entry->first.id;
-    }
-
-    Holdings holdings{limits, open_bytes};
-};
-
-TEST_F(HoldingsTest, NothingIsDueAtFirst)
-{
-    EXPECT_EQ(due_partition(t0 + Milliseconds(1'000'000)), -1);
-}
-
-TEST_F(HoldingsTest, RecordsFillABatch)
-{
-    holdings.add(record(0), t0);
-    holdings.add(record(1), t0);
-    EXPECT_EQ(due_partition(t0), -1);
-    holdings.add(record(2), t0);
-    EXPECT_EQ(due_partition(t0), 0);
-}
-
-TEST_F(HoldingsTest, BytesFillABatch)
-{
-    holdings.add(record(0, std::string(99, 'x')), t0);
-    EXPECT_EQ(due_partition(t0), -1);
-    holdings.add(record(1, "x"), t0);
-    EXPECT_EQ(due_partition(t0), 0);
-}
-
-TEST_F(HoldingsTest, AgeMakesABatchDue)
-{
-    holdings.add(record(0), t0);
-    EXPECT_EQ(due_partition(t0 + Milliseconds(199)), -1);
-    EXPECT_EQ(due_partition(t0 + Milliseconds(200)), 0);
-    EXPECT_EQ(holdings.due_at(), t0 + Milliseconds(200));
-}
-
-TEST_F(HoldingsTest, AgeCountsFromTheFirstRecord)
-{
-    holdings.add(record(0), t0);
-    holdings.add(record(1), t0 + Milliseconds(150));
-    EXPECT_EQ(due_partition(t0 + Milliseconds(200)), 0);
-}
-
-TEST_F(HoldingsTest, TheOldestBatchIsDueFirst)
-{
-    holdings.add(record(0, "{}", 2), t0);
-    holdings.add(record(0, "{}", 1), t0 + Milliseconds(10));
-    EXPECT_EQ(due_partition(t0 + Milliseconds(500)), 2);
-}
-
-TEST_F(HoldingsTest, AllOpenBatchesTogetherAreBounded)
-{
-    holdings.add(record(0, std::string(60, 'x'), 0), t0);
-    holdings.add(record(0, std::string(70, 'x'), 1), t0);
-    EXPECT_EQ(due_partition(t0), -1);
-    holdings.add(record(0, std::string(20, 'x'), 2), t0);
-    EXPECT_EQ(due_partition(t0), 1) << "the largest makes most room";
-}
-
-TEST_F(HoldingsTest, ACommittedBatchIsForgotten)
-{
-    holdings.add(record(0), t0);
-    auto &entry = *holdings.due(t0 + Milliseconds(200));
-    EXPECT_EQ(holdings.depart(entry).next_offset(), 1);
-    holdings.committed(entry);
-    EXPECT_EQ(due_partition(t0 + Milliseconds(1'000)), -1);
-    EXPECT_EQ(holdings.records(), 0U);
-    EXPECT_FALSE(holdings.due_at());
-    EXPECT_EQ(holdings.find({"t", 0})->claim.next_offset, 1);
-}
-
-TEST_F(HoldingsTest, ABatchUnderWayHoldsBackTheNextOneOfItsPartitionOnly)
-{
-    holdings.add(record(0), t0);
-    holdings.depart(*holdings.due(t0 + Milliseconds(200)));
-    holdings.add(record(1), t0);
-    EXPECT_FALSE(holdings.due_at());
-    holdings.add(record(0, "{}", 1), t0 + Milliseconds(10));
-    EXPECT_EQ(due_partition(t0 + Milliseconds(1'000)), 1);
-    EXPECT_EQ(holdings.due_at(), t0 + Milliseconds(210));
-}
-
-TEST_F(HoldingsTest, WhatIsUnderWayIsInHandButTakesNoRoom)
-{
-    holdings.add(record(0, std::string(100, 'x')), t0);
-    EXPECT_TRUE(holdings.is_full());
-    holdings.depart(*holdings.due(t0));
-    EXPECT_FALSE(holdings.is_full());
-    EXPECT_EQ(holdings.records(), 1U);
-    EXPECT_FALSE(holdings.is_empty());
-}
-
-TEST_F(HoldingsTest, WhatCameBackIsDueAtOnceAndTakesRoom)
-{
-    holdings.add(record(0), t0);
-    auto &entry = *holdings.due(t0 + Milliseconds(200));
-    Batch batch = holdings.depart(entry);
-    holdings.came_back(entry, std::move(batch));
-    EXPECT_EQ(due_partition(t0), 0);
-    EXPECT_TRUE(holdings.is_full());
-    EXPECT_EQ(entry.second.position(), 1);
-}
-
-TEST_F(HoldingsTest, OnlyTheEpochThatItDepartedUnderIsABatchsOrigin)
-{
-    holdings.add(record(0), t0);
-    EXPECT_EQ(holdings.origin({"t", 0}, 1), nullptr) << "it is not under way";
-    holdings.depart(*holdings.due(t0 + Milliseconds(200)));
-    EXPECT_NE(holdings.origin({"t", 0}, 1), nullptr);
-    EXPECT_EQ(holdings.origin({"t", 0}, 2), nullptr);
-    EXPECT_EQ(holdings.origin({"t", 1}, 1), nullptr);
-}
-
-TEST_F(HoldingsTest, StartsAreAfterWhatIsInHand)
-{
-    holdings.add(record(41), t0);
-    holdings.find({"t", 1})->is_stopped = true;
-    const auto starts = holdings.starts();
-    ASSERT_EQ(starts.size(), 2U);
-    EXPECT_EQ(starts[0].next_offset, 42);
-    EXPECT_EQ(starts[1].partition.id, 2);
-}
-
-TEST_F(HoldingsTest, ADroppedBatchMakesRoom)
-{
-    holdings.add(record(0, std::string(99, 'x'), 0), t0);
-    holdings.drop({"t", 0});
-    holdings.add(record(0, std::string(99, 'x'), 1), t0);
-    EXPECT_EQ(due_partition(t0), -1);
 }
 
 } // namespace

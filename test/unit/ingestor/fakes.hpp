@@ -1,13 +1,14 @@
-/* A consumer, a writer, its lanes and a clock that follow a script and keep a journal of what they were asked to do.
+/* A consumer, a writer, its workers and a clock that follow a script and keep a journal of what they were asked to do.
  *
  * The consumer hands out what was scripted, one a poll; when that is used up it asks for a stop. Time stands still
- * except where the loop waits or polls in vain: what is under way on a lane arrives when its time has come, which is at
- * once unless a test says otherwise. */
+ * except where the loop waits or polls in vain: a batch in flight completes when its time has come, which is at once unless
+ * a test says otherwise. */
 #pragma once
 
 #include "../../../ingestor/batch.hpp"
-#include "../../../ingestor/lanes.hpp"
-#include "../../../ingestor/ports.hpp"
+#include "../../../ingestor/clock.hpp"
+#include "../../../ingestor/consumer.hpp"
+#include "../../../ingestor/writer_workers.hpp"
 #include "../../../runtime/observe.hpp"
 
 #include <algorithm>
@@ -47,14 +48,14 @@ public:
     }
 
     /** What the next polls bring; a function is called first, e.g. to let time pass. While it is paused, no record. */
-    FakeConsumer &bring(Delivery delivery)
+    FakeConsumer &bring(PollResult result)
     {
-        script_.push_back({[delivery] { return delivery; }, std::holds_alternative<Record>(delivery)});
+        script_.push_back({[result] { return result; }, std::holds_alternative<Record>(result)});
         return *this;
     }
     FakeConsumer &then(std::function<void()> action)
     {
-        script_.push_back({[action]() -> Delivery {
+        script_.push_back({[action]() -> PollResult {
             action();
             return Nothing{};
         }});
@@ -63,7 +64,7 @@ public:
     /** Brings nothing until it has come true; for an hour at most. */
     FakeConsumer &until(std::function<bool()> condition)
     {
-        script_.push_back({[this, condition, left = 36'000]() mutable -> Delivery {
+        script_.push_back({[this, condition, left = 36'000]() mutable -> PollResult {
             is_waiting_ = !condition() && --left > 0;
             EXPECT_GT(left, 0) << "waited in vain";
             return Nothing{};
@@ -72,30 +73,30 @@ public:
     }
 
     /** What the next poll brings, before what is scripted. */
-    void inject(Delivery delivery) { injected_.push_back(std::move(delivery)); }
+    void inject(PollResult result) { injected_.push_back(std::move(result)); }
 
-    Delivery poll(Milliseconds timeout) override
+    PollResult poll(Milliseconds timeout) override
     {
         ++polls;
         if (!injected_.empty()) {
-            const Delivery delivery = injected_.front();
+            const PollResult result = injected_.front();
             injected_.pop_front();
-            return delivery;
+            return result;
         }
         if (script_.empty()) {
             stop_.request_stop();
             return Nothing{};
         }
-        Delivery delivery = Nothing{};
+        PollResult result = Nothing{};
         if (!is_paused_ || !script_.front().is_record) {
             is_waiting_ = false;
-            delivery = script_.front().play();
+            result = script_.front().play();
             if (!is_waiting_) script_.pop_front();
         }
-        if (const auto *record = std::get_if<Record>(&delivery); record != nullptr && when_brought)
+        if (const auto *record = std::get_if<Record>(&result); record != nullptr && when_brought)
             when_brought(record->value.value_or("").size());
-        if (std::holds_alternative<Nothing>(delivery)) clock_.pass(timeout);
-        return delivery;
+        if (std::holds_alternative<Nothing>(result)) clock_.pass(timeout);
+        return result;
     }
 
     std::optional<Watermarks> watermarks(const Partition &partition) override
@@ -105,10 +106,11 @@ public:
     }
     std::optional<std::int64_t> last_high_watermark(const Partition &) override { return 77; }
 
-    void assign(std::span<const Start> starts) override
+    void assign(std::span<const StartOffset> starts) override
     {
         std::string line = "assign";
-        for (const Start &start : starts) line += " " + text(start.partition) + "@" + std::to_string(start.next_offset);
+        for (const StartOffset &start : starts)
+            line += " " + text(start.partition) + "@" + std::to_string(start.next_offset);
         journal_.push_back(line);
         is_paused_ = false;
         injected_.clear(); // what was fetched before is gone
@@ -133,9 +135,9 @@ public:
     {
         journal_.push_back("done " + text(partition) + "@" + std::to_string(next_offset));
     }
-    bool commit(std::span<const Start> offsets) override
+    bool commit(std::span<const StartOffset> offsets) override
     {
-        for (const Start &start : offsets) {
+        for (const StartOffset &start : offsets) {
             const auto found = std::ranges::find_if(
                 group, [&](const GroupOffset &offset) { return text(offset.partition) == text(start.partition); });
             if (found != group.end())
@@ -146,7 +148,7 @@ public:
         if (when_committed) when_committed();
         return commits;
     }
-    void sign(const std::string &metadata) override { signature = metadata; }
+    void set_offset_metadata(const std::string &metadata) override { signature = metadata; }
     std::optional<std::vector<GroupOffset>> group_offsets() override
     {
         ++group_looks;
@@ -155,10 +157,10 @@ public:
     }
     std::optional<OtherMembers> other_members() override { return members; }
     std::optional<std::int64_t> readable_after(const Partition &partition, std::int64_t offset,
-                                               std::int64_t broken_offset, std::int64_t end) override
+                                               std::int64_t error_offset, std::int64_t end) override
     {
-        journal_.push_back("probe " + text(partition) + " from " + std::to_string(offset) + " broken " +
-                           std::to_string(broken_offset) + " end " + std::to_string(end));
+        journal_.push_back("probe " + text(partition) + " from " + std::to_string(offset) + " error " +
+                           std::to_string(error_offset) + " end " + std::to_string(end));
         return readable;
     }
     void rejoin() override { journal_.push_back("rejoin"); }
@@ -178,7 +180,7 @@ public:
 
 private:
     struct Step {
-        std::function<Delivery()> play;
+        std::function<PollResult()> play;
         bool is_record = false;
     };
 
@@ -186,7 +188,7 @@ private:
     FakeClock &clock_;
     std::stop_source &stop_;
     std::deque<Step> script_;
-    std::deque<Delivery> injected_;
+    std::deque<PollResult> injected_;
     bool is_waiting_ = false; // the step at hand is to be repeated
     bool is_paused_ = false;
 };
@@ -195,15 +197,15 @@ class FakeWriter final : public Writer {
 public:
     explicit FakeWriter(Journal &journal) : journal_(journal) {}
 
-    std::variant<Claim, Failure> take(const Partition &partition, std::int64_t first_offset, std::int64_t high,
-                                      const Patience &) override
+    std::variant<Claim, Failure> claim(const Partition &partition, std::int64_t first_offset, std::int64_t high,
+                                       const KeepWaiting &) override
     {
-        journal_.push_back("take " + text(partition) + " first " + std::to_string(first_offset) + " high " +
+        journal_.push_back("claim " + text(partition) + " first " + std::to_string(first_offset) + " high " +
                            std::to_string(high));
-        if (while_taking) while_taking();
-        if (!take_failures.empty()) {
-            const Failure failure = take_failures.front();
-            take_failures.pop_front();
+        if (while_claiming) while_claiming();
+        if (!claim_failures.empty()) {
+            const Failure failure = claim_failures.front();
+            claim_failures.pop_front();
             return failure;
         }
         const auto stored = offsets.find(text(partition));
@@ -211,7 +213,7 @@ public:
     }
 
     Receipt commit(const Partition &partition, const Claim &claim, const Batch &batch, std::optional<std::int64_t> high,
-                   const Patience &) override
+                   const KeepWaiting &) override
     {
         journal_.push_back("commit " + text(partition) + " [" + std::to_string(claim.next_offset) + "," +
                            std::to_string(batch.next_offset()) + ") " + std::to_string(batch.size()) + " records");
@@ -226,7 +228,8 @@ public:
         return Committed{.stored = static_cast<std::int64_t>(batch.size()), .refusals = {}};
     }
 
-    std::variant<std::vector<Partition>, Failure> rewound(std::span<const Claimed> claims, const Patience &) override
+    std::variant<std::vector<Partition>, Failure> rewound(std::span<const ClaimedPartition> claims,
+                                                          const KeepWaiting &) override
     {
         ++verifications;
         if (!verify_failures.empty()) {
@@ -240,7 +243,7 @@ public:
         return found;
     }
 
-    std::variant<Store, Failure> store(const Patience &) override
+    std::variant<Store, Failure> store(const KeepWaiting &) override
     {
         if (store_failures.empty()) return ours;
         const Failure failure = store_failures.front();
@@ -248,26 +251,27 @@ public:
         return failure;
     }
 
-    std::variant<bool, Failure> gap_accepted(const Partition &partition, const Claim &claim, const Patience &) override
+    std::variant<bool, Failure> gap_accepted(const Partition &partition, const Claim &claim,
+                                             const KeepWaiting &) override
     {
-        journal_.push_back("watch " + text(partition) + " since " + std::to_string(claim.epoch));
-        if (watch_failures.empty()) return accepted.contains(text(partition));
-        const Failure failure = watch_failures.front();
-        watch_failures.pop_front();
+        journal_.push_back("check gap " + text(partition) + " since " + std::to_string(claim.epoch));
+        if (gap_failures.empty()) return accepted.contains(text(partition));
+        const Failure failure = gap_failures.front();
+        gap_failures.pop_front();
         return failure;
     }
 
-    std::function<void()> while_taking;
+    std::function<void()> while_claiming;
     std::map<std::string, std::int64_t> offsets; // of partitions that were read before
     std::set<std::string> accepted;              // partitions whose gap the operator has accepted
-    std::deque<Failure> watch_failures;          // for the next looks at that
+    std::deque<Failure> gap_failures;            // for the next looks at that
     std::set<std::string> lost;                  // partitions that the database has no longer as they were claimed
     std::deque<Failure> verify_failures;         // for the next looks at that
     int verifications = 0;
     Store ours{"id-1", "system-1", "5", "app"};
     std::deque<Failure> store_failures; // for the next questions which store it is
     std::function<std::optional<Receipt>(const Partition &, const Batch &)> judge; // of batches; nothing: see receipts
-    std::deque<Failure> take_failures;                                             // for the next takes
+    std::deque<Failure> claim_failures;                                            // for the next takes
     std::deque<Receipt> receipts; // for the next commits; then everything is stored
     std::int64_t epoch = 0;
     std::optional<std::int64_t> last_high;
@@ -276,77 +280,78 @@ private:
     Journal &journal_;
 };
 
-/** Lanes of one writer. */
-class FakeLanes final : public Lanes {
+/** Workers with one writer. */
+class FakeWorkers final : public WriterWorkers {
 public:
-    FakeLanes(FakeWriter &writer, FakeClock &clock) : writer_(writer), clock_(clock) {}
+    FakeWorkers(FakeWriter &writer, FakeClock &clock) : writer_(writer), clock_(clock) {}
 
-    Writer *idle() override { return at_work() < width ? &writer_ : nullptr; }
-    void send(Cargo cargo) override
+    Writer *idle_writer() override { return busy() < width ? &writer_ : nullptr; }
+    void submit(InFlightBatch submitted) override
     {
-        ASSERT_LT(at_work(), width) << "there is no idle lane";
-        for (const UnderWay &other : under_way_)
-            ASSERT_FALSE(text(other.arrival.cargo.partition) == text(cargo.partition) &&
-                         other.arrival.cargo.claim.epoch == cargo.claim.epoch)
+        ASSERT_LT(busy(), width) << "there is no idle worker";
+        for (const InFlight &other : in_flight_)
+            ASSERT_FALSE(text(other.completion.submitted.partition) == text(submitted.partition) &&
+                         other.completion.submitted.claim.epoch == submitted.claim.epoch)
                 << "it overtakes the last one";
-        Receipt receipt = writer_.commit(cargo.partition, cargo.claim, cargo.batch, cargo.high_watermark, {});
-        under_way_.push_back(
-            {.arrival = {std::move(cargo), std::move(receipt), takes}, .arrives_at = clock_.now() + takes});
-        if (when_sent) when_sent();
+        Receipt receipt =
+            writer_.commit(submitted.partition, submitted.claim, submitted.batch, submitted.high_watermark, {});
+        in_flight_.push_back(
+            {.completion = {std::move(submitted), std::move(receipt), takes}, .completes_at = clock_.now() + takes});
+        if (when_submitted) when_submitted();
     }
-    std::optional<Arrival> arrival() override
+    std::optional<Completion> next_completion() override
     {
         const auto there =
-            std::ranges::find_if(under_way_, [this](const UnderWay &one) { return one.arrives_at <= clock_.now(); });
-        if (there == under_way_.end()) return {};
-        Arrival arrival = std::move(there->arrival);
-        under_way_.erase(there);
-        bytes_arrived += arrival.cargo.batch.bytes();
-        return arrival;
+            std::ranges::find_if(in_flight_, [this](const InFlight &one) { return one.completes_at <= clock_.now(); });
+        if (there == in_flight_.end()) return {};
+        Completion completion = std::move(there->completion);
+        in_flight_.erase(there);
+        bytes_completed += completion.submitted.batch.bytes();
+        return completion;
     }
     void wait(Time until) override
     {
         ++waits;
-        for (const UnderWay &one : under_way_) until = std::min(until, one.arrives_at);
+        for (const InFlight &one : in_flight_) until = std::min(until, one.completes_at);
         clock_.wait(until, {});
     }
-    void give_up() override
+    void abandon() override
     {
-        for (UnderWay &one : under_way_) {
-            if (one.arrives_at <= clock_.now() || std::exchange(one.is_given_up, true)) continue;
-            one.arrives_at = clock_.now() + gives_up_after;
-            one.arrival.receipt = when_given_up;
-            ++given_up;
+        for (InFlight &one : in_flight_) {
+            if (one.completes_at <= clock_.now() || std::exchange(one.is_abandoned, true)) continue;
+            one.completes_at = clock_.now() + abandons_after;
+            one.completion.receipt = when_abandoned;
+            ++abandoned;
         }
     }
     bool is_alive() override { return alive; }
 
     std::size_t width = 1;
-    Milliseconds takes{0}; // how long the next ones are under way
-    Milliseconds gives_up_after{0};
-    Receipt when_given_up = Failure{true, "08006", "no answer from the server before the wait was given up", ""};
-    std::function<void()> when_sent;
+    Milliseconds takes{0}; // how long the next ones are in flight
+    Milliseconds abandons_after{0};
+    Receipt when_abandoned = Failure{true, "08006", "no answer from the server before the wait was given up", ""};
+    std::function<void()> when_submitted;
     bool alive = true;
     int waits = 0;
-    int given_up = 0;
-    std::size_t bytes_arrived = 0;
+    int abandoned = 0;
+    std::size_t bytes_completed = 0;
 
 private:
-    struct UnderWay {
-        Arrival arrival;
-        Time arrives_at;
-        bool is_given_up = false;
+    struct InFlight {
+        Completion completion;
+        Time completes_at;
+        bool is_abandoned = false;
     };
 
-    std::size_t at_work() const
+    std::size_t busy() const
     {
         return static_cast<std::size_t>(
-            std::ranges::count_if(under_way_, [this](const UnderWay &one) { return one.arrives_at > clock_.now(); }));
+            std::ranges::count_if(in_flight_, [this](const InFlight &one) { return one.completes_at > clock_.now(); }));
     }
 
     FakeWriter &writer_;
     FakeClock &clock_;
-    std::deque<UnderWay> under_way_;
+    std::deque<InFlight> in_flight_;
 };
 
 /** Counts events, and remembers the fields of the last of each kind as text. */

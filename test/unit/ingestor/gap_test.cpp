@@ -55,7 +55,7 @@ TEST(Gap, TheEndOfABrokenBatchIsFoundWhereverItIs)
         for (const std::int64_t more : {0, 1, 7, 1'000'000}) { // records behind it
             const std::int64_t end = 50 + size + more;
             int looks = 0;
-            const auto found = end_of_broken(50, end, [&](std::int64_t offset) {
+            const auto found = end_of_unreadable(50, end, [&](std::int64_t offset) {
                 EXPECT_GT(offset, 50);
                 EXPECT_LT(offset, end);
                 ++looks;
@@ -70,14 +70,14 @@ TEST(Gap, TheEndOfABrokenBatchIsFoundWhereverItIs)
 TEST(Gap, NobodyKnowsTheEndWhenTheBrokersDoNotAnswer)
 {
     for (const int answers : {0, 3, 6})
-        EXPECT_FALSE(end_of_broken(0, 1'000, [left = answers](std::int64_t offset) mutable {
+        EXPECT_FALSE(end_of_unreadable(0, 1'000, [left = answers](std::int64_t offset) mutable {
             return left-- > 0 ? std::optional(offset < 20) : std::nullopt;
         })) << answers;
 }
 
 TEST(Gap, TheCommandQuotesNames)
 {
-    EXPECT_EQ(accepting(Gap{"", 5, 7}, "it's", {"a.b", 3}),
+    EXPECT_EQ(accept_command(Gap{"", 5, 7}, "it's", {"a.b", 3}),
               "SELECT * FROM analytics_accept_gap('it''s', 'a.b', 3, 5, 7)");
 }
 

@@ -15,7 +15,7 @@ using runtime::ExitCode;
 
 class RunTest : public testing::Test {
 protected:
-    ExitCode go() { return run(consumer, lanes, clock, stop.get_token(), seen, options); }
+    ExitCode go() { return run(consumer, workers, clock, stop.get_token(), seen, options); }
 
     /* A group member that holds t/0, after which the journal starts anew. */
     void given_assigned(std::vector<Partition> partitions = {{"t", 0}})
@@ -31,7 +31,7 @@ protected:
     /* A database that does not answer for so long, and then says that it is sick. */
     void hang(Milliseconds time, int times = 1)
     {
-        lanes.takes = time;
+        workers.takes = time;
         writer.receipts.assign(static_cast<std::size_t>(times), sick);
     }
 
@@ -43,7 +43,7 @@ protected:
     std::stop_source stop;
     FakeConsumer consumer{journal, clock, stop};
     FakeWriter writer{journal};
-    FakeLanes lanes{writer, clock};
+    FakeWorkers workers{writer, clock};
     Recorder seen;
     RunOptions options{.limits = {.records = 3, .bytes = 1'000, .age = Milliseconds(200)}, .group = {}};
 };

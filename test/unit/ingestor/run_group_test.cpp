@@ -48,7 +48,7 @@ TEST_F(RunTest, AStopGivesUpABatchThatTheDatabaseDoesNotAnswer)
     given_assigned();
     const Time begun = clock.now();
     hang(Milliseconds(60'000));
-    lanes.when_sent = [this] { stop.request_stop(); };
+    workers.when_submitted = [this] { stop.request_stop(); };
     bring_records(0, 3);
     EXPECT_EQ(go(), ExitCode::stopped);
     EXPECT_THAT(journal, ElementsAre("commit t/0 [0,3) 3 records", "close"));
@@ -61,7 +61,7 @@ TEST_F(RunTest, AStopSharesOneBudgetAmongItsBatches)
     given_assigned({{"t", 0}, {"t", 1}, {"t", 2}});
     for (int i = 0; i < 3; ++i) consumer.bring(record("t", i, 0));
     const Time begun = clock.now();
-    lanes.takes = Milliseconds(3'000);
+    workers.takes = Milliseconds(3'000);
     EXPECT_EQ(go(), ExitCode::stopped);
     EXPECT_EQ(std::count(journal.begin(), journal.end(), "done t/0@1"), 1);
     EXPECT_THAT(journal, Not(Contains("commit t/2 [0,1) 1 records")));
@@ -133,7 +133,7 @@ TEST_F(RunTest, AfterARebalanceTheDatabaseTellsWhereToReadOn)
     consumer.bring(Revoked{.lost = true}).bring(Assigned{{{"t", 0}}});
     writer.offsets["t/0"] = 1;
     go();
-    EXPECT_THAT(journal, ElementsAre("unassign", "take t/0 first 0 high 1000000", "assign t/0@1", "close"));
+    EXPECT_THAT(journal, ElementsAre("unassign", "claim t/0 first 0 high 1000000", "assign t/0@1", "close"));
 }
 
 TEST_F(RunTest, APartitionWithoutWatermarksDoesNotHoldUpTheOthers)

@@ -50,10 +50,10 @@ TEST_F(RunTest, AnOutageThatLastsHoldsKafkaThoughOneTryTakesLong)
     given_assigned();
     hang(Milliseconds(60'000), 2);
     std::optional<Time> sent;
-    lanes.when_sent = [&] { sent = sent.value_or(clock.now()); };
+    workers.when_submitted = [&] { sent = sent.value_or(clock.now()); };
     bring_records(0, 3);
     consumer.until([this] { return journal.back() == "pause"; });
-    consumer.then([&] { EXPECT_LE(clock.now() - *sent, lanes.takes + options.hold_sick_after + slice); });
+    consumer.then([&] { EXPECT_LE(clock.now() - *sent, workers.takes + options.pause_sick_after + slice); });
     go();
 }
 
@@ -100,7 +100,7 @@ TEST_F(RunTest, TriesBecomeRarer)
 
 TEST_F(RunTest, AnAssignmentDuringAnOutageIsAnsweredAtOnce)
 {
-    writer.take_failures.assign(3, sick);
+    writer.claim_failures.assign(3, sick);
     consumer.bring(Assigned{{{"t", 0}}});
     consumer.then([this] { EXPECT_EQ(journal.back(), "assign") << "the group must not wait for our database"; });
     for (int i = 0; i < 100; ++i) consumer.bring(Nothing{});
@@ -149,7 +149,7 @@ TEST_F(RunTest, ARefusalThatWontMendIsAFault)
 
 TEST_F(RunTest, ARefusedClaimIsAFault)
 {
-    writer.take_failures.push_back(refused);
+    writer.claim_failures.push_back(refused);
     consumer.bring(Assigned{{{"t", 0}}});
     EXPECT_EQ(go(), ExitCode::fault);
     EXPECT_EQ(journal.back(), "close");

@@ -37,23 +37,23 @@ TEST_F(RunTest, APartitionWhoseLastOwnerWentOnMeanwhileIsNotStopped)
 {
     consumer.marks["t/0"] = Watermarks{100, 200};
     writer.offsets["t/0"] = 250;
-    writer.while_taking = [this] { consumer.marks["t/0"] = Watermarks{100, 300}; };
+    writer.while_claiming = [this] { consumer.marks["t/0"] = Watermarks{100, 300}; };
     consumer.bring(Assigned{{{"t", 0}}});
     go();
     EXPECT_THAT(journal, Contains("assign t/0@250"));
     EXPECT_EQ(seen.counts[Event::partition_stopped], 0);
-    EXPECT_EQ(seen.field(Event::partition_taken, "high_watermark"), "300");
+    EXPECT_EQ(seen.field(Event::partition_claimed, "high_watermark"), "300");
 }
 
 TEST_F(RunTest, APartitionThatLooksStoppedIsClaimedLaterWhenTheBrokersDoNotSayMore)
 {
     consumer.marks["t/0"] = Watermarks{100, 200};
     writer.offsets["t/0"] = 250;
-    writer.while_taking = [this] { consumer.marks["t/0"] = std::nullopt; };
+    writer.while_claiming = [this] { consumer.marks["t/0"] = std::nullopt; };
     consumer.bring(Assigned{{{"t", 0}}});
     consumer.then([this] {
         EXPECT_EQ(seen.counts[Event::partition_stopped], 0);
-        writer.while_taking = nullptr;
+        writer.while_claiming = nullptr;
         consumer.marks.clear();
         clock.pass(Milliseconds(1'000));
     });
@@ -78,9 +78,9 @@ TEST_F(RunTest, ABrokenBatchStopsThePartitionOnceAndOneCommandPassesIt)
     given_assigned();
     bring_records(0, 2);
     consumer.readable = 102;
-    consumer.bring(Broken{{"t", 0}, 2, "bad CRC"});
+    consumer.bring(UnreadablePartition{{"t", 0}, 2, "bad CRC"});
     go();
-    EXPECT_THAT(journal, Contains("probe t/0 from 2 broken 2 end 1000000"));
+    EXPECT_THAT(journal, Contains("probe t/0 from 2 error 2 end 1000000"));
     EXPECT_EQ(seen.field(Event::partition_stopped, "command"),
               "SELECT * FROM analytics_accept_gap('', 't', 0, 2, 102)");
 }
@@ -89,11 +89,11 @@ TEST_F(RunTest, ABrokenPartitionStopsAfterItsGoodRecordsAndOthersGoOn)
 {
     given_assigned({{"t", 0}, {"t", 1}});
     bring_records(0, 2);
-    consumer.bring(Broken{{"t", 0}, 2, "bad CRC"});
+    consumer.bring(UnreadablePartition{{"t", 0}, 2, "bad CRC"});
     bring_records(3, 9);
     for (int i = 0; i < 3; ++i) consumer.bring(record("t", 1, i));
     go();
-    EXPECT_THAT(journal, ElementsAre("stop t/0", "probe t/0 from 2 broken 2 end 1000000", "commit t/1 [0,3) 3 records",
+    EXPECT_THAT(journal, ElementsAre("stop t/0", "probe t/0 from 2 error 2 end 1000000", "commit t/1 [0,3) 3 records",
                                      "done t/1@3", "commit t/0 [0,2) 2 records", "done t/0@2", "close"));
     EXPECT_EQ(seen.counts[Event::partition_stopped], 1);
 }
@@ -119,7 +119,7 @@ TEST_F(RunTest, AStoppedPartitionIsReadFromWhereTheOperatorSays)
         clock.pass(Milliseconds(2'000));
     });
     consumer.then([this] {
-        EXPECT_THAT(journal, ElementsAre("watch t/0 since 1"));
+        EXPECT_THAT(journal, ElementsAre("check gap t/0 since 1"));
         writer.accepted.insert("t/0");
         writer.offsets["t/0"] = 150;
         journal.clear();
@@ -128,7 +128,7 @@ TEST_F(RunTest, AStoppedPartitionIsReadFromWhereTheOperatorSays)
     consumer.bring(Nothing{}).bring(Nothing{});
     for (std::int64_t offset = 150; offset < 153; ++offset) consumer.bring(record("t", 0, offset));
     go();
-    EXPECT_THAT(journal, ElementsAre("watch t/0 since 1", "take t/0 first 100 high 200", "assign t/0@150 t/1@0",
+    EXPECT_THAT(journal, ElementsAre("check gap t/0 since 1", "claim t/0 first 100 high 200", "assign t/0@150 t/1@0",
                                      "commit t/0 [150,153) 3 records", "done t/0@153", "close"));
     EXPECT_EQ(seen.counts[Event::gap_accepted], 1);
 }
@@ -146,7 +146,7 @@ TEST_F(RunTest, ASickDatabaseIsWaitedForAlsoWhenAStoppedPartitionIsLookedAt)
 {
     consumer.marks["t/0"] = Watermarks{100, 200};
     writer.offsets["t/0"] = 99;
-    writer.watch_failures.push_back(sick);
+    writer.gap_failures.push_back(sick);
     consumer.bring(Assigned{{{"t", 0}}});
     consumer.then([this] { clock.pass(Milliseconds(2'000)); });
     for (int i = 0; i < 60; ++i) consumer.bring(Nothing{});
@@ -158,7 +158,7 @@ TEST_F(RunTest, ASickDatabaseIsWaitedForAlsoWhenAStoppedPartitionIsLookedAt)
 TEST_F(RunTest, AConsumerFaultEndsTheRun)
 {
     given_assigned();
-    consumer.bring(Fault{"fenced by static membership"});
+    consumer.bring(FatalError{"fenced by static membership"});
     EXPECT_EQ(go(), ExitCode::fault);
     EXPECT_THAT(journal, ElementsAre("close"));
     EXPECT_EQ(seen.counts[Event::fault], 1);

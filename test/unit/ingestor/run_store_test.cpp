@@ -189,7 +189,7 @@ TEST_F(RunTest, WhatTheDatabaseHasLostIsReadAgain)
     });
     for (int i = 0; i < 100; ++i) consumer.bring(Nothing{});
     go();
-    EXPECT_THAT(journal, ElementsAre("take t/1 first 0 high 1000000", "assign t/0@0 t/1@5", "close"));
+    EXPECT_THAT(journal, ElementsAre("claim t/1 first 0 high 1000000", "assign t/0@0 t/1@5", "close"));
     EXPECT_EQ(seen.field(Event::partition_rewound, "partition"), "1");
 }
 

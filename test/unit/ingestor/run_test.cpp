@@ -17,7 +17,7 @@ TEST_F(RunTest, ClaimsBeforeItReads)
     consumer.bring(Assigned{{{"t", 0}, {"t", 1}}});
     writer.offsets["t/1"] = 42;
     EXPECT_EQ(go(), ExitCode::stopped);
-    EXPECT_THAT(journal, ElementsAre("take t/0 first 0 high 1000000", "take t/1 first 0 high 1000000",
+    EXPECT_THAT(journal, ElementsAre("claim t/0 first 0 high 1000000", "claim t/1 first 0 high 1000000",
                                      "assign t/0@0 t/1@42", "close"));
 }
 
@@ -110,7 +110,7 @@ TEST_F(RunTest, PartitionsAreBatchedApart)
 TEST_F(RunTest, TheEndMovesTheOffsetPastMarkersWithoutRecords)
 {
     given_assigned();
-    consumer.bring(record("t", 0, 4)).bring(End{{"t", 0}, 6});
+    consumer.bring(record("t", 0, 4)).bring(EndOfPartition{{"t", 0}, 6});
     go();
     EXPECT_THAT(journal, ElementsAre("commit t/0 [0,6) 1 records", "done t/0@6", "close"));
 }
@@ -118,7 +118,7 @@ TEST_F(RunTest, TheEndMovesTheOffsetPastMarkersWithoutRecords)
 TEST_F(RunTest, AnEndThatIsNoNewsWritesNothing)
 {
     given_assigned();
-    consumer.bring(End{{"t", 0}, 0});
+    consumer.bring(EndOfPartition{{"t", 0}, 0});
     go();
     EXPECT_THAT(journal, ElementsAre("close"));
 }

@@ -73,7 +73,7 @@ TEST_F(CommandLineTest, HelpSufficesWithoutAManual)
 {
     for (const Daemon daemon : {Daemon::ingestor, Daemon::http}) {
         const std::string text = start({"--help"}, daemon).out;
-        for (const char *told : {"OTEL_EXPORTER_OTLP_ENDPOINT\n", "\nSignals: SIGTERM", "\nExit codes: 0 asked"})
+        for (const char *told : {"OTEL_EXPORTER_OTLP_ENDPOINT\n", "\nSignals: SIGTERM", "\nExit codes: 0 stopped"})
             EXPECT_THAT(text, HasSubstr(told));
         EXPECT_EQ(text.find("SIGHUP") != std::string::npos, daemon == Daemon::http);
     }

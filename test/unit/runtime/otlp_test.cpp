@@ -10,17 +10,17 @@ namespace {
 TEST(Otlp, NumbersAreQuotedAndTextsEscaped)
 {
     const Attribute resource[] = {{"service.name", std::string("a\"b")}};
-    const Span span{.name = {"4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"},
-                    .parent_id = "00f067aa0ba902b8",
-                    .title = "t",
-                    .kind = SpanKind::client,
-                    .start_ns = 1,
-                    .end_ns = 2,
-                    .attributes = {{"n", std::int64_t{7}}},
-                    .links = {{"4bf92f3577b34da6a3ce929d0e0e4737", "00f067aa0ba902b9"}},
-                    .dropped_links = 3,
-                    .is_failed = true,
-                    .message = "m"};
+    const SpanData span{.context = {"4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"},
+                        .parent_id = "00f067aa0ba902b8",
+                        .title = "t",
+                        .kind = SpanKind::client,
+                        .start_ns = 1,
+                        .end_ns = 2,
+                        .attributes = {{"n", std::int64_t{7}}},
+                        .links = {{"4bf92f3577b34da6a3ce929d0e0e4737", "00f067aa0ba902b9"}},
+                        .dropped_links = 3,
+                        .is_failed = true,
+                        .message = "m"};
     const std::string json = otlp_json(resource, {&span, 1});
     EXPECT_NE(json.find(R"({"key":"service.name","value":{"stringValue":"a\"b"}})"), std::string::npos) << json;
     EXPECT_NE(json.find(R"({"traceId":"4bf92f3577b34da6a3ce929d0e0e4736","spanId":"00f067aa0ba902b7",)"

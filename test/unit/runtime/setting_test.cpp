@@ -25,19 +25,17 @@ TEST_P(DefaultTest, IsAsTheReferenceSays)
     EXPECT_EQ(Settings(Daemon::ingestor, {}).text(GetParam().key), GetParam().value);
 }
 
-INSTANTIATE_TEST_SUITE_P(Reference, DefaultTest,
-                         testing::Values(Default{Key::kafka_bootstrap_servers, "localhost:9092"},
-                                         Default{Key::kafka_topic, "analytics.events"},
-                                         Default{Key::kafka_consumer_group, "analytics-service"},
-                                         Default{Key::kafka_auto_offset_reset, "earliest"},
-                                         Default{Key::kafka_dlq_topic, ""}, Default{Key::metrics_window_minutes, "60"},
-                                         Default{Key::service_host, "127.0.0.1"}, Default{Key::service_port, "8000"},
-                                         Default{Key::admin_host, "127.0.0.1"}, Default{Key::admin_port, "8001"},
-                                         Default{Key::ingestor_admin_host, "127.0.0.1"},
-                                         Default{Key::keep_skipped, "on"}, Default{Key::log_format, "json"}),
-                         [](const auto &info) {
-                             return std::string(settings_table()[static_cast<std::size_t>(info.param.key)].name);
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    Reference, DefaultTest,
+    testing::Values(Default{Key::kafka_bootstrap_servers, "localhost:9092"},
+                    Default{Key::kafka_topic, "analytics.events"},
+                    Default{Key::kafka_consumer_group, "analytics-service"},
+                    Default{Key::kafka_auto_offset_reset, "earliest"}, Default{Key::kafka_dlq_topic, ""},
+                    Default{Key::metrics_window_minutes, "60"}, Default{Key::service_host, "127.0.0.1"},
+                    Default{Key::service_port, "8000"}, Default{Key::http_admin_host, "127.0.0.1"},
+                    Default{Key::http_admin_port, "8001"}, Default{Key::ingestor_admin_host, "127.0.0.1"},
+                    Default{Key::keep_skipped, "on"}, Default{Key::log_format, "json"}),
+    [](const auto &info) { return std::string(settings_table()[static_cast<std::size_t>(info.param.key)].name); });
 
 TEST(SettingTest, EveryDefaultPassesItsOwnChecks)
 {
@@ -96,8 +94,8 @@ INSTANTIATE_TEST_SUITE_P(
         Value{"ANALYTICS_METRICS_WINDOW_MINUTES", "10081", "10080"}, Value{"ANALYTICS_BATCH_RECORDS", "0", "from 1"},
         Value{"ANALYTICS_BATCH_RECORDS", "1", nullptr}, Value{"ANALYTICS_BATCH_BYTES", "16777216", nullptr},
         Value{"ANALYTICS_BATCH_BYTES", "16777217", "from 1"}, Value{"ANALYTICS_BATCH_MS", "0", nullptr},
-        Value{"ANALYTICS_BATCH_MS", "-1", "from 0"}, Value{"ANALYTICS_DATABASE_CONNECTIONS", "16", nullptr},
-        Value{"ANALYTICS_DATABASE_CONNECTIONS", "0", "from 1 to 16"},
+        Value{"ANALYTICS_BATCH_MS", "-1", "from 0"}, Value{"ANALYTICS_INGESTOR_DATABASE_CONNECTIONS", "16", nullptr},
+        Value{"ANALYTICS_INGESTOR_DATABASE_CONNECTIONS", "0", "from 1 to 16"},
         Value{"ANALYTICS_KAFKA_AUTO_OFFSET_RESET", "latest", nullptr},
         Value{"ANALYTICS_KAFKA_AUTO_OFFSET_RESET", "none", "one of earliest|latest"},
         Value{"ANALYTICS_KAFKA_AUTO_OFFSET_RESET", "earliest|latest", "one of"},
@@ -137,8 +135,8 @@ INSTANTIATE_TEST_SUITE_P(
         Value{"ANALYTICS_POSTGRES_HOST", "/run/x", nullptr},
         Value{"ANALYTICS_DATABASE_URL", "postgresql://a:1,b:2/d", nullptr},
         Value{"ANALYTICS_DATABASE_URL", "host=a,b port=1", nullptr},
-        Value{"ANALYTICS_DATABASE_URL", "host=a,b port=1,2,3", "one port"},
-        Value{"ANALYTICS_DATABASE_URL", "host=a,b hostaddr=::1", "as many"},
+        Value{"ANALYTICS_DATABASE_URL", "host=a,b port=1,2,3", "one item"},
+        Value{"ANALYTICS_DATABASE_URL", "host=a,b hostaddr=::1", "same number"},
         Value{"ANALYTICS_DATABASE_URL", "postgresql://h:99999/d", "from 1 to 65535"},
         Value{"ANALYTICS_DATABASE_URL", "postgresql://h:1x/d", "from 1 to 65535"},
         Value{"ANALYTICS_DATABASE_URL", "postgresql://h/d?sslmode=perhaps", "sslmode"},

@@ -11,6 +11,11 @@
 namespace analytics::runtime {
 namespace {
 
+void await_stop(const Signals &signals)
+{
+    while (!signals.token().stop_requested()) std::this_thread::yield();
+}
+
 class SignalTest : public testing::TestWithParam<int> {};
 
 TEST_P(SignalTest, TheFirstAsksForAStop)
@@ -18,7 +23,7 @@ TEST_P(SignalTest, TheFirstAsksForAStop)
     const Signals signals;
     EXPECT_FALSE(signals.token().stop_requested());
     kill(getpid(), GetParam());
-    signals.wait();
+    await_stop(signals);
     EXPECT_TRUE(signals.token().stop_requested());
 }
 
@@ -28,7 +33,7 @@ TEST_P(SignalTest, TheSecondLeavesAtOnce)
     if (child == 0) {
         const Signals signals;
         kill(getpid(), GetParam());
-        signals.wait();
+        await_stop(signals);
         kill(getpid(), GetParam());
         for (;;) pause(); // a daemon that hangs
     }

@@ -12,7 +12,7 @@ TEST(Traceparent, IsReadAsTheSpecificationHasIt)
 {
     const auto read = read_traceparent("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
     ASSERT_TRUE(read);
-    EXPECT_EQ(*read, (SpanName{trace, span, true}));
+    EXPECT_EQ(*read, (SpanContext{trace, span, true}));
     EXPECT_FALSE(read_traceparent("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00")->is_sampled);
     EXPECT_TRUE(read_traceparent("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-03")->is_sampled);
     EXPECT_TRUE(read_traceparent("cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-what-may-come"));
@@ -41,8 +41,8 @@ INSTANTIATE_TEST_SUITE_P(Cases, NoTraceparent,
 
 TEST(NewSpan, StaysInItsParentsTrace)
 {
-    const SpanName parent{trace, span, false};
-    const SpanName child = new_span(parent);
+    const SpanContext parent{trace, span, false};
+    const SpanContext child = new_span(parent);
     EXPECT_EQ(child.trace_id, trace);
     EXPECT_NE(child.span_id, span);
     EXPECT_FALSE(child.is_sampled);
@@ -50,22 +50,22 @@ TEST(NewSpan, StaysInItsParentsTrace)
 
 TEST(NewSpan, WithoutAParentBeginsATraceThatOthersCanRead)
 {
-    const SpanName first = new_span();
+    const SpanContext first = new_span();
     EXPECT_EQ(read_traceparent("00-" + first.trace_id + "-" + first.span_id + "-01"), first);
     EXPECT_NE(first.trace_id, new_span().trace_id);
 }
 
-TEST(Tracing, IsKnownWhileItLivesAndThenWhatWasBefore)
+TEST(SpanScope, IsKnownWhileItLivesAndThenWhatWasBefore)
 {
-    EXPECT_EQ(Tracing::in_hand(), nullptr);
-    const Work outer{new_span()};
-    const Tracing tracing(outer);
+    EXPECT_EQ(SpanScope::current(), nullptr);
+    const Span outer{new_span()};
+    const SpanScope scope(outer);
     {
-        const Work inner{new_span()};
-        const Tracing deeper(inner);
-        EXPECT_EQ(Tracing::in_hand(), &inner);
+        const Span inner{new_span()};
+        const SpanScope inner_scope(inner);
+        EXPECT_EQ(SpanScope::current(), &inner);
     }
-    EXPECT_EQ(Tracing::in_hand(), &outer);
+    EXPECT_EQ(SpanScope::current(), &outer);
 }
 
 } // namespace

@@ -1,0 +1,107 @@
+#include "metrics.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace analytics::http {
+namespace {
+
+using runtime::Event;
+using runtime::Field;
+using runtime::number;
+using runtime::text;
+
+/* From what a cached page of counts takes to the time-out of a request. */
+const prometheus::Histogram::BucketBoundaries second_buckets{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
+                                                             0.25,  0.5,    1,     2.5,  5,     10};
+
+/* The client chooses the method, so unknown ones share a label. */
+std::string known_method(std::string_view method)
+{
+    static constexpr std::array<std::string_view, 8> known{"GET", "HEAD",  "POST",   "OPTIONS",
+                                                           "PUT", "PATCH", "DELETE", "-"};
+    return std::string(std::ranges::find(known, method) == known.end() ? "other" : method);
+}
+
+} // namespace
+
+HttpMetrics::HttpMetrics()
+    : Metrics("analytics_http", second_buckets),
+      requests_(counters("analytics_http_requests_total",
+                         "Requests answered, by method, route and status; an unknown route is \"-\".")),
+      request_seconds_(histograms("analytics_http_request_duration_seconds",
+                                  "Time from a request's first byte until its answer is made, by route.")),
+      response_bytes_(counter("analytics_http_response_bytes_total", "Bytes of answers' bodies.")),
+      outages_(counters("analytics_http_database_outages_total",
+                        "Times that the database became unavailable, by pool and class of SQLSTATE.")),
+      overloads_(counter("analytics_http_overloads_total",
+                         "Times that connections were refused because the service was overloaded."))
+{
+}
+
+void HttpMetrics::watch_pool(std::string name, std::function<PoolUse()> use)
+{
+    const std::lock_guard lock(mutex_);
+    database_up_.emplace(name, true);
+    pools_.insert_or_assign(std::move(name), std::move(use));
+}
+
+void HttpMetrics::observe(Event event, std::span<const Field> fields)
+{
+    switch (event) {
+    case Event::request_served: {
+        const std::string route(text(fields, "route"));
+        const auto status = static_cast<std::int64_t>(number(fields, "status").value_or(0));
+        requests_
+            .Add({{"method", known_method(text(fields, "method"))},
+                  {"route", route},
+                  {"status", std::to_string(status)}})
+            .Increment();
+        request_seconds_.Add({{"route", route}}, second_buckets)
+            .Observe(number(fields, "milliseconds").value_or(0) / millis_per_second);
+        response_bytes_.Increment(number(fields, "bytes").value_or(0));
+        break;
+    }
+    case Event::database_unavailable: {
+        const std::string pool(text(fields, "pool"));
+        outages_.Add({{"pool", pool}, {"sqlstate_class", std::string(text(fields, "sqlstate").substr(0, 2))}})
+            .Increment();
+        const std::lock_guard lock(mutex_);
+        database_up_[pool] = false;
+        break;
+    }
+    case Event::database_recovered: {
+        const std::lock_guard lock(mutex_);
+        database_up_[std::string(text(fields, "pool"))] = true;
+        break;
+    }
+    case Event::overloaded:
+        overloads_.Increment();
+        break;
+    default:
+        Metrics::observe(event, fields);
+        break;
+    }
+}
+
+void HttpMetrics::measure(runtime::MetricFamilies &families) const
+{
+    using runtime::add, runtime::gauge_family;
+    const std::lock_guard lock(mutex_);
+    add(gauge_family(families, "analytics_http_build_info", "The version, as a label; always 1."),
+        {{"version", ANALYTICS_VERSION}}, 1);
+    gauge_family(families, "analytics_http_database_up", "1 when the pool's last session could be opened, else 0.");
+    for (const auto &[pool, is_up] : database_up_) add(families.back(), {{"pool", pool}}, is_up ? 1 : 0);
+    gauge_family(families, "analytics_http_pool_connections", "Connections to the database, in use or idle.");
+    runtime::MetricFamilies bounds;
+    gauge_family(bounds, "analytics_http_pool_max_connections", "Connections that the pool may have.");
+    for (const auto &[pool, use] : pools_) {
+        const PoolUse now = use();
+        add(families.back(), {{"pool", pool}, {"state", "in_use"}}, static_cast<double>(now.lent));
+        add(families.back(), {{"pool", pool}, {"state", "idle"}}, static_cast<double>(now.idle));
+        add(bounds.back(), {{"pool", pool}}, static_cast<double>(now.size));
+    }
+    families.push_back(std::move(bounds.back()));
+}
+
+} // namespace analytics::http

@@ -1,0 +1,43 @@
+/* analytics-http's metrics (analytics_http_*), made of the events of its connections and pools. */
+#pragma once
+
+#include "../runtime/metrics.hpp"
+
+#include <functional>
+#include <map>
+#include <mutex>
+#include <string>
+
+namespace analytics::http {
+
+/** A pool's sessions at one moment. */
+struct PoolUse {
+    std::size_t lent = 0;
+    std::size_t idle = 0;
+    std::size_t size = 0; // at most
+};
+
+class HttpMetrics final : public runtime::Metrics {
+public:
+    HttpMetrics();
+
+    /** Asked at every scrape from now on, so whatever it reads must live as long as somebody may scrape. */
+    void watch_pool(std::string name, std::function<PoolUse()> use);
+
+    void observe(runtime::Event event, std::span<const runtime::Field> fields) override;
+
+private:
+    void measure(runtime::MetricFamilies &families) const override;
+
+    Counters &requests_;
+    Histograms &request_seconds_;
+    prometheus::Counter &response_bytes_;
+    Counters &outages_;
+    prometheus::Counter &overloads_;
+
+    mutable std::mutex mutex_; // of what follows
+    std::map<std::string, std::function<PoolUse()>> pools_;
+    std::map<std::string, bool> database_up_; // by pool
+};
+
+} // namespace analytics::http

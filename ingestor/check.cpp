@@ -1,0 +1,47 @@
+#include "check.hpp"
+
+#include "group_store.hpp"
+#include "kafka_consumer.hpp"
+#include "sql_writer.hpp"
+
+namespace analytics::ingestor {
+namespace {
+
+using runtime::Event;
+using runtime::ExitCode;
+using runtime::Key;
+
+constexpr Milliseconds kafka_timeout{10'000};
+
+bool is_group_of_another_store(KafkaConsumer &consumer, SqlWriter &writer, const std::string &group,
+                               runtime::Observer &observe)
+{
+    const auto store = writer.store([] { return true; });
+    if (!std::holds_alternative<Store>(store)) return false; // the rehearsal has reported it
+    GroupStore group_store(consumer, observe, group, false);
+    return group_store.check(std::get<Store>(store)) == GroupStore::Owner::another;
+}
+
+} // namespace
+
+ExitCode check(const runtime::Start &start, runtime::Observer &observe)
+{
+    KafkaConsumer consumer(start.settings, observe);
+    SqlWriter writer(start.settings, observe);
+    bool is_well = true;
+    const auto report = [&](const char *dependency, const std::string &fault) {
+        if (fault.empty()) return;
+        observe(Event::dependency_unreachable, {{"dependency", dependency}, {"message", fault}});
+        is_well = false;
+    };
+    report("postgresql", writer.reachability_fault());
+    report("kafka", consumer.reachability_fault(kafka_timeout));
+    if (!is_well) return ExitCode::unreachable;
+    if (!start.adopt_group &&
+        is_group_of_another_store(consumer, writer, start.settings.text(Key::kafka_consumer_group), observe))
+        return ExitCode::settings;
+    observe(Event::check_passed);
+    return ExitCode::stopped;
+}
+
+} // namespace analytics::ingestor

@@ -1,0 +1,40 @@
+/* librdkafka's configuration made from our settings, and clients made from a configuration; with the owners of what
+ * librdkafka allocates. Only for files that use librdkafka themselves, since it shows librdkafka's types. */
+#pragma once
+
+#include "../runtime/setting.hpp"
+
+#include <librdkafka/rdkafka.h>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace analytics::ingestor {
+
+/** Owns what librdkafka frees with Free. */
+template <auto Free> struct Freed {
+    template <class T> void operator()(T *object) const noexcept { Free(object); }
+};
+using Conf = std::unique_ptr<rd_kafka_conf_t, Freed<rd_kafka_conf_destroy>>;
+using List = std::unique_ptr<rd_kafka_topic_partition_list_t, Freed<rd_kafka_topic_partition_list_destroy>>;
+using Message = std::unique_ptr<rd_kafka_message_t, Freed<rd_kafka_message_destroy>>;
+
+inline constexpr std::size_t kafka_message_size = 512; // of librdkafka's error texts
+
+/** Both throw runtime::SettingFaults with librdkafka's own message. */
+[[nodiscard]] Conf consumer_conf(const runtime::Settings &settings);
+[[nodiscard]] Conf producer_conf(const runtime::Settings &settings); // of dead letters
+
+/** Nothing of this client is logged. */
+void disable_log(rd_kafka_conf_t *conf);
+
+/** A new client, the caller's to destroy. Throws runtime::SettingFaults: librdkafka checks much only now. */
+[[nodiscard]] rd_kafka_t *new_client(rd_kafka_type_t type, Conf conf);
+
+/** What a failed authentication may also mean, to be appended to its message; or nothing. */
+[[nodiscard]] std::string authentication_advice(const runtime::Settings &settings);
+
+/** Whether the user sets this property. */
+[[nodiscard]] bool is_given(const runtime::Settings &settings, std::string_view property);
+
+} // namespace analytics::ingestor

@@ -1,0 +1,124 @@
+/* KafkaConsumer's side of the consumer group: the offsets that we mirror there, and the other members. */
+#include "kafka_handle.hpp"
+
+#include <array>
+#include <charconv>
+#include <cstring>
+
+namespace analytics::ingestor {
+namespace {
+
+constexpr int answer_margin_ms = 500; // librdkafka is to report the time-out itself
+
+using EventHandle = std::unique_ptr<rd_kafka_event_t, Freed<rd_kafka_event_destroy>>;
+using Groups = std::unique_ptr<const struct rd_kafka_group_list, Freed<rd_kafka_group_list_destroy>>;
+using OffsetsRequest =
+    std::unique_ptr<rd_kafka_ListConsumerGroupOffsets_t, Freed<rd_kafka_ListConsumerGroupOffsets_destroy>>;
+using OffsetsOptions = std::unique_ptr<rd_kafka_AdminOptions_t, Freed<rd_kafka_AdminOptions_destroy>>;
+
+void free_member_id(char *id) noexcept
+{
+    rd_kafka_mem_free(nullptr, id);
+}
+
+Milliseconds session_timeout(rd_kafka_t *kafka)
+{
+    std::array<char, 32> text{};
+    std::size_t size = text.size();
+    rd_kafka_conf_get(rd_kafka_conf(kafka), "session.timeout.ms", text.data(), &size);
+    std::int64_t value = 0;
+    std::from_chars(text.data(), text.data() + std::string_view(text.data()).size(), value);
+    return Milliseconds(value);
+}
+
+List list_with(std::span<const StartOffset> offsets, const std::string &metadata)
+{
+    List list = list_of(offsets);
+    for (int i = 0; !metadata.empty() && i < list->cnt; ++i) {
+        list->elems[i].metadata = strdup(metadata.c_str()); // the list frees it
+        list->elems[i].metadata_size = metadata.size();
+    }
+    return list;
+}
+
+} // namespace
+
+void KafkaConsumer::mark_done(const Partition &partition, std::int64_t next_offset)
+{
+    const StartOffset done{partition, next_offset};
+    rd_kafka_commit(handle_->kafka, list_with({&done, 1}, handle_->metadata).get(), 1);
+}
+
+bool KafkaConsumer::commit(std::span<const StartOffset> offsets)
+{
+    const Queue queue(rd_kafka_queue_new(handle_->kafka));
+    const List list = list_with(offsets, handle_->metadata);
+    if (rd_kafka_commit_queue(handle_->kafka, list.get(), queue.get(), nullptr, nullptr) != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return false;
+    const EventHandle answer(rd_kafka_queue_poll(queue.get(), kafka_query_timeout_ms));
+    return answer && rd_kafka_event_error(answer.get()) == RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+void KafkaConsumer::set_offset_metadata(const std::string &metadata)
+{
+    handle_->metadata = metadata;
+}
+
+std::optional<std::vector<GroupOffset>> KafkaConsumer::group_offsets()
+{
+    const OffsetsOptions options(rd_kafka_AdminOptions_new(handle_->kafka, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS));
+    rd_kafka_AdminOptions_set_request_timeout(options.get(), kafka_query_timeout_ms, nullptr, 0);
+    const OffsetsRequest request(rd_kafka_ListConsumerGroupOffsets_new(handle_->group.c_str(), nullptr));
+    rd_kafka_ListConsumerGroupOffsets_t *all = request.get();
+    const Queue queue(rd_kafka_queue_new(handle_->kafka));
+    rd_kafka_ListConsumerGroupOffsets(handle_->kafka, &all, 1, options.get(), queue.get());
+    const EventHandle answer(rd_kafka_queue_poll(queue.get(), kafka_query_timeout_ms + answer_margin_ms));
+    if (!answer) return {};
+    if (rd_kafka_event_error(answer.get()) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        handle_->notice(rd_kafka_event_error_string(answer.get()));
+        return {};
+    }
+    std::size_t count = 0;
+    const auto **groups = rd_kafka_ListConsumerGroupOffsets_result_groups(
+        rd_kafka_event_ListConsumerGroupOffsets_result(answer.get()), &count);
+    if (count != 1) return {};
+    if (const auto *error = rd_kafka_group_result_error(groups[0])) {
+        handle_->notice(rd_kafka_error_string(error));
+        return {};
+    }
+    std::vector<GroupOffset> found;
+    const auto *list = rd_kafka_group_result_partitions(groups[0]);
+    for (int i = 0; list != nullptr && i < list->cnt; ++i) {
+        const auto &one = list->elems[i];
+        if (one.offset < 0) continue;
+        found.push_back({{one.topic, one.partition},
+                         one.offset,
+                         std::string(kafka_bytes(one.metadata, one.metadata_size).value_or(""))});
+    }
+    return found;
+}
+
+std::optional<OtherMembers> KafkaConsumer::other_members()
+{
+    const struct rd_kafka_group_list *list = nullptr;
+    const auto error = rd_kafka_list_groups(handle_->kafka, handle_->group.c_str(), &list, kafka_query_timeout_ms);
+    const Groups groups(list);
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR || list->group_cnt != 1) return {};
+
+    const std::unique_ptr<char, Freed<free_member_id>> own(rd_kafka_memberid(handle_->kafka));
+    OtherMembers others{list->groups[0].state, {}, session_timeout(handle_->kafka)};
+    for (int i = 0; i < list->groups[0].member_cnt; ++i) {
+        const auto &member = list->groups[0].members[i];
+        if (own && std::string_view(member.member_id) == own.get()) continue;
+        others.members.push_back(std::string(member.member_id) + " at " + member.client_host);
+    }
+    return others;
+}
+
+void KafkaConsumer::rejoin()
+{
+    rd_kafka_unsubscribe(handle_->kafka);
+    subscribe();
+}
+
+} // namespace analytics::ingestor

@@ -1,0 +1,93 @@
+/* The ingestor's metrics after some events. */
+#include "../../../ingestor/metrics.hpp"
+#include "../../../ingestor/refusals.hpp"
+
+#include <chrono>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace analytics::ingestor {
+namespace {
+
+using runtime::Event;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::Pair;
+
+TEST(Refusals, AreCountsByReason)
+{
+    EXPECT_THAT(counts_by_reason(R"([{"count": 2, "detail": "at byte 1", "reason": "invalid_json", "lastOffset": 9},)"
+                                 R"( {"reason": "too_deep", "count": 7}])"),
+                ElementsAre(Pair("invalid_json", 2), Pair("too_deep", 7)));
+}
+
+TEST(Refusals, ThatDoNotFollowAreNone)
+{
+    for (const char *text : {"", "null", "[", "[{}]", R"([{"reason": "x"}])", R"([{"count": 1}])",
+                             R"([{"reason": "x", "count": "1"}])", R"([{"reason": "x", "count": 1e-2147483639}])"})
+        EXPECT_THAT(counts_by_reason(text), IsEmpty()) << text;
+}
+
+TEST(IngestorMetrics, CountABatchByWhatBecameOfIt)
+{
+    IngestorMetrics metrics;
+    metrics(Event::batch_committed, {{"records", 9},
+                                     {"bytes", 900},
+                                     {"stored", 4},
+                                     {"duplicates", 3},
+                                     {"dead_lettered", 2},
+                                     {"skipped", 0},
+                                     {"counts_known", true},
+                                     {"milliseconds", 250.0}});
+    const std::string text = metrics.exposition();
+    EXPECT_THAT(text, HasSubstr("analytics_ingestor_records_total{outcome=\"stored\"} 4\n"));
+    EXPECT_THAT(text, HasSubstr("analytics_ingestor_records_total{outcome=\"duplicate\"} 3\n"));
+    EXPECT_THAT(text, HasSubstr("analytics_ingestor_records_total{outcome=\"dead_lettered\"} 2\n"));
+    EXPECT_THAT(text, HasSubstr("analytics_ingestor_records_total{outcome=\"skipped\"} 0\n"));
+    EXPECT_THAT(text, HasSubstr("analytics_ingestor_batch_records_sum 9\n"));
+    EXPECT_THAT(text, HasSubstr("analytics_ingestor_batch_bytes_sum 900\n"));
+    EXPECT_THAT(text, HasSubstr("analytics_ingestor_batch_duration_seconds_sum 0.25\n"));
+}
+
+TEST(IngestorMetrics, ALostAnswerHasNoCounts)
+{
+    IngestorMetrics metrics;
+    metrics(Event::batch_committed, {{"records", 9}, {"stored", 0}, {"counts_known", false}, {"milliseconds", 1.0}});
+    EXPECT_THAT(metrics.exposition(), HasSubstr("analytics_ingestor_lost_answers_total 1\n"));
+    EXPECT_THAT(metrics.exposition(), HasSubstr("analytics_ingestor_batch_records_count 0\n"));
+}
+
+TEST(IngestorMetrics, WhatWaitsGrowsOlderWithoutAWord)
+{
+    IngestorMetrics metrics;
+    const double hour_ago =
+        std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count() - 3'600;
+    metrics(Event::partition_progress, {{"topic", "t"}, {"partition", 1}, {"lag", 5}, {"waiting_since", hour_ago}});
+    metrics(Event::partition_progress, {{"topic", "t"}, {"partition", 2}, {"lag", 0}});
+    const std::string text = metrics.exposition();
+    EXPECT_THAT(text, HasSubstr("analytics_ingestor_lag_records{topic=\"t\",partition=\"1\"} 5\n"));
+    EXPECT_THAT(text, HasSubstr("analytics_ingestor_lag_seconds{topic=\"t\",partition=\"1\"} 360"));
+    EXPECT_THAT(text, HasSubstr("analytics_ingestor_lag_seconds{topic=\"t\",partition=\"2\"} 0\n"));
+}
+
+TEST(IngestorMetrics, ForgetPartitionsThatWentToOthers)
+{
+    IngestorMetrics metrics;
+    metrics(Event::partition_progress, {{"topic", "t"}, {"partition", 1}, {"lag", 5}});
+    metrics(Event::partitions_revoked);
+    EXPECT_THAT(metrics.exposition(), Not(HasSubstr("lag_records")));
+}
+
+TEST(IngestorMetrics, AStoppedPartitionIsNotRead)
+{
+    IngestorMetrics metrics;
+    metrics(Event::partitions_ready, {{"partitions", 3}, {"stopped", 1}});
+    metrics(Event::partition_stopped);
+    EXPECT_THAT(metrics.exposition(), HasSubstr("analytics_ingestor_partitions{state=\"reading\"} 2\n"));
+    EXPECT_THAT(metrics.exposition(), HasSubstr("analytics_ingestor_partitions{state=\"stopped\"} 2\n"));
+}
+
+} // namespace
+} // namespace analytics::ingestor
