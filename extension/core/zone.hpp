@@ -13,7 +13,7 @@
  * In UTC, where nothing jumps, both are the multiples since the epoch. */
 #pragma once
 
-#include "window.hpp"
+#include "bucket.hpp"
 
 #include <cstdint>
 #include <span>

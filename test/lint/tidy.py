@@ -35,7 +35,7 @@ def flags(room):
     if room.startswith("extension/core"):
         return common
     if room.startswith("extension/pg"):
-        return [*common, "-Wno-register", "-D_GNU_SOURCE", "-Iextension", "-isystem",
+        return [*common, "-Wno-register", "-D_GNU_SOURCE", "-isystem",
                 output(PG_CONFIG, "--includedir-server")]
     packages = output("pkg-config", "--cflags", "libpq", "rdkafka", "spdlog", "fmt", "CLI11")
     return [*common, *(word for flag in shlex.split(packages) for word in

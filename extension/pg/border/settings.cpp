@@ -1,0 +1,70 @@
+#include "settings.hpp"
+
+#include "postgres.hpp"
+
+extern "C" {
+#include "utils/guc.h"
+}
+
+namespace analytics::pg {
+namespace {
+
+Settings current{};
+
+/* jsonb holds at most 256 MiB a container, and an array of one-digit numbers grows sixfold on its way there. */
+constexpr int largest_event_bytes = 32 * 1024 * 1024;
+
+/* The payload's writer recurses once a level. */
+constexpr int largest_depth = 1024;
+
+const config_enum_entry partition_intervals[] = {
+    {"day", static_cast<int>(PartitionInterval::day), false},
+    {"week", static_cast<int>(PartitionInterval::week), false},
+    {"month", static_cast<int>(PartitionInterval::month), false},
+    {"year", static_cast<int>(PartitionInterval::year), false},
+    {nullptr, 0, false},
+};
+
+} // namespace
+
+const Settings &settings() noexcept
+{
+    return current;
+}
+
+core::Limits limits() noexcept
+{
+    return {.max_bytes = static_cast<std::size_t>(current.max_event_bytes),
+            .max_depth = static_cast<std::uint32_t>(current.max_depth)};
+}
+
+void define_settings()
+{
+    DefineCustomIntVariable("analytics.max_event_bytes",
+                            "Largest record that is read; a larger one is refused as too_large.", nullptr,
+                            &current.max_event_bytes, 1024 * 1024, 2, largest_event_bytes, PGC_USERSET, GUC_UNIT_BYTE,
+                            nullptr, nullptr, nullptr);
+    DefineCustomIntVariable("analytics.max_depth",
+                            "Deepest nesting that is read; a deeper record is refused as too_deep.",
+                            "The outermost object is level 1.", &current.max_depth, 64, 1, largest_depth, PGC_USERSET,
+                            0, nullptr, nullptr, nullptr);
+    DefineCustomBoolVariable("analytics.deduplicate", "Gives events with a natural key an id made from it.",
+                             "Off stores every event, also a redelivered one.", &current.deduplicate, true, PGC_USERSET,
+                             0, nullptr, nullptr, nullptr);
+    DefineCustomBoolVariable("analytics.keep_skipped", "Keeps objects of unknown shape in analytics_dead_letters.",
+                             nullptr, &current.keep_skipped, true, PGC_USERSET, 0, nullptr, nullptr, nullptr);
+    DefineCustomIntVariable("analytics.metrics_window_minutes", "Window of analytics_summary when none is given.",
+                            nullptr, &current.metrics_window_minutes, 60, 5, 10080, PGC_USERSET, GUC_UNIT_MIN, nullptr,
+                            nullptr, nullptr);
+    DefineCustomEnumVariable("analytics.partition_interval", "Length of the partitions that are made from now on.",
+                             "Days, ISO weeks, months and years of UTC. Partitions that are there stay as they are.",
+                             &current.partition_interval, static_cast<int>(PartitionInterval::month),
+                             partition_intervals, PGC_USERSET, 0, nullptr, nullptr, nullptr);
+    DefineCustomBoolVariable(
+        "analytics.append_bags", "Lets INSERT add rows to the tables of bags.",
+        "Set by the functions that mend counts. Rows that anybody else inserts count events twice.",
+        &current.append_bags, false, PGC_USERSET, 0, nullptr, nullptr, nullptr);
+    MarkGUCPrefixReserved("analytics");
+}
+
+} // namespace analytics::pg

@@ -1,0 +1,61 @@
+/* The procedures that build a projection: analytics_create_projection, analytics_build_projection. */
+
+#include "../border/statement.hpp"
+#include "../projection/build.hpp"
+
+extern "C" {
+#include "catalog/pg_type.h"
+#include "nodes/parsenodes.h"
+}
+
+namespace analytics::pg {
+namespace {
+
+void require_transactions(FunctionCallInfo fcinfo, const char *name)
+{
+    const auto *const call = fcinfo->context != nullptr && IsA(fcinfo->context, CallContext)
+                                 ? reinterpret_cast<CallContext *>(fcinfo->context)
+                                 : nullptr;
+    if (call == nullptr || call->atomic)
+        ereport(ERROR,
+                (errcode(ERRCODE_ACTIVE_SQL_TRANSACTION), errmsg("%s cannot run inside a transaction block", name),
+                 errdetail("It commits what it has done step by step."),
+                 errhint("Use CALL as a statement of its own.")));
+}
+
+} // namespace
+} // namespace analytics::pg
+
+ANALYTICS_FUNCTION(analytics_create_projection)
+{
+    using namespace analytics::pg;
+    require_transactions(fcinfo, "analytics_create_projection");
+    if (PG_ARGISNULL(0)) ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("name must not be null")));
+
+    SPI_connect_ext(SPI_OPT_NONATOMIC);
+    const Home home = home_of(fcinfo);
+    const char *const name = text_to_cstring(PG_GETARG_TEXT_PP(0));
+    const auto argument = [&](int number, Oid type) {
+        return Parameter{type, fcinfo->args[number].value, PG_ARGISNULL(number)};
+    };
+    run_statement(home, "SELECT %s_analytics_register_projection($1, $2, $3, $4, $5, $6, $7)",
+                  {argument(0, TEXTOID), argument(1, TEXTARRAYOID), argument(2, JSONOID), argument(3, JSONOID),
+                   argument(4, INTERVALOID), argument(5, INT4OID), argument(6, TEXTOID)});
+    build_projection(home, name);
+    SPI_finish();
+    return {};
+}
+
+ANALYTICS_FUNCTION(analytics_build_projection)
+{
+    using namespace analytics::pg;
+    require_transactions(fcinfo, "analytics_build_projection");
+    if (PG_ARGISNULL(0)) ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("name must not be null")));
+
+    SPI_connect_ext(SPI_OPT_NONATOMIC);
+    const Home home = home_of(fcinfo);
+    const char *const name = text_to_cstring(PG_GETARG_TEXT_PP(0));
+    build_projection(home, name);
+    SPI_finish();
+    return {};
+}

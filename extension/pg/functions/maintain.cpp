@@ -1,0 +1,161 @@
+/* The triggers of upkeep: _analytics_rollup_row, _analytics_rollup_statement, _analytics_rollup_truncate. */
+
+#include "../border/arguments.hpp"
+#include "../projection/projection_maintainer.hpp"
+#include "../rollup/agreement.hpp"
+#include "../rollup/rollup_maintainer.hpp"
+#include "../rollup/statement_delta.hpp"
+
+extern "C" {
+#include "access/table.h"
+#include "access/tableam.h"
+#include "catalog/partition.h"
+#include "catalog/pg_inherits.h"
+#include "catalog/pg_trigger.h"
+#include "commands/trigger.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+}
+
+namespace analytics::pg {
+namespace {
+
+/* All that is kept beside the events; one more kind is one more name here. */
+constexpr MakeUpkeep kinds[] = {make_rollup, make_projection_upkeep};
+
+/* Anybody with the right to may hang a trigger on a table of his own, of any kind. */
+void require_fired(bool fired, const char *when)
+{
+    if (!fired) ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED), errmsg("must be fired %s", when)));
+}
+
+void show(Upkeeps &upkeeps, const TriggerData &trigger)
+{
+    if (TRIGGER_FIRED_BY_INSERT(trigger.tg_event))
+        upkeeps.came(trigger.tg_trigslot);
+    else if (TRIGGER_FIRED_BY_DELETE(trigger.tg_event))
+        upkeeps.went(trigger.tg_trigslot);
+    else
+        upkeeps.changed(trigger.tg_trigslot, trigger.tg_newslot);
+}
+
+bool has_truncate_trigger(Relation table, Oid function)
+{
+    const TriggerDesc *const triggers = table->trigdesc;
+    if (triggers == nullptr || !triggers->trig_truncate_before_statement) return false;
+    for (int i = 0; i < triggers->numtriggers; ++i)
+        if (triggers->triggers[i].tgfoid == function && TRIGGER_FOR_TRUNCATE(triggers->triggers[i].tgtype)) return true;
+    return false;
+}
+
+bool has_truncate_trigger(Oid table_oid, Oid function)
+{
+    const Relation table = table_open(table_oid, NoLock);
+    const bool has = has_truncate_trigger(table, function);
+    table_close(table, NoLock);
+    return has;
+}
+
+/* Whether the table is the events' or one of its partitions, and not one that was detached. */
+bool holds_events(Relation table, Oid events)
+{
+    return RelationGetRelid(table) == events ||
+           (table->rd_rel->relispartition && list_member_oid(get_partition_ancestors(RelationGetRelid(table)), events));
+}
+
+/* Of a leaf without a trigger of its own, its nearest ancestor with one takes care. */
+bool takes_care_of(Oid table, Oid leaf, Oid function)
+{
+    if (leaf == table) return true;
+    if (get_rel_relkind(leaf) != RELKIND_RELATION || has_truncate_trigger(leaf, function)) return false;
+    ListCell *cell = nullptr;
+    foreach (cell, get_partition_ancestors(leaf)) {
+        const Oid ancestor = lfirst_oid(cell);
+        if (ancestor == table) return true;
+        if (has_truncate_trigger(ancestor, function)) return false;
+    }
+    return false;
+}
+
+/* Shows every event of a table as gone: those that TRUNCATE, which has locked out everybody else, will remove, whether
+ * the transaction's snapshot sees them or not. */
+void show_as_gone(Upkeeps &upkeeps, Oid table_oid)
+{
+    const MemoryContext scratch =
+        AllocSetContextCreate(CurrentMemoryContext, "analytics truncation", ALLOCSET_DEFAULT_SIZES);
+    const Relation table = table_open(table_oid, NoLock);
+    const Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
+    TupleTableSlot *const slot = table_slot_create(table, nullptr);
+    const TableScanDesc scan = table_beginscan(table, snapshot, 0, nullptr);
+    const MemoryContext outer = MemoryContextSwitchTo(scratch);
+    while (table_scan_getnextslot(scan, ForwardScanDirection, slot)) {
+        CHECK_FOR_INTERRUPTS();
+        upkeeps.went(slot);
+        MemoryContextReset(scratch);
+    }
+    MemoryContextSwitchTo(outer);
+    table_endscan(scan);
+    ExecDropSingleTupleTableSlot(slot);
+    UnregisterSnapshot(snapshot);
+    table_close(table, NoLock);
+    MemoryContextDelete(scratch);
+}
+
+} // namespace
+} // namespace analytics::pg
+
+ANALYTICS_FUNCTION(analytics_rollup_statement)
+{
+    using namespace analytics::pg;
+    const TriggerData *const trigger = trigger_of(fcinfo);
+    require_fired(TRIGGER_FIRED_FOR_STATEMENT(trigger->tg_event), "for each statement");
+    Pending *pending = Pending::here();
+    if (TRIGGER_FIRED_BEFORE(trigger->tg_event)) {
+        if (pending == nullptr) pending = Pending::open(home_of(fcinfo), kinds);
+        pending->statement_begins();
+    } else if (pending != nullptr) {
+        pending->statement_ends();
+    }
+    return {};
+}
+
+ANALYTICS_FUNCTION(analytics_rollup_row)
+{
+    using namespace analytics::pg;
+    const TriggerData *const trigger = trigger_of(fcinfo);
+    require_fired(TRIGGER_FIRED_FOR_ROW(trigger->tg_event) && TRIGGER_FIRED_AFTER(trigger->tg_event), "after each row");
+    if (Pending *const pending = Pending::here(); pending != nullptr) {
+        show(pending->upkeeps(), *trigger);
+    } else {
+        Pending *const alone = Pending::open(home_of(fcinfo), kinds);
+        alone->statement_begins();
+        show(alone->upkeeps(), *trigger);
+        alone->statement_ends();
+    }
+    return {};
+}
+
+ANALYTICS_FUNCTION(analytics_rollup_truncate)
+{
+    using namespace analytics::pg;
+    const TriggerData *const trigger = trigger_of(fcinfo);
+    require_fired(TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event) && TRIGGER_FIRED_BEFORE(trigger->tg_event),
+                  "before TRUNCATE");
+    const Home home = home_of(fcinfo);
+    const Oid table = RelationGetRelid(trigger->tg_relation);
+    if (!holds_events(trigger->tg_relation, relation_at(home, "analytics_events"))) return {};
+
+    Pending *const truncation = Pending::open(home, kinds);
+    truncation->statement_begins();
+    ListCell *cell = nullptr;
+    foreach (cell, find_all_inheritors(table, NoLock, nullptr)) {
+        const Oid leaf = lfirst_oid(cell);
+        if (get_rel_relkind(leaf) == RELKIND_RELATION && takes_care_of(table, leaf, fcinfo->flinfo->fn_oid)) {
+            expect_truncation(home, leaf);
+            show_as_gone(truncation->upkeeps(), leaf);
+        }
+    }
+    truncation->statement_ends();
+    return {};
+}

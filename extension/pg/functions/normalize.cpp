@@ -1,0 +1,89 @@
+/* analytics_normalize: one record's verdict as a row; never raises for bad input. _analytics_accepted, which does, and
+ * _analytics_sqlstate, which tells with what. */
+
+#include "../border/arguments.hpp"
+#include "../border/boundary.hpp"
+#include "../border/sqlstate.hpp"
+#include "../border/text.hpp"
+#include "../border/times.hpp"
+#include "../ingest/session_normalizer.hpp"
+
+extern "C" {
+#include "catalog/pg_type.h"
+#include "utils/array.h"
+}
+
+namespace analytics::pg {
+namespace {
+
+Datum text_array_of(const std::vector<std::string_view> &texts)
+{
+    const int count = static_cast<int>(texts.size());
+    auto *const items = static_cast<Datum *>(palloc(std::max(count, 1) * sizeof(Datum)));
+    for (int i = 0; i < count; ++i) items[i] = text_of(texts[static_cast<std::size_t>(i)]);
+    return PointerGetDatum(construct_array(items, count, TEXTOID, -1, false, TYPALIGN_INT));
+}
+
+Datum refusal_row(TupleDesc type, const core::Refusal &refusal)
+{
+    Datum values[9] = {};
+    bool nulls[9] = {true, true, true, true, true, true, true, false, refusal.detail.empty()};
+    values[7] = text_of(core::name(refusal.reason));
+    values[8] = text_of(refusal.detail);
+    return row_of(type, values, nulls);
+}
+
+Datum verdict_row(TupleDesc type, const core::Verdict &verdict, const char *payload)
+{
+    Datum values[9] = {text_of(verdict.event_type),
+                       text_of(verdict.source),
+                       verdict.occurred_at ? TimestampTzGetDatum(timestamptz_of(*verdict.occurred_at)) : Datum{0},
+                       verdict.tenant_id ? text_of(*verdict.tenant_id) : Datum{0},
+                       verdict.has_key ? text_array_of(verdict.key) : Datum{0},
+                       PointerGetDatum(payload),
+                       text_of(verdict.shape),
+                       {},
+                       {}};
+    bool nulls[9] = {false, false, !verdict.occurred_at, !verdict.tenant_id, !verdict.has_key, false, false,
+                     true,  true};
+    return row_of(type, values, nulls);
+}
+
+} // namespace
+} // namespace analytics::pg
+
+ANALYTICS_FUNCTION(analytics_normalize)
+{
+    using namespace analytics;
+    using namespace analytics::pg;
+    const TupleDesc type = answer_type(fcinfo);
+    Decider &decider = decider_at(home_of(fcinfo));
+    const core::Verdict *verdict = nullptr;
+    if (PG_ARGISNULL(0)) {
+        verdict = guarded([&] { return &decider.judge_tombstone(); });
+    } else {
+        const std::string_view record = bytes_of(PG_GETARG_DATUM(0));
+        verdict = guarded([&] { return &decider.judge(record); });
+    }
+    if (verdict->refusal) return refusal_row(type, verdict->refusal);
+    return verdict_row(type, *verdict, guarded([&] { return decider.payload(); }));
+}
+
+ANALYTICS_FUNCTION(analytics_sqlstate)
+{
+    using namespace analytics;
+    const core::Reason reason = core::reason_named(pg::bytes_of(PG_GETARG_DATUM(0)));
+    if (reason == core::Reason::none) PG_RETURN_NULL();
+    return PointerGetDatum(cstring_to_text(unpack_sql_state(pg::sqlstate_of(reason))));
+}
+
+ANALYTICS_FUNCTION(analytics_accepted)
+{
+    using namespace analytics;
+    const bool is_dropped = !PG_ARGISNULL(0) && pg::bytes_of(PG_GETARG_DATUM(0)) == core::name(core::Reason::dropped);
+    if (is_dropped || PG_ARGISNULL(1)) PG_RETURN_BOOL(!is_dropped);
+    const char *const reason = text_to_cstring(PG_GETARG_TEXT_PP(1));
+    const char *const detail = PG_ARGISNULL(2) ? reason : text_to_cstring(PG_GETARG_TEXT_PP(2));
+    ereport(ERROR, (errcode(pg::sqlstate_of(core::reason_named(reason))), errmsg("event refused: %s", detail),
+                    errdetail("%s", reason)));
+}

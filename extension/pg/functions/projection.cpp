@@ -1,0 +1,227 @@
+/* What a projection's bags hold, and what they lack: _analytics_projection_columns, _analytics_projection_rows,
+ * _analytics_projection_missing. */
+
+#include "../border/arguments.hpp"
+#include "../border/boundary.hpp"
+#include "../border/owned.hpp"
+#include "../border/result_set.hpp"
+#include "../border/text.hpp"
+#include "../border/times.hpp"
+#include "../projection/query.hpp"
+#include "../projection/rule_cache.hpp"
+#include "../projection/view_rows.hpp"
+
+extern "C" {
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+}
+
+namespace analytics::pg {
+namespace {
+
+constexpr std::size_t most_columns = 3 + 6 * core::max_projection_fields;
+
+/* The columns of what was read, or the complaint about it. */
+struct Reading {
+    std::vector<core::ProjectionColumn> columns;
+    std::string complaint;
+
+    Reading(std::string_view dimensions, std::string_view measures)
+    {
+        const auto read = core::read_projection(dimensions, measures);
+        if (const auto *const projection = std::get_if<core::Projection>(&read))
+            columns = core::columns_of(*projection);
+        else
+            complaint = std::get<core::Complaint>(read).text;
+    }
+};
+
+Oid oid_of(std::string_view type)
+{
+    if (type == "text") return TEXTOID;
+    if (type == "boolean") return BOOLOID;
+    if (type == "bigint") return INT8OID;
+    return NUMERICOID;
+}
+
+/* A caller names the columns; a view that was made for another projection would misread them. */
+void require_columns(const core::Projection &projection, TupleDesc asked)
+{
+    const bool fits = guarded([&] {
+        const std::vector<core::ProjectionColumn> columns = core::columns_of(projection);
+        if (asked->natts != static_cast<int>(columns.size())) return false;
+        const auto is_of_type = [&, number = 0](const core::ProjectionColumn &column) mutable {
+            return oid_of(column.type) == TupleDescAttr(asked, number++)->atttypid;
+        };
+        return std::all_of(columns.begin(), columns.end(), is_of_type);
+    });
+    if (!fits) ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH), errmsg("columns are not those of the projection")));
+}
+
+/* The rules as of now, kept by the context while its projection is in use. */
+const std::shared_ptr<const ProjectionRules> &kept_rules(MemoryContext context, const Home &home)
+{
+    const std::shared_ptr<const ProjectionRules> &rules = projections_at(home);
+    return *make_owned<std::shared_ptr<const ProjectionRules>>(context, rules);
+}
+
+/* One statement's work: memory of its own, and a part of it that is reset for each row. */
+class Work {
+public:
+    Work()
+        : context(AllocSetContextCreate(CurrentMemoryContext, "analytics projection", ALLOCSET_DEFAULT_SIZES)),
+          scratch(AllocSetContextCreate(context, "analytics projection scratch", ALLOCSET_DEFAULT_SIZES))
+    {
+    }
+
+    const MemoryContext context;
+    const MemoryContext scratch;
+};
+
+void put_rows(ProjectionRows &rows, Answer &answer, MemoryContext scratch)
+{
+    const MemoryContext outer = MemoryContextSwitchTo(scratch);
+    Datum values[most_columns]{};
+    bool nulls[most_columns]{};
+    while (rows.next(values, nulls)) {
+        CHECK_FOR_INTERRUPTS();
+        answer.put(values, nulls);
+        MemoryContextReset(scratch);
+    }
+    MemoryContextSwitchTo(outer);
+}
+
+/* In the core's years, for whatever lies outside is in no projection. */
+TimestampTz within_range(TimestampTz timestamp)
+{
+    return std::clamp(timestamp, timestamptz_of(core::min_instant), timestamptz_of(core::max_instant));
+}
+
+/* The end of a bucket whose start a caller has told, be that one or not. */
+TimestampTz next_bucket(const ProjectionRule &rule, TimestampTz start)
+{
+    return rule.next_bucket(rule.bucket_start(within_range(start)));
+}
+
+} // namespace
+} // namespace analytics::pg
+
+ANALYTICS_FUNCTION(analytics_projection_columns)
+{
+    using namespace analytics;
+    using namespace analytics::pg;
+    const std::string_view dimensions = bytes_of(PG_GETARG_DATUM(0));
+    const std::string_view measures = bytes_of(PG_GETARG_DATUM(1));
+    const auto *const reading = make_owned<Reading>(CurrentMemoryContext, dimensions, measures);
+    if (!reading->complaint.empty())
+        ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("projection cannot be used"),
+                        errdetail("%s", reading->complaint.c_str())));
+
+    Answer answer{fcinfo};
+    for (const core::ProjectionColumn &column : reading->columns) {
+        Datum values[] = {text_of(column.name), text_of(column.type)};
+        bool nulls[] = {false, false};
+        answer.put(values, nulls);
+    }
+    return {};
+}
+
+ANALYTICS_FUNCTION(analytics_projection_rows)
+{
+    using namespace analytics;
+    using namespace analytics::pg;
+    constexpr int projection_argument = 0;
+    constexpr int bucket_argument = 1;
+    constexpr int tenant_argument = 2;
+    constexpr int bags_argument = 3;
+    for (const int required : {int{projection_argument}, int{bucket_argument}, int{bags_argument}})
+        if (PG_ARGISNULL(required))
+            ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+                            errmsg("projection, bucket_start and bags must not be null")));
+
+    const Home home = home_of(fcinfo);
+    const Work work;
+    const std::shared_ptr<const ProjectionRules> &rules = kept_rules(work.context, home);
+    const ProjectionRule &rule = rule_numbered(*rules, PG_GETARG_INT32(projection_argument));
+    Answer answer{fcinfo, MAT_SRF_USE_EXPECTED_DESC};
+    require_columns(rule.projection, answer.type());
+
+    auto *const rows = make_owned<ProjectionRows>(work.context, rule.projection, rule.max_groups);
+    const Elements bags = elements_of(fcinfo, bags_argument);
+    for (int i = 0; i < bags.count; ++i)
+        if (!bags.is_null(i)) rows->add(bytes_of(bags.values[i]));
+
+    if (rows->is_doubtful()) {
+        SPI_connect();
+        auto *const query = make_owned<ProjectionQuery>(work.context, home, rules, rule, work.scratch);
+        const TimestampTz first = rule.bucket_start(timestamptz_of(core::min_instant)); // may lie before it
+        const TimestampTz start =
+            std::clamp(PG_GETARG_TIMESTAMPTZ(bucket_argument), first, timestamptz_of(core::max_instant));
+        const std::optional<std::string_view> tenant = PG_ARGISNULL(tenant_argument)
+                                                           ? std::optional<std::string_view>{}
+                                                           : bytes_of(PG_GETARG_DATUM(tenant_argument));
+        for (const auto &[group, cells] : query->events_of_tenant(start, next_bucket(rule, start), tenant))
+            rows->settle(cells);
+        SPI_finish();
+    }
+    put_rows(*rows, answer, work.scratch);
+    MemoryContextDelete(work.context);
+    return {};
+}
+
+ANALYTICS_FUNCTION(analytics_projection_missing)
+{
+    using namespace analytics;
+    using namespace analytics::pg;
+    const Home home = home_of(fcinfo);
+    const Work work;
+    const std::shared_ptr<const ProjectionRules> &rules = kept_rules(work.context, home);
+    const ProjectionRule &rule = rule_numbered(*rules, PG_GETARG_INT32(0));
+    const TimestampTz start = rule.bucket_start(within_range(PG_GETARG_TIMESTAMPTZ(1)));
+    const TimestampTz end = rule.bucket_end(PG_GETARG_TIMESTAMPTZ(2));
+    Answer answer{fcinfo};
+    if (start >= end) return {};
+
+    SPI_connect();
+    auto *const of_events = make_owned<ProjectionQuery>(work.context, home, rules, rule, work.scratch);
+    auto *const of_bags = make_owned<ProjectionQuery>(work.context, home, rules, rule, work.scratch);
+    ProjectionGroups &events = of_events->events(start, end);
+    ProjectionGroups &bags = of_bags->bags(start, end);
+    SPI_finish();
+
+    guarded([&] { // both with the same groups, so that each side of a difference is there
+        const core::Cells nothing{rule.projection.measures.size(), rule.max_groups};
+        for (const auto &[group, cells] : events) bags.try_emplace(group, nothing);
+        for (const auto &[group, cells] : bags) events.try_emplace(group, nothing);
+    });
+    std::string &lack = *make_owned<std::string>(work.context);
+    const MemoryContext outer = MemoryContextSwitchTo(work.scratch);
+    for (auto of_bag = bags.begin(); const auto &entry : events) {
+        CHECK_FOR_INTERRUPTS();
+        const core::Cells &cells = entry.second;
+        const core::Cells &said = (of_bag++)->second;
+        std::int64_t count = 0;
+        std::int64_t counted = 0;
+        const bool is_lacking = guarded([&] {
+            const core::Cells difference = cells.less(said);
+            lack = difference.bag();
+            count = cells.count();
+            counted = said.count();
+            return !difference.empty();
+        });
+        if (!is_lacking) continue;
+        const auto &[bucket_start, tenant] = entry.first;
+        Datum values[] = {TimestampTzGetDatum(bucket_start),
+                          TimestampTzGetDatum(rule.next_bucket(bucket_start)),
+                          tenant ? text_of(*tenant) : Datum{0},
+                          Int64GetDatum(count),
+                          Int64GetDatum(counted),
+                          text_of(lack)};
+        bool nulls[] = {false, false, !tenant, false, false, false};
+        answer.put(values, nulls);
+        MemoryContextReset(work.scratch);
+    }
+    MemoryContextSwitchTo(outer);
+    MemoryContextDelete(work.context);
+    return {};
+}

@@ -1,0 +1,107 @@
+#include "shapes.hpp"
+
+#include "../border/owned.hpp"
+#include "../border/rule_table.hpp"
+
+#include <algorithm>
+
+namespace analytics::pg {
+namespace {
+
+/* One row, as PostgreSQL phases hold it: plain data in the current memory context. */
+struct Row {
+    int position;
+    Datum name, event_type, source;
+    Texts required, not_null, null_or_absent, absent, keys;
+    Datum time_member, iso_member;
+    bool has_time, has_iso;
+    Row *next;
+};
+
+TableWatch watch;
+
+Row *read_row(const TableRow &table_row, Row *next)
+{
+    if (!DatumGetBool(table_row.value("enabled", BOOLOID))) return next;
+    auto *const row = static_cast<Row *>(palloc0(sizeof(Row)));
+    row->next = next;
+    row->position = DatumGetInt32(table_row.value("position", INT4OID));
+    row->name = table_row.text("name");
+    row->event_type = table_row.text("event_type");
+    row->source = table_row.text("source");
+    row->required = table_row.texts("required_members");
+    row->not_null = table_row.texts("not_null_members");
+    row->null_or_absent = table_row.texts("null_or_absent_members");
+    row->absent = table_row.texts("absent_members");
+    row->keys = table_row.texts("key_members");
+    const std::optional<Datum> time_member = table_row.optional_text("time_member");
+    const std::optional<Datum> iso_member = table_row.optional_text("iso_member");
+    row->has_time = time_member.has_value();
+    row->has_iso = iso_member.has_value();
+    row->time_member = time_member.value_or(0);
+    row->iso_member = iso_member.value_or(0);
+    return row;
+}
+
+std::string string_of(Datum text)
+{
+    const auto *const bytes = reinterpret_cast<const struct varlena *>(DatumGetPointer(text));
+    return {VARDATA_ANY(bytes), static_cast<std::size_t>(VARSIZE_ANY_EXHDR(bytes))};
+}
+
+std::vector<std::string> strings_of(const Texts &texts)
+{
+    std::vector<std::string> strings;
+    strings.reserve(static_cast<std::size_t>(texts.count));
+    for (int i = 0; i < texts.count; ++i) strings.push_back(string_of(texts.items[i]));
+    return strings;
+}
+
+core::Shape shape_of(const Row &row)
+{
+    return {.name = string_of(row.name),
+            .event_type = string_of(row.event_type),
+            .source = string_of(row.source),
+            .required = strings_of(row.required),
+            .not_null = strings_of(row.not_null),
+            .null_or_absent = strings_of(row.null_or_absent),
+            .absent = strings_of(row.absent),
+            .time_member = row.has_time ? string_of(row.time_member) : std::string{},
+            .iso_member = row.has_iso ? string_of(row.iso_member) : std::string{},
+            .key_members = strings_of(row.keys)};
+}
+
+void fill(core::Shapes &shapes, const Row *rows)
+{
+    std::vector<const Row *> ordered;
+    for (const Row *row = rows; row != nullptr; row = row->next) ordered.push_back(row);
+    std::sort(ordered.begin(), ordered.end(), [](const Row *a, const Row *b) {
+        return a->position != b->position ? a->position < b->position : string_of(a->name) < string_of(b->name);
+    });
+    for (const Row *row : ordered) shapes.push_back(shape_of(*row));
+}
+
+} // namespace
+
+core::Shapes *read_shapes(const Home &home, MemoryContext owner)
+{
+    const MemoryContext scratch =
+        AllocSetContextCreate(CurrentMemoryContext, "analytics shapes scan", ALLOCSET_SMALL_SIZES);
+    const MemoryContext outer = MemoryContextSwitchTo(scratch);
+
+    Row *rows = nullptr;
+    each_row(home, "analytics_shapes", [&rows](const TableRow &row) { rows = read_row(row, rows); });
+
+    auto *const shapes = make_owned<core::Shapes>(owner);
+    guarded([&] { fill(*shapes, rows); });
+    MemoryContextSwitchTo(outer);
+    MemoryContextDelete(scratch);
+    return shapes;
+}
+
+std::uint64_t shapes_generation(Oid table)
+{
+    return watch.generation(table);
+}
+
+} // namespace analytics::pg

@@ -1,0 +1,229 @@
+#include "projection_maintainer.hpp"
+
+#include "../border/boundary.hpp"
+#include "../border/owned.hpp"
+#include "../border/text.hpp"
+#include "../border/times.hpp"
+#include "../rollup/bags.hpp"
+#include "payload_reader.hpp"
+#include "rule_cache.hpp"
+#include "view_rows.hpp"
+
+extern "C" {
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "utils/fmgroids.h"
+}
+
+#include <map>
+
+namespace analytics::pg {
+namespace {
+
+using Tenant = std::optional<std::string>;
+
+/* So many bags of one bucket and tenant are folded; of the bucket before, which is mostly over, fewer are left. */
+constexpr int many = 16;
+constexpr int many_of_the_bucket_before = 4;
+
+enum Column : int { projection_column, bucket_column, tenant_column, cells_column };
+constexpr ReadColumn columns[] = {{"projection", INT4OID},
+                                  {"bucket_start", TIMESTAMPTZOID},
+                                  {"tenant_id", TEXTOID, Nulls::allowed},
+                                  {"cells", BYTEAOID}};
+
+/* One projection, and what the statement has changed of it. */
+class Gathering {
+public:
+    using Groups = std::map<std::pair<TimestampTz, Tenant>, core::Cells>;
+
+    explicit Gathering(const ProjectionRule &rule) : rule_(rule), observer_(rule.projection) {}
+
+    [[nodiscard]] const ProjectionRule &rule() const noexcept { return rule_; }
+    [[nodiscard]] Groups &groups() noexcept { return groups_; }
+    [[nodiscard]] std::size_t size() const noexcept { return cells_; }
+
+    void record(const EventRow &event, int sign)
+    {
+        if (!takes(event)) return;
+        const core::Observation &seen = look(event);
+        guarded([&] { record(event, seen, sign); });
+    }
+
+    void change(const EventRow &before, const EventRow &after)
+    {
+        const bool took = takes(before);
+        if (!took || !takes(after)) return record(before, -1), record(after, 1);
+        const core::Observation &old_one = look(before);
+        guarded([&] { old_ = old_one; });
+        const core::Observation &new_one = look(after);
+        guarded([&] {
+            if (group_of(before) == group_of(after) && old_ == new_one) return;
+            record(before, old_, -1);
+            record(after, new_one, 1);
+        });
+    }
+
+    core::Cells nothing() const { return core::Cells{rule_.projection.measures.size(), rule_.max_groups}; }
+
+    void clear()
+    {
+        groups_.clear();
+        cells_ = 0;
+    }
+
+private:
+    [[nodiscard]] bool takes(const EventRow &event) const noexcept
+    {
+        return in_range(event.occurred_at) && rule_.takes(event.event_type);
+    }
+
+    const core::Observation &look(const EventRow &event) { return observer_.look(event.payload()); }
+
+    [[nodiscard]] Groups::key_type group_of(const EventRow &event) const
+    {
+        return {rule_.bucket_start(event.occurred_at), Tenant{event.tenant()}};
+    }
+
+    void record(const EventRow &event, const core::Observation &seen, int sign)
+    {
+        core::Cells &cells = groups_.try_emplace(group_of(event), nothing()).first->second;
+        const std::size_t before = cells.kept().size();
+        cells.record(seen, sign);
+        cells_ += cells.kept().size() - before;
+    }
+
+    const ProjectionRule &rule_;
+    Observer observer_;
+    core::Observation old_;
+    Groups groups_;
+    std::size_t cells_ = 0;
+};
+
+class ProjectionUpkeep : public Upkeep {
+public:
+    ProjectionUpkeep(const Home &home, const std::shared_ptr<const ProjectionRules> &rules)
+        : home_(home), rules_(rules), gatherings_(rules->begin(), rules->end())
+    {
+    }
+
+    void came(const EventRow &event) override
+    {
+        for (Gathering &gathering : gatherings_) gathering.record(event, 1);
+    }
+
+    void went(const EventRow &event) override
+    {
+        for (Gathering &gathering : gatherings_) gathering.record(event, -1);
+    }
+
+    void changed(const EventRow &before, const EventRow &after) override
+    {
+        for (Gathering &gathering : gatherings_) gathering.change(before, after);
+    }
+
+    [[nodiscard]] std::size_t size() const noexcept override
+    {
+        std::size_t cells = 0;
+        for (const Gathering &gathering : gatherings_) cells += gathering.size();
+        return cells;
+    }
+
+    void write() override;
+
+private:
+    void keep(const ProjectionRule &rule, TimestampTz bucket_start, const Tenant &tenant, core::Cells &cells);
+    bool fold(const ProjectionRule &rule, TimestampTz bucket_start, const Tenant &tenant, int least, core::Cells &sum);
+    void append(const ProjectionRule &rule, TimestampTz bucket_start, const Tenant &tenant, const core::Cells &cells);
+
+    const Home &home_;
+    std::shared_ptr<const ProjectionRules> rules_; // keeps the gatherings'
+    std::vector<Gathering> gatherings_;
+    std::optional<core::Cells> before_;
+    std::string packed_;
+    Bags *bags_ = nullptr;
+    MemoryContext scratch_ = nullptr;
+};
+
+void ProjectionUpkeep::write()
+{
+    if (std::all_of(gatherings_.begin(), gatherings_.end(), [](Gathering &one) { return one.groups().empty(); }))
+        return;
+    const MemoryContext context =
+        AllocSetContextCreate(CurrentMemoryContext, "analytics projections", ALLOCSET_DEFAULT_SIZES);
+    const MemoryContext outer = MemoryContextSwitchTo(context);
+    Bags bags{home_, "analytics_projection_bags", "analytics_projection_bags_bucket", columns};
+    bags_ = &bags; // cppcheck-suppress danglingLifetime // until the end of this, as below
+    scratch_ = AllocSetContextCreate(context, "analytics projections scratch", ALLOCSET_DEFAULT_SIZES);
+    MemoryContextSwitchTo(scratch_);
+
+    for (Gathering &gathering : gatherings_) {
+        for (auto &[group, cells] : gathering.groups()) {
+            MemoryContextReset(scratch_);
+            keep(gathering.rule(), group.first, group.second, cells);
+        }
+        gathering.clear();
+    }
+
+    MemoryContextSwitchTo(outer);
+    bags.close();
+    bags_ = nullptr;
+    MemoryContextDelete(context);
+}
+
+/* Appends what was gathered, folded with what is there already when that has become many bags. Under SERIALIZABLE nothing
+ * is folded: two writers that read each other's bags would fail for it. */
+void ProjectionUpkeep::keep(const ProjectionRule &rule, TimestampTz bucket_start, const Tenant &tenant,
+                            core::Cells &cells)
+{
+    const auto number = static_cast<std::uint32_t>(bucket_start / USECS_PER_MINUTE + rule.id);
+    if (!IsolationIsSerializable() && is_time_to_look(number, &tenant)) {
+        fold(rule, bucket_start, tenant, many, cells);
+        const TimestampTz before = rule.bucket_start(std::max(bucket_start, timestamptz_of(core::min_instant) + 1) - 1);
+        guarded([&] { before_.emplace(rule.projection.measures.size(), rule.max_groups); });
+        if (before < bucket_start && fold(rule, before, tenant, many_of_the_bucket_before, *before_))
+            append(rule, before, tenant, *before_);
+    }
+    append(rule, bucket_start, tenant, cells);
+}
+
+bool ProjectionUpkeep::fold(const ProjectionRule &rule, TimestampTz bucket_start, const Tenant &tenant, int least,
+                            core::Cells &sum)
+{
+    BagKey key{*bags_};
+    key.add(projection_column, F_INT4EQ, Int32GetDatum(rule.id));
+    key.add(bucket_column, F_TIMESTAMPTZ_EQ, TimestampTzGetDatum(bucket_start));
+    if (tenant)
+        key.add(tenant_column, F_TEXTEQ, text_of(*tenant));
+    else
+        key.add_null(tenant_column);
+
+    if (!bags_->are_many(key, least)) return false;
+    bags_->take(key);
+    while (const HeapTuple bag = bags_->next_taken()) {
+        bool is_null = false;
+        const std::string_view packed = bytes_of(bags_->value(bag, cells_column, &is_null));
+        merge_bag(sum, packed);
+    }
+    return true;
+}
+
+void ProjectionUpkeep::append(const ProjectionRule &rule, TimestampTz bucket_start, const Tenant &tenant,
+                              const core::Cells &cells)
+{
+    if (cells.empty()) return;
+    guarded([&] { packed_ = cells.bag(); });
+    const Datum values[] = {Int32GetDatum(rule.id), TimestampTzGetDatum(bucket_start),
+                            tenant ? text_of(*tenant) : Datum{0}, text_of(packed_)};
+    const bool nulls[] = {false, false, !tenant, false};
+    bags_->append(values, nulls);
+}
+
+} // namespace
+
+Upkeep *make_projection_upkeep(MemoryContext context, const Home &home)
+{
+    return make_owned<ProjectionUpkeep>(context, home, projections_at(home));
+}
+
+} // namespace analytics::pg

@@ -1,0 +1,159 @@
+#include "query.hpp"
+
+#include "../border/boundary.hpp"
+#include "../border/text.hpp"
+#include "../border/times.hpp"
+#include "view_rows.hpp"
+
+extern "C" {
+#include "catalog/pg_type.h"
+#include "utils/array.h"
+}
+
+#include <algorithm>
+#include <utility>
+
+namespace analytics::pg {
+namespace {
+
+using Planned = SavedStatement::Planned;
+
+SavedStatement events_query{"SELECT occurred_at, tenant_id, payload FROM %sanalytics_events "
+                            "WHERE occurred_at OPERATOR(pg_catalog.>=) $1 AND occurred_at OPERATOR(pg_catalog.<) $2 "
+                            "AND ($3 IS NULL OR event_type::pg_catalog.text OPERATOR(pg_catalog.=) ANY ($3))",
+                            Planned::once,
+                            {TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTARRAYOID}};
+
+SavedStatement tenants_events_query{
+    "SELECT occurred_at, tenant_id, payload FROM %sanalytics_events "
+    "WHERE occurred_at OPERATOR(pg_catalog.>=) $1 AND occurred_at OPERATOR(pg_catalog.<) $2 "
+    "AND ($3 IS NULL OR event_type::pg_catalog.text OPERATOR(pg_catalog.=) ANY ($3)) "
+    "AND (tenant_id::pg_catalog.text OPERATOR(pg_catalog.=) $4 OR (tenant_id IS NULL AND $4 IS NULL))",
+    Planned::once,
+    {TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTARRAYOID, TEXTOID}};
+
+SavedStatement bags_query{"SELECT bucket_start, tenant_id, cells FROM %sanalytics_projection_bags "
+                          "WHERE projection OPERATOR(pg_catalog.=) $1 "
+                          "AND bucket_start OPERATOR(pg_catalog.>=) $2 AND bucket_start OPERATOR(pg_catalog.<) $3",
+                          Planned::once,
+                          {INT4OID, TIMESTAMPTZOID, TIMESTAMPTZOID}};
+
+constexpr char there = ' '; // of a parameter's value
+constexpr char null = 'n';
+
+/* The start of a window, and its end, in the core's years, for whatever lies outside is in no projection. */
+Datum start_value(TimestampTz start)
+{
+    return TimestampTzGetDatum(std::max(start, timestamptz_of(core::min_instant)));
+}
+
+Datum end_value(TimestampTz end)
+{
+    return TimestampTzGetDatum(std::min(end, timestamptz_of(core::max_instant + 1)));
+}
+
+std::optional<std::string_view> tenant_in(TupleTableSlot *slot, int column)
+{
+    if (slot->tts_isnull[column]) return std::nullopt;
+    return bytes_of(slot->tts_values[column]);
+}
+
+} // namespace
+
+/* Readers of rows (row_receiver.hpp): what they take goes to the groups. */
+struct ProjectionQuery::EventsReader {
+    static constexpr ReadColumn columns[] = {
+        {"occurred_at", TIMESTAMPTZOID}, {"tenant_id", TEXTOID, Nulls::allowed}, {"payload", JSONBOID}};
+
+    ProjectionQuery &query;
+
+    void take(TupleTableSlot *row) const
+    {
+        const TimestampTz occurred_at = DatumGetTimestampTz(row->tts_values[0]);
+        const core::Observation &event = query.observer_.look(row->tts_values[2]);
+        const std::optional<std::string_view> tenant = tenant_in(row, 1);
+        guarded([&] { query.cells_of(query.rule_.bucket_start(occurred_at), tenant).record(event, 1); });
+    }
+
+    bool receive(TupleTableSlot *row) { return query.taken(*this, row); }
+};
+
+struct ProjectionQuery::BagsReader {
+    static constexpr ReadColumn columns[] = {
+        {"bucket_start", TIMESTAMPTZOID}, {"tenant_id", TEXTOID, Nulls::allowed}, {"cells", BYTEAOID}};
+
+    ProjectionQuery &query;
+
+    void take(TupleTableSlot *row) const
+    {
+        const TimestampTz bucket_start = DatumGetTimestampTz(row->tts_values[0]);
+        const std::string_view bag = bytes_of(row->tts_values[2]);
+        const std::optional<std::string_view> tenant = tenant_in(row, 1);
+        merge_bag(*guarded([&] { return &query.cells_of(bucket_start, tenant); }), bag);
+    }
+
+    bool receive(TupleTableSlot *row) { return query.taken(*this, row); }
+};
+
+ProjectionQuery::ProjectionQuery(const Home &home, std::shared_ptr<const ProjectionRules> rules,
+                                 const ProjectionRule &rule, MemoryContext scratch)
+    : home_(home), rules_(std::move(rules)), rule_(rule), observer_(rule.projection), scratch_(scratch)
+{
+}
+
+ProjectionGroups &ProjectionQuery::events(TimestampTz start, TimestampTz end)
+{
+    const Datum values[] = {start_value(start), end_value(end), event_types()};
+    const char nulls[] = {there, there, rule_.of_every_type ? null : there};
+    return ask<EventsReader>(events_query, values, nulls);
+}
+
+ProjectionGroups &ProjectionQuery::events_of_tenant(TimestampTz start, TimestampTz end,
+                                                    std::optional<std::string_view> tenant)
+{
+    const Datum values[] = {start_value(start), end_value(end), event_types(), tenant ? text_of(*tenant) : Datum{0}};
+    const char nulls[] = {there, there, rule_.of_every_type ? null : there, tenant ? there : null};
+    return ask<EventsReader>(tenants_events_query, values, nulls);
+}
+
+ProjectionGroups &ProjectionQuery::bags(TimestampTz start, TimestampTz end)
+{
+    const Datum values[] = {Int32GetDatum(rule_.id), TimestampTzGetDatum(start), TimestampTzGetDatum(end)};
+    return ask<BagsReader>(bags_query, values, nullptr);
+}
+
+template <class Reader>
+ProjectionGroups &ProjectionQuery::ask(SavedStatement &query, const Datum *values, const char *nulls)
+{
+    groups_.clear();
+    Reader reader{*this};
+    query.run(home_, values, nulls, RowReceiver{reader});
+    return groups_;
+}
+
+template <class Reader> bool ProjectionQuery::taken(const Reader &reader, TupleTableSlot *row)
+{
+    const MemoryContext outer = MemoryContextSwitchTo(scratch_);
+    reader.take(row);
+    MemoryContextSwitchTo(outer);
+    MemoryContextReset(scratch_);
+    return true;
+}
+
+core::Cells &ProjectionQuery::cells_of(TimestampTz bucket_start, std::optional<std::string_view> tenant)
+{
+    return groups_
+        .try_emplace({bucket_start, Tenant{tenant}}, core::Cells{rule_.projection.measures.size(), rule_.max_groups})
+        .first->second;
+}
+
+/* Null where the projection is of every type. */
+Datum ProjectionQuery::event_types() const
+{
+    const int count = static_cast<int>(rule_.event_types.size());
+    auto *const types = static_cast<Datum *>(palloc(sizeof(Datum) * (rule_.event_types.size() + 1)));
+    for (int i = 0; i < count; ++i) types[i] = text_of(rule_.event_types[static_cast<std::size_t>(i)]);
+    return PointerGetDatum(construct_array(types, count, TEXTOID, -1, false, TYPALIGN_INT));
+}
+
+} // namespace analytics::pg

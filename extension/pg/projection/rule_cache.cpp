@@ -1,0 +1,99 @@
+#include "rule_cache.hpp"
+
+#include "../../core/error.hpp"
+#include "../border/owned.hpp"
+#include "../border/rule_table.hpp"
+#include "../border/text.hpp"
+
+namespace analytics::pg {
+namespace {
+
+/* One row, as PostgreSQL phases hold it: plain data in the current memory context. */
+struct Row {
+    std::int32_t id;
+    bool of_every_type;
+    Texts event_types;
+    Datum dimensions, measures;
+    Interval bucket;
+    std::int32_t max_groups;
+    Row *next;
+};
+
+/* What a session keeps: it lives as long as the session. Statements that are under way keep the rules that they began
+ * with. */
+struct Session {
+    std::shared_ptr<const ProjectionRules> rules = std::make_shared<const ProjectionRules>();
+    std::uint64_t generation = 0;
+};
+
+TableWatch watch;
+Session *session = nullptr;
+
+Row *read_row(const TableRow &table_row, Row *next)
+{
+    auto *const row = static_cast<Row *>(palloc0(sizeof(Row)));
+    const std::optional<Texts> event_types = table_row.optional_texts("event_types");
+    row->next = next;
+    row->id = DatumGetInt32(table_row.value("id", INT4OID));
+    row->of_every_type = !event_types;
+    row->event_types = event_types.value_or(Texts{});
+    row->dimensions = table_row.text("dimensions", JSONOID);
+    row->measures = table_row.text("measures", JSONOID);
+    row->bucket = *DatumGetIntervalP(table_row.value("bucket", INTERVALOID));
+    row->max_groups = DatumGetInt32(table_row.value("max_groups", INT4OID));
+    return row;
+}
+
+std::string_view view_of(Datum detoasted)
+{
+    const auto *const bytes = reinterpret_cast<const struct varlena *>(DatumGetPointer(detoasted));
+    return {VARDATA_ANY(bytes), static_cast<std::size_t>(VARSIZE_ANY_EXHDR(bytes))};
+}
+
+ProjectionRule rule_of(const Row &row)
+{
+    const std::optional<core::Bucket> bucket =
+        core::Bucket::of_interval(row.bucket.month, row.bucket.day, row.bucket.time);
+    auto read = core::read_projection(view_of(row.dimensions), view_of(row.measures));
+    auto *const projection = std::get_if<core::Projection>(&read);
+    if (!bucket || projection == nullptr) throw core::Error("a row of analytics_projections is no projection");
+
+    ProjectionRule rule{row.id, row.of_every_type, {}, *bucket, static_cast<std::size_t>(row.max_groups), {}};
+    for (int i = 0; i < row.event_types.count; ++i) rule.event_types.emplace_back(view_of(row.event_types.items[i]));
+    rule.projection = std::move(*projection);
+    return rule;
+}
+
+void renew(const Home &home)
+{
+    if (session == nullptr)
+        session = make_owned<Session>(
+            AllocSetContextCreate(CacheMemoryContext, "analytics projections", ALLOCSET_SMALL_SIZES));
+    const MemoryContext scratch =
+        AllocSetContextCreate(CurrentMemoryContext, "analytics projections scan", ALLOCSET_SMALL_SIZES);
+    const MemoryContext outer = MemoryContextSwitchTo(scratch);
+    Row *rows = nullptr;
+    each_row(home, "analytics_projections", [&rows](const TableRow &row) { rows = read_row(row, rows); });
+    guarded([&] {
+        ProjectionRules rules;
+        for (const Row *row = rows; row != nullptr; row = row->next) rules.push_back(rule_of(*row));
+        session->rules = std::make_shared<const ProjectionRules>(std::move(rules));
+    });
+    MemoryContextSwitchTo(outer);
+    MemoryContextDelete(scratch);
+}
+
+} // namespace
+
+const std::shared_ptr<const ProjectionRules> &projections_at(const Home &home)
+{
+    const Oid table = relation_at(home, "analytics_projections");
+    const std::uint64_t generation = watch.generation(table);
+    if (session == nullptr || session->generation != generation) {
+        renew(home);
+        session->generation = generation;
+    }
+    return session->rules;
+}
+
+} // namespace analytics::pg

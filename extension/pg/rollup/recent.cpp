@@ -1,0 +1,227 @@
+#include "recent.hpp"
+
+#include "../border/boundary.hpp"
+#include "../border/partition_range.hpp"
+#include "../border/saved_statement.hpp"
+#include "../border/text.hpp"
+#include "agreement.hpp"
+#include "hour_walk.hpp"
+
+extern "C" {
+#include "access/table.h"
+#include "catalog/pg_type.h"
+#include "utils/array.h"
+#include "utils/fmgroids.h"
+#include "utils/uuid.h"
+}
+
+#include <algorithm>
+
+namespace analytics::pg {
+namespace {
+
+/* Each range's own bounds come twice, as a row and alone: whichever of an upper bound's forms the index takes to begin at,
+ * it begins in the range. The bounds of all ranges are for the planner, who finds the partition by them. */
+SavedStatement events_in_ranges{
+    "SELECT e.* FROM ROWS FROM (pg_catalog.unnest($4), pg_catalog.unnest($5), pg_catalog.unnest($6)) AS r (first, "
+    "time, id) "
+    "CROSS JOIN LATERAL (SELECT i.id, i.event_type, i.source, i.occurred_at, i.ingested_at, i.tenant_id, i.payload "
+    "FROM %sanalytics_events AS i "
+    "WHERE i.occurred_at OPERATOR(pg_catalog.>=) r.first AND i.occurred_at OPERATOR(pg_catalog.<=) r.time "
+    "AND (i.occurred_at, i.id) OPERATOR(pg_catalog.<) (r.time, r.id) "
+    "AND i.occurred_at OPERATOR(pg_catalog.>=) $7 AND i.occurred_at OPERATOR(pg_catalog.<=) $8 "
+    "AND ($2 IS NULL OR i.tenant_id OPERATOR(pg_catalog.=) $2) "
+    "AND ($3 IS NULL OR i.event_type OPERATOR(pg_catalog.=) $3) "
+    "ORDER BY i.occurred_at DESC, i.id DESC LIMIT $1) AS e "
+    "ORDER BY e.occurred_at DESC, e.id DESC LIMIT $1",
+    SavedStatement::Planned::each_time,
+    {INT8OID, TEXTOID, TEXTOID, TIMESTAMPTZARRAYOID, TIMESTAMPTZARRAYOID, UUIDARRAYOID, TIMESTAMPTZOID,
+     TIMESTAMPTZOID}};
+
+constexpr char there = ' '; // of a parameter's value
+constexpr char null = 'n';
+
+/* From a time on, and before a position: ranges that one statement is to read, the newest first. */
+class Ranges {
+public:
+    /* Rows that are promised at most, save by the last range: a statement sorts them, and should not need a file for it. */
+    static constexpr std::int64_t most_rows = 4096;
+
+    explicit Ranges(const Position &before)
+        : before_(before), firsts_(make_array()), times_(make_array()), ids_(make_array())
+    {
+    }
+
+    [[nodiscard]] bool empty() const noexcept { return count_ == 0; }
+    [[nodiscard]] std::int64_t promised() const noexcept { return promised_; }
+    [[nodiscard]] TimestampTz oldest() const noexcept { return oldest_; }
+    [[nodiscard]] TimestampTz newest() const noexcept { return newest_; }
+    [[nodiscard]] Datum firsts() const { return array_of(firsts_, TIMESTAMPTZOID); }
+    [[nodiscard]] Datum times() const { return array_of(times_, TIMESTAMPTZOID); }
+    [[nodiscard]] Datum ids() const { return array_of(ids_, UUIDOID); }
+
+    /* Events from first to last that come before the position; older ones than were added before, and at least one row is
+     * promised. Requires that fewer than most_rows were promised. */
+    void add(TimestampTz first, TimestampTz last, std::int64_t rows)
+    {
+        const Position end = end_after(last);
+        if (empty()) newest_ = std::min(last, before_.occurred_at);
+        if (empty() || oldest_ != end.occurred_at) {
+            times_[count_] = TimestampTzGetDatum(end.occurred_at);
+            ids_[count_++] = end.id;
+        }
+        firsts_[count_ - 1] = TimestampTzGetDatum(oldest_ = first);
+        promised_ += std::min(rows, most_rows);
+    }
+
+    void clear() noexcept
+    {
+        count_ = promised_ = 0;
+        newest_ = DT_NOBEGIN;
+        oldest_ = DT_NOEND;
+    }
+
+private:
+    static Datum *make_array() { return static_cast<Datum *>(palloc(sizeof(Datum) * (most_rows + 1))); }
+
+    [[nodiscard]] Position end_after(TimestampTz last) const
+    {
+        static const pg_uuid_t least{};
+        if (last >= before_.occurred_at) return before_;
+        return {TIMESTAMP_IS_NOBEGIN(last) ? MIN_TIMESTAMP : last + 1, UUIDPGetDatum(&least)};
+    }
+
+    [[nodiscard]] Datum array_of(Datum *elements, Oid type) const
+    {
+        const bool is_uuid = type == UUIDOID;
+        return PointerGetDatum(construct_array(elements, static_cast<int>(count_), type,
+                                               is_uuid ? UUID_LEN : sizeof(TimestampTz), !is_uuid && FLOAT8PASSBYVAL,
+                                               is_uuid ? TYPALIGN_CHAR : TYPALIGN_DOUBLE));
+    }
+
+    Position before_;
+    Datum *firsts_;
+    Datum *times_;
+    Datum *ids_;
+    std::int64_t count_ = 0;
+    std::int64_t promised_ = 0;
+    TimestampTz newest_ = DT_NOBEGIN;
+    TimestampTz oldest_ = DT_NOEND;
+};
+
+class Recent {
+public:
+    Recent(Answer &answer, const Home &home, const Position &before, std::int64_t limit, const NullableDatum &tenant,
+           const NullableDatum &type)
+        : answer_(answer), home_(home), before_(before.occurred_at), wanted_(limit),
+          at_once_(std::min(limit, Ranges::most_rows)), tenant_(tenant), type_(type), ranges_(before)
+    {
+    }
+
+    void find()
+    {
+        if (!bags_agree(home_) || DatumGetInt32(OidFunctionCall0(F_PG_TRIGGER_DEPTH)) > 0) {
+            ranges_.add(DT_NOBEGIN, DT_NOEND, wanted_);
+        } else {
+            add_infinity(DT_NOEND);
+            add_minutes();
+            add_infinity(DT_NOBEGIN);
+        }
+        if (!ranges_.empty() || !is_asked_) ask(); // also about nothing, for somebody without rights is to be told
+    }
+
+private:
+    void add_minutes()
+    {
+        std::optional<std::string_view> type;
+        if (!type_.isnull) type = bytes_of(type_.value);
+        HourWalk walk{home_, {tenant_.value, tenant_.isnull}, type};
+        walk.go_before(TIMESTAMP_NOT_FINITE(before_) ? before_ : before_ + 1);
+        while (wanted_ > 0 && walk.next()) {
+            const TimestampTz hour = walk.hour();
+            go_to(hour + USECS_PER_HOUR - 1);
+            if (!OidIsValid(place_.partition) && place_.start <= hour)
+                walk.go_before(place_.start);
+            else
+                add_hour(hour, walk.sums());
+        }
+        walk.close();
+    }
+
+    void add_hour(TimestampTz hour, const core::MinuteSums &sums)
+    {
+        for (int minute = core::minutes_per_hour - 1; minute >= 0 && wanted_ > 0; --minute) {
+            const std::int64_t rows = sums.counts[minute];
+            const TimestampTz first = hour + minute * USECS_PER_MINUTE;
+            if (rows > 0 && first <= before_) add(first, first + USECS_PER_MINUTE - 1, rows);
+        }
+    }
+
+    void add_infinity(TimestampTz time)
+    {
+        if (wanted_ == 0 || time > before_) return;
+        go_to(time);
+        if (OidIsValid(place_.partition)) add(time, time, 1);
+    }
+
+    void add(TimestampTz first, TimestampTz last, std::int64_t rows)
+    {
+        ranges_.add(first, last, rows);
+        if (ranges_.promised() >= at_once_) ask();
+    }
+
+    /* Finds out where the time lies, and asks about what lies in another partition. */
+    void go_to(TimestampTz time)
+    {
+        if (place_.holds(time)) return;
+        const Oid before = place_.partition;
+        const Relation events = table_open(relation_at(home_, "analytics_events"), AccessShareLock);
+        place_ = partition_range_at(events, time);
+        table_close(events, NoLock);
+        if (place_.partition != before && !ranges_.empty()) ask();
+    }
+
+    void ask()
+    {
+        const Datum values[] = {Int64GetDatum(wanted_),
+                                tenant_.value,
+                                type_.value,
+                                ranges_.firsts(),
+                                ranges_.times(),
+                                ranges_.ids(),
+                                TimestampTzGetDatum(ranges_.oldest()),
+                                TimestampTzGetDatum(ranges_.newest())};
+        const char nulls[] = {
+            there, tenant_.isnull ? null : there, type_.isnull ? null : there, there, there, there, there, there};
+        static_assert(std::size(values) == std::size(nulls));
+        AnswerReader reader{answer_};
+        events_in_ranges.run(home_, values, nulls, RowReceiver{reader});
+        wanted_ -= reader.rows();
+        at_once_ = std::min(at_once_ * 2, Ranges::most_rows);
+        is_asked_ = true;
+        ranges_.clear();
+    }
+
+    Answer &answer_;
+    const Home &home_;
+    TimestampTz before_;
+    std::int64_t wanted_;  // rows
+    std::int64_t at_once_; // so many are to be promised for a statement
+    NullableDatum tenant_;
+    NullableDatum type_;
+    Ranges ranges_;
+    PartitionRange place_{InvalidOid, 0, 0};
+    bool is_asked_ = false;
+};
+
+} // namespace
+
+void put_recent(Answer &answer, const Home &home, const Position &before, std::int64_t limit,
+                const NullableDatum &tenant, const NullableDatum &type)
+{
+    SPI_connect();
+    Recent{answer, home, before, limit, tenant, type}.find();
+    SPI_finish();
+}
+
+} // namespace analytics::pg

@@ -1,0 +1,174 @@
+#include "rollup_maintainer.hpp"
+
+#include "../../core/tally.hpp"
+#include "../border/boundary.hpp"
+#include "../border/owned.hpp"
+#include "../border/text.hpp"
+#include "bags.hpp"
+
+extern "C" {
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "utils/fmgroids.h"
+}
+
+namespace analytics::pg {
+namespace {
+
+using core::HourCounts;
+using core::Tenant;
+
+/* So many bags of one key are folded: a reader adds up a score at most, a count is rewritten once in sixteen bags. */
+constexpr int many = 16;
+
+/* Of the hour before, which is mostly over, fewer are left. */
+constexpr int many_of_the_hour_before = 4;
+
+/* What both tables have; only that of the tenants has the last. */
+enum Column : int { hour_column, ingested_column, cells_column, tenant_column };
+constexpr ReadColumn columns[] = {{"hour", TIMESTAMPTZOID},
+                                  {"last_ingested_at", TIMESTAMPTZOID, Nulls::allowed},
+                                  {"cells", BYTEAOID},
+                                  {"tenant_id", TEXTOID, Nulls::allowed}};
+
+/* tenant: none in the totals. */
+BagKey key_of(const Bags &bags, TimestampTz hour, const Tenant *tenant)
+{
+    BagKey key{bags};
+    if (tenant != nullptr) {
+        if (*tenant)
+            key.add(tenant_column, F_TEXTEQ, text_of(**tenant));
+        else
+            key.add_null(tenant_column);
+    }
+    key.add(hour_column, F_TIMESTAMPTZ_EQ, TimestampTzGetDatum(hour));
+    return key;
+}
+
+class Rollup : public Upkeep {
+public:
+    explicit Rollup(const Home &home) : home_(home) {}
+
+    void came(const EventRow &event) override
+    {
+        if (TIMESTAMP_NOT_FINITE(event.occurred_at)) return; // no minute holds it
+        guarded([&] { tally_.add(event.occurred_at, event.tenant(), event.event_type, event.ingested_at); });
+    }
+
+    void went(const EventRow &event) override
+    {
+        if (TIMESTAMP_NOT_FINITE(event.occurred_at)) return;
+        guarded([&] { tally_.remove(event.occurred_at, event.tenant(), event.event_type); });
+    }
+
+    void changed(const EventRow &before, const EventRow &after) override
+    {
+        if (!before.is_counted_as(after)) return Upkeep::changed(before, after);
+        if (after.ingested_at <= before.ingested_at || TIMESTAMP_NOT_FINITE(after.occurred_at)) return;
+        guarded([&] { tally_.ingested(after.occurred_at, after.tenant(), after.ingested_at); });
+    }
+
+    [[nodiscard]] std::size_t size() const noexcept override { return tally_.cells(); }
+
+    void write() override;
+
+private:
+    void keep(Bags &bags, TimestampTz hour, const Tenant *tenant, HourCounts &counts);
+    bool fold(Bags &bags, const BagKey &key, int least, HourCounts &sum);
+    static void add(const Bags &bags, HeapTuple bag, HourCounts &sum);
+    void append(Bags &bags, TimestampTz hour, const Tenant *tenant, const HourCounts &counts);
+
+    const Home &home_;
+    core::Tally tally_;
+    HourCounts total_;
+    HourCounts before_;
+    std::string packed_;
+    MemoryContext scratch_ = nullptr;
+};
+
+void Rollup::write()
+{
+    if (tally_.counts().empty()) return;
+    const MemoryContext context =
+        AllocSetContextCreate(CurrentMemoryContext, "analytics rollup", ALLOCSET_DEFAULT_SIZES);
+    const MemoryContext outer = MemoryContextSwitchTo(context);
+    Bags tenants{home_, "analytics_rollup_tenants", "analytics_rollup_tenants_hour", columns};
+    Bags totals{home_, "analytics_rollup_totals", "analytics_rollup_totals_hour",
+                std::span{columns}.first<tenant_column>()};
+    scratch_ = AllocSetContextCreate(context, "analytics rollup scratch", ALLOCSET_DEFAULT_SIZES);
+    MemoryContextSwitchTo(scratch_);
+
+    const auto end = tally_.counts().end();
+    for (auto at = tally_.counts().begin(); at != end;) {
+        const TimestampTz hour = at->first.first;
+        guarded([&] { total_ = {}; });
+        for (; at != end && at->first.first == hour; ++at) {
+            guarded([&] { total_.add(at->second); });
+            keep(tenants, hour, &at->first.second, at->second);
+        }
+        keep(totals, hour, nullptr, total_);
+    }
+
+    MemoryContextSwitchTo(outer);
+    tenants.close();
+    totals.close();
+    MemoryContextDelete(context);
+    tally_.clear();
+}
+
+/* Appends what was counted, folded with what is there already when that has become many bags. */
+void Rollup::keep(Bags &bags, TimestampTz hour, const Tenant *tenant, HourCounts &counts)
+{
+    CHECK_FOR_INTERRUPTS();
+    MemoryContextReset(scratch_);
+    if (!IsolationIsSerializable() && is_time_to_look(static_cast<std::uint32_t>(hour / USECS_PER_HOUR), tenant)) {
+        fold(bags, key_of(bags, hour, tenant), many, counts);
+        guarded([&] { before_ = {}; });
+        if (fold(bags, key_of(bags, hour - USECS_PER_HOUR, tenant), many_of_the_hour_before, before_))
+            append(bags, hour - USECS_PER_HOUR, tenant, before_);
+    }
+    // An UPDATE of ingested_at alone is told by a bag that is there, or it would leave as many as the events have hours.
+    if (counts.bag.empty() && !counts.empty() && !IsolationIsSerializable())
+        if (const HeapTuple bag = bags.take_one(key_of(bags, hour, tenant))) add(bags, bag, counts);
+    append(bags, hour, tenant, counts);
+}
+
+/* Under SERIALIZABLE it would be wrong to come here: two writers that read each other's bags would fail for it. */
+bool Rollup::fold(Bags &bags, const BagKey &key, int least, HourCounts &sum)
+{
+    if (!bags.are_many(key, least)) return false;
+    bags.take(key);
+    while (const HeapTuple bag = bags.next_taken()) add(bags, bag, sum);
+    return true;
+}
+
+void Rollup::add(const Bags &bags, HeapTuple bag, HourCounts &sum)
+{
+    bool is_null = false;
+    const std::string_view packed = bytes_of(bags.value(bag, cells_column, &is_null));
+    const TimestampTz ingested_at = DatumGetTimestampTz(bags.value(bag, ingested_column, &is_null));
+    guarded([&] {
+        sum.bag.add(packed);
+        if (!is_null) sum.ingested(ingested_at);
+    });
+}
+
+void Rollup::append(Bags &bags, TimestampTz hour, const Tenant *tenant, const HourCounts &counts)
+{
+    if (counts.empty()) return;
+    guarded([&] { packed_ = counts.bag.pack(); });
+    const bool has_tenant = tenant != nullptr && *tenant;
+    const Datum values[] = {TimestampTzGetDatum(hour), TimestampTzGetDatum(counts.last_ingested_at.value_or(0)),
+                            text_of(packed_), has_tenant ? text_of(**tenant) : Datum{0}};
+    const bool nulls[] = {false, !counts.last_ingested_at, false, !has_tenant};
+    bags.append(values, nulls);
+}
+
+} // namespace
+
+Upkeep *make_rollup(MemoryContext context, const Home &home)
+{
+    return make_owned<Rollup>(context, home);
+}
+
+} // namespace analytics::pg
