@@ -1,8 +1,8 @@
-/* Cuts a JSON array into its elements, each the bytes as they were written.
+/* Cuts a JSON array into its elements, each with its bytes as they were written.
  *
- * It follows strings and brackets, in a loop and not by recursion, so that no element's depth is a matter to the others.
- * Then each element is read as a value. One that is no JSON makes all of it none; one that is only too deep is an element
- * like any other, and whoever judges elements will refuse it. */
+ * It follows strings and brackets in a loop, not by recursion. Then each element is read as a value. An element that is
+ * not JSON makes the whole array invalid. An element that is too deep or too large is cut like any other: the
+ * normalizer refuses it later. */
 #pragma once
 
 #include "json.hpp"
@@ -14,8 +14,8 @@ namespace analytics::core {
 
 class ArrayItems {
 public:
-    /** Cuts the array. Refuses with invalid_utf8 or invalid_json. Where there are more than max_items, it finds one more than
-     * these and looks no further. */
+    /** Cuts the array. Refuses with invalid_utf8 or invalid_json. When there are more than max_items, it stops after
+     * one more. */
     Refusal split(std::string_view array, std::size_t max_items, const Limits &limits);
 
     /** Valid as long as the array's bytes are. */

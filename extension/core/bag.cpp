@@ -50,16 +50,6 @@ bool BagReader::next()
     return true;
 }
 
-std::int64_t BagReader::sum(int from, int to) const
-{
-    if (from <= 0 && to >= minutes_per_hour) return total_;
-    std::int64_t sum = 0;
-    MinuteReader reader = minutes();
-    for (MinuteCount cell; reader.next(cell) && cell.minute < to;)
-        if (cell.minute >= from) sum = sum_of(sum, cell.count);
-    return sum;
-}
-
 Bag::Minutes &Bag::minutes_of(std::string_view type)
 {
     const auto found = types_.lower_bound(type);

@@ -7,10 +7,10 @@
  *   minutes      varint step, zigzag varint count; the first step is the minute (0 to 59), each further one the
  *                distance from the minute before
  *
- * So a whole hour is read at the cost of its types, and a part of it by stepping over the rest. Zero is never written:
- * a count that has become zero vanishes, and with its last minute a type; a bag of nothing is the version byte alone.
- * Counts may be negative (a bag that takes away), and a total zero where a plus and a minus meet. What two bags of one
- * hour hold together is their sum, and the same cells always make the same bytes.
+ * So reading a whole hour costs its types, and reading a part of it skips the rest. A count of zero is never written,
+ * nor a type without counts: an empty bag is the version byte alone. A bag may subtract: then counts are negative, and
+ * a total may be zero where a positive and a negative count meet. Two bags of an hour are added up. Equal counts make
+ * equal bytes.
  *
  * Varints are LEB128 (least significant seven bits first). This format is an on-disk promise. */
 #pragma once
@@ -44,12 +44,12 @@ struct MinuteCount {
     std::int64_t count = 0;
 };
 
-/** Walks a type's minutes, in order. Throws Corrupt where the bytes are no such thing. */
+/** Walks a type's minutes, in order. Throws Corrupt when the bytes are damaged. */
 class MinuteReader {
 public:
     MinuteReader(const char *begin, const char *end) noexcept : at_(begin), end_(end) {}
 
-    /** Whether there was another one. */
+    /** False when there is no other one. */
     bool next(MinuteCount &cell);
 
 private:
@@ -58,8 +58,8 @@ private:
     int minute_ = -1;
 };
 
-/** Walks a bag's types, in order, without decoding their minutes. The bytes must outlive it. Throws Corrupt where the
- * bytes are no bag; never reads beyond them. */
+/** Walks a bag's types, in order, without decoding their minutes. The bytes must outlive it. Throws Corrupt when they
+ * are damaged; never reads beyond them. */
 class BagReader {
 public:
     explicit BagReader(std::string_view packed);
@@ -72,9 +72,6 @@ public:
     [[nodiscard]] std::int64_t total() const noexcept { return total_; }
     [[nodiscard]] MinuteReader minutes() const noexcept { return {minutes_, at_}; }
 
-    /** Events in the minutes [from, to). The whole hour is its total. */
-    [[nodiscard]] std::int64_t sum(int from, int to) const;
-
 private:
     const char *at_;
     const char *end_;
@@ -84,13 +81,13 @@ private:
     bool first_ = true;
 };
 
-/** Cells of one hour, to be added to and packed. */
+/** The counts of one hour, to which others are added before they are packed. */
 class Bag {
 public:
-    /** Whether that made a new cell. Throws Error when a count would leave 64 bits. */
+    /** True when that made a new cell. Throws Error when a count would exceed 64 bits. */
     bool add(std::string_view type, int minute, std::int64_t count);
 
-    /** Adds all that a packed bag holds. Throws Corrupt, and may then have added a part. */
+    /** Adds the counts of a packed bag. May have added a part of them when it throws Corrupt. */
     void add(std::string_view packed);
 
     void add(const Bag &other);

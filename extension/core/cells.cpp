@@ -8,7 +8,7 @@
 namespace analytics::core {
 namespace {
 
-/* FNV-1a, and a last mixing so that all bits of the order depend on all bytes. Bags are kept on disk: it never changes. */
+/* FNV-1a, and a last mixing, so that all bits depend on all bytes. It never changes, because bags are stored. */
 std::uint64_t hash_of(std::string_view bytes) noexcept
 {
     std::uint64_t hash = 0xcbf29ce484222325U;
@@ -32,34 +32,34 @@ void include(std::optional<Extremes> &extremes, const Extremes &other)
         extremes = other;
 }
 
-/* What bags lack of one measure. */
-Measure lacking(const Measure &events, const Measure &bags)
+/* What the bags are missing of one measure. */
+Measure missing_from(const Measure &events, const Measure &bags)
 {
-    Measure lack = events;
-    lack.count = difference_of(events.count, bags.count);
-    lack.sum.subtract(bags.sum);
-    if (!bags.came) return lack;
-    const Extremes &claimed = *bags.came;
-    if (events.came && claimed.least <= events.came->least && claimed.greatest >= events.came->greatest)
-        lack.came.reset();
-    // Extremes that bags claim and no event has are gone.
-    if (!bags.least_is_doubtful() && (!events.came || claimed.least < events.came->least))
-        include(lack.went, {claimed.least, claimed.least});
-    if (!bags.greatest_is_doubtful() && (!events.came || claimed.greatest > events.came->greatest))
-        include(lack.went, {claimed.greatest, claimed.greatest});
-    return lack;
+    Measure missing = events;
+    missing.count = difference_of(events.count, bags.count);
+    missing.sum.subtract(bags.sum);
+    if (!bags.inserted) return missing;
+    const Extremes &claimed = *bags.inserted;
+    if (events.inserted && claimed.least <= events.inserted->least && claimed.greatest >= events.inserted->greatest)
+        missing.inserted.reset();
+    // An extreme of the bags that no event has was deleted.
+    if (!bags.least_is_doubtful() && (!events.inserted || claimed.least < events.inserted->least))
+        include(missing.deleted, {claimed.least, claimed.least});
+    if (!bags.greatest_is_doubtful() && (!events.inserted || claimed.greatest > events.inserted->greatest))
+        include(missing.deleted, {claimed.greatest, claimed.greatest});
+    return missing;
 }
 
-/* What bags lack of one cell, or nothing. */
-std::optional<Cell> lacking(const Cell &events, const Cell &bags)
+/* What the bags are missing of one cell; nothing when that is nothing. */
+std::optional<Cell> missing_from(const Cell &events, const Cell &bags)
 {
-    Cell lack = cell_with(events.measures.size());
-    lack.count = difference_of(events.count, bags.count);
-    lack.mismatched = difference_of(events.mismatched, bags.mismatched);
-    for (std::size_t i = 0; i < lack.measures.size(); ++i)
-        lack.measures[i] = lacking(events.measures[i], bags.measures[i]);
-    if (lack == cell_with(events.measures.size())) return std::nullopt;
-    return lack;
+    Cell missing = cell_with(events.measures.size());
+    missing.count = difference_of(events.count, bags.count);
+    missing.mismatched = difference_of(events.mismatched, bags.mismatched);
+    for (std::size_t i = 0; i < missing.measures.size(); ++i)
+        missing.measures[i] = missing_from(events.measures[i], bags.measures[i]);
+    if (missing == cell_with(events.measures.size())) return std::nullopt;
+    return missing;
 }
 
 } // namespace
@@ -83,7 +83,7 @@ void Measure::record(const ExactNumber &value, int sign)
         sum.add(value);
     else
         sum.subtract(value);
-    std::optional<Extremes> &extremes = sign > 0 ? came : went;
+    std::optional<Extremes> &extremes = sign > 0 ? inserted : deleted;
     if (extremes)
         extremes->include(value);
     else
@@ -94,18 +94,18 @@ void Measure::add(const Measure &other)
 {
     count = sum_of(count, other.count);
     sum.add(other.sum);
-    if (other.came) include(came, *other.came);
-    if (other.went) include(went, *other.went);
+    if (other.inserted) include(inserted, *other.inserted);
+    if (other.deleted) include(deleted, *other.deleted);
 }
 
 bool Measure::least_is_doubtful() const noexcept
 {
-    return went && (!came || went->least <= came->least);
+    return deleted && (!inserted || deleted->least <= inserted->least);
 }
 
 bool Measure::greatest_is_doubtful() const noexcept
 {
-    return went && (!came || went->greatest >= came->greatest);
+    return deleted && (!inserted || deleted->greatest >= inserted->greatest);
 }
 
 void Cell::add(const Cell &other)
@@ -119,7 +119,7 @@ CellKey::CellKey(std::string_view key) : hash(hash_of(key)), bytes(key)
 {
 }
 
-void Cells::record(const Observation &event, int sign)
+void Cells::record(const ProjectedEvent &event, int sign)
 {
     Cell &cell = kept_.try_emplace(CellKey{event.key}, cell_with(measures_)).first->second;
     cell.count = sum_of(cell.count, sign);
@@ -139,27 +139,27 @@ void Cells::merge(const Cells &other)
     keep_to_limit();
 }
 
-Cells Cells::less(const Cells &bags) const
+Cells Cells::minus(const Cells &bags) const
 {
-    // The cells that the sum of both will keep; all others are part of "other" on both sides.
+    // Cells that the sum of both will keep. All others are part of "other" on both sides.
     Cells sum = *this;
     sum.merge(bags);
     Cells events = *this;
     events.restrict_to(sum.kept_);
-    Cells said = bags;
-    said.restrict_to(sum.kept_);
+    Cells counted = bags;
+    counted.restrict_to(sum.kept_);
 
     const Cell nothing = cell_with(measures_);
     const auto in = [&nothing](const Map &cells, const CellKey &key) -> const Cell & {
         const auto found = cells.find(key);
         return found == cells.end() ? nothing : found->second;
     };
-    Cells lack{measures_, limit_};
+    Cells missing{measures_, limit_};
     for (const auto &[key, cell] : sum.kept_)
-        if (std::optional<Cell> difference = lacking(in(events.kept_, key), in(said.kept_, key)))
-            lack.kept_.emplace(key, *std::move(difference));
-    lack.other_ = lacking(events.other_.value_or(nothing), said.other_.value_or(nothing));
-    return lack;
+        if (std::optional<Cell> difference = missing_from(in(events.kept_, key), in(counted.kept_, key)))
+            missing.kept_.emplace(key, *std::move(difference));
+    missing.other_ = missing_from(events.other_.value_or(nothing), counted.other_.value_or(nothing));
+    return missing;
 }
 
 std::int64_t Cells::count() const
@@ -169,7 +169,7 @@ std::int64_t Cells::count() const
     return count;
 }
 
-/* A cell beyond the limit goes to "other" at once: those that are kept have the smallest hashes of all that came so far. */
+/* A cell beyond the limit is added to "other" at once: the kept ones have the smallest hashes of all so far. */
 void Cells::add(CellKey key, Cell cell)
 {
     const auto place = kept_.lower_bound(key);

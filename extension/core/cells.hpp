@@ -1,19 +1,20 @@
-/* The cells of a projection's bag: for each tuple of dimension values how many events, and what their measures come to.
+/* The cells of a projection's bag: for each tuple of dimension values, how many events there are, and the sums and
+ * extremes of their measures.
  *
- * A bag is a summand: the sum of all bags of one bucket and tenant is the truth, in whatever order they are added. That
- * holds for three things of different nature.
+ * A bag is a summand. The sum of all bags of one bucket and tenant is the truth, in whatever order they are added.
+ * Three kinds of values keep that promise differently:
  *
- *   Counts and sums  take back exactly what was deleted; a bag may hold negative ones.
- *   Extremes         cannot be taken back. A measure keeps the extremes of what came and of what went. The least that
- *                    ever came is the least that is there unless one as small went: then it is doubtful, and the
- *                    reader asks the events.
- *   The limit        of cells: those with the smallest hash are kept, all others are one cell, "other". A kept cell of
- *                    the sum was kept in each summand, for what is among the smallest of all is among the smallest of
- *                    some; so kept cells are whole, and which they are does not depend on the order. A cell that has
- *                    come to nothing is still a cell, for the same reason.
+ *   Counts and sums  Deleted events are subtracted; a bag may hold negative ones.
+ *   Extremes         Can't be subtracted. A measure keeps the extremes of inserted values, and those of deleted values.
+ *                    The minimum is the least inserted value, unless a value as small was deleted. Then it is doubtful,
+ *                    and the reader computes it from the events.
+ *   The limit        At most so many cells are kept, those with the smallest hashes. All others are one cell, "other".
+ *                    A cell that the sum keeps was kept in each summand, because what is among the smallest of all is
+ *                    among the smallest of some. So kept cells are whole, and the order of adding does not matter. For
+ *                    the same reason a cell whose events were all deleted stays a cell.
  *
- * Keys are the dimension values as bytes (ValueWriter): equal values, equal bytes. Bytes of a bag are read by merge, which
- * throws Corrupt for damaged ones. */
+ * A key is the dimension values as bytes (KeyWriter): equal values have equal bytes. merge reads the bytes of a bag,
+ * and throws Corrupt when they are damaged. */
 #pragma once
 
 #include "exact.hpp"
@@ -42,13 +43,14 @@ struct Extremes {
 struct Measure {
     std::int64_t count = 0; // values that are numbers
     ExactNumber sum;
-    std::optional<Extremes> came, went;
+    std::optional<Extremes> inserted, deleted;
 
-    /** sign: 1 for a value that came, -1 for one that went. */
+    /** sign: 1 for an inserted value, -1 for a deleted one. */
     void record(const ExactNumber &value, int sign);
     void add(const Measure &other);
 
-    /** Whether the least that came may have gone; likewise the greatest. False also when nothing is known to be there. */
+    /** Whether the least inserted value may have been deleted; likewise the greatest. False when no value was
+     * inserted. */
     [[nodiscard]] bool least_is_doubtful() const noexcept;
     [[nodiscard]] bool greatest_is_doubtful() const noexcept;
 
@@ -57,8 +59,8 @@ struct Measure {
 
 struct Cell {
     std::int64_t count = 0;        // events
-    std::int64_t mismatched = 0;   // events with a value of another type than asked for
-    std::vector<Measure> measures; // a measure each
+    std::int64_t mismatched = 0;   // events with a value of a wrong type
+    std::vector<Measure> measures; // one for each measure of the projection
 
     void add(const Cell &other);
 
@@ -79,13 +81,13 @@ struct CellOrder {
     }
 };
 
-/** What one event is to a projection. */
-struct Observation {
-    std::string key;                                // of its dimension values
-    std::vector<std::optional<ExactNumber>> values; // of its measures: nothing for absent, null or mismatched
+/** What a projection takes from one event. */
+struct ProjectedEvent {
+    std::string key;                                // its dimension values
+    std::vector<std::optional<ExactNumber>> values; // of its measures; nothing when absent, null or mismatched
     bool mismatched = false;
 
-    friend bool operator==(const Observation &, const Observation &) = default;
+    friend bool operator==(const ProjectedEvent &, const ProjectedEvent &) = default;
 };
 
 class Cells {
@@ -94,16 +96,17 @@ public:
 
     Cells(std::size_t measures, std::size_t limit) : measures_(measures), limit_(limit) {}
 
-    /** sign: 1 for an event that came, -1 for one that went. */
-    void record(const Observation &event, int sign);
+    /** sign: 1 for an inserted event, -1 for a deleted one. */
+    void record(const ProjectedEvent &event, int sign);
 
     void merge(const Cells &other);
 
-    /** Adds a bag's cells. Throws Corrupt, and may then have added a part. */
+    /** Adds a bag's cells. May have added a part of them when it throws Corrupt. */
     void merge(std::string_view bag);
 
-    /** These being an events' cells: what bags lack to say the same. Nothing where they say it already. */
-    [[nodiscard]] Cells less(const Cells &bags) const;
+    /** What the bags are missing when these are the cells of the events: adding the result to the bags makes them
+     * equal. */
+    [[nodiscard]] Cells minus(const Cells &bags) const;
 
     /** Makes cells of other keys than these part of "other". */
     void restrict_to(const Map &keys);
@@ -131,14 +134,14 @@ private:
     std::optional<Cell> other_;
 };
 
-/** A bag's cells on their way into others, a few at a time, so that whoever adds a large bag can look up in between. Plain
- * data; the cells and the bag's bytes must outlive it. Holds no more than the limit of cells whatever the bag claims. */
+/** Adds a bag's cells to others, a few at a time, so that the caller can check for interrupts in between. Plain data;
+ * the cells and the bag's bytes must outlive it. Whatever the bag claims, the cells never exceed their limit. */
 class CellsMerge {
 public:
-    /** Throws Corrupt where the bag is none of this projection. */
+    /** Throws Corrupt when it is not a bag of this projection. */
     CellsMerge(Cells &cells, std::string_view bag);
 
-    /** Adds some tens of kilobytes; false when all is in. Throws Corrupt, and a part is then added. */
+    /** Adds some tens of kilobytes; false when all is added. When it throws Corrupt, a part is added. */
     bool next();
 
 private:
@@ -146,8 +149,8 @@ private:
 
     Cells &cells_;
     packed::Rest in_;
-    std::uint64_t left_;   // cells, without "other"
-    std::string_view key_; // the one before
+    std::uint64_t left_;   // cells to add, without "other"
+    std::string_view key_; // the last one
     std::uint64_t hash_ = 0;
     bool is_first_ = true;
 };

@@ -2,9 +2,9 @@
  *
  *   bag      version, number of measures, number of cells, (key, cell) in the order of keys, 0 or 1, the cell "other"
  *   cell     count, mismatched, the measures
- *   measure  which extremes are there (1 came, 2 went), count, sum, then least and greatest of each
+ *   measure  which extremes there are (1 inserted, 2 deleted), count, sum, then the least and the greatest of each
  *
- * Dumps carry bags, so a form once released stays readable: another one gets another version. */
+ * Dumps contain bags, so a released form stays readable for ever. Another form gets another version. */
 #include "cells.hpp"
 
 #include "dimension_key.hpp"
@@ -17,8 +17,8 @@ namespace analytics::core {
 namespace {
 
 constexpr std::uint64_t version = 1;
-constexpr std::uint64_t with_came = 1;
-constexpr std::uint64_t with_went = 2;
+constexpr std::uint64_t with_inserted = 1;
+constexpr std::uint64_t with_deleted = 2;
 
 void pack(std::string &out, const Extremes &extremes)
 {
@@ -31,11 +31,11 @@ void pack(std::string &out, const Cell &cell)
     packed::put_signed(out, cell.count);
     packed::put_signed(out, cell.mismatched);
     for (const Measure &measure : cell.measures) {
-        packed::put(out, (measure.came ? with_came : 0) | (measure.went ? with_went : 0));
+        packed::put(out, (measure.inserted ? with_inserted : 0) | (measure.deleted ? with_deleted : 0));
         packed::put_signed(out, measure.count);
         measure.sum.pack(out);
-        if (measure.came) pack(out, *measure.came);
-        if (measure.went) pack(out, *measure.went);
+        if (measure.inserted) pack(out, *measure.inserted);
+        if (measure.deleted) pack(out, *measure.deleted);
     }
 }
 
@@ -55,11 +55,11 @@ Cell unpack_cell(packed::Rest &in, std::size_t measures)
     cell.measures.resize(measures);
     for (Measure &measure : cell.measures) {
         const std::uint64_t extremes = in.number();
-        if (extremes > (with_came | with_went)) throw Corrupt("measure has unknown extremes");
+        if (extremes > (with_inserted | with_deleted)) throw Corrupt("measure has unknown extremes");
         measure.count = in.signed_number();
         measure.sum = ExactNumber::unpack(in);
-        if ((extremes & with_came) != 0) measure.came = unpack_extremes(in);
-        if ((extremes & with_went) != 0) measure.went = unpack_extremes(in);
+        if ((extremes & with_inserted) != 0) measure.inserted = unpack_extremes(in);
+        if ((extremes & with_deleted) != 0) measure.deleted = unpack_extremes(in);
     }
     return cell;
 }

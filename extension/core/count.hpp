@@ -1,4 +1,4 @@
-/* Counts of events: 64 bits, signed, for bags also take away. Only damaged bags hold such that a sum would leave them. */
+/* Counts of events: 64 bits, signed, because bags also subtract. Only damaged bags have sums beyond 64 bits. */
 #pragma once
 
 #include "error.hpp"

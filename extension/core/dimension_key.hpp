@@ -1,6 +1,6 @@
-/* The dimension values of one cell as bytes: equal values, equal bytes, whatever way a number was written.
+/* The dimension values of one cell as bytes. Equal values have equal bytes, however a number was written.
  *
- * Each value is a tag and what the tag needs. A null stands for an absent value, a JSON null and a mismatch alike. */
+ * Each value is a tag and its data. Null is an absent value, a JSON null or a mismatch. */
 #pragma once
 
 #include "exact.hpp"
@@ -49,7 +49,7 @@ public:
 
     explicit KeyReader(std::string_view key) noexcept : in_(key) {}
 
-    /** The next dimension's value; Corrupt for what KeyWriter can't have written. */
+    /** The next dimension's value. Throws Corrupt for what KeyWriter can't have written. */
     Value next()
     {
         Value value;
@@ -64,7 +64,7 @@ public:
 
     [[nodiscard]] bool at_end() const noexcept { return in_.empty(); }
 
-    /** Throws Corrupt where the bytes are the key of no projection. */
+    /** Throws Corrupt when the bytes can't be a key. */
     static void require_key(std::string_view key)
     {
         std::size_t values = 0;

@@ -20,7 +20,7 @@ constexpr std::int32_t highest_numeric_power = 32'767; // NUMERIC_WEIGHT_MAX
 constexpr std::int32_t lowest_numeric_power =
     -16'384 / digits_per_place; // its last digit lies beyond NUMERIC_DSCALE_MAX, 16383
 
-/* What damaged bytes may claim, so that no conversion runs away: far more than any sum of storable numbers reaches. */
+/* A limit for damaged bytes, so that no conversion takes long: far beyond any sum of storable numbers. */
 constexpr std::int32_t highest_power = 40'000;
 constexpr std::int32_t lowest_power = -5'000;
 
@@ -46,7 +46,8 @@ void ExactNumber::subtract(const ExactNumber &other)
     add(other, -1);
 }
 
-/* A few places are put in one by one, for a number of an event has few; of many, each would move all that are behind it. */
+/* An event's number has few places, which are inserted one by one. Many are merged: each insertion would move all
+ * that follow. */
 void ExactNumber::add(const ExactNumber &other, std::int32_t sign)
 {
     constexpr std::size_t few = 8;
@@ -78,8 +79,8 @@ void ExactNumber::add_many(const ExactNumber &other, std::int32_t sign)
     places_ = std::move(sum);
 }
 
-/* Adds digit, at most the base, at a power that is not below that of index from, and carries on. Answers the index from
- * which the next higher power is found. */
+/* Adds a digit, at most the base, at a power that is not below that of index from, and carries. Returns the index from
+ * which to look for the next higher power. */
 std::size_t ExactNumber::add_at(std::size_t from, std::int32_t power, std::int32_t digit)
 {
     while (from < places_.size() && places_[from].power < power) ++from;
@@ -110,7 +111,7 @@ std::optional<std::int64_t> ExactNumber::to_int64() const noexcept
     constexpr std::int32_t highest = 4; // 10000^5 is beyond 64 bits
     if (places_.empty()) return 0;
     if (places_.front().power < 0 || places_.back().power > highest) return std::nullopt;
-    Wide number = 0; // a borrow may take a part of it just out of 64 bits
+    Wide number = 0; // parts of it may exceed 64 bits
     std::int32_t power = places_.back().power;
     for (auto place = places_.rbegin(); power >= 0; --power) {
         number *= base;
@@ -128,7 +129,7 @@ bool ExactNumber::fits_numeric() const noexcept
     if (lowest.power < lowest_numeric_power || (lowest.power == lowest_numeric_power && lowest.digit % 10 != 0))
         return false;
     if (places_.back().power <= highest_numeric_power) return true;
-    // 10000^32768 less something is a number of 32768 places.
+    // 10000^32768 minus anything smaller has 32768 places.
     const bool is_carry = places_.back().power == highest_numeric_power + 1 && std::abs(places_.back().digit) == 1;
     const bool is_less = places_.size() > 1 && (places_[places_.size() - 2].digit < 0) != (places_.back().digit < 0);
     return is_carry && is_less;
@@ -206,7 +207,7 @@ std::strong_ordering operator<=>(const ExactNumber &a, const ExactNumber &b) noe
     const bool left_ends = left == a.places_.rend();
     const bool right_ends = right == b.places_.rend();
     if (left_ends && right_ends) return std::strong_ordering::equal;
-    // A place that only one of them has is compared with a zero.
+    // A place that only one of the numbers has is compared with zero.
     if (right_ends || (!left_ends && left->power > right->power)) return left->digit <=> 0;
     if (left_ends || right->power > left->power) return 0 <=> right->digit;
     return left->digit <=> right->digit;

@@ -1,12 +1,12 @@
-/* A decimal number of any size, and exact sums of such numbers: what a projection adds up.
+/* A decimal number of any size, with exact sums: what projections add up.
  *
- * The form is sparse and balanced: a list of the places that are not zero, in base 10000, each with a digit from -5000
- * to 4999. Every number has exactly one such form, so equal numbers are equal bytes, and the highest place decides the
- * sign and every comparison. Adding 1e-300 to 1e300 makes two places, not six hundred digits; memory follows the
- * bytes that events have brought, whatever their exponents. Nothing overflows: a sum may well be a number that
- * PostgreSQL's numeric can't hold, which is then the reader's misfortune, never the writer's.
+ * The number is a list of the places that are not zero, in base 10000. Each has a digit from -5000 to 4999. Every
+ * number has exactly one such form, so equal numbers have equal bytes, and the highest place decides the sign and every
+ * comparison. Adding 1e-300 to 1e300 makes two places, not six hundred digits: memory depends on the digits that events
+ * bring, not on their exponents. Nothing overflows. A sum may be beyond PostgreSQL's numeric: then reading it fails,
+ * and writing never does.
  *
- * Scales are not kept: 1.50 and 1.5 are one number, written 1.5. */
+ * Scales are not kept: 1.50 and 1.5 are the same number, written 1.5. */
 #pragma once
 
 #include "number.hpp"
@@ -25,7 +25,7 @@ public:
     ExactNumber() = default;
     explicit ExactNumber(const Decimal &decimal) { assign(decimal); }
 
-    /** Becomes the decimal's value, in the memory that it has. */
+    /** Takes the decimal's value; reuses its own memory. */
     void assign(const Decimal &decimal);
 
     void add(const ExactNumber &other);
@@ -33,19 +33,19 @@ public:
 
     [[nodiscard]] bool is_zero() const noexcept { return places_.empty(); }
 
-    /** The number as a bigint; nothing when it is none. */
+    /** The number as a bigint; nothing when it is not one. */
     [[nodiscard]] std::optional<std::int64_t> to_int64() const noexcept;
 
-    /** Whether numeric can hold it; asked before to_decimal. */
+    /** Whether numeric can hold it. */
     [[nodiscard]] bool fits_numeric() const noexcept;
 
-    /** In numeric's terms, with the smallest scale that shows the whole value; requires fits_numeric. */
+    /** The number in numeric's form, with the smallest scale that is exact; requires fits_numeric. */
     void to_decimal(Decimal &out) const;
 
     /** Equal numbers, equal bytes. */
     void pack(std::string &out) const;
 
-    /** What pack wrote; Corrupt for what it can't have written. */
+    /** Reads what pack wrote; throws Corrupt for anything else. */
     static ExactNumber unpack(packed::Rest &in);
 
     friend bool operator==(const ExactNumber &, const ExactNumber &) = default;

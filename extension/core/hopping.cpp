@@ -53,11 +53,11 @@ Hopping::Hopping(Instant start, Instant end, std::int64_t size, std::int64_t hop
 
 const std::vector<std::int64_t> &SlidingSum::slide(std::int32_t first, std::int32_t end)
 {
-    for (; added_ < cells_.size() && cells_[added_].bucket < end; ++added_)
-        counts_[cells_[added_].type] = sum_of(counts_[cells_[added_].type], cells_[added_].count);
-    for (; taken_ < added_ && cells_[taken_].bucket < first; ++taken_)
-        counts_[cells_[taken_].type] = difference_of(counts_[cells_[taken_].type], cells_[taken_].count);
-    return counts_;
+    for (; added_ < counts_.size() && counts_[added_].bucket < end; ++added_)
+        sums_[counts_[added_].type] = sum_of(sums_[counts_[added_].type], counts_[added_].count);
+    for (; taken_ < added_ && counts_[taken_].bucket < first; ++taken_)
+        sums_[counts_[taken_].type] = difference_of(sums_[counts_[taken_].type], counts_[taken_].count);
+    return sums_;
 }
 
 } // namespace analytics::core

@@ -1,8 +1,9 @@
-/* Hopping windows: of one size, one hop after the other, counted from the Unix epoch: [k hop, k hop + size). Where size
- * is the hop they tumble; where it is more they overlap, and an event lies in several; where it is less they leave gaps.
+/* Hopping windows [k * hop, k * hop + size), counted from the Unix epoch. When size equals hop they tumble. When size
+ * is larger they overlap, and an event lies in several. When it is smaller they leave gaps.
  *
- * Their edges cut time into pieces that no edge divides. Each piece is counted once, and a window's count is the sum of
- * its pieces, kept while it slides: a piece is added when the window reaches it, and taken away when left behind. */
+ * The windows' edges cut time into pieces. Each piece is counted once, and a window's count is the sum of its pieces.
+ * The sum is kept while the window slides: a piece is added when the window reaches it, and subtracted when the
+ * window has left it. */
 #pragma once
 
 #include "window_counter.hpp"
@@ -15,7 +16,7 @@ namespace analytics::core {
 
 class Hopping {
 public:
-    /** A window's own bounds, and the pieces [first, end) that it covers of the range that was asked about. */
+    /** A window, and the pieces [first, end) of the requested range that it covers. */
     struct Window {
         Instant start;
         Instant end;
@@ -23,10 +24,10 @@ public:
         std::int32_t end_piece;
     };
 
-    /** The windows that meet [start, end), which ascend. Throws nothing but bad_alloc: ask windows_in() first. */
+    /** The windows that overlap [start, end). Check windows_in() first: there may be very many. */
     Hopping(Instant start, Instant end, std::int64_t size, std::int64_t hop);
 
-    /** How many there would be. size and hop are positive, and at most twice the calendar's length. */
+    /** How many windows that would be. size and hop are positive, and at most twice the calendar's length. */
     static std::int64_t windows_in(Instant start, Instant end, std::int64_t size, std::int64_t hop) noexcept;
 
     [[nodiscard]] const std::vector<Window> &windows() const noexcept { return windows_; }
@@ -39,17 +40,17 @@ private:
     std::vector<Instant> bounds_;
 };
 
-/** The sum of a row of buckets that slides forward. */
+/** The sums by type of a range of buckets that slides forward. */
 class SlidingSum {
 public:
-    explicit SlidingSum(const WindowCounter &counter) : cells_(counter.cells()), counts_(counter.types().size()) {}
+    explicit SlidingSum(const WindowCounter &counter) : counts_(counter.counts()), sums_(counter.types().size()) {}
 
-    /** Goes on to the buckets [first, end), neither of which ever goes back; the counts by type. */
+    /** Slides to the buckets [first, end), and returns the counts by type. Neither bound may go back. */
     const std::vector<std::int64_t> &slide(std::int32_t first, std::int32_t end);
 
 private:
-    const std::vector<WindowCounter::Cell> &cells_;
-    std::vector<std::int64_t> counts_;
+    const std::vector<WindowCounter::BucketCount> &counts_;
+    std::vector<std::int64_t> sums_;
     std::size_t added_ = 0;
     std::size_t taken_ = 0;
 };

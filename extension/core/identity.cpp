@@ -38,8 +38,8 @@ struct Release {
 
 } // namespace
 
-/* The algorithm is fetched once, for that costs more than a hash. A key's parts are gathered first: one call of
- * OpenSSL for a key instead of two for each part. */
+/* The algorithm is fetched once, because fetching costs more than a hash. A key's parts are gathered first, for one
+ * call of OpenSSL instead of two for each part. */
 struct KeyedIdentity::Digest {
     std::unique_ptr<EVP_MD, Release> algorithm{EVP_MD_fetch(nullptr, "SHA256", nullptr)};
     std::unique_ptr<EVP_MD_CTX, Release> context{EVP_MD_CTX_new()};

@@ -1,9 +1,9 @@
 /* An event's id: the same natural key always gives the same id, an event without one gets a new id in time order.
  *
  * UUIDv8 (RFC 9562, 5.8): the first 128 bits of SHA-256 over event type, source, tenant and key values, with version
- * and variant set. Each part is preceded by its length (8 bytes, big endian); an absent tenant is told apart from an
- * empty one by the length 2^64-1; the number of key values comes before them. This encoding is an on-disk promise:
- * it never changes, for a change would store every redelivered event again.
+ * and variant set. Each part is preceded by its length (8 bytes, big endian). An absent tenant has the length 2^64-1,
+ * so that it differs from an empty one. The number of key values comes before them. This encoding never changes:
+ * otherwise every redelivered event would be stored again.
  * UUIDv7 (RFC 9562, 5.7, method 1): Unix milliseconds, then a counter kept within the millisecond, then random bits. */
 #pragma once
 
@@ -18,7 +18,7 @@ namespace analytics::core {
 
 using Uuid = std::array<std::uint8_t, 16>;
 
-/** Hashes with OpenSSL's SHA-256; its context is kept from one key to the next. */
+/** Hashes with OpenSSL's SHA-256, whose context is reused for the next key. */
 class KeyedIdentity {
 public:
     KeyedIdentity();
@@ -34,7 +34,7 @@ private:
     std::unique_ptr<Digest> digest_;
 };
 
-/** Ids that grow within one sequence, also when the clock stands still or steps back. */
+/** Each id is larger than the one before, also when the clock stands still or goes back. */
 class SequentialIdentity {
 public:
     /** unix_millis: the clock; random: fresh random bits, of which 62 are used. */

@@ -1,9 +1,7 @@
-/* Instants: every form that the reference accepts, read exactly to the microsecond, and the one form we write.
+/* Instants in JSON: every form that the reference's section "Instants" accepts, read exactly to the microsecond.
  *
- * An instant is a count of microseconds since the Unix epoch in UTC, proleptic Gregorian, years 0001-9999. Digits
- * beyond the microsecond are dropped: toward zero for epoch numbers, so -1.0000009 is one second before the epoch;
- * down to the enclosing microsecond in calendar forms, where the fraction counts forward from the second.
- * Nothing here asks the C library for a time zone or a locale. */
+ * Digits beyond the microsecond are dropped. For epoch numbers that is toward zero: -1.0000009 is one second before the
+ * epoch. In calendar forms the fraction counts forward from the second, so the instant becomes earlier. */
 #pragma once
 
 #include "json.hpp"
@@ -15,7 +13,8 @@
 
 namespace analytics::core {
 
-/** Epoch number from its digits: seconds, or by magnitude milliseconds (>= 1e11), microseconds (>= 1e14), nanoseconds (>= 1e17). */
+/** An epoch number: seconds, or by its magnitude milliseconds (>= 1e11), microseconds (>= 1e14), nanoseconds (>=
+ * 1e17). */
 std::optional<Instant> instant_of_number(std::string_view number) noexcept;
 
 /** Whatever the node holds: text, number, or a Java array [y,mo,d,h,mi(,s(,nanos))]. */

@@ -1,8 +1,8 @@
 /* The reader over RapidJSON 1.1.0's SAX interface: iterative, in place, numbers left as text. This is the only file
  * that knows RapidJSON, in a namespace of its own, since PostgreSQL loads all modules into one symbol space.
  *
- * The order of the checks is the order of precedence: size, UTF-8, then the grammar with the depth counted as the
- * brackets come. AbridgingStream stands between the bytes and RapidJSON and takes its known faults away. */
+ * The order of the checks is the order of precedence: size, UTF-8, then grammar and depth together. AbridgingStream
+ * stands between the bytes and RapidJSON, and avoids RapidJSON's known faults. */
 #include "json.hpp"
 
 #include "error.hpp"
@@ -31,8 +31,9 @@ struct OpenContainers;
 
 namespace rapidjson {
 
-/** The reader's stack. In place only the open containers stand on it, two numbers a level, so what is kept of it from
- * record to record is bounded by max_depth. RapidJSON's own writes through a failed allocation and adds to null. */
+/** The reader's stack. When reading in place it holds two numbers for each open container, so max_depth limits the
+ * memory that is kept for the next record. RapidJSON's own stack writes through a failed allocation and adds to
+ * null. */
 template <> class internal::Stack<OpenContainers> {
 public:
     Stack(OpenContainers * /*allocator*/, std::size_t /*capacity*/) {}
@@ -121,7 +122,7 @@ std::string_view describe(rapidjson::ParseErrorCode code, std::string_view value
 
 } // namespace
 
-/** Lays the tape while it is RapidJSON's handler. */
+/** RapidJSON's handler, which writes the tape. */
 class Document::Builder {
 public:
     Refusal read(std::string_view value, const Limits &limits);
@@ -151,15 +152,15 @@ public:
     bool Double(double /*value*/) { return never(); }
 
 private:
-    /** What a record may leave behind in each buffer; a backend is one of hundreds and lives for days. Larger buffers
-     * stay only as long as records come that need at least half of them. */
+    /** Each buffer may keep so much for the next record: there are hundreds of backends, and they live for days. A
+     * larger buffer is kept only while records need at least half of it. */
     static constexpr std::size_t kept_bytes = std::size_t{256} << 10;
 
     char *copy_of(std::string_view value);
     void reset(std::size_t value_size, const Limits &limits);
     void note_unstorable(const AbridgingStream &stream);
 
-    // Nodes are filled where they stand: a copy of a node just written stalls on its own stores.
+    // Nodes are filled in place: copying a node that was just written would stall.
     bool leaf(Kind kind, const char *text = nullptr, std::uint32_t size = 0)
     {
         Node &node = nodes_.emplace_back();

@@ -1,16 +1,16 @@
 /* A strict RFC 8259 reader: bytes in, a flat tree ("tape") out, in one pass.
  *
  * The tape is an array of nodes in document order. A container's node is followed by its subtree; an object's
- * subtree is name, value, name, value … in the order of the bytes, duplicates included. Texts are decoded in place
- * in the document's own copy of the bytes, numbers keep their digits as written. Nothing is allocated per member:
- * both buffers are kept from one record to the next.
+ * subtree is name, value, name, value … in the order of the bytes, duplicates included. Texts are decoded in place in
+ * the document's own copy of the bytes; numbers keep their digits as written. Nothing is allocated per member: both
+ * buffers are reused for the next record.
  *
- * Surprising: the two things that JSON allows and jsonb can't hold (\u0000 and unpaired surrogate escapes; numbers
- * out of numeric's range) do not stop the reader, since reasons of higher precedence may come later in the bytes;
- * they are remembered and told by unstorable(). A text with such an escape is not UTF-8 or holds a NUL: no valid text
- * equals it. Whatever numeric holds is read, also 1e309 and beyond.
+ * Surprising: JSON allows two things that jsonb can't hold: \u0000 and unpaired surrogate escapes, and numbers beyond
+ * numeric's range. They do not stop the reader, because a reason of higher precedence may follow; unstorable() reports
+ * them. A text with such an escape is not UTF-8 or holds a NUL, so no valid text equals it. Every number that numeric
+ * can hold is read, also 1e309 and beyond.
  *
- * Details name the place as "at byte N", counted from 0 in the bytes given. */
+ * Details give the position as "at byte N", counted from 0. */
 #pragma once
 
 #include "reason.hpp"
@@ -25,7 +25,7 @@ namespace analytics::core {
 enum class Kind : std::uint8_t { null, boolean_false, boolean_true, number, string, array, object };
 
 struct Node {
-    const char *text = nullptr; // string: decoded UTF-8; number: the digits as written; else nothing
+    const char *text = nullptr; // string: decoded UTF-8; number: the digits as written; else null
     std::uint32_t size = 0;     // string, number: bytes of text; array: elements; object: members, duplicates included
     std::uint32_t end = 0;      // index of the node after this one's subtree
     Kind kind = Kind::null;
@@ -50,7 +50,7 @@ public:
      * Nodes and texts are valid until the next read. */
     Refusal read(std::string_view value, const Limits &limits);
 
-    /** unstorable_text or unstorable_number when the last document read holds such a thing anywhere, else none. */
+    /** unstorable_text or unstorable_number when the last document has one anywhere; else none. */
     const Refusal &unstorable() const noexcept;
 
     const Node &operator[](std::uint32_t index) const noexcept;

@@ -1,19 +1,18 @@
-/* What RapidJSON's reader reads from: our copy of the bytes, abridged.
+/* The stream that RapidJSON's reader reads: our copy of the bytes, abridged.
  *
- * The reader's grammar can't tell one plain byte of a string from another, nor one digit from the next, so the stream
- * lets it see a run of plain bytes as one byte and a run of digits as one digit. RapidJSON stays the judge of every
- * byte that means something, at its true offset, and three things follow:
- *  - it never computes with more than one digit of a number's integer, fraction or exponent, which takes away both its
- *    overflow (CVE-2024-38517's class) and its refusal of what exceeds a double; the handler still gets all digits;
- *  - strings are moved eight bytes at a time;
- *  - an unpaired surrogate escape, at which the reader would stop, can be told apart before it is read.
+ * To the grammar all plain bytes of a string are alike, and so are all digits. So the stream gives a run of plain bytes
+ * as one byte, and a run of digits as one digit. RapidJSON still checks every byte that matters, at its true offset:
+ *  - It computes with only one digit of a number's integer, fraction or exponent. So it can't overflow (as in
+ *    CVE-2024-38517), and does not refuse numbers beyond a double. The handler still gets all digits.
+ *  - Strings are moved eight bytes at a time.
+ *  - The reader would stop at an unpaired surrogate escape. Here it is found before the reader sees it.
  *
- * In-situ: decoded strings are written over their own source. An escape is always longer than what it stands for, so
- * the writer never overtakes the reader. The bytes are followed by zeroes of ours, at which every run ends.
+ * In place: decoded strings overwrite their own source. An escape is always longer than the character it stands for, so
+ * the writer never overtakes the reader. The bytes are followed by zeroes, at which every run ends.
  *
- * Surprising: the first hexadecimal digit after \uD of an unpaired high surrogate is overwritten, making it a low one,
- * which the reader lets pass alone. Either way the text becomes three bytes that are not UTF-8: no name or value of
- * valid text ever equals it. */
+ * Surprising: the first hexadecimal digit after \uD of an unpaired high surrogate is overwritten. That makes it a low
+ * one, which the reader accepts alone. In both cases the text becomes three bytes that are not UTF-8, so no valid
+ * text equals it. */
 #pragma once
 
 #include "text/hex.hpp"
@@ -72,7 +71,7 @@ public:
         while (*source_ == ' ' || *source_ == '\n' || *source_ == '\r' || *source_ == '\t') ++source_;
     }
 
-    /** Where the first escape stands that jsonb can't hold, \u0000 or half a surrogate pair; null when there is none. */
+    /** The first escape that jsonb can't hold: \u0000 or half a surrogate pair; null when there is none. */
     const char *unstorable_escape() const noexcept { return unstorable_escape_; }
 
 private:
@@ -93,7 +92,7 @@ private:
         return run_end[-1];
     }
 
-    /** The escape's bytes are given to the reader one by one. */
+    /** From here on the reader gets the escape's bytes one by one. */
     void enter_escape() noexcept
     {
         verbatim_ = source_ + std::min<std::ptrdiff_t>(2, end_ - source_);
@@ -144,7 +143,7 @@ private:
         return byte != '"' && byte != '\\' && static_cast<unsigned char>(byte) >= 0x20;
     }
 
-    /** Plain: neither a quote, a backslash nor a control character, which all need the reader's eye. */
+    /** The end of the plain bytes: those that are no quote, backslash or control character. */
     static char *past_plain(char *at) noexcept
     {
         if constexpr (std::endian::native == std::endian::little) {

@@ -26,7 +26,7 @@ bool is_text_of(const Node &node, std::size_t max_length) noexcept
     return node.size <= max_length || count_characters(node.view()) <= max_length;
 }
 
-/** "member: what", the member's name cut to a length that suits a log line: a shape may name any member. */
+/** "member: what". A long name is cut to suit a log line: a shape may name any member. */
 Refusal refuse(Reason reason, std::string_view member, std::string_view what)
 {
     constexpr std::size_t longest = 120;
@@ -187,7 +187,8 @@ Refusal Normalizer::take_tenant(const Members &members)
     return {};
 }
 
-/** payload.eventId, the last of duplicates; the payload is free, so one that is no such string is no key. */
+/** payload.eventId, the last of duplicates. A payload may hold anything: a value that is not such a string is no
+ * key. */
 void Normalizer::take_payload_key(std::uint32_t payload)
 {
     const Node *const tape = &document_[0]; // one array in document order

@@ -1,11 +1,11 @@
-/* From bytes to a verdict: what event a record is, or why it is none.
+/* From bytes to a verdict: which event a record is, or why it is refused.
  *
- * One pass: read (json), decide (canonical first, then the shapes in their order), take time, tenant and key. The
- * payload is not built here: the verdict points into the tape, and the caller writes it in the form it stores.
+ * One pass: read the JSON, recognize it (canonical first, then the shapes in their order), take time, tenant and key.
+ * The payload is not built here: the verdict points into the tape, and the caller writes it in the form that it stores.
  *
- * An object with both members eventType and payload is canonical, whatever their values, and is judged as that. Its
- * members are judged in the order eventType, source, payload, occurredAt, tenantId, eventId, and by reason first:
- * all of them for missing_field, then all for invalid_field, then occurredAt. A refusal speaks of the first one. */
+ * An object with the members eventType and payload is canonical, whatever their values. Its members are checked in the
+ * order eventType, source, payload, occurredAt, tenantId, eventId, and by reason first: all for missing_field, then all
+ * for invalid_field, then occurredAt. A refusal names the first that fails. */
 #pragma once
 
 #include "instant.hpp"
@@ -20,7 +20,7 @@
 
 namespace analytics::core {
 
-/** An object of the tape, with at most one member added to it, which replaces a member of its name. */
+/** An object of the tape, and at most one member that is added to it. That one replaces a member of the same name. */
 struct Payload {
     std::uint32_t object = 0;    // index of the object's node
     std::string_view added_name; // empty: nothing is added
@@ -29,7 +29,7 @@ struct Payload {
 
 /** All views are valid until the normalizer's next call. */
 struct Verdict {
-    Refusal refusal;        // when set, nothing below holds
+    Refusal refusal;        // when set, nothing below is valid
     std::string_view shape; // "canonical" or a shape's name
     std::string_view event_type;
     std::string_view source;
@@ -58,7 +58,7 @@ private:
     Refusal judge_canonical(const Members &members);
     Refusal judge_shape(const Members &members, const Recipe &recipe);
 
-    /** Takes the tenant that a canonical record and a shape name alike. */
+    /** Takes the tenant, which canonical records and shapes give in the same member. */
     Refusal take_tenant(const Members &members);
     void take_payload_key(std::uint32_t payload);
 

@@ -12,9 +12,11 @@ namespace {
 constexpr int digits_per_group = 4;          // base 10000
 constexpr std::int64_t max_weight = 131'071; // power of ten of the first digit: int16 groups, NUMERIC_WEIGHT_MAX
 constexpr std::int64_t max_scale = 16'383;   // NUMERIC_DSCALE_MAX
-constexpr std::int64_t exponent_bound = std::numeric_limits<std::int32_t>::max() / 2; // itself refused, either sign
+constexpr std::int64_t exponent_bound =
+    std::numeric_limits<std::int32_t>::max() / 2; // refused itself, with either sign
 
-/** A JSON number taken apart. mantissa: from the first significant digit on, may still hold the point; empty for zero. */
+/** A JSON number taken apart. mantissa: from the first significant digit on, may still hold the point; empty for
+ * zero. */
 struct Parts {
     std::string_view mantissa;
     std::int64_t weight = 0; // power of ten of mantissa's first digit

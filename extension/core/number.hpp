@@ -1,6 +1,6 @@
-/* A JSON number as PostgreSQL's numeric understands it: exact, in base 10000.
+/* A JSON number in the terms of PostgreSQL's numeric: exact, in base 10000.
  *
- * Pure arithmetic on the digits; the bytes of a numeric datum are made from this in pg/. Follows numeric.c
+ * Arithmetic on the digits only; pg/ makes a numeric datum of it. Follows numeric.c
  * (set_var_from_str, strip_var): a value is sum(digits[i] * 10000^(weight - i)), shown with scale digits after
  * the point. */
 #pragma once

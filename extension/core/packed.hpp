@@ -1,6 +1,6 @@
-/* Numbers packed into bytes as bags hold them: LEB128 (the lowest seven bits first), signed ones zigzag, so that small
- * ones of either sign are short; a text is preceded by its length. What takes them throws Corrupt where bytes end early, a
- * number does not fit or could be shorter, or a text is none that a database can hold, and never reads beyond the end. */
+/* Numbers and texts as the bytes of bags: LEB128 (the lowest seven bits first), signed numbers in zigzag, so that small
+ * ones of either sign are short. A text is preceded by its length. The take functions never read beyond the end. They
+ * throw Corrupt when bytes end early, a number does not fit or could be shorter, or a database can't hold the text. */
 #pragma once
 
 #include "error.hpp"
@@ -22,7 +22,7 @@ inline void put(std::string &bytes, std::uint64_t value)
     bytes.push_back(static_cast<char>(value));
 }
 
-/** Small counts of either sign in few bits: 0, -1, 1, -2 … */
+/** In the order 0, -1, 1, -2 …: small numbers of either sign take few bits. */
 inline void put_signed(std::string &bytes, std::int64_t value)
 {
     put(bytes, (static_cast<std::uint64_t>(value) << 1U) ^ (value < 0 ? ~std::uint64_t{0} : 0));
@@ -54,7 +54,7 @@ inline std::int64_t take_signed(const char *&at, const char *end)
     return static_cast<std::int64_t>((value >> 1U) ^ (~(value & 1U) + 1U));
 }
 
-/** Bytes preceded by their number. */
+/** Takes bytes that are preceded by their number. */
 inline std::string_view take_bytes(const char *&at, const char *end)
 {
     const std::uint64_t size = take(at, end);
@@ -64,7 +64,7 @@ inline std::string_view take_bytes(const char *&at, const char *end)
     return {begin, static_cast<std::size_t>(size)};
 }
 
-/** Likewise, a text. */
+/** Takes a text that is preceded by its length. */
 inline std::string_view take_text(const char *&at, const char *end)
 {
     const std::string_view text = take_bytes(at, end);
@@ -72,7 +72,7 @@ inline std::string_view take_text(const char *&at, const char *end)
     return text;
 }
 
-/** What is left to be taken of packed bytes. */
+/** The packed bytes that are not taken yet. */
 struct Rest {
     explicit Rest(std::string_view bytes) noexcept : at(bytes.data()), end(bytes.data() + bytes.size()) {}
 

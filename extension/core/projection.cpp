@@ -35,7 +35,7 @@ std::optional<ValueType> type_of(std::string_view text) noexcept
     return static_cast<ValueType>(found - type_names.begin());
 }
 
-/* Reads one of the two objects. Its functions answer a complaint, or an empty text. */
+/* Reads one of the two objects. Its functions return a complaint, or an empty text. */
 class FieldsReader {
 public:
     FieldsReader(std::string_view kind, ValueType plain_type) : kind_(kind), plain_type_(plain_type) {}

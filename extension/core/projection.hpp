@@ -1,11 +1,10 @@
-/* What a projection is made of: its dimensions and measures, read from the JSON in which an analyst gives them, judged,
- * and laid out as the columns of its view.
+/* A projection's dimensions and measures: read from an analyst's JSON, checked, and listed as the columns of its view.
  *
  *   dimensions  {"provider": ["provider"], "plan": {"path": ["account", "plan"], "type": "text"}}
  *   measures    {"points": ["experiencePointsEarned"]}
  *
- * A path alone is a text for a dimension and a numeric for a measure. Columns stand in the order in which they are
- * given, so the JSON is read as text: jsonb would have put its members in an order of its own. */
+ * A path without a type is a text as a dimension, and a numeric as a measure. Columns are in the order in which they
+ * are given. So the JSON is read as text: jsonb would put its members in an order of its own. */
 #pragma once
 
 #include <cstdint>
@@ -16,8 +15,8 @@
 
 namespace analytics::core {
 
-/** What a value must be to count: of another JSON type, or a bigint that is no whole number of 64 bits, or a text longer
- * than max_dimension_text, and it is a mismatch. */
+/** The type that a value must have. A value is a mismatch when it has another JSON type, is no whole number of 64 bits
+ * for a bigint, or is a text longer than max_dimension_text. */
 enum class ValueType : std::uint8_t { text, boolean, bigint, numeric };
 
 inline constexpr std::size_t max_dimension_text = 200;   // characters
@@ -37,12 +36,12 @@ struct Projection {
     std::vector<Field> measures; // all numeric
 };
 
-/** Why JSON is no projection, and where; a message for whoever wrote it. */
+/** Why and where the JSON is no projection: a message for its author. */
 struct Complaint {
     std::string text;
 };
 
-/** dimensions and measures: JSON objects, or nothing for none. */
+/** dimensions and measures: JSON objects, or empty for none. */
 std::variant<Projection, Complaint> read_projection(std::string_view dimensions, std::string_view measures);
 
 struct ProjectionColumn {
@@ -50,7 +49,8 @@ struct ProjectionColumn {
     std::string_view type;
 };
 
-/** The columns of each row of a bucket and tenant, in order: the dimensions, other, count, mismatched, and for each measure its count, sum, avg, min, max. */
+/** The columns of each row of a bucket and tenant, in order: the dimensions, other, count, mismatched, and for each
+ * measure its count, sum, avg, min, max. */
 std::vector<ProjectionColumn> columns_of(const Projection &projection);
 
 } // namespace analytics::core

@@ -1,7 +1,7 @@
 /* Why a record was not stored: the closed list of the reference's section "Refused records".
  *
- * The order of the enumerators is the order of precedence: where several reasons apply to one record, the
- * smallest wins. Exception: between invalid_json and too_deep the one that comes first in the bytes. */
+ * The order of the enumerators is the order of precedence: when several reasons apply to a record, the smallest is
+ * given. Exception: of invalid_json and too_deep, the one whose byte comes first. */
 #pragma once
 
 #include <cstdint>
@@ -24,8 +24,8 @@ enum class Reason : std::uint8_t {
     unstorable_text,
     unstorable_number,
     tombstone,
-    rejected, // the table refused the row: said by the database, never by normalization
-    dropped,  // a trigger of the table's dropped the row: likewise
+    rejected, // the table refused the row; never a result of normalization
+    dropped,  // a trigger dropped the row; likewise
 };
 
 /** The reason as users see it, e.g. "invalid_json"; empty for none. Never allocates. */
@@ -34,7 +34,7 @@ std::string_view name(Reason reason) noexcept;
 /** The reason of that name; none for any other text. */
 Reason reason_named(std::string_view wanted) noexcept;
 
-/** A reason and the place or member it speaks of ("at byte 118"), never the payload itself. */
+/** A reason, and the position ("at byte 118") or member that it is about; never the payload itself. */
 struct Refusal {
     Reason reason = Reason::none;
     std::string detail;

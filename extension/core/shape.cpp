@@ -15,7 +15,8 @@ template <class Word> std::uint64_t load(const char *at) noexcept
     return word;
 }
 
-/** Mixes a name's length, beginning and end. Names that differ only in between meet, and are told apart by probing. */
+/** Mixes a name's length, beginning and end. Names that differ only in the middle collide, and probing tells them
+ * apart. */
 std::size_t hash(std::string_view name) noexcept
 {
     constexpr std::uint64_t odd = 0x9e37'79b9'7f4a'7c15; // 2^64 / golden ratio: spreads neighbours apart
@@ -64,7 +65,7 @@ Recipe compile(const Shape &shape, SlotTable &slots)
     return recipe;
 }
 
-/** A recipe's words may be fewer than the members': it says nothing about later slots. */
+/** A recipe may have fewer words than the members: it has no rule about later slots. */
 bool fits(const Recipe &recipe, std::span<const std::uint64_t> bits) noexcept
 {
     const auto has_all = [](std::uint64_t wanted, std::uint64_t has) { return (wanted & has) == wanted; };

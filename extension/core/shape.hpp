@@ -1,12 +1,12 @@
-/* Shapes as data: how an upstream object is recognised and what becomes of it. One Shape is one row of the table
- * analytics_shapes; the six shipped ones are rows too (sql/shapes.sql), none is known here.
+/* Shapes as data: how an upstream object is recognised, and which event it becomes. A Shape is a row of
+ * analytics_shapes. The six shipped ones are rows too (sql/shapes.sql); none is known here.
  *
- * A Recognizer is made once from all shapes and then looks at one object after the other. It gives every name that
- * any shape (or its owner) asks for a slot, walks an object's members once, and keeps two bits a slot, "present" and
- * "not null". To match a shape is then to compare a few words of bits, however many shapes and members there are.
+ * A Recognizer is made once from all shapes, and then reads one object after another. It gives a slot to every name
+ * that a shape or the normalizer needs. It walks an object's members once, and keeps two bits a slot, "present" and
+ * "not null". Matching a shape is then comparing a few words of bits, however many members there are.
  *
- * Surprising: slots, not names, are what a shape's rules are made of after the start; a name that nobody asks for
- * costs one probe of a small table. That table never learns from records, so no record can make it slow. */
+ * Surprising: after the start a shape's rules consist of slots, not of names. A name without a slot costs one look-up
+ * in a small hash table. No record changes that table, so no record can make it slow. */
 #pragma once
 
 #include "json.hpp"
@@ -29,7 +29,7 @@ struct Shape {
     std::vector<std::string> null_or_absent{}; // must be null or absent
     std::vector<std::string> absent{};         // must be absent
     std::string time_member{};                 // holds the event's time; empty: it has none of its own
-    std::string iso_member{};                  // its ISO text is stored under this name; empty: it is not
+    std::string iso_member{};                  // the member that stores its ISO text; empty: none
     std::vector<std::string> key_members{};    // the natural key, in order; empty: none
 };
 
@@ -38,12 +38,12 @@ using Shapes = std::vector<Shape>;
 
 using Slot = std::uint32_t;
 
-/** Names, each with a slot: 0, 1, 2 … as they were added. Does not own the names. */
+/** Names and their slots: 0, 1, 2 … in the order in which they were added. Does not own the names. */
 class SlotTable {
 public:
     static constexpr Slot none = ~Slot{0};
 
-    /** The name's slot, a new one when it has none yet. */
+    /** The name's slot; a new one when it has none. */
     Slot add(std::string_view name);
     Slot find(std::string_view name) const noexcept;
     std::size_t size() const noexcept { return used_; }
@@ -93,20 +93,20 @@ private:
 /** A shape in terms of slots. */
 struct Recipe {
     const Shape *shape = nullptr;
-    std::vector<std::uint64_t> must, must_not; // bits that an object of this shape has, and that it lacks
+    std::vector<std::uint64_t> must, must_not; // bits that an object of this shape must have, and must not have
     Slot time = SlotTable::none;
     std::vector<Slot> key;
 };
 
 class Recognizer {
 public:
-    /** Keeps references to shapes and to the own names, which get the slots from 0 on, in their order. */
+    /** Keeps references to the shapes and the own names. Those have the slots from 0 on, in their order. */
     Recognizer(const Shapes &shapes, std::span<const std::string_view> own_names);
 
     /** The members of an object that have a slot, valid until the next call. */
     const Members &look_at(const Document &document, std::uint32_t object) noexcept;
 
-    /** The first shape that fits the members last looked at, or nothing. */
+    /** The first shape that fits the members of the last look, or nothing. */
     const Recipe *match() const noexcept;
 
 private:

@@ -1,6 +1,6 @@
-/* A tally: what a statement has done to the counts, as bags by hour and tenant, until it is written down.
+/* A tally: how a statement has changed the counts, as bags by hour and tenant, before they are written.
  *
- * Instants are microseconds since a full hour, whichever: hours and minutes come out in the same epoch. */
+ * Instants are microseconds from the start of any hour. */
 #pragma once
 
 #include "bag.hpp"
@@ -13,7 +13,8 @@
 
 namespace analytics::core {
 
-/** Events of one hour, and the newest time of ingestion among those that came; nothing while events only went. */
+/** The counts of one hour, and the newest ingestion time of the inserted events; nothing while events were only
+ * deleted. */
 struct HourCounts {
     Bag bag;
     std::optional<Micros> last_ingested_at;
@@ -24,7 +25,7 @@ struct HourCounts {
         if (other.last_ingested_at) ingested(*other.last_ingested_at);
     }
 
-    /** Whether there is nothing to be written down. */
+    /** Whether there is nothing to write. */
     [[nodiscard]] bool empty() const noexcept { return bag.empty() && !last_ingested_at; }
 
     void ingested(Micros at) noexcept
@@ -48,19 +49,19 @@ class Tally {
 public:
     using Counts = std::map<std::pair<Micros, Tenant>, HourCounts, ByHourAndTenant>; // by hour, then tenant, none first
 
-    /** An event that came. */
+    /** Counts an inserted event. */
     void add(Micros occurred_at, TenantView tenant, std::string_view type, Micros ingested_at);
 
-    /** An event that went. */
+    /** Counts a deleted event. */
     void remove(Micros occurred_at, TenantView tenant, std::string_view type);
 
-    /** An event that is counted already was ingested (again) at that time. */
+    /** Notes a new ingestion time of an event that is counted already. */
     void ingested(Micros occurred_at, TenantView tenant, Micros ingested_at);
 
-    /** What was counted; an hour's counts may be added to. */
+    /** The counts; the caller may add to an hour's. */
     [[nodiscard]] Counts &counts() noexcept { return counts_; }
 
-    /** Cells held: what the memory taken is proportional to. */
+    /** The number of cells, to which the memory used is proportional. */
     [[nodiscard]] std::size_t cells() const noexcept { return cells_; }
 
     void clear() noexcept;
@@ -70,7 +71,7 @@ private:
     HourCounts &count(Micros occurred_at, TenantView tenant, std::string_view type, std::int64_t events);
 
     Counts counts_;
-    Counts::iterator last_ = counts_.end(); // where the event before was counted
+    Counts::iterator last_ = counts_.end(); // where the last event was counted
     std::size_t cells_ = 0;
 };
 

@@ -38,7 +38,7 @@ std::uint32_t WindowCounter::index_of(std::string_view type)
 
 void WindowCounter::add(std::int32_t bucket, std::uint32_t type, std::int64_t count)
 {
-    std::int64_t &sum = counts_[key_of(bucket, type)];
+    std::int64_t &sum = sums_[key_of(bucket, type)];
     sum = sum_of(sum, count);
 }
 
@@ -65,7 +65,7 @@ void WindowCounter::add_bag(std::int64_t hour, std::string_view packed)
         if (wants(bag.type())) add_minutes(bag, bucket_of);
 }
 
-/* Minutes of one bucket follow each other mostly: they are added up before they are looked up. */
+/* Minutes of one bucket mostly follow each other: they are summed up before the bucket is looked up. */
 void WindowCounter::add_minutes(const BagReader &bag, std::span<const std::int32_t> bucket_of)
 {
     std::int32_t bucket = no_bucket;
@@ -99,19 +99,20 @@ void WindowCounter::add_event(std::span<const Slice> run, Instant occurred_at, s
 
 void WindowCounter::finish()
 {
-    std::erase_if(counts_, [](const auto &entry) { return entry.second == 0; });
+    std::erase_if(sums_, [](const auto &entry) { return entry.second == 0; });
     std::vector<std::uint32_t> order;
     std::vector<std::uint32_t> place_of(types_.size());
-    for (const auto &[key, count] : counts_) place_of[type_of(key)] = 1;
+    for (const auto &[key, count] : sums_) place_of[type_of(key)] = 1;
     for (std::uint32_t type = 0; type < types_.size(); ++type)
         if (place_of[type] != 0) order.push_back(type);
     std::sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) { return types_[a] < types_[b]; });
     for (std::uint32_t place = 0; place < order.size(); ++place) place_of[order[place]] = place;
 
-    cells_.reserve(counts_.size());
-    for (const auto &[key, count] : counts_) cells_.push_back({bucket_of(key), place_of[type_of(key)], count});
-    std::sort(cells_.begin(), cells_.end(),
-              [](const Cell &a, const Cell &b) { return key_of(a.bucket, a.type) < key_of(b.bucket, b.type); });
+    counts_.reserve(sums_.size());
+    for (const auto &[key, count] : sums_) counts_.push_back({bucket_of(key), place_of[type_of(key)], count});
+    std::sort(counts_.begin(), counts_.end(), [](const BucketCount &a, const BucketCount &b) {
+        return key_of(a.bucket, a.type) < key_of(b.bucket, b.type);
+    });
 
     std::vector<std::string_view> types(order.size());
     std::transform(order.begin(), order.end(), types.begin(), [&](std::uint32_t type) { return types_[type]; });

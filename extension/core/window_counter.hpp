@@ -1,9 +1,8 @@
-/* Counts of events by bucket and type, gathered by a plan: bags are poured in hour by hour, events one by one, in any
- * order, and the sum is what a GROUP BY over the events would have said.
+/* Counts events by bucket and type, by a plan: bags are added hour by hour, events one by one, in any order. The result
+ * is that of a GROUP BY over the events.
  *
- * Nothing is kept per event, and nothing for a bucket or a type that has none: memory is what the cells take, of which
- * there may be so many as the caller bears (cells_met). The surprising thing is that a count may be negative meanwhile,
- * when a bag's share is still to come. */
+ * Memory is proportional to the counts that are not zero (counts_met); the caller must limit them. The surprising thing
+ * is that a count may be negative for a while, until the bag that it is subtracted from is added. */
 #pragma once
 
 #include "count_plan.hpp"
@@ -22,7 +21,7 @@ namespace analytics::core {
 class WindowCounter {
 public:
     /** A count that is not zero. type is an index into types(). */
-    struct Cell {
+    struct BucketCount {
         std::int32_t bucket;
         std::uint32_t type;
         std::int64_t count;
@@ -37,24 +36,24 @@ public:
 
     [[nodiscard]] const CountPlan &plan() const noexcept { return plan_; }
 
-    /** Adds what a packed bag of the hour holds for the buckets; hours are numbered like the plan's minutes. Throws
-     * Corrupt where the bytes are no bag. */
+    /** Adds the counts that a packed bag of the hour has for the buckets. Hours are numbered like the plan's minutes.
+     * Throws Corrupt when the bytes are damaged. */
     void add_bag(std::int64_t hour, std::string_view packed);
 
-    /** Counts an event that lies in one of the run's slices. */
+    /** Counts an event in one of the run's slices. */
     void add_event(std::span<const Slice> run, Instant occurred_at, std::string_view type);
 
-    /** Pairs of a bucket and a type that something was counted of: what memory is proportional to. */
-    [[nodiscard]] std::size_t cells_met() const noexcept { return counts_.size(); }
+    /** The number of pairs of a bucket and a type that have a count so far. */
+    [[nodiscard]] std::size_t counts_met() const noexcept { return sums_.size(); }
 
-    /** Puts in order what was gathered; then types() and cells() have it. */
+    /** Sorts the counts. types() and counts() are valid afterwards. */
     void finish();
 
-    /** Those that have a cell, in the order of their bytes. */
+    /** The types that have a count, in the order of their bytes. */
     [[nodiscard]] const std::vector<std::string_view> &types() const noexcept { return types_; }
 
-    /** In the order of the buckets, then of the types. */
-    [[nodiscard]] const std::vector<Cell> &cells() const noexcept { return cells_; }
+    /** In the order of buckets, then of types. */
+    [[nodiscard]] const std::vector<BucketCount> &counts() const noexcept { return counts_; }
 
 private:
     struct Hash : std::hash<std::string_view> {
@@ -68,10 +67,10 @@ private:
 
     CountPlan plan_;
     std::optional<std::string> type_;
-    std::unordered_map<std::uint64_t, std::int64_t> counts_; // by bucket and type, as key_of puts them together
+    std::unordered_map<std::uint64_t, std::int64_t> sums_; // by bucket and type, as key_of puts them together
     std::unordered_map<std::string, std::uint32_t, Hash, std::equal_to<>> indexes_;
     std::vector<std::string_view> types_; // by index until finish(), views of the map's keys, which stay where they are
-    std::vector<Cell> cells_;
+    std::vector<BucketCount> counts_;
 };
 
 } // namespace analytics::core

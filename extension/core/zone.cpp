@@ -21,7 +21,7 @@ Instant Zone::last_passing(std::int64_t local) const noexcept
     }
 }
 
-/* The start of the bucket that the clock shows, on the clock. */
+/* The start of the bucket that holds the clock's time, as the clock shows it. */
 std::int64_t ZonedBucket::shown(std::size_t offset, Instant instant) const noexcept
 {
     return bucket_.start(instant + zone_[offset].ahead);
@@ -41,7 +41,7 @@ Instant ZonedBucket::midnight_after(Instant start) const noexcept
     return zone_.last_passing(local);
 }
 
-/* Whether a bucket begins where the offset does: the clock then shows a multiple, or has jumped across one. */
+/* Whether a bucket begins at the jump: the clock then shows a multiple, or has jumped across one. */
 bool ZonedBucket::begins_at_jump(std::size_t offset) const noexcept
 {
     const Instant jump = zone_[offset].from;

@@ -1,16 +1,17 @@
 /* A time zone's wall clock, and buckets that follow it.
  *
- * The clock shows instant + offset, and jumps where the offset changes. Two rules say where a bucket begins:
+ * The clock shows instant + offset, and jumps when the offset changes. A bucket begins:
  *
- *   whole days, months   at local midnight: at the instant from which on the clock never again shows anything earlier.
- *                        So a day is one bucket, of 23 or 25 hours where the clock jumps, and holds all instants of its
- *                        local date. A midnight that the clock leaps over begins when it leaps. One that it shows twice
- *                        begins at the first, for it is the same date from there on (Havana: 01:00 back to 00:00); only
- *                        where the clock goes back across it, to the date before, is it the second (23:30 between them).
- *   anything shorter     whenever the clock shows a multiple of the bucket, or jumps across one, either way. So an hour
- *                        that the clock shows twice is two buckets, and one that it leaps over is none.
+ *   whole days, months   At local midnight: from that instant on the clock never again shows anything earlier. So a day
+ *                        is one bucket, of 23 or 25 hours when the clock jumps, and holds all instants of its local
+ *                        date. When the clock skips midnight, the day begins at the jump. When it shows midnight twice,
+ *                        the day begins at the first, as the date is the same from there on (Havana: 01:00 back to
+ *                        00:00). Only when it jumps back across midnight, to the date before, does the day begin at the
+ *                        second.
+ *   anything shorter     Whenever the clock shows a multiple of the bucket, or jumps across one, in either direction.
+ *                        So an hour that the clock shows twice is two buckets, and an hour that it skips is none.
  *
- * In UTC, where nothing jumps, both are the multiples since the epoch. */
+ * In UTC, without jumps, both are the multiples since the epoch. */
 #pragma once
 
 #include "bucket.hpp"
@@ -21,13 +22,13 @@
 
 namespace analytics::core {
 
-/** From an instant on the wall clock is ahead of UTC by so many microseconds. */
+/** From an instant on, the clock is ahead of UTC by so many microseconds. */
 struct Offset {
     Instant from;
     std::int64_t ahead;
 };
 
-/** The wall clock over a stretch of time. The first offset holds before its instant, too. */
+/** The wall clock over a range of time. The first offset holds before its instant, too. */
 class Zone {
 public:
     /** At least one, ascending. */
@@ -46,7 +47,7 @@ private:
     std::vector<Offset> offsets_;
 };
 
-/** A bucket on a zone's wall clock; start and next as those of Bucket. */
+/** A bucket on a zone's wall clock; start and next are those of Bucket. */
 class ZonedBucket {
 public:
     ZonedBucket(const Bucket &bucket, const Zone &zone) noexcept : bucket_(bucket), zone_(zone) {}

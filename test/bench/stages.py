@@ -20,17 +20,18 @@ STACK_BYTES = 16_384
 BACKEND = ("SELECT pid FROM pg_stat_activity WHERE state = 'active' AND pid <> pg_backend_pid() "
            "AND query LIKE '%analytics_ingest_kafka(%'")
 STAGES = tuple((name, re.compile(frames)) for name, frames in (
-    ("rollups", r"^(analytics_rollup_|Exec(AR|AS|BS)InsertTriggers|AfterTrigger)|analytics::pg::(Upkeeps?|Pending)::"),
+    ("rollups", r"^(analytics_rollup_|Exec(AR|AS|BS)InsertTriggers|AfterTrigger)"
+                r"|analytics::pg::(Maintainers|[A-Za-z]*Maintainer|StatementDelta)::"),
     ("WAL", r"^(XLog|RecordTransactionCommit|log_heap|issue_xlog_fsync)"),
-    ("index, look", r"analytics::pg::choose_ways|^ExecCheckIndexConstraints"),
+    ("index, look", r"analytics::pg::choose_paths|^ExecCheckIndexConstraints"),
     ("index, insert", r"^(ExecInsertIndexTuples|btinsert|_bt_doinsert|index_insert)"),
     ("heap, new pages", r"^(RelationGetBufferForTuple|RelationAddExtraBlocks|smgrextend|mdextend)"),
     ("heap insert", r"^(heap_|table_multi_insert|heapam_|ExecInsert$|toast_)"),
     ("row to slot", r"analytics::pg::bulk_insert|try_to_store_all|store_all"),
-    ("identity", r"Decider::keyed_id|KeyedIdentity|next_sequential_id|^SHA256|sha256"),
+    ("identity", r"SessionNormalizer::keyed_id|KeyedIdentity|next_sequential_id|^SHA256|sha256"),
     ("jsonb", r"JsonbWriter"),
-    ("read, decide", r"Decider::judge|core::Normalizer|core::Reader|core::Document"),
-    ("row to tuple", r"analytics::pg::Batch::(accept|decide)"),
+    ("normalize", r"SessionNormalizer::normalize|core::Normalizer|core::Reader|core::Document"),
+    ("row to tuple", r"analytics::pg::Batch::(accept|normalize)"),
     ("sort", r"analytics::pg::Batch::sort_rows"),
     ("statement", r"^(SPI_|_SPI_|standard_ExecutorRun)"),
     ("receive", r"^(array_recv|bytearecv|pq_|secure_read|SocketBackend|exec_bind_message|deconstruct_array)"),

@@ -146,11 +146,12 @@ def test_the_service_s_statement_is_found_and_filled_in():
 @pytest.mark.parametrize("frames, stage", [
     (["XLogInsert", "_bt_insertonpg", "ExecInsertIndexTuples", "analytics::pg::bulk_insert"], "WAL"),
     (["XLogInsert", "heap_insert", "analytics_rollup_statement", "ExecASInsertTriggers"], "rollups"),
-    (["_bt_search", "analytics::pg::choose_ways(analytics::pg::Home const&)"], "index, look"),
+    (["_bt_search", "analytics::pg::choose_paths(analytics::pg::ExtensionSchema const&)"], "index, look"),
     (["_bt_search", "ExecInsertIndexTuples"], "index, insert"),
     (["__memmove_avx_unaligned_erms", "analytics::pg::JsonbWriter::append", "analytics::pg::Batch::accept"], "jsonb"),
     (["__memmove_avx_unaligned_erms", "ExecCopySlotMinimalTuple", "analytics::pg::Batch::accept"], "row to tuple"),
-    (["memcpy", "core::Tally::count", "analytics::pg::Upkeeps::came(TupleTableSlot*)", "store_round"], "rollups"),
+    (["memcpy", "core::Tally::count", "analytics::pg::Maintainers::inserted(TupleTableSlot*)", "store_round"],
+     "rollups"),
     (["__GI___pwrite64", "mdextend", "RelationGetBufferForTuple", "heap_multi_insert"], "heap, new pages"),
     (["hash_search", "PostgresMain"], "other")])
 def test_a_sample_is_put_where_it_belongs(frames, stage):

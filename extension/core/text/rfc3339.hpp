@@ -34,8 +34,8 @@ struct ClockTime {
 /** Nothing when there is no such time, or it is out of range. */
 [[nodiscard]] std::optional<Instant> instant_of(const ClockTime &time) noexcept;
 
-/** A date-time of RFC 3339: seconds and an offset are required. "T" and "Z" may be in lower case, one space may stand for
- * the "T". */
+/** A date-time of RFC 3339: seconds and an offset are required. "T" and "Z" may be in lower case, one space may stand
+ * for the "T". */
 [[nodiscard]] std::optional<Instant> instant_of_rfc3339(std::string_view text) noexcept;
 
 /** The same and more: seconds may be absent, "," may stand for ".", an offset may be ±hh or ±hhmm, and none is UTC. */

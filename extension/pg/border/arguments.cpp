@@ -23,7 +23,7 @@ Elements elements_of(FunctionCallInfo fcinfo, int argument)
     return elements;
 }
 
-TupleDesc answer_type(FunctionCallInfo fcinfo)
+TupleDesc result_type(FunctionCallInfo fcinfo)
 {
     TupleDesc type = nullptr;
     if (get_call_result_type(fcinfo, nullptr, &type) != TYPEFUNC_COMPOSITE)

@@ -1,4 +1,4 @@
-/* Arguments taken apart, and composite answers put together. PostgreSQL phases. */
+/* Arguments of a SQL function, and the row that it returns. PostgreSQL phases. */
 #pragma once
 
 #include "postgres.hpp"
@@ -11,7 +11,7 @@ extern "C" {
 
 namespace analytics::pg {
 
-/** An array argument, taken apart. Elements are null where is_null says so. */
+/** The elements of an array argument. Without an array every element is null. */
 struct Elements {
     Datum *values = nullptr;
     bool *nulls = nullptr;
@@ -20,13 +20,13 @@ struct Elements {
     [[nodiscard]] bool is_null(int index) const noexcept { return values == nullptr || nulls[index]; }
 };
 
-/** A one-dimensional array's elements; a null argument gives none. An array of more dimensions is SQLSTATE 2202E. */
+/** The elements of a one-dimensional array; none for a null argument. More dimensions are SQLSTATE 2202E. */
 Elements elements_of(FunctionCallInfo fcinfo, int argument);
 
-/** The row type that the function being called answers with, or in a set of. */
-TupleDesc answer_type(FunctionCallInfo fcinfo);
+/** The row type that the called function returns, or returns a set of. */
+TupleDesc result_type(FunctionCallInfo fcinfo);
 
-/** Of a trigger function; an error where it is called as another. */
+/** What the trigger was fired for; an error where the function was not called as a trigger. */
 TriggerData *trigger_of(FunctionCallInfo fcinfo);
 
 Datum row_of(TupleDesc type, Datum *values, bool *nulls);

@@ -8,7 +8,7 @@ extern "C" {
 
 namespace analytics::pg {
 
-void Fault::raise() const
+void CaughtError::raise() const
 {
     if (data_ != nullptr) ReThrowError(data_);
 

@@ -30,7 +30,7 @@ private:
 };
 
 /** What went wrong, as plain data: nothing here needs a destructor when raise() leaves by longjmp. */
-class Fault {
+class CaughtError {
 public:
     void carry(ErrorData *data) noexcept { data_ = data; }
 
@@ -56,7 +56,7 @@ template <class Body> auto guarded(Body body) -> decltype(body())
     static_assert(std::is_void_v<Result> || std::is_trivially_destructible_v<Result>,
                   "the result must outlive a longjmp");
 
-    Fault fault;
+    CaughtError fault;
     try {
         return body();
     } catch (const PgError &error) {

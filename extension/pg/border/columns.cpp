@@ -72,21 +72,22 @@ Datum value_in(HeapTuple tuple, TupleDesc table, AttrNumber number, const ReadCo
     return value;
 }
 
-Relation open_table(const Home &home, const char *name, LOCKMODE lock)
+Relation open_table(const ExtensionSchema &schema, const char *name, LOCKMODE lock)
 {
-    const Relation table = table_open(relation_at(home, name), lock);
+    const Relation table = table_open(relation_in(schema, name), lock);
     if (table->rd_rel->relkind != RELKIND_RELATION)
         ereport(ERROR,
-                (errcode(ERRCODE_WRONG_OBJECT_TYPE), errmsg("\"%s%s\" is not a plain table", home.prefix, name)));
+                (errcode(ERRCODE_WRONG_OBJECT_TYPE), errmsg("\"%s%s\" is not a plain table", schema.prefix, name)));
     return table;
 }
 
-Oid index_of(Relation table, const Home &home, const char *name)
+Oid index_of(Relation table, const ExtensionSchema &schema, const char *name)
 {
-    const Oid index = relation_at(home, name);
+    const Oid index = relation_in(schema, name);
     if (!list_member_oid(RelationGetIndexList(table), index) || !is_btree(index))
-        ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE), errmsg("\"%s%s\" is not a B-tree index of \"%s\"",
-                                                                   home.prefix, name, RelationGetRelationName(table))));
+        ereport(ERROR,
+                (errcode(ERRCODE_WRONG_OBJECT_TYPE), errmsg("\"%s%s\" is not a B-tree index of \"%s\"", schema.prefix,
+                                                            name, RelationGetRelationName(table))));
     return index;
 }
 

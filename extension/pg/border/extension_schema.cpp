@@ -9,31 +9,31 @@ extern "C" {
 
 namespace analytics::pg {
 
-Home home_of(FunctionCallInfo fcinfo)
+ExtensionSchema schema_of(FunctionCallInfo fcinfo)
 {
-    const Oid schema = get_func_namespace(fcinfo->flinfo->fn_oid);
-    const char *const name = get_namespace_name(schema);
+    const Oid oid = get_func_namespace(fcinfo->flinfo->fn_oid);
+    const char *const name = get_namespace_name(oid);
     if (name == nullptr)
         ereport(ERROR,
                 (errcode(ERRCODE_UNDEFINED_SCHEMA), errmsg("schema of extension analytics_events does not exist")));
-    return {schema, psprintf("%s.", quote_identifier(name))};
+    return {oid, psprintf("%s.", quote_identifier(name))};
 }
 
-Oid relation_at(const Home &home, const char *name)
+Oid relation_in(const ExtensionSchema &schema, const char *name)
 {
-    const Oid relation = get_relname_relid(name, home.schema);
+    const Oid relation = get_relname_relid(name, schema.oid);
     if (!OidIsValid(relation))
         ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE), errmsg("the tables of analytics_events are missing"),
-                        errdetail("Relation %s%s does not exist.", home.prefix, name),
-                        errhint("Call %sanalytics_create_tables().", home.prefix)));
+                        errdetail("Relation %s%s does not exist.", schema.prefix, name),
+                        errhint("Call %sanalytics_create_tables().", schema.prefix)));
     return relation;
 }
 
-Oid function_at(const Home &home, const char *name)
+Oid function_in(const ExtensionSchema &schema, const char *name)
 {
     oidvector *const no_arguments = buildoidvector(nullptr, 0);
     return GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid, CStringGetDatum(name), PointerGetDatum(no_arguments),
-                           ObjectIdGetDatum(home.schema));
+                           ObjectIdGetDatum(schema.oid));
 }
 
 } // namespace analytics::pg

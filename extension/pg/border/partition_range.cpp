@@ -35,7 +35,7 @@ PartitionKey range_key_of(Relation events)
     return key;
 }
 
-/* Of the ranges that the bounds cut time into, the one below bound number index. */
+/* Bounds cut time into ranges. This is the range below bound number index. */
 PartitionRange range_below(PartitionDesc partitions, int index)
 {
     const PartitionBoundInfo bounds = partitions->boundinfo;

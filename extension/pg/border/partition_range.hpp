@@ -1,4 +1,4 @@
-/* Which times of analytics_events have a partition: asked of the table's own partition descriptor. PostgreSQL phases. */
+/* Which times of analytics_events have a partition, from the table's partition descriptor. PostgreSQL phases. */
 #pragma once
 
 #include "postgres.hpp"
@@ -9,7 +9,7 @@ extern "C" {
 
 namespace analytics::pg {
 
-/** The range around an instant: [start, end), of its partition or, without one, of the gap that a new one may fill. */
+/** The range [start, end) around an instant: of its partition, or of the gap between partitions that it lies in. */
 struct PartitionRange {
     Oid partition; // InvalidOid in a gap
     TimestampTz start;
@@ -18,7 +18,7 @@ struct PartitionRange {
     [[nodiscard]] bool holds(TimestampTz instant) const noexcept { return instant >= start && instant < end; }
 };
 
-/** Requires a table that is partitioned by range of one timestamptz, and open. */
+/** The table must be open, and partitioned by range of one timestamptz. */
 PartitionRange partition_range_at(Relation events, TimestampTz instant);
 
 /** All partitions, in the order of time. Lives in the current memory context. */

@@ -1,5 +1,5 @@
-/* The one way in which this folder meets PostgreSQL's headers: as C, with the macros undone that C++ can't live with,
- * and with exported functions visible although everything else is hidden. */
+/* The only file that includes postgres.h. It undoes the macros that break C++, and makes exported functions visible
+ * although everything else is hidden. */
 #pragma once
 
 #ifdef __cplusplus
@@ -40,7 +40,8 @@ extern "C" {
 #undef ngettext
 #undef dngettext
 
-/** Defines a SQL-callable C function: a sandwich of PostgreSQL phases and guarded C++ phases. */
+/** Defines a C function that SQL can call. Its body alternates PostgreSQL phases and guarded C++ phases:
+ * boundary.hpp. */
 #define ANALYTICS_FUNCTION(name)                                                                                       \
     extern "C" {                                                                                                       \
     PGDLLEXPORT Datum name(PG_FUNCTION_ARGS);                                                                          \

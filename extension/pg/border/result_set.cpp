@@ -2,21 +2,21 @@
 
 namespace analytics::pg {
 
-Answer::Answer(FunctionCallInfo fcinfo, bits32 flags)
+ResultSet::ResultSet(FunctionCallInfo fcinfo, bits32 flags)
 {
     InitMaterializedSRF(fcinfo, flags);
     result_ = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
 }
 
-void AnswerReader::begin(TupleDesc rows)
+void ResultSetReader::begin(TupleDesc rows)
 {
-    conversion_ = convert_tuples_by_position(rows, answer_.type(), "rows do not fit the type of the answer");
-    if (conversion_ != nullptr) converted_ = MakeSingleTupleTableSlot(answer_.type(), &TTSOpsVirtual);
+    conversion_ = convert_tuples_by_position(rows, result_.type(), "rows do not fit the type of the answer");
+    if (conversion_ != nullptr) converted_ = MakeSingleTupleTableSlot(result_.type(), &TTSOpsVirtual);
 }
 
-bool AnswerReader::receive(TupleTableSlot *row)
+bool ResultSetReader::receive(TupleTableSlot *row)
 {
-    answer_.put(conversion_ == nullptr ? row : execute_attr_map_slot(conversion_->attrMap, row, converted_));
+    result_.put(conversion_ == nullptr ? row : execute_attr_map_slot(conversion_->attrMap, row, converted_));
     ++rows_;
     return true;
 }

@@ -1,4 +1,4 @@
-/* Where the rows of a function go that answers with a set. PostgreSQL phases. */
+/* The rows that a set-returning function returns. PostgreSQL phases. */
 #pragma once
 
 #include "postgres.hpp"
@@ -14,10 +14,10 @@ extern "C" {
 
 namespace analytics::pg {
 
-class Answer {
+class ResultSet {
 public:
     /** flags: as InitMaterializedSRF takes them. */
-    explicit Answer(FunctionCallInfo fcinfo, bits32 flags = 0);
+    explicit ResultSet(FunctionCallInfo fcinfo, bits32 flags = 0);
 
     [[nodiscard]] TupleDesc type() const noexcept { return result_->setDesc; }
     void put(Datum *values, bool *nulls) { tuplestore_putvalues(result_->setResult, result_->setDesc, values, nulls); }
@@ -27,18 +27,18 @@ private:
     ReturnSetInfo *result_ = nullptr;
 };
 
-/** A reader (row_receiver.hpp) that answers with a statement's rows: of the answer's types, column by column, else SQLSTATE
- * 42804. Columns that the answer's type has lost are null. */
-class AnswerReader {
+/** A reader (row_receiver.hpp) that returns a statement's rows. Their columns must have the result's types, in order,
+ * or else SQLSTATE 42804 is raised. A dropped column of the result's type is null. */
+class ResultSetReader {
 public:
-    explicit AnswerReader(Answer &answer) : answer_(answer) {}
+    explicit ResultSetReader(ResultSet &result) : result_(result) {}
 
     void begin(TupleDesc rows);
     bool receive(TupleTableSlot *row);
     [[nodiscard]] std::int64_t rows() const noexcept { return rows_; }
 
 private:
-    Answer &answer_;
+    ResultSet &result_;
     std::int64_t rows_ = 0;
     TupleConversionMap *conversion_ = nullptr;
     TupleTableSlot *converted_ = nullptr;

@@ -1,13 +1,13 @@
-/* The one receiver of a statement's rows. It hands them to a reader, a type that says which columns it reads; they are
- * compared with those that come whenever the statement begins to run, and nulls are looked for in each row:
+/* The one receiver of a statement's rows. It passes them to a reader, a type that declares the columns that it reads.
+ * The receiver checks the columns when the statement begins, and nulls in each row:
  *
  *     struct Newest {
  *         static constexpr ReadColumn columns[] = {{"occurred_at", TIMESTAMPTZOID, Nulls::allowed}};
  *         bool receive(TupleTableSlot *row);   // tts_values and tts_isnull are filled; false ends the statement
  *     };
  *
- * A reader that takes rows as they come, whatever they hold, has begin(TupleDesc) instead of columns, and judges there.
- * receive is a PostgreSQL phase: it may ereport, in a memory context that lasts for the statement. */
+ * A reader of rows of any columns has begin(TupleDesc) in place of columns, and checks them itself. receive is a
+ * PostgreSQL phase: it may ereport. Its memory context lasts for the statement. */
 #pragma once
 
 #include "columns.hpp"
@@ -45,7 +45,7 @@ private:
     void begin(TupleDesc rows);
     bool receive(TupleTableSlot *row);
 
-    DestReceiver base_; // the first, for PostgreSQL knows only this
+    DestReceiver base_; // must be first: PostgreSQL knows only this
     void *reader_ = nullptr;
     bool (*receive_)(void *reader, TupleTableSlot *row) = nullptr;
     void (*begin_)(void *reader, TupleDesc rows) = nullptr;

@@ -86,8 +86,8 @@ std::optional<Texts> TableRow::optional_texts(const char *column) const
     return texts_of(column, *array);
 }
 
-TableScan::TableScan(const Home &home, const char *table)
-    : table_(open_table(home, table, AccessShareLock)),
+TableScan::TableScan(const ExtensionSchema &schema, const char *table)
+    : table_(open_table(schema, table, AccessShareLock)),
       scan_(systable_beginscan(table_, InvalidOid, false, nullptr, 0, nullptr))
 {
 }

@@ -1,6 +1,6 @@
-/* Tables of rules (shapes, projections) that each session keeps in a form of its own: the news of a change, and the rows
- * as they are now. They are read as catalogs are, newest committed rows whatever the transaction's snapshot, for rules
- * that hold for everybody else hold for an old REPEATABLE READ session, too. PostgreSQL phases. */
+/* Tables of rules (shapes, projections), of which each session keeps a copy in its own form. TableWatch says when the
+ * copy is out of date. The rows are read like a catalog's: the newest committed ones, whatever snapshot the transaction
+ * has. So the rules are the same for everybody, also for an old REPEATABLE READ session. PostgreSQL phases. */
 #pragma once
 
 #include "columns.hpp"
@@ -15,7 +15,8 @@ extern "C" {
 
 namespace analytics::pg {
 
-/** The news: a trigger on the table, _analytics_invalidate_rules, sends it at commit as an invalidation of the table's relation. Static. */
+/** Counts changes of a table. The table's trigger, _analytics_invalidate_rules, invalidates the relation in every
+ * session's cache at commit, and that is what is counted. Must be static. */
 class TableWatch {
 public:
     /** Grows whenever a change of the table reaches this session. */
@@ -34,18 +35,18 @@ struct Texts {
     int count;
 };
 
-/** One row; what it answers lives in the current memory context. A column that is not there, is of another type or null
- * where that is not asked for, is an error that names it. */
+/** One row; the values that it returns live in the current memory context. An error names a column that is missing, has
+ * another type, or holds a null where none is allowed. */
 class TableRow {
 public:
     TableRow(Relation table, HeapTuple scanned);
 
     [[nodiscard]] Datum value(const char *column, Oid type) const;
 
-    /** A text, or what is read like one, detoasted. */
+    /** A text, or a value with the same form, detoasted. */
     [[nodiscard]] Datum text(const char *column, Oid type = TEXTOID) const;
 
-    /** Nothing of a null. */
+    /** Nothing for a null. */
     [[nodiscard]] std::optional<Datum> optional_text(const char *column) const;
 
     /** An array of texts, without a null among them. */
@@ -61,7 +62,7 @@ private:
 
 class TableScan {
 public:
-    TableScan(const Home &home, const char *table);
+    TableScan(const ExtensionSchema &schema, const char *table);
     [[nodiscard]] HeapTuple next();
     void end();
     [[nodiscard]] Relation table() const noexcept { return table_; }
@@ -72,9 +73,9 @@ private:
 };
 
 /** Calls visit(row) for every row of one of the extension's tables. */
-template <class Visit> void each_row(const Home &home, const char *table, Visit visit)
+template <class Visit> void each_row(const ExtensionSchema &schema, const char *table, Visit visit)
 {
-    TableScan scan{home, table};
+    TableScan scan{schema, table};
     while (const HeapTuple tuple = scan.next()) visit(TableRow{scan.table(), tuple});
     scan.end();
 }

@@ -10,22 +10,23 @@ extern "C" {
 
 namespace analytics::pg {
 
-/* The plan for another name of the schema is left alone: it may be running, further out. A schema is rarely renamed. */
-void SavedStatement::prepare(const Home &home)
+/* A plan for the schema's former name is not freed: it may be running in an outer statement. A schema is rarely
+ * renamed. */
+void SavedStatement::prepare(const ExtensionSchema &schema)
 {
-    if (plan_ != nullptr && std::strcmp(prefix_.data(), home.prefix) == 0) return;
+    if (plan_ != nullptr && std::strcmp(prefix_.data(), schema.prefix) == 0) return;
     const int planning = planned_ == Planned::once ? CURSOR_OPT_GENERIC_PLAN : CURSOR_OPT_CUSTOM_PLAN;
     const SPIPlanPtr plan =
-        SPI_prepare_cursor(statement_text(home, text_), static_cast<int>(parameters_), types_.data(), planning);
+        SPI_prepare_cursor(statement_text(schema, text_), static_cast<int>(parameters_), types_.data(), planning);
     if (plan == nullptr) elog(ERROR, "statement could not be prepared: %s", SPI_result_code_string(SPI_result));
     SPI_keepplan(plan);
     plan_ = plan;
-    strlcpy(prefix_.data(), home.prefix, prefix_.size());
+    strlcpy(prefix_.data(), schema.prefix, prefix_.size());
 }
 
-void SavedStatement::run(const Home &home, const Datum *values, const char *nulls, RowReceiver &&receiver)
+void SavedStatement::run(const ExtensionSchema &schema, const Datum *values, const char *nulls, RowReceiver &&receiver)
 {
-    prepare(home);
+    prepare(schema);
     const ParamListInfo parameters = makeParamList(static_cast<int>(parameters_));
     for (std::size_t i = 0; i < parameters_; ++i) {
         ParamExternData &parameter = parameters->params[i];

@@ -1,9 +1,9 @@
-/* A query that is parsed once a session, and run in the snapshot of the statement that is being executed, with the
- * caller's rights. Needs SPI to be connected.
+/* A query that is parsed once a session. It runs in the snapshot of the statement that is being executed, with the
+ * caller's rights. SPI must be connected.
  *
- * Two ways to plan, and neither is the default of PostgreSQL, which tries both and compares: once for all, for tables
- * whose plan is the same whatever the parameters say; anew at each run, for partitioned tables, whose plan then knows
- * one partition or two, where one for all would open and lock every partition there is. */
+ * A query is planned either once a session or for each run. PostgreSQL's default would try both and compare. Once is
+ * for tables whose plan does not depend on the parameters. For each run is for partitioned tables: such a plan opens
+ * and locks a partition or two, and a plan for any parameters would open all of them. */
 #pragma once
 
 #include "row_receiver.hpp"
@@ -22,8 +22,7 @@ class SavedStatement {
 public:
     enum class Planned : std::uint8_t { once, each_time };
 
-    /** The text has %s for the extension's schema prefix, and qualifies all else (run_statement says why); static, like the
-     * object itself. */
+    /** text: as run_statement takes it; static, like the object itself. */
     template <std::size_t count>
     constexpr SavedStatement(const char *text, Planned planned, const Oid (&types)[count]) noexcept
         : text_(text), planned_(planned), parameters_(count)
@@ -32,21 +31,20 @@ public:
         for (std::size_t i = 0; i < count; ++i) types_[i] = types[i];
     }
 
-    /** nulls: a character a parameter, 'n' where it is null; nullptr when none is. */
-    void run(const Home &home, const Datum *values, const char *nulls, RowReceiver &&receiver);
+    /** nulls: for each parameter a character, 'n' where it is null; nullptr when none is. */
+    void run(const ExtensionSchema &schema, const Datum *values, const char *nulls, RowReceiver &&receiver);
 
 private:
     static constexpr std::size_t most_parameters = 8;
 
-    void prepare(const Home &home);
+    void prepare(const ExtensionSchema &schema);
 
     const char *text_;
     Planned planned_;
     std::size_t parameters_;
     std::array<Oid, most_parameters> types_{};
     SPIPlanPtr plan_ = nullptr;
-    std::array<char, (2 * NAMEDATALEN) + 2>
-        prefix_{}; // that the plan was made for: the name, for a schema may be renamed
+    std::array<char, (2 * NAMEDATALEN) + 2> prefix_{}; // of the plan: a schema may be renamed
 };
 
 } // namespace analytics::pg

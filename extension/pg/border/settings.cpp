@@ -17,12 +17,9 @@ constexpr int largest_event_bytes = 32 * 1024 * 1024;
 /* The payload's writer recurses once a level. */
 constexpr int largest_depth = 1024;
 
+constexpr int month = 2;
 const config_enum_entry partition_intervals[] = {
-    {"day", static_cast<int>(PartitionInterval::day), false},
-    {"week", static_cast<int>(PartitionInterval::week), false},
-    {"month", static_cast<int>(PartitionInterval::month), false},
-    {"year", static_cast<int>(PartitionInterval::year), false},
-    {nullptr, 0, false},
+    {"day", 0, false}, {"week", 1, false}, {"month", month, false}, {"year", 3, false}, {nullptr, 0, false},
 };
 
 } // namespace
@@ -57,9 +54,9 @@ void define_settings()
                             nullptr, &current.metrics_window_minutes, 60, 5, 10080, PGC_USERSET, GUC_UNIT_MIN, nullptr,
                             nullptr, nullptr);
     DefineCustomEnumVariable("analytics.partition_interval", "Length of the partitions that are made from now on.",
-                             "Days, ISO weeks, months and years of UTC. Partitions that are there stay as they are.",
-                             &current.partition_interval, static_cast<int>(PartitionInterval::month),
-                             partition_intervals, PGC_USERSET, 0, nullptr, nullptr, nullptr);
+                             "Days, ISO weeks, months and years of UTC. Existing partitions stay as they are.",
+                             &current.partition_interval, month, partition_intervals, PGC_USERSET, 0, nullptr, nullptr,
+                             nullptr);
     DefineCustomBoolVariable(
         "analytics.append_bags", "Lets INSERT add rows to the tables of bags.",
         "Set by the functions that mend counts. Rows that anybody else inserts count events twice.",

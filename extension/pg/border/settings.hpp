@@ -1,11 +1,9 @@
-/* The settings analytics.*, as this session has them now. */
+/* The settings analytics.*, with the values that they have in this session now. */
 #pragma once
 
 #include "../../core/json.hpp"
 
 namespace analytics::pg {
-
-enum class PartitionInterval { day, week, month, year };
 
 struct Settings {
     int max_event_bytes;
@@ -13,8 +11,8 @@ struct Settings {
     bool deduplicate;
     bool keep_skipped;
     int metrics_window_minutes;
-    int partition_interval; // a PartitionInterval
-    bool append_bags;       // read by the trigger _analytics_refuse_bags
+    int partition_interval; // only SQL reads this and the next
+    bool append_bags;
 };
 
 const Settings &settings() noexcept;

@@ -1,4 +1,4 @@
-/* Reasons as SQLSTATEs, for the functions that raise them: all of class 22, the standard's own code where one fits. */
+/* The SQLSTATE of each reason, for the functions that raise it: of class 22, the standard's own code where one fits. */
 #pragma once
 
 #include "../../core/reason.hpp"

@@ -63,13 +63,13 @@ void NamedRows::show() const
         elog(ERROR, "could not register relation \"%s\": %s", name_, SPI_result_code_string(outcome));
 }
 
-char *statement_text(const Home &home, const char *text)
+char *statement_text(const ExtensionSchema &schema, const char *text)
 {
     StringInfoData statement;
     initStringInfo(&statement);
     for (const char *rest = text; *rest != '\0'; ++rest) {
         if (rest[0] == '%' && rest[1] == 's') {
-            appendStringInfoString(&statement, home.prefix);
+            appendStringInfoString(&statement, schema.prefix);
             ++rest;
         } else {
             appendStringInfoChar(&statement, *rest);
@@ -78,10 +78,10 @@ char *statement_text(const Home &home, const char *text)
     return statement.data;
 }
 
-std::uint64_t run_statement(const Home &home, const char *text, std::initializer_list<Parameter> parameters,
-                            RowReceiver *receiver)
+std::uint64_t run_statement(const ExtensionSchema &schema, const char *text,
+                            std::initializer_list<Parameter> parameters, RowReceiver *receiver)
 {
-    char *const statement = statement_text(home, text);
+    char *const statement = statement_text(schema, text);
     SPIExecuteOptions options{};
     options.dest = receiver == nullptr ? None_Receiver : receiver->destination();
     if (parameters.size() > 0) {

@@ -1,5 +1,5 @@
-/* Plain SQL over rows that are only in memory: a named set of rows (PostgreSQL's "ephemeral named relation", the
- * mechanism behind a trigger's transition tables), and statements that read it. Needs SPI to be connected. */
+/* Statements that run once, and sets of rows in memory that they can name as a table. Such a set is PostgreSQL's
+ * "ephemeral named relation", as a trigger's transition tables are. SPI must be connected. */
 #pragma once
 
 #include "row_receiver.hpp"
@@ -24,15 +24,14 @@ struct Column {
 
 TupleDesc description_of(std::initializer_list<Column> columns);
 
-/** Rows under a name. Lives in the memory context that is current when it is made; on success its maker calls end(),
- * for rows may have gone to a file, on error the transaction's resource owner does the same. */
+/** Rows in memory under a name. It lives in the memory context that is current when it is made. Rows may go to a file:
+ * on success the caller must call end(); on error the transaction's resource owner closes the file. */
 class NamedRows {
 public:
-    /** expected_bytes: what will be put in. Room for several times that is given, since every row is a chunk of memory
-     * of its own, rounded up to a power of two; beyond it rows go to a file. */
+    /** expected_bytes: of all rows. It takes several times as much memory, because each row is an allocation that is
+     * rounded up to a power of two. Rows beyond that go to a file. */
     NamedRows(const char *name, TupleDesc description, std::size_t expected_bytes);
 
-    [[nodiscard]] TupleDesc description() const noexcept { return description_; }
     [[nodiscard]] std::int64_t count() const noexcept { return count_; }
 
     void put(Datum *values, bool *nulls);
@@ -40,7 +39,7 @@ public:
 
     void end() { tuplestore_end(store_); }
 
-    /** As an executor knows them. Lives in the current memory context. */
+    /** The rows as the executor knows them; lives in the current memory context. */
     [[nodiscard]] EphemeralNamedRelation relation() const;
 
     /** Lets the statements of the current SPI connection see the rows. */
@@ -53,25 +52,25 @@ private:
     std::int64_t count_ = 0;
 };
 
-/** A statement's text, where %s stands for the extension's schema prefix; lives in the current memory context. */
-char *statement_text(const Home &home, const char *text);
+/** The statement's text with the schema's name and a dot for each %s; lives in the current memory context. */
+char *statement_text(const ExtensionSchema &schema, const char *text);
 
-/** Of a statement: $1 and so on. */
+/** A statement's $1 and so on. */
 struct Parameter {
     Oid type = InvalidOid;
     Datum value = 0;
     bool is_null = false;
 };
 
-/** Runs one statement, written with %s for the extension's schema prefix; nobody gets its rows where there is no receiver.
- * Everything that it names is qualified, types and operators too: the caller's search_path may begin with a schema of his
- * own. Returns the number of rows that it processed. */
-std::uint64_t run_statement(const Home &home, const char *text, std::initializer_list<Parameter> parameters,
-                            RowReceiver *receiver = nullptr);
+/** Runs a statement, in whose text %s stands for the extension's schema and a dot. Its rows go to the receiver, if
+ * there is one. The text must qualify every name, also of types and operators: the caller's search_path may begin with
+ * any schema. Returns the number of rows that it processed. */
+std::uint64_t run_statement(const ExtensionSchema &schema, const char *text,
+                            std::initializer_list<Parameter> parameters, RowReceiver *receiver = nullptr);
 
-inline std::uint64_t run_statement(const Home &home, const char *text, RowReceiver *receiver = nullptr)
+inline std::uint64_t run_statement(const ExtensionSchema &schema, const char *text, RowReceiver *receiver = nullptr)
 {
-    return run_statement(home, text, {}, receiver);
+    return run_statement(schema, text, {}, receiver);
 }
 
 } // namespace analytics::pg

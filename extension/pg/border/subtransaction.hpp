@@ -1,5 +1,5 @@
-/* A subtransaction around a PostgreSQL phase that may fail without costing the rest: the one place where an error is
- * swallowed, for only what it has undone may be forgotten. */
+/* A subtransaction around a PostgreSQL phase that may fail alone. This is the only place that swallows an error: what
+ * the failed phase did is undone first. */
 #pragma once
 
 #include "postgres.hpp"
@@ -13,10 +13,10 @@ extern "C" {
 
 namespace analytics::pg {
 
-/** Runs body in a memory context of its own, which is gone afterwards, whatever came of it: an attempt that fails leaves
- * nothing behind. Null: what it did stays. Else the error that undid it, in the memory context that is current. What
- * body wrote elsewhere is the caller's to put right. */
-template <class Body> ErrorData *attempt(Body body)
+/** Runs the body in a subtransaction and in a memory context of its own, which is deleted afterwards. Returns null when
+ * it succeeded, or else the error, in the memory context that is current. After an error the caller must repair what
+ * the body wrote to other memory. */
+template <class Body> ErrorData *run_in_subtransaction(Body body)
 {
     static_assert(std::is_trivially_destructible_v<Body>, "capture by reference only");
     const MemoryContext outer = CurrentMemoryContext;

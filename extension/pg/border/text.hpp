@@ -1,4 +1,4 @@
-/* Bytes between the two sides: views of varlenas, and text made from views. PostgreSQL phases. */
+/* Texts and bytea as views, and texts made from views. PostgreSQL phases. */
 #pragma once
 
 #include "postgres.hpp"
@@ -14,7 +14,7 @@ inline std::string_view bytes_of(Datum datum)
     return {VARDATA_ANY(bytes), static_cast<std::size_t>(VARSIZE_ANY_EXHDR(bytes))};
 }
 
-/** Calls see with the bytes, and gives back what it took to detoast them. */
+/** Calls see with the bytes, and frees what detoasting them took. */
 template <class See> void with_bytes(Datum stored, See see)
 {
     void *const packed = PG_DETOAST_DATUM_PACKED(stored);

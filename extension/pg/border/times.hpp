@@ -1,4 +1,4 @@
-/* Two epochs: the core counts microseconds from 1970, PostgreSQL from 2000. */
+/* Instants between two epochs: the core counts microseconds from 1970, PostgreSQL from 2000. */
 #pragma once
 
 #include "../../core/instant.hpp"
@@ -26,14 +26,15 @@ inline bool in_range(TimestampTz timestamp) noexcept
     return timestamp >= timestamptz_of(core::min_instant) && timestamp <= timestamptz_of(core::max_instant);
 }
 
-/** The core's instant, or SQLSTATE 22008 that names the argument. */
+/** The core's instant, or SQLSTATE 22008 with the argument's name. */
 core::Instant required_instant(TimestampTz timestamp, const char *name);
 
-/** The end of a half-open window: may also be the first instant of the year 10000, or the last of 9999 was in no window. */
+/** The same for the end of a half-open window. It may also be the first instant of the year 10000: otherwise no window
+ * could hold the last instant of 9999. */
 core::Instant required_end(TimestampTz timestamp, const char *name);
 
-/** Any timestamp as text, in the current memory context: "YYYY-MM-DDThh:mm:ss[.ffffff]Z" in the years 0000 to 9999 (0000 is
- * 1 BC), ISO 8601's expanded years beyond, with a sign and six digits, as ECMAScript has them; "infinity", "-infinity". */
+/** Any timestamp as text, in the current memory context: "YYYY-MM-DDThh:mm:ss[.ffffff]Z" in the years 0000 (1 BC) to
+ * 9999. Other years have a sign and six digits, as in ISO 8601's expanded form. Also "infinity" and "-infinity". */
 const char *text_of_instant(TimestampTz timestamp);
 
 } // namespace analytics::pg

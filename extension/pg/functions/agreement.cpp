@@ -1,9 +1,9 @@
-/* _analytics_bags_agree: whether bags may answer, or the events must be asked. */
+/* _analytics_bags_agree: whether bags may be used, or the events must be counted. */
 
 #include "../rollup/agreement.hpp"
 
 ANALYTICS_FUNCTION(analytics_bags_agree)
 {
     using namespace analytics::pg;
-    PG_RETURN_BOOL(bags_agree(home_of(fcinfo)));
+    PG_RETURN_BOOL(bags_agree(schema_of(fcinfo)));
 }

@@ -1,4 +1,4 @@
-/* _analytics_array_items: a JSON array's elements, each as the record that it is to be. */
+/* _analytics_array_items: the elements of a JSON array, each as a record. */
 
 #include "../../core/array_items.hpp"
 #include "../border/boundary.hpp"

@@ -1,12 +1,12 @@
-/* analytics_as_owner: a function that does its work with the rights of whoever owns the tables.
+/* analytics_as_owner: a function that does its work with the rights of the tables' owner.
  *
- * The SQL function NAME is declared with it, and a function _NAME of the same arguments and result does the work. What a
- * function reads and writes may run code of the tables' owner: triggers, policies, a view in a table's place. SECURITY
- * DEFINER would run that code as whoever installed the extension, a superuser. Here it runs as the owner alone.
+ * It is the C function of a SQL function NAME, and calls the SQL function _NAME, which has the same arguments and
+ * result. A function that reads and writes the tables may run code of their owner: triggers, policies, a view in a
+ * table's place. With SECURITY DEFINER that code would run as the role that installed the extension, a superuser. Here
+ * it runs as the owner.
  *
- * The call goes on in the same FunctionCallInfo, as with PostgreSQL's own fmgr_security_definer: so a set's rows need no
- * second way out. The identity is put on for each call of the work and taken off after it; after an error the
- * (sub)transaction's end takes it off. */
+ * _NAME is called with the same FunctionCallInfo, as PostgreSQL's fmgr_security_definer does, so it may return a set.
+ * The owner's identity is set for each call only. After an error the end of the (sub)transaction resets it. */
 
 #include "../border/boundary.hpp"
 #include "../border/extension_schema.hpp"
@@ -23,8 +23,8 @@ namespace analytics::pg {
 
 namespace {
 
-/* _NAME, for the calls of NAME in one statement. */
-FmgrInfo *work_of(FunctionCallInfo fcinfo, const Home &home)
+/* Finds _NAME once a statement. */
+FmgrInfo *work_of(FunctionCallInfo fcinfo, const ExtensionSchema &schema)
 {
     FmgrInfo *const called = fcinfo->flinfo;
     if (called->fn_extra != nullptr) return static_cast<FmgrInfo *>(called->fn_extra);
@@ -33,10 +33,10 @@ FmgrInfo *work_of(FunctionCallInfo fcinfo, const Home &home)
     int count = 0;
     get_func_signature(called->fn_oid, &types, &count);
     const Oid function = GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid, CStringGetDatum(name),
-                                         PointerGetDatum(buildoidvector(types, count)), ObjectIdGetDatum(home.schema));
+                                         PointerGetDatum(buildoidvector(types, count)), ObjectIdGetDatum(schema.oid));
     if (!OidIsValid(function))
         ereport(ERROR,
-                (errcode(ERRCODE_UNDEFINED_FUNCTION), errmsg("function %s%s does not exist", home.prefix, name)));
+                (errcode(ERRCODE_UNDEFINED_FUNCTION), errmsg("function %s%s does not exist", schema.prefix, name)));
     auto *const work = static_cast<FmgrInfo *>(MemoryContextAllocZero(called->fn_mcxt, sizeof(FmgrInfo)));
     fmgr_info_cxt(function, work, called->fn_mcxt);
     work->fn_expr = called->fn_expr;
@@ -51,10 +51,10 @@ FmgrInfo *work_of(FunctionCallInfo fcinfo, const Home &home)
 ANALYTICS_FUNCTION(analytics_as_owner)
 {
     using namespace analytics;
-    const pg::Home home = pg::home_of(fcinfo);
+    const pg::ExtensionSchema schema = pg::schema_of(fcinfo);
     FmgrInfo *const called = fcinfo->flinfo;
-    FmgrInfo *const work = pg::work_of(fcinfo, home);
-    const Oid owner = DatumGetObjectId(OidFunctionCall0(pg::function_at(home, "_analytics_owner")));
+    FmgrInfo *const work = pg::work_of(fcinfo, schema);
+    const Oid owner = DatumGetObjectId(OidFunctionCall0(pg::function_in(schema, "_analytics_owner")));
 
     Oid caller = InvalidOid;
     int context = 0;

@@ -1,37 +1,34 @@
-/* analytics_bag_cells: what a bag holds, as rows; analytics_bag: an aggregate that packs rows into a bag. */
+/* _analytics_bag_cells: the counts of a bag as rows. analytics_bag: an aggregate that packs such rows into a bag. */
 
 #include "../../core/count.hpp"
 #include "../../core/tally.hpp"
 #include "../border/owned.hpp"
+#include "../border/result_set.hpp"
 #include "../border/text.hpp"
-
-extern "C" {
-#include "funcapi.h"
-}
 
 namespace analytics::pg {
 namespace {
 
-struct Cell {
+struct BagEntry {
     std::string_view type;
     core::MinuteCount count;
 };
 
-/* A packed bag's cells, one after another; plain data, so it may live through PostgreSQL phases. */
-class CellReader {
+/* Reads the counts of a packed bag. It is plain data, so it may live through PostgreSQL phases. */
+class BagEntryReader {
 public:
-    explicit CellReader(std::string_view packed) : types_(packed) {}
+    explicit BagEntryReader(std::string_view packed) : types_(packed) {}
 
-    bool next(Cell &cell)
+    bool next(BagEntry &entry)
     {
-        while (!minutes_.next(cell.count)) {
+        while (!minutes_.next(entry.count)) {
             if (total_ != types_.total()) throw core::Corrupt("bag holds a total that is not its minutes'");
             if (!types_.next()) return false;
             minutes_ = types_.minutes();
             total_ = 0;
         }
-        total_ = core::sum_of(total_, cell.count.count);
-        cell.type = types_.type();
+        total_ = core::sum_of(total_, entry.count.count);
+        entry.type = types_.type();
         return true;
     }
 
@@ -41,16 +38,16 @@ private:
     std::int64_t total_ = 0;
 };
 
-/* What analytics_bag has been given so far; owned by the aggregate's memory context. */
-struct Gathered {
-    explicit Gathered(TimestampTz start) : hour(start) {}
+/* The aggregate's state; its memory context owns it. */
+struct BagState {
+    explicit BagState(TimestampTz start) : hour(start) {}
 
     TimestampTz hour;
     core::Bag bag;
     std::string packed;
 };
 
-/* Runs a body that adds up counts of the caller's. */
+/* Runs a body that adds up the caller's counts; SQLSTATE 22003 when they exceed 64 bits. */
 template <class Body> void require_sums(Body body)
 {
     const bool fits = guarded([&] {
@@ -76,17 +73,16 @@ ANALYTICS_FUNCTION(analytics_bag_cells)
         ereport(ERROR, (errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE), errmsg("timestamp out of range")));
     const std::string_view packed = bytes_of(PG_GETARG_DATUM(1));
 
-    InitMaterializedSRF(fcinfo, 0);
-    auto *const result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
-    CellReader reader = guarded([&] { return CellReader{packed}; });
-    Cell cell;
-    while (guarded([&] { return reader.next(cell); })) {
+    ResultSet result{fcinfo};
+    BagEntryReader reader = guarded([&] { return BagEntryReader{packed}; });
+    BagEntry entry;
+    while (guarded([&] { return reader.next(entry); })) {
         CHECK_FOR_INTERRUPTS();
-        const Datum type = text_of(cell.type);
-        Datum values[] = {TimestampTzGetDatum(hour + cell.count.minute * USECS_PER_MINUTE), type,
-                          Int64GetDatum(cell.count.count)};
+        const Datum type = text_of(entry.type);
+        Datum values[] = {TimestampTzGetDatum(hour + entry.count.minute * USECS_PER_MINUTE), type,
+                          Int64GetDatum(entry.count.count)};
         bool nulls[] = {false, false, false};
-        tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+        result.put(values, nulls);
         pfree(DatumGetPointer(type));
     }
     return {};
@@ -98,7 +94,7 @@ ANALYTICS_FUNCTION(analytics_bag_add)
     using namespace analytics::pg;
     MemoryContext context = nullptr;
     if (AggCheckCallContext(fcinfo, &context) == 0) elog(ERROR, "_analytics_bag_add called in non-aggregate context");
-    auto *gathered = PG_ARGISNULL(0) ? nullptr : reinterpret_cast<Gathered *>(PG_GETARG_POINTER(0));
+    auto *state = PG_ARGISNULL(0) ? nullptr : reinterpret_cast<BagState *>(PG_GETARG_POINTER(0));
     if (PG_ARGISNULL(1) || PG_ARGISNULL(2) || PG_ARGISNULL(3))
         ereport(ERROR,
                 (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("minute, event_type and count must not be null")));
@@ -107,13 +103,13 @@ ANALYTICS_FUNCTION(analytics_bag_add)
     if (!IS_VALID_TIMESTAMP(minute))
         ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("minutes must be finite")));
     const TimestampTz hour = core::hour_of(minute);
-    if (gathered == nullptr) gathered = make_owned<Gathered>(context, hour);
-    if (gathered->hour != hour)
+    if (state == nullptr) state = make_owned<BagState>(context, hour);
+    if (state->hour != hour)
         ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("minutes must be of one hour")));
     const std::string_view type = bytes_of(PG_GETARG_DATUM(2));
     const std::int64_t count = PG_GETARG_INT64(3);
-    require_sums([&] { gathered->bag.add(type, static_cast<int>((minute - hour) / core::micros_per_minute), count); });
-    PG_RETURN_POINTER(gathered);
+    require_sums([&] { state->bag.add(type, static_cast<int>((minute - hour) / core::micros_per_minute), count); });
+    PG_RETURN_POINTER(state);
 }
 
 ANALYTICS_FUNCTION(analytics_bag_pack)
@@ -121,7 +117,7 @@ ANALYTICS_FUNCTION(analytics_bag_pack)
     using namespace analytics::pg;
     if (AggCheckCallContext(fcinfo, nullptr) == 0) elog(ERROR, "_analytics_bag_pack called in non-aggregate context");
     if (PG_ARGISNULL(0)) PG_RETURN_NULL();
-    auto *const gathered = reinterpret_cast<Gathered *>(PG_GETARG_POINTER(0));
-    require_sums([&] { gathered->packed = gathered->bag.pack(); });
-    return text_of(gathered->packed);
+    auto *const state = reinterpret_cast<BagState *>(PG_GETARG_POINTER(0));
+    require_sums([&] { state->packed = state->bag.pack(); });
+    return text_of(state->packed);
 }

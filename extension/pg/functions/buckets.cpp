@@ -1,12 +1,9 @@
 /* _analytics_buckets, analytics_bucket_start: buckets of a wall clock. */
 
 #include "../rollup/buckets.hpp"
+#include "../border/result_set.hpp"
 #include "../border/times.hpp"
 #include "../rollup/zone.hpp"
-
-extern "C" {
-#include "funcapi.h"
-}
 
 ANALYTICS_FUNCTION(analytics_bucket_start)
 {
@@ -23,12 +20,11 @@ ANALYTICS_FUNCTION(analytics_buckets)
     using namespace analytics::pg;
     const BucketStarts starts = bucket_starts(PG_GETARG_TIMESTAMPTZ(0), PG_GETARG_TIMESTAMPTZ(1),
                                               *PG_GETARG_INTERVAL_P(2), PG_GETARG_TEXT_PP(3));
-    InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
-    auto *const result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
+    ResultSet result{fcinfo, MAT_SRF_USE_EXPECTED_DESC};
     for (int i = 0; i < starts.count; ++i) {
         Datum values[] = {TimestampTzGetDatum(starts.times[i])};
         bool nulls[] = {false};
-        tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+        result.put(values, nulls);
     }
     return {};
 }

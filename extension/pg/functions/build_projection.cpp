@@ -33,15 +33,15 @@ ANALYTICS_FUNCTION(analytics_create_projection)
     if (PG_ARGISNULL(0)) ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("name must not be null")));
 
     SPI_connect_ext(SPI_OPT_NONATOMIC);
-    const Home home = home_of(fcinfo);
+    const ExtensionSchema schema = schema_of(fcinfo);
     const char *const name = text_to_cstring(PG_GETARG_TEXT_PP(0));
     const auto argument = [&](int number, Oid type) {
         return Parameter{type, fcinfo->args[number].value, PG_ARGISNULL(number)};
     };
-    run_statement(home, "SELECT %s_analytics_register_projection($1, $2, $3, $4, $5, $6, $7)",
+    run_statement(schema, "SELECT %s_analytics_register_projection($1, $2, $3, $4, $5, $6, $7)",
                   {argument(0, TEXTOID), argument(1, TEXTARRAYOID), argument(2, JSONOID), argument(3, JSONOID),
                    argument(4, INTERVALOID), argument(5, INT4OID), argument(6, TEXTOID)});
-    build_projection(home, name);
+    build_projection(schema, name);
     SPI_finish();
     return {};
 }
@@ -53,9 +53,9 @@ ANALYTICS_FUNCTION(analytics_build_projection)
     if (PG_ARGISNULL(0)) ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("name must not be null")));
 
     SPI_connect_ext(SPI_OPT_NONATOMIC);
-    const Home home = home_of(fcinfo);
+    const ExtensionSchema schema = schema_of(fcinfo);
     const char *const name = text_to_cstring(PG_GETARG_TEXT_PP(0));
-    build_projection(home, name);
+    build_projection(schema, name);
     SPI_finish();
     return {};
 }

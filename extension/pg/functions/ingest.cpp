@@ -1,5 +1,5 @@
-/* The doors to a batch: analytics_ingest, _analytics_ingest_batch (Kafka's), _analytics_ingest_again (a replay's),
- * analytics_record_each. */
+/* The functions that ingest a batch: analytics_ingest, _analytics_ingest_batch for Kafka, _analytics_ingest_again for a
+ * replay, analytics_record_each. */
 
 #include "../border/arguments.hpp"
 #include "../border/boundary.hpp"
@@ -28,12 +28,12 @@ Elements optional_elements_of(FunctionCallInfo fcinfo, int argument, const Eleme
     return elements;
 }
 
-/* The one way from records to rows. Leaves SPI connected, so that a door can go on with statements of its own. */
+/* Stores a batch. SPI is connected afterwards, for statements of the caller. */
 void run(Batch &batch, Rejection rejection)
 {
-    batch.decide();
+    batch.normalize();
     if (SPI_connect() != SPI_OK_CONNECT) elog(ERROR, "could not connect to SPI");
-    batch.settle_times();
+    batch.assign_times();
     batch.store(rejection);
 }
 
@@ -57,7 +57,7 @@ struct RefusalsReader {
     }
 };
 
-/* What was refused, an object a reason; null when nothing was. */
+/* The refusals, a JSON object for each reason; null without any. */
 Datum refusals_of(const Batch &batch, bool *is_null)
 {
     *is_null = batch.refused().count() == 0;
@@ -65,7 +65,7 @@ Datum refusals_of(const Batch &batch, bool *is_null)
     RefusalsReader reader;
     RowReceiver receiver{reader};
     run_statement(
-        batch.home(),
+        batch.schema(),
         "SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('reason', reason, 'count', count, "
         "'firstOffset', first_offset, 'lastOffset', last_offset, 'detail', detail) ORDER BY first_offset) FROM ("
         "SELECT reason, pg_catalog.count(*) AS count, pg_catalog.min(\"offset\") AS first_offset, "
@@ -77,7 +77,8 @@ Datum refusals_of(const Batch &batch, bool *is_null)
     return reader.refusals;
 }
 
-/* Every row that was stored or is a duplicate, under the key that it is stored under: (item, stored, occurred_at, id). */
+/* (item, stored, occurred_at, id) of each row that was stored or is a duplicate, with the key under which it is
+ * stored. */
 NamedRows accepted_rows(const Batch &batch)
 {
     NamedRows accepted{
@@ -96,17 +97,17 @@ NamedRows accepted_rows(const Batch &batch)
     return accepted;
 }
 
-/* Runs a batch, and answers with the rows of a statement over "accepted" and "refused". */
-void answer_each(Answer &answer, Batch &batch, Rejection rejection, const char *statement)
+/* Stores a batch, and returns the rows of a statement over "accepted" and "refused". */
+void answer_each(ResultSet &result, Batch &batch, Rejection rejection, const char *statement)
 {
     run(batch, rejection);
 
-    AnswerReader reader{answer};
+    ResultSetReader reader{result};
     RowReceiver receiver{reader};
     NamedRows accepted = accepted_rows(batch);
     accepted.show();
     batch.refused().show();
-    run_statement(batch.home(), statement, &receiver);
+    run_statement(batch.schema(), statement, &receiver);
     accepted.end();
     SPI_finish();
     batch.finish();
@@ -118,8 +119,8 @@ void answer_each(Answer &answer, Batch &batch, Rejection rejection, const char *
 ANALYTICS_FUNCTION(analytics_ingest)
 {
     using namespace analytics::pg;
-    const TupleDesc type = answer_type(fcinfo);
-    Batch batch{home_of(fcinfo), elements_of(fcinfo, 0), Origin{}};
+    const TupleDesc type = result_type(fcinfo);
+    Batch batch{schema_of(fcinfo), elements_of(fcinfo, 0), Origin{}};
     run(batch, Rejection::kept);
     batch.keep_refused();
     SPI_finish();
@@ -149,7 +150,7 @@ ANALYTICS_FUNCTION(analytics_ingest_batch)
             ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
                             errmsg("records, topic, partition and offsets must not be null")));
 
-    const TupleDesc type = answer_type(fcinfo);
+    const TupleDesc type = result_type(fcinfo);
     const Elements records = elements_of(fcinfo, records_argument);
     Origin origin{};
     origin.topic = PG_GETARG_TEXT_PP(topic_argument);
@@ -160,7 +161,7 @@ ANALYTICS_FUNCTION(analytics_ingest_batch)
     origin.timestamps = optional_elements_of(fcinfo, timestamps_argument, records, "timestamps");
     origin.headers = optional_elements_of(fcinfo, headers_argument, records, "headers");
 
-    Batch batch{home_of(fcinfo), records, origin};
+    Batch batch{schema_of(fcinfo), records, origin};
     run(batch, Rejection::kept);
     batch.keep_refused();
     Datum values[5];
@@ -175,13 +176,13 @@ ANALYTICS_FUNCTION(analytics_ingest_batch)
 ANALYTICS_FUNCTION(analytics_ingest_again)
 {
     using namespace analytics::pg;
-    Answer answer{fcinfo};
+    ResultSet result{fcinfo};
     const Elements records = elements_of(fcinfo, 0);
     Origin origin{};
     origin.received = elements_of(fcinfo, 1);
     require_length(origin.received, records, "received_at");
-    Batch batch{home_of(fcinfo), records, origin};
-    answer_each(answer, batch, Rejection::kept,
+    Batch batch{schema_of(fcinfo), records, origin};
+    answer_each(result, batch, Rejection::kept,
                 "SELECT item, CASE WHEN stored THEN 'stored' ELSE 'duplicate' END, NULL, NULL FROM accepted "
                 "UNION ALL SELECT item, 'refused', reason, detail FROM refused");
     return {};
@@ -190,9 +191,9 @@ ANALYTICS_FUNCTION(analytics_ingest_again)
 ANALYTICS_FUNCTION(analytics_record_each)
 {
     using namespace analytics::pg;
-    Answer answer{fcinfo};
-    Batch batch{home_of(fcinfo), elements_of(fcinfo, 0), Origin{}};
-    answer_each(answer, batch, Rejection::raised,
+    ResultSet result{fcinfo};
+    Batch batch{schema_of(fcinfo), elements_of(fcinfo, 0), Origin{}};
+    answer_each(result, batch, Rejection::raised,
                 "SELECT r.item, CASE WHEN r.outcome OPERATOR(pg_catalog.=) 'stored' AND e.id IS NULL THEN 'dropped' "
                 "ELSE r.outcome END, e.id, e.event_type, e.source, e.occurred_at, e.ingested_at, e.tenant_id, "
                 "e.payload, r.reason, r.detail FROM ("

@@ -1,4 +1,5 @@
-/* The triggers of upkeep: _analytics_rollup_row, _analytics_rollup_statement, _analytics_rollup_truncate. */
+/* The triggers that call the maintainers: _analytics_rollup_row, _analytics_rollup_statement,
+ * _analytics_rollup_truncate. */
 
 #include "../border/arguments.hpp"
 #include "../projection/projection_maintainer.hpp"
@@ -21,23 +22,23 @@ extern "C" {
 namespace analytics::pg {
 namespace {
 
-/* All that is kept beside the events; one more kind is one more name here. */
-constexpr MakeUpkeep kinds[] = {make_rollup, make_projection_upkeep};
+/* All that is derived from the events. A new kind is added here. */
+constexpr MakeMaintainer kinds[] = {make_rollup_maintainer, make_projection_maintainer};
 
-/* Anybody with the right to may hang a trigger on a table of his own, of any kind. */
+/* Anybody may create such a trigger on a table of his own, also of another kind. */
 void require_fired(bool fired, const char *when)
 {
     if (!fired) ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED), errmsg("must be fired %s", when)));
 }
 
-void show(Upkeeps &upkeeps, const TriggerData &trigger)
+void report(Maintainers &maintainers, const TriggerData &trigger)
 {
     if (TRIGGER_FIRED_BY_INSERT(trigger.tg_event))
-        upkeeps.came(trigger.tg_trigslot);
+        maintainers.inserted(trigger.tg_trigslot);
     else if (TRIGGER_FIRED_BY_DELETE(trigger.tg_event))
-        upkeeps.went(trigger.tg_trigslot);
+        maintainers.deleted(trigger.tg_trigslot);
     else
-        upkeeps.changed(trigger.tg_trigslot, trigger.tg_newslot);
+        maintainers.updated(trigger.tg_trigslot, trigger.tg_newslot);
 }
 
 bool has_truncate_trigger(Relation table, Oid function)
@@ -57,15 +58,16 @@ bool has_truncate_trigger(Oid table_oid, Oid function)
     return has;
 }
 
-/* Whether the table is the events' or one of its partitions, and not one that was detached. */
+/* Whether the table is analytics_events or one of its partitions; a detached one is none. */
 bool holds_events(Relation table, Oid events)
 {
     return RelationGetRelid(table) == events ||
            (table->rd_rel->relispartition && list_member_oid(get_partition_ancestors(RelationGetRelid(table)), events));
 }
 
-/* Of a leaf without a trigger of its own, its nearest ancestor with one takes care. */
-bool takes_care_of(Oid table, Oid leaf, Oid function)
+/* Whether TRUNCATE of the table must count the leaf's events. When the leaf, or a table between the two, has a TRUNCATE
+ * trigger, that one does. */
+bool must_count(Oid table, Oid leaf, Oid function)
 {
     if (leaf == table) return true;
     if (get_rel_relkind(leaf) != RELKIND_RELATION || has_truncate_trigger(leaf, function)) return false;
@@ -78,9 +80,9 @@ bool takes_care_of(Oid table, Oid leaf, Oid function)
     return false;
 }
 
-/* Shows every event of a table as gone: those that TRUNCATE, which has locked out everybody else, will remove, whether
- * the transaction's snapshot sees them or not. */
-void show_as_gone(Upkeeps &upkeeps, Oid table_oid)
+/* Reports every event of a table as deleted. TRUNCATE has locked out everybody else. It removes all rows, also those
+ * that the transaction's snapshot does not show, so the latest snapshot is used. */
+void report_as_deleted(Maintainers &maintainers, Oid table_oid)
 {
     const MemoryContext scratch =
         AllocSetContextCreate(CurrentMemoryContext, "analytics truncation", ALLOCSET_DEFAULT_SIZES);
@@ -91,7 +93,7 @@ void show_as_gone(Upkeeps &upkeeps, Oid table_oid)
     const MemoryContext outer = MemoryContextSwitchTo(scratch);
     while (table_scan_getnextslot(scan, ForwardScanDirection, slot)) {
         CHECK_FOR_INTERRUPTS();
-        upkeeps.went(slot);
+        maintainers.deleted(slot);
         MemoryContextReset(scratch);
     }
     MemoryContextSwitchTo(outer);
@@ -110,12 +112,12 @@ ANALYTICS_FUNCTION(analytics_rollup_statement)
     using namespace analytics::pg;
     const TriggerData *const trigger = trigger_of(fcinfo);
     require_fired(TRIGGER_FIRED_FOR_STATEMENT(trigger->tg_event), "for each statement");
-    Pending *pending = Pending::here();
+    StatementDelta *delta = StatementDelta::here();
     if (TRIGGER_FIRED_BEFORE(trigger->tg_event)) {
-        if (pending == nullptr) pending = Pending::open(home_of(fcinfo), kinds);
-        pending->statement_begins();
-    } else if (pending != nullptr) {
-        pending->statement_ends();
+        if (delta == nullptr) delta = StatementDelta::open(schema_of(fcinfo), kinds);
+        delta->statement_begins();
+    } else if (delta != nullptr) {
+        delta->statement_ends();
     }
     return {};
 }
@@ -125,12 +127,12 @@ ANALYTICS_FUNCTION(analytics_rollup_row)
     using namespace analytics::pg;
     const TriggerData *const trigger = trigger_of(fcinfo);
     require_fired(TRIGGER_FIRED_FOR_ROW(trigger->tg_event) && TRIGGER_FIRED_AFTER(trigger->tg_event), "after each row");
-    if (Pending *const pending = Pending::here(); pending != nullptr) {
-        show(pending->upkeeps(), *trigger);
+    if (StatementDelta *const delta = StatementDelta::here(); delta != nullptr) {
+        report(delta->maintainers(), *trigger);
     } else {
-        Pending *const alone = Pending::open(home_of(fcinfo), kinds);
+        StatementDelta *const alone = StatementDelta::open(schema_of(fcinfo), kinds);
         alone->statement_begins();
-        show(alone->upkeeps(), *trigger);
+        report(alone->maintainers(), *trigger);
         alone->statement_ends();
     }
     return {};
@@ -142,18 +144,18 @@ ANALYTICS_FUNCTION(analytics_rollup_truncate)
     const TriggerData *const trigger = trigger_of(fcinfo);
     require_fired(TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event) && TRIGGER_FIRED_BEFORE(trigger->tg_event),
                   "before TRUNCATE");
-    const Home home = home_of(fcinfo);
+    const ExtensionSchema schema = schema_of(fcinfo);
     const Oid table = RelationGetRelid(trigger->tg_relation);
-    if (!holds_events(trigger->tg_relation, relation_at(home, "analytics_events"))) return {};
+    if (!holds_events(trigger->tg_relation, relation_in(schema, "analytics_events"))) return {};
 
-    Pending *const truncation = Pending::open(home, kinds);
+    StatementDelta *const truncation = StatementDelta::open(schema, kinds);
     truncation->statement_begins();
     ListCell *cell = nullptr;
     foreach (cell, find_all_inheritors(table, NoLock, nullptr)) {
         const Oid leaf = lfirst_oid(cell);
-        if (get_rel_relkind(leaf) == RELKIND_RELATION && takes_care_of(table, leaf, fcinfo->flinfo->fn_oid)) {
-            expect_truncation(home, leaf);
-            show_as_gone(truncation->upkeeps(), leaf);
+        if (get_rel_relkind(leaf) == RELKIND_RELATION && must_count(table, leaf, fcinfo->flinfo->fn_oid)) {
+            expect_truncation(schema, leaf);
+            report_as_deleted(truncation->maintainers(), leaf);
         }
     }
     truncation->statement_ends();

@@ -1,5 +1,5 @@
-/* analytics_normalize: one record's verdict as a row; never raises for bad input. _analytics_accepted, which does, and
- * _analytics_sqlstate, which tells with what. */
+/* analytics_normalize: a record's verdict as a row, also for bad input. _analytics_accepted raises an error for a
+ * refusal, and _analytics_sqlstate is its SQLSTATE. */
 
 #include "../border/arguments.hpp"
 #include "../border/boundary.hpp"
@@ -56,17 +56,17 @@ ANALYTICS_FUNCTION(analytics_normalize)
 {
     using namespace analytics;
     using namespace analytics::pg;
-    const TupleDesc type = answer_type(fcinfo);
-    Decider &decider = decider_at(home_of(fcinfo));
+    const TupleDesc type = result_type(fcinfo);
+    SessionNormalizer &normalizer = session_normalizer(schema_of(fcinfo));
     const core::Verdict *verdict = nullptr;
     if (PG_ARGISNULL(0)) {
-        verdict = guarded([&] { return &decider.judge_tombstone(); });
+        verdict = guarded([&] { return &normalizer.normalize_tombstone(); });
     } else {
         const std::string_view record = bytes_of(PG_GETARG_DATUM(0));
-        verdict = guarded([&] { return &decider.judge(record); });
+        verdict = guarded([&] { return &normalizer.normalize(record); });
     }
     if (verdict->refusal) return refusal_row(type, verdict->refusal);
-    return verdict_row(type, *verdict, guarded([&] { return decider.payload(); }));
+    return verdict_row(type, *verdict, guarded([&] { return normalizer.payload(); }));
 }
 
 ANALYTICS_FUNCTION(analytics_sqlstate)

@@ -12,9 +12,9 @@ extern "C" {
 ANALYTICS_FUNCTION(analytics_partition_at)
 {
     using namespace analytics::pg;
-    const TupleDesc type = answer_type(fcinfo);
+    const TupleDesc type = result_type(fcinfo);
     const TimestampTz instant = PG_GETARG_TIMESTAMPTZ(0);
-    const Relation events = table_open(relation_at(home_of(fcinfo), "analytics_events"), AccessShareLock);
+    const Relation events = table_open(relation_in(schema_of(fcinfo), "analytics_events"), AccessShareLock);
     const PartitionRange range = partition_range_at(events, instant);
     table_close(events, NoLock);
 
@@ -28,8 +28,8 @@ ANALYTICS_FUNCTION(analytics_partition_at)
 ANALYTICS_FUNCTION(analytics_partitions)
 {
     using namespace analytics::pg;
-    Answer answer{fcinfo};
-    const Relation events = table_open(relation_at(home_of(fcinfo), "analytics_events"), AccessShareLock);
+    ResultSet result{fcinfo};
+    const Relation events = table_open(relation_in(schema_of(fcinfo), "analytics_events"), AccessShareLock);
     const Partitions partitions = partitions_of(events);
     table_close(events, NoLock);
 
@@ -38,12 +38,12 @@ ANALYTICS_FUNCTION(analytics_partitions)
         Datum values[] = {ObjectIdGetDatum(range.partition), TimestampTzGetDatum(range.start),
                           TimestampTzGetDatum(range.end)};
         bool nulls[] = {false, false, false};
-        answer.put(values, nulls);
+        result.put(values, nulls);
     }
     if (OidIsValid(partitions.default_partition)) {
         Datum values[] = {ObjectIdGetDatum(partitions.default_partition), {}, {}};
         bool nulls[] = {false, true, true};
-        answer.put(values, nulls);
+        result.put(values, nulls);
     }
     return {};
 }

@@ -1,5 +1,5 @@
-/* What a projection's bags hold, and what they lack: _analytics_projection_columns, _analytics_projection_rows,
- * _analytics_projection_missing. */
+/* _analytics_projection_columns: the columns of a projection's view. _analytics_projection_rows: the rows of one bucket
+ * and tenant. _analytics_projection_missing: what the bags are missing, compared with the events. */
 
 #include "../border/arguments.hpp"
 #include "../border/boundary.hpp"
@@ -21,12 +21,12 @@ namespace {
 
 constexpr std::size_t most_columns = 3 + 6 * core::max_projection_fields;
 
-/* The columns of what was read, or the complaint about it. */
-struct Reading {
+/* The columns of a projection, or what is wrong with it. */
+struct ParsedProjection {
     std::vector<core::ProjectionColumn> columns;
     std::string complaint;
 
-    Reading(std::string_view dimensions, std::string_view measures)
+    ParsedProjection(std::string_view dimensions, std::string_view measures)
     {
         const auto read = core::read_projection(dimensions, measures);
         if (const auto *const projection = std::get_if<core::Projection>(&read))
@@ -44,7 +44,7 @@ Oid oid_of(std::string_view type)
     return NUMERICOID;
 }
 
-/* A caller names the columns; a view that was made for another projection would misread them. */
+/* The caller declares the columns; those of a view of another projection don't fit. */
 void require_columns(const core::Projection &projection, TupleDesc asked)
 {
     const bool fits = guarded([&] {
@@ -58,17 +58,17 @@ void require_columns(const core::Projection &projection, TupleDesc asked)
     if (!fits) ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH), errmsg("columns are not those of the projection")));
 }
 
-/* The rules as of now, kept by the context while its projection is in use. */
-const std::shared_ptr<const ProjectionRules> &kept_rules(MemoryContext context, const Home &home)
+/* The rules as they are now; the context keeps them. */
+const std::shared_ptr<const ProjectionRules> &kept_rules(MemoryContext context, const ExtensionSchema &schema)
 {
-    const std::shared_ptr<const ProjectionRules> &rules = projections_at(home);
+    const std::shared_ptr<const ProjectionRules> &rules = projection_rules(schema);
     return *make_owned<std::shared_ptr<const ProjectionRules>>(context, rules);
 }
 
-/* One statement's work: memory of its own, and a part of it that is reset for each row. */
-class Work {
+/* Memory for one statement, and a part of it that is reset after each row. */
+class WorkingMemory {
 public:
-    Work()
+    WorkingMemory()
         : context(AllocSetContextCreate(CurrentMemoryContext, "analytics projection", ALLOCSET_DEFAULT_SIZES)),
           scratch(AllocSetContextCreate(context, "analytics projection scratch", ALLOCSET_DEFAULT_SIZES))
     {
@@ -78,26 +78,26 @@ public:
     const MemoryContext scratch;
 };
 
-void put_rows(ProjectionRows &rows, Answer &answer, MemoryContext scratch)
+void put_rows(ViewRows &rows, ResultSet &result, MemoryContext scratch)
 {
     const MemoryContext outer = MemoryContextSwitchTo(scratch);
     Datum values[most_columns]{};
     bool nulls[most_columns]{};
     while (rows.next(values, nulls)) {
         CHECK_FOR_INTERRUPTS();
-        answer.put(values, nulls);
+        result.put(values, nulls);
         MemoryContextReset(scratch);
     }
     MemoryContextSwitchTo(outer);
 }
 
-/* In the core's years, for whatever lies outside is in no projection. */
+/* In the years 0001 to 9999: no projection has other events. */
 TimestampTz within_range(TimestampTz timestamp)
 {
     return std::clamp(timestamp, timestamptz_of(core::min_instant), timestamptz_of(core::max_instant));
 }
 
-/* The end of a bucket whose start a caller has told, be that one or not. */
+/* The end of the bucket that holds the instant. */
 TimestampTz next_bucket(const ProjectionRule &rule, TimestampTz start)
 {
     return rule.next_bucket(rule.bucket_start(within_range(start)));
@@ -112,16 +112,16 @@ ANALYTICS_FUNCTION(analytics_projection_columns)
     using namespace analytics::pg;
     const std::string_view dimensions = bytes_of(PG_GETARG_DATUM(0));
     const std::string_view measures = bytes_of(PG_GETARG_DATUM(1));
-    const auto *const reading = make_owned<Reading>(CurrentMemoryContext, dimensions, measures);
-    if (!reading->complaint.empty())
+    const auto *const parsed = make_owned<ParsedProjection>(CurrentMemoryContext, dimensions, measures);
+    if (!parsed->complaint.empty())
         ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("projection cannot be used"),
-                        errdetail("%s", reading->complaint.c_str())));
+                        errdetail("%s", parsed->complaint.c_str())));
 
-    Answer answer{fcinfo};
-    for (const core::ProjectionColumn &column : reading->columns) {
+    ResultSet result{fcinfo};
+    for (const core::ProjectionColumn &column : parsed->columns) {
         Datum values[] = {text_of(column.name), text_of(column.type)};
         bool nulls[] = {false, false};
-        answer.put(values, nulls);
+        result.put(values, nulls);
     }
     return {};
 }
@@ -139,33 +139,33 @@ ANALYTICS_FUNCTION(analytics_projection_rows)
             ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
                             errmsg("projection, bucket_start and bags must not be null")));
 
-    const Home home = home_of(fcinfo);
-    const Work work;
-    const std::shared_ptr<const ProjectionRules> &rules = kept_rules(work.context, home);
+    const ExtensionSchema schema = schema_of(fcinfo);
+    const WorkingMemory memory;
+    const std::shared_ptr<const ProjectionRules> &rules = kept_rules(memory.context, schema);
     const ProjectionRule &rule = rule_numbered(*rules, PG_GETARG_INT32(projection_argument));
-    Answer answer{fcinfo, MAT_SRF_USE_EXPECTED_DESC};
-    require_columns(rule.projection, answer.type());
+    ResultSet result{fcinfo, MAT_SRF_USE_EXPECTED_DESC};
+    require_columns(rule.projection, result.type());
 
-    auto *const rows = make_owned<ProjectionRows>(work.context, rule.projection, rule.max_groups);
+    auto *const rows = make_owned<ViewRows>(memory.context, rule.projection, rule.max_groups);
     const Elements bags = elements_of(fcinfo, bags_argument);
     for (int i = 0; i < bags.count; ++i)
         if (!bags.is_null(i)) rows->add(bytes_of(bags.values[i]));
 
     if (rows->is_doubtful()) {
         SPI_connect();
-        auto *const query = make_owned<ProjectionQuery>(work.context, home, rules, rule, work.scratch);
-        const TimestampTz first = rule.bucket_start(timestamptz_of(core::min_instant)); // may lie before it
+        auto *const query = make_owned<ProjectionQuery>(memory.context, schema, rules, rule, memory.scratch);
+        const TimestampTz first = rule.bucket_start(timestamptz_of(core::min_instant)); // may be earlier
         const TimestampTz start =
             std::clamp(PG_GETARG_TIMESTAMPTZ(bucket_argument), first, timestamptz_of(core::max_instant));
         const std::optional<std::string_view> tenant = PG_ARGISNULL(tenant_argument)
                                                            ? std::optional<std::string_view>{}
                                                            : bytes_of(PG_GETARG_DATUM(tenant_argument));
         for (const auto &[group, cells] : query->events_of_tenant(start, next_bucket(rule, start), tenant))
-            rows->settle(cells);
+            rows->use_events(cells);
         SPI_finish();
     }
-    put_rows(*rows, answer, work.scratch);
-    MemoryContextDelete(work.context);
+    put_rows(*rows, result, memory.scratch);
+    MemoryContextDelete(memory.context);
     return {};
 }
 
@@ -173,55 +173,55 @@ ANALYTICS_FUNCTION(analytics_projection_missing)
 {
     using namespace analytics;
     using namespace analytics::pg;
-    const Home home = home_of(fcinfo);
-    const Work work;
-    const std::shared_ptr<const ProjectionRules> &rules = kept_rules(work.context, home);
+    const ExtensionSchema schema = schema_of(fcinfo);
+    const WorkingMemory memory;
+    const std::shared_ptr<const ProjectionRules> &rules = kept_rules(memory.context, schema);
     const ProjectionRule &rule = rule_numbered(*rules, PG_GETARG_INT32(0));
     const TimestampTz start = rule.bucket_start(within_range(PG_GETARG_TIMESTAMPTZ(1)));
     const TimestampTz end = rule.bucket_end(PG_GETARG_TIMESTAMPTZ(2));
-    Answer answer{fcinfo};
+    ResultSet result{fcinfo};
     if (start >= end) return {};
 
     SPI_connect();
-    auto *const of_events = make_owned<ProjectionQuery>(work.context, home, rules, rule, work.scratch);
-    auto *const of_bags = make_owned<ProjectionQuery>(work.context, home, rules, rule, work.scratch);
+    auto *const of_events = make_owned<ProjectionQuery>(memory.context, schema, rules, rule, memory.scratch);
+    auto *const of_bags = make_owned<ProjectionQuery>(memory.context, schema, rules, rule, memory.scratch);
     ProjectionGroups &events = of_events->events(start, end);
     ProjectionGroups &bags = of_bags->bags(start, end);
     SPI_finish();
 
-    guarded([&] { // both with the same groups, so that each side of a difference is there
+    guarded([&] { // each group must be in both
         const core::Cells nothing{rule.projection.measures.size(), rule.max_groups};
         for (const auto &[group, cells] : events) bags.try_emplace(group, nothing);
         for (const auto &[group, cells] : bags) events.try_emplace(group, nothing);
     });
-    std::string &lack = *make_owned<std::string>(work.context);
-    const MemoryContext outer = MemoryContextSwitchTo(work.scratch);
+    std::string &missing = *make_owned<std::string>(memory.context);
+    const MemoryContext outer = MemoryContextSwitchTo(memory.scratch);
     for (auto of_bag = bags.begin(); const auto &entry : events) {
         CHECK_FOR_INTERRUPTS();
         const core::Cells &cells = entry.second;
-        const core::Cells &said = (of_bag++)->second;
+        const core::Cells &counted_cells = (of_bag++)->second;
         std::int64_t count = 0;
         std::int64_t counted = 0;
-        const bool is_lacking = guarded([&] {
-            const core::Cells difference = cells.less(said);
-            lack = difference.bag();
+        const bool is_missing = guarded([&] {
+            const core::Cells difference = cells.minus(counted_cells);
+            missing = difference.bag();
             count = cells.count();
-            counted = said.count();
+            counted = counted_cells.count();
             return !difference.empty();
         });
-        if (!is_lacking) continue;
+        if (!is_missing) continue;
         const auto &[bucket_start, tenant] = entry.first;
         Datum values[] = {TimestampTzGetDatum(bucket_start),
                           TimestampTzGetDatum(rule.next_bucket(bucket_start)),
                           tenant ? text_of(*tenant) : Datum{0},
                           Int64GetDatum(count),
                           Int64GetDatum(counted),
-                          text_of(lack)};
+                          text_of(missing)};
         bool nulls[] = {false, false, !tenant, false, false, false};
-        answer.put(values, nulls);
-        MemoryContextReset(work.scratch);
+        result.put(values, nulls);
+        MemoryContextReset(memory.scratch);
     }
     MemoryContextSwitchTo(outer);
-    MemoryContextDelete(work.context);
+    MemoryContextDelete(memory.context);
     return {};
 }

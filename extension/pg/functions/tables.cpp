@@ -1,4 +1,5 @@
-/* _analytics_require_tables; _analytics_invalidate_rules, the trigger that tells sessions of changed rules. */
+/* _analytics_require_tables raises an error without the tables. _analytics_invalidate_rules is the trigger that makes
+ * every session read changed rules anew. */
 
 #include "../border/arguments.hpp"
 #include "../border/extension_schema.hpp"
@@ -9,7 +10,7 @@ extern "C" {
 
 ANALYTICS_FUNCTION(analytics_require_tables)
 {
-    analytics::pg::relation_at(analytics::pg::home_of(fcinfo), "analytics_events");
+    analytics::pg::relation_in(analytics::pg::schema_of(fcinfo), "analytics_events");
     return {};
 }
 

@@ -1,5 +1,5 @@
-/* _analytics_window_counts, analytics_histogram, analytics_hopping: counts by bucket and type, of buckets that are told by their
- * bounds, of those of a wall clock, zeros included, and of windows that overlap. */
+/* Counts by time and event type: _analytics_window_counts of buckets between given bounds, analytics_histogram of
+ * buckets of a wall clock, with zeros, analytics_hopping of windows that overlap. */
 
 #include "../rollup/window_counts.hpp"
 #include "../../core/bucket.hpp"
@@ -7,6 +7,7 @@
 #include "../border/arguments.hpp"
 #include "../border/boundary.hpp"
 #include "../border/owned.hpp"
+#include "../border/result_set.hpp"
 #include "../border/text.hpp"
 #include "../border/times.hpp"
 #include "../rollup/buckets.hpp"
@@ -27,7 +28,8 @@ struct Bounds {
     std::int32_t beginning = core::no_bucket; // the bucket that holds -infinity
 };
 
-/* Infinities are brought to where no event is any more, so that minutes can be counted. A null among them: none. */
+/* Infinite bounds become the ends of the timestamps, so that there are minutes to count. With a null among them:
+ * none. */
 Bounds bounds_argument(FunctionCallInfo fcinfo, int argument)
 {
     const Elements elements = elements_of(fcinfo, argument);
@@ -46,7 +48,7 @@ Bounds bounds_argument(FunctionCallInfo fcinfo, int argument)
     return bounds;
 }
 
-/* A length that is the same everywhere and at any time: a day has 24 hours, and there are no months. */
+/* A fixed length: a day has 24 hours, and months are refused. */
 std::int64_t length_argument(FunctionCallInfo fcinfo, int argument, const char *name)
 {
     constexpr std::int64_t longest = std::int64_t{core::longest_bucket_years} * 366 * USECS_PER_DAY;
@@ -90,32 +92,31 @@ void require_rows(std::int64_t rows, const char *to_blame)
                         errhint("Ask for a longer %s, a shorter window, or one event type.", to_blame)));
 }
 
-/* Every bucket with every type of the answer: the one that is asked for, those that were met, or none. */
-void put_histogram(FunctionCallInfo fcinfo, const BucketStarts &starts, const core::WindowCounter &counter,
+/* Every bucket, with the type that was asked for, or with every type that was counted; with a null when there is
+ * none. */
+void put_histogram(ResultSet &result, const BucketStarts &starts, const core::WindowCounter &counter,
                    const NullableDatum &asked)
 {
     const Datum *const texts = asked.isnull ? texts_of(counter.types()) : &asked.value;
     const auto types = asked.isnull ? static_cast<int>(counter.types().size()) : 1;
     require_rows(std::int64_t{starts.count} * types, "bucket");
-    auto *const result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
-    auto cell = counter.cells().begin();
+    auto cell = counter.counts().begin();
     for (int bucket = 0; bucket < starts.count; ++bucket) {
         CHECK_FOR_INTERRUPTS();
         for (int type = 0; type < std::max(types, 1); ++type) {
-            const bool is_met = cell != counter.cells().end() && cell->bucket == bucket &&
+            const bool is_met = cell != counter.counts().end() && cell->bucket == bucket &&
                                 cell->type == static_cast<std::uint32_t>(type);
             Datum values[] = {TimestampTzGetDatum(starts.times[bucket]), types == 0 ? Datum{0} : texts[type],
                               Int64GetDatum(is_met ? cell->count : 0)};
             bool nulls[] = {false, types == 0, false};
-            tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+            result.put(values, nulls);
             if (is_met) ++cell;
         }
     }
 }
 
-void put_windows(FunctionCallInfo fcinfo, const core::Hopping &hopping, core::SlidingSum *sum, const Datum *texts)
+void put_windows(ResultSet &result, const core::Hopping &hopping, core::SlidingSum *sum, const Datum *texts)
 {
-    auto *const result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
     std::int64_t rows = 0;
     for (const core::Hopping::Window &window : hopping.windows()) {
         CHECK_FOR_INTERRUPTS();
@@ -128,7 +129,7 @@ void put_windows(FunctionCallInfo fcinfo, const core::Hopping &hopping, core::Sl
                               TimestampTzGetDatum(timestamptz_of(window.end)), texts[type],
                               Int64GetDatum(counts[type])};
             bool nulls[] = {false, false, false, false};
-            tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+            result.put(values, nulls);
         }
     }
 }
@@ -140,21 +141,20 @@ ANALYTICS_FUNCTION(analytics_window_counts)
 {
     using namespace analytics;
     using namespace analytics::pg;
-    InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
+    ResultSet result{fcinfo, MAT_SRF_USE_EXPECTED_DESC};
     const Bounds bounds = bounds_argument(fcinfo, 0);
     if (bounds.count < 2) return {};
 
     const MemoryContext context = counting_context();
     const core::WindowCounter &counter = *count_windows(
-        home_of(fcinfo), context,
+        schema_of(fcinfo), context,
         {bounds.times, bounds.count, tenant_argument(fcinfo, 1), std::nullopt, "bounds", bounds.beginning});
     const Datum *const texts = texts_of(counter.types());
-    auto *const result = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
-    for (const core::WindowCounter::Cell &cell : counter.cells()) {
+    for (const core::WindowCounter::BucketCount &cell : counter.counts()) {
         CHECK_FOR_INTERRUPTS();
         Datum values[] = {Int32GetDatum(cell.bucket + 1), texts[cell.type], Int64GetDatum(cell.count)};
         bool nulls[] = {false, false, false};
-        tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+        result.put(values, nulls);
     }
     MemoryContextDelete(context);
     return {};
@@ -165,7 +165,7 @@ ANALYTICS_FUNCTION(analytics_histogram)
     using namespace analytics;
     using namespace analytics::pg;
     enum : int { arg_start, arg_end, arg_bucket, arg_tenant, arg_type, arg_timezone };
-    InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
+    ResultSet result{fcinfo, MAT_SRF_USE_EXPECTED_DESC};
     for (const int argument : {arg_start, arg_end, arg_bucket, arg_timezone})
         if (PG_ARGISNULL(argument)) return {};
     const TimestampTz start = PG_GETARG_TIMESTAMPTZ(arg_start);
@@ -180,9 +180,9 @@ ANALYTICS_FUNCTION(analytics_histogram)
     bounds[starts.count] = end;
     const MemoryContext context = counting_context();
     const core::WindowCounter &counter = *count_windows(
-        home_of(fcinfo), context,
+        schema_of(fcinfo), context,
         {bounds, starts.count + 1, tenant_argument(fcinfo, arg_tenant), type_argument(fcinfo, arg_type), "bucket"});
-    put_histogram(fcinfo, starts, counter, fcinfo->args[arg_type]);
+    put_histogram(result, starts, counter, fcinfo->args[arg_type]);
     MemoryContextDelete(context);
     return {};
 }
@@ -192,7 +192,7 @@ ANALYTICS_FUNCTION(analytics_hopping)
     using namespace analytics;
     using namespace analytics::pg;
     enum : int { arg_start, arg_end, arg_size, arg_hop, arg_tenant, arg_type };
-    InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
+    ResultSet result{fcinfo, MAT_SRF_USE_EXPECTED_DESC};
     for (const int argument : {arg_start, arg_end, arg_size, arg_hop})
         if (PG_ARGISNULL(argument)) return {};
     const core::Instant start = required_instant(PG_GETARG_TIMESTAMPTZ(arg_start), "window_start");
@@ -210,9 +210,9 @@ ANALYTICS_FUNCTION(analytics_hopping)
     auto *const times = static_cast<TimestampTz *>(palloc(sizeof(TimestampTz) * (bounds + 1)));
     std::transform(hopping.bounds().begin(), hopping.bounds().end(), times, timestamptz_of);
     const core::WindowCounter &counter = *count_windows(
-        home_of(fcinfo), context,
+        schema_of(fcinfo), context,
         {times, static_cast<int>(bounds), tenant_argument(fcinfo, arg_tenant), type_argument(fcinfo, arg_type), "hop"});
-    put_windows(fcinfo, hopping, make_owned<core::SlidingSum>(context, counter), texts_of(counter.types()));
+    put_windows(result, hopping, make_owned<core::SlidingSum>(context, counter), texts_of(counter.types()));
     MemoryContextDelete(context);
     return {};
 }

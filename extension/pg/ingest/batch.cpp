@@ -26,12 +26,12 @@ extern "C" {
 namespace analytics::pg {
 namespace {
 
-/* How many records may leave something in scratch memory before it is reset. A cancel request is looked for at each
- * record: a large one alone takes tens of milliseconds. */
+/* Scratch memory is reset after so many records. Interrupts are checked at each record: a large one takes tens of
+ * milliseconds. */
 constexpr std::int32_t records_per_chunk = 64;
 
-/* The same look while a batch of a million rows is sorted. */
-constexpr std::uint32_t comparisons_per_look = 1 << 14;
+/* Interrupts are checked after so many comparisons, as sorting a million rows takes long. */
+constexpr std::uint32_t comparisons_per_check = 1 << 14;
 
 constexpr std::int32_t event_type_characters = 120;
 constexpr std::int32_t source_characters = 120;
@@ -48,7 +48,7 @@ TimestampTz &time_in(MinimalTuple tuple) noexcept
     return *reinterpret_cast<TimestampTz *>(reinterpret_cast<char *>(tuple) + tuple->t_hoff - MINIMAL_TUPLE_OFFSET);
 }
 
-/* Rows in the order of the primary key, where the answers of a statement are to be entered. */
+/* Rows in the order of the primary key, to be found by their keys. */
 struct OrderedRows {
     Row *begin;
     Row *end;
@@ -60,28 +60,28 @@ struct OrderedRows {
     }
 };
 
-/* The time that a key was given first, entered in the tuples of that key's untimed rows, which are in order at asked_at
- * until all answers have come. */
+/* Enters the time that a key was given first into the tuples of the key's untimed rows. The rows themselves keep
+ * asked_at, and with it their order, until all times are there. */
 struct TimesReader {
     static constexpr ReadColumn columns[] = {
         {"asked_at", TIMESTAMPTZOID}, {"id", UUIDOID}, {"occurred_at", TIMESTAMPTZOID}};
 
     OrderedRows rows;
 
-    bool receive(TupleTableSlot *answer) const
+    bool receive(TupleTableSlot *found) const
     {
-        const TimestampTz asked_at = DatumGetTimestampTz(answer->tts_values[0]);
-        const std::uint8_t *const id = DatumGetUUIDP(answer->tts_values[1])->data;
+        const TimestampTz asked_at = DatumGetTimestampTz(found->tts_values[0]);
+        const std::uint8_t *const id = DatumGetUUIDP(found->tts_values[1])->data;
         for (Row *row = rows.find(asked_at, id); row != rows.end && compare(*row, asked_at, id) == 0; ++row)
-            if (row->untimed) time_in(row->tuple) = DatumGetTimestampTz(answer->tts_values[2]);
+            if (row->untimed) time_in(row->tuple) = DatumGetTimestampTz(found->tts_values[2]);
         return true;
     }
 };
 
 } // namespace
 
-Batch::Batch(const Home &home, const Elements &records, const Origin &origin)
-    : home_(home), records_(records), origin_(origin),
+Batch::Batch(const ExtensionSchema &schema, const Elements &records, const Origin &origin)
+    : schema_(schema), records_(records), origin_(origin),
       context_(AllocSetContextCreate(CurrentMemoryContext, "analytics batch", ALLOCSET_DEFAULT_SIZES)),
       scratch_(AllocSetContextCreate(context_, "analytics batch scratch", ALLOCSET_DEFAULT_SIZES)),
       now_(GetCurrentTransactionStartTimestamp())
@@ -110,36 +110,36 @@ Batch::Batch(const Home &home, const Elements &records, const Origin &origin)
                                           {"key", BYTEAOID},
                                           {"recorded_at", TIMESTAMPTZOID},
                                           {"headers", JSONBOID}}),
-                          0}; // most batches have few; beyond work_mem they may well go to a file
+                          0}; // most batches have few; beyond work_mem they go to a file
     slot_ = MakeSingleTupleTableSlot(description_, &TTSOpsVirtual);
     MemoryContextSwitchTo(outer);
 }
 
-void Batch::decide()
+void Batch::normalize()
 {
-    Decider &decider = decider_at(home_);
+    SessionNormalizer &normalizer = session_normalizer(schema_);
     const MemoryContext outer = MemoryContextSwitchTo(scratch_);
     for (std::int32_t i = 0; i < records_.count; ++i) {
         CHECK_FOR_INTERRUPTS();
         if (i % records_per_chunk == 0) MemoryContextReset(scratch_);
         const core::Verdict *verdict = nullptr;
         if (records_.is_null(i)) {
-            verdict = guarded([&] { return &decider.judge_tombstone(); });
+            verdict = guarded([&] { return &normalizer.normalize_tombstone(); });
         } else {
             const std::string_view record = bytes_of(records_.values[i]);
-            verdict = guarded([&] { return &decider.judge(record); });
+            verdict = guarded([&] { return &normalizer.normalize(record); });
         }
         if (verdict->refusal)
             refuse(verdict->refusal.reason, verdict->refusal.detail, i + 1);
         else
-            accept(decider, *verdict, i + 1);
+            accept(normalizer, *verdict, i + 1);
     }
     MemoryContextReset(scratch_);
     MemoryContextSwitchTo(outer);
     sort_rows();
 }
 
-void Batch::accept(Decider &decider, const core::Verdict &verdict, std::int32_t item)
+void Batch::accept(SessionNormalizer &normalizer, const core::Verdict &verdict, std::int32_t item)
 {
     const bool keyed = verdict.has_key && settings().deduplicate;
     Row &row = rows_[accepted_++];
@@ -148,7 +148,7 @@ void Batch::accept(Decider &decider, const core::Verdict &verdict, std::int32_t 
     row.outcome = Outcome::duplicate;
     row.untimed = keyed && !verdict.occurred_at;
     row.occurred_at = verdict.occurred_at ? timestamptz_of(*verdict.occurred_at) : received_at(item);
-    row.id = keyed ? guarded([&] { return decider.keyed_id(); }) : next_sequential_id();
+    row.id = keyed ? guarded([&] { return normalizer.keyed_id(); }) : next_sequential_id();
     if (row.untimed) ++untimed_;
 
     ExecClearTuple(slot_);
@@ -157,7 +157,7 @@ void Batch::accept(Decider &decider, const core::Verdict &verdict, std::int32_t 
     slot_->tts_values[2] = text_of(verdict.event_type);
     slot_->tts_values[3] = text_of(verdict.source);
     slot_->tts_values[4] = verdict.tenant_id ? text_of(*verdict.tenant_id) : Datum{0};
-    slot_->tts_values[5] = PointerGetDatum(guarded([&] { return decider.payload(); }));
+    slot_->tts_values[5] = PointerGetDatum(guarded([&] { return normalizer.payload(); }));
     std::fill_n(slot_->tts_isnull, slot_->tts_tupleDescriptor->natts, false);
     slot_->tts_isnull[4] = !verdict.tenant_id;
     ExecStoreVirtualTuple(slot_);
@@ -167,7 +167,7 @@ void Batch::accept(Decider &decider, const core::Verdict &verdict, std::int32_t 
     MemoryContextSwitchTo(outer);
 }
 
-/* The ingestion time of a record that is replayed is that of its first coming. */
+/* A replayed record keeps the time at which it was received first. */
 TimestampTz Batch::received_at(std::int32_t item) const noexcept
 {
     return origin_.received.is_null(item - 1) ? now_ : DatumGetTimestampTz(origin_.received.values[item - 1]);
@@ -211,12 +211,12 @@ void Batch::sort_rows()
 {
     std::uint32_t comparisons = 0;
     std::sort(rows_, rows_ + accepted_, [&](const Row &a, const Row &b) {
-        if (++comparisons % comparisons_per_look == 0) CHECK_FOR_INTERRUPTS(); // leaves plain data behind, out of order
+        if (++comparisons % comparisons_per_check == 0) CHECK_FOR_INTERRUPTS(); // the rows are plain data
         return comes_before(a, b);
     });
 }
 
-void Batch::settle_times()
+void Batch::assign_times()
 {
     if (untimed_ == 0) return;
     const MemoryContext outer = MemoryContextSwitchTo(context_);
@@ -232,12 +232,12 @@ void Batch::settle_times()
     MemoryContextSwitchTo(outer);
 
     untimed.show();
-    run_statement(home_, "INSERT INTO %sanalytics_untimed_keys (id, occurred_at) "
-                         "SELECT DISTINCT id, asked_at FROM untimed ORDER BY id, asked_at ON CONFLICT DO NOTHING");
+    run_statement(schema_, "INSERT INTO %sanalytics_untimed_keys (id, occurred_at) "
+                           "SELECT DISTINCT id, asked_at FROM untimed ORDER BY id, asked_at ON CONFLICT DO NOTHING");
     TimesReader reader{{rows_, rows_ + accepted_}};
     RowReceiver receiver{reader};
     run_statement(
-        home_,
+        schema_,
         "SELECT u.asked_at, u.id, k.occurred_at FROM untimed AS u CROSS JOIN LATERAL "
         "(SELECT occurred_at FROM %sanalytics_untimed_keys WHERE id OPERATOR(pg_catalog.=) u.id OFFSET 0) AS k",
         &receiver);
@@ -249,7 +249,7 @@ void Batch::settle_times()
 
 void Batch::require_partitions()
 {
-    PartitionKeeper keeper{home_};
+    PartitionKeeper keeper{schema_};
     for (std::int32_t i = 0; i < accepted_; ++i) keeper.require(rows_[i].occurred_at);
 }
 
@@ -267,23 +267,25 @@ void Batch::store(Rejection rejection)
     count_outcomes();
 }
 
-/* The statement goes first: rivals then meet in the order of the key in either way, and rarely across. */
+/* The statement goes first. Concurrent batches then lock keys in the same order on either path, and seldom across
+ * them. */
 void Batch::insert(Row *begin, Row *end)
 {
     const auto count = static_cast<std::int32_t>(end - begin);
-    choose_ways(home_, description_, begin, count);
-    insert_by_statement(home_, description_, bytes_, begin, end, rekeyed_);
-    bulk_insert(home_, description_, begin, count);
-    insert_by_statement(home_, description_, bytes_, begin, end, rekeyed_); // what a rival made impossible in bulk
+    choose_paths(schema_, description_, begin, count);
+    insert_by_statement(schema_, description_, bytes_, begin, end, rekeyed_);
+    bulk_insert(schema_, description_, begin, count);
+    insert_by_statement(schema_, description_, bytes_, begin, end,
+                        rekeyed_); // rows that a concurrent batch kept from being stored in bulk
 }
 
-/* Of n rows, k of them bad, some k log n pieces are tried; without a bad one, a single subtransaction is all it costs. */
+/* With k bad rows of n, some k log n pieces are tried. Without a bad row it costs one subtransaction. */
 void Batch::insert_what_can_be(Row *begin, Row *end)
 {
-    ErrorData *const error = attempt([&] { insert(begin, end); });
+    ErrorData *const error = run_in_subtransaction([&] { insert(begin, end); });
     if (error == nullptr) return;
     if (!is_of_a_row(*error)) ReThrowError(error);
-    if (is_policy_refusal(*error)) require_policy(home_, *error);
+    if (is_policy_refusal(*error)) require_policy(schema_, *error);
 
     std::for_each(begin, end, [](Row &row) {
         row.outcome = Outcome::duplicate;
@@ -326,10 +328,10 @@ void Batch::keep_refused()
 {
     if (refused_->count() == 0) return;
     refused_->show();
-    run_statement(home_, "INSERT INTO %sanalytics_dead_letters "
-                         "(reason, detail, value, topic, partition, \"offset\", key, recorded_at, headers) "
-                         "SELECT reason, detail, value, topic, partition, \"offset\", key, recorded_at, headers "
-                         "FROM refused WHERE kept ORDER BY item ON CONFLICT DO NOTHING");
+    run_statement(schema_, "INSERT INTO %sanalytics_dead_letters "
+                           "(reason, detail, value, topic, partition, \"offset\", key, recorded_at, headers) "
+                           "SELECT reason, detail, value, topic, partition, \"offset\", key, recorded_at, headers "
+                           "FROM refused WHERE kept ORDER BY item ON CONFLICT DO NOTHING");
 }
 
 void Batch::finish()

@@ -1,15 +1,15 @@
-/* A batch: the one path from records to rows. Every function that stores events is a door to it.
+/* A batch of records on its way into the tables. Every function that stores events uses it.
  *
- *   decide          each record → a row, with its payload already in jsonb's form, or a refusal
- *   settle_times    a keyed row without a time of its own gets the time that its key was given first
- *   store           rows in the order of the primary key: new ones in bulk, as COPY would, where nothing stands in the way;
- *                   the others by INSERT … ON CONFLICT (occurred_at, id) DO NOTHING, which says of each what became of
- *                   it. Where storing fails for one row's sake, the batch is halved until that row stands alone
- *   keep_refused    refusals → analytics_dead_letters
+ *   normalize      makes a row of each record, with its payload in jsonb's form, or a refusal
+ *   assign_times   gives a row with a key but without a time the time that the key was given first
+ *   store          stores the rows in the order of the primary key: new ones in bulk, as COPY would, where that is
+ *                  allowed; the others by INSERT … ON CONFLICT (occurred_at, id) DO NOTHING, and finds out each row's
+ *                  outcome. When storing fails because of one row, the batch is halved until that row is alone
+ *   keep_refused   stores the refusals in analytics_dead_letters
  *
- * PostgreSQL phases throughout (the C++ ones are inside decide). Everything lives in one memory context, which dies
- * with the batch. SPI must be connected after decide: from then on statements run, and with them anything that users
- * have hung on the tables. */
+ * PostgreSQL phases, but for the C++ phases inside normalize. Everything lives in the batch's memory context. SPI must
+ * be connected after normalize and not before: the other steps run statements, and with them triggers of the
+ * operator. */
 #pragma once
 
 #include "../../core/normalize.hpp"
@@ -19,10 +19,10 @@
 
 namespace analytics::pg {
 
-class Decider;
+class SessionNormalizer;
 
-/** Where the records came from: nothing (topic null), or one partition of Kafka. received: when they came first, where
- * that was not now. */
+/** Where the records are from: a partition of Kafka, or elsewhere (topic null). received: when each was received first,
+ * if that was not now. */
 struct Origin {
     text *topic = nullptr;
     std::int32_t partition = 0;
@@ -36,16 +36,16 @@ struct Counts {
     std::int64_t skipped = 0;
 };
 
-/** What becomes of a row that the table refuses (a constraint, a trigger that raises): the error is the caller's, or the
- * row is a refusal like any other and costs no neighbour. */
+/** What to do when the table refuses a row, by a constraint or a trigger that raises: raise that error, or keep the row
+ * as a refusal and store the other rows. */
 enum class Rejection : std::uint8_t { raised, kept };
 
 class Batch {
 public:
-    Batch(const Home &home, const Elements &records, const Origin &origin);
+    Batch(const ExtensionSchema &schema, const Elements &records, const Origin &origin);
 
-    void decide();
-    void settle_times();
+    void normalize();
+    void assign_times();
     void store(Rejection rejection);
     void keep_refused();
 
@@ -57,13 +57,13 @@ public:
     /** (item, kept, reason, detail, value, topic, partition, offset, key, recorded_at, headers) */
     [[nodiscard]] const NamedRows &refused() const noexcept { return *refused_; }
 
-    [[nodiscard]] const Home &home() const noexcept { return home_; }
+    [[nodiscard]] const ExtensionSchema &schema() const noexcept { return schema_; }
 
-    /** Ends the batch: everything it points to is gone. */
+    /** Frees everything that the batch points to. */
     void finish();
 
 private:
-    void accept(Decider &decider, const core::Verdict &verdict, std::int32_t item);
+    void accept(SessionNormalizer &normalizer, const core::Verdict &verdict, std::int32_t item);
     void refuse(core::Reason reason, std::string_view detail, std::int32_t item);
     [[nodiscard]] TimestampTz received_at(std::int32_t item) const noexcept;
     void insert(Row *begin, Row *end);
@@ -73,7 +73,7 @@ private:
     void sort_rows();
     void require_partitions();
 
-    Home home_;
+    ExtensionSchema schema_;
     Elements records_;
     Origin origin_;
     MemoryContext context_;

@@ -30,18 +30,18 @@ extern "C" {
 namespace analytics::pg {
 namespace {
 
-/* A round's rows are formed, then stored together: enough to fill pages, few enough to stay in the cache. */
+/* So many rows are formed, then stored together: enough to fill pages, few enough to stay in the processor's cache. */
 constexpr int rows_per_round = 128;
 
-/* Whether the row has the key of the one before it: the first of them is stored, and the others go its way. */
+/* Whether the row has the key of the row before it. Only the first row of a key is stored. */
 bool repeats(const Row *rows, const Row *row) noexcept
 {
     return row != rows && compare(*row, row[-1].occurred_at, row[-1].id.data()) == 0;
 }
 
-// ---- what stands in the way ----
+// ---- what must be left to the statement ----
 
-/* A generated column is computed by the statement, and so is what a domain says about a value that is not given. */
+/* Only the statement computes a generated column, and the default of a domain. */
 bool has_demanding_columns(TupleDesc columns)
 {
     for (int i = 0; i < columns->natts; ++i) {
@@ -69,8 +69,8 @@ bool may_insert(Relation events)
            check_enable_rls(table, InvalidOid, true) != RLS_ENABLED;
 }
 
-/* A snapshot that outlives the statement could be betrayed by a rival's row; rules and transition tables belong to the
- * statement. */
+/* With a snapshot that outlives the statement, a concurrent row could be missed. Rules and transition tables are the
+ * statement's work. */
 bool allows(Relation events, TupleDesc description)
 {
     if (XactReadOnly || IsInParallelMode() || IsolationUsesXactSnapshot()) return false;
@@ -81,20 +81,20 @@ bool allows(Relation events, TupleDesc description)
     return may_insert(events);
 }
 
-/* Where a partition's column gets its value from: the batch's column of that number, else the default, else null. */
-struct Source {
+/* Where a partition's column gets its value from: a column of the batch, or else the default, or else null. */
+struct ColumnSource {
     int batch_column;
     ExprState *otherwise;
 };
 
 /* One partition at a time is open. */
-struct Place {
+struct OpenPartition {
     PartitionRange range{};
-    Relation partition = nullptr; // null: not one that is open
-    Source *sources = nullptr;    // by the partition's columns
+    Relation relation = nullptr;     // nullptr: none is open
+    ColumnSource *sources = nullptr; // by the partition's columns
     ResultRelInfo *info = nullptr;
-    KeyLookup *lookup = nullptr; // while choosing
-    Upkeeps *follower = nullptr; // while storing: of the rows, in place of their triggers
+    KeyLookup *lookup = nullptr;        // while choosing
+    Maintainers *maintainers = nullptr; // while storing: to be called in place of the rows' triggers
 };
 
 bool is_plain(Relation partition)
@@ -108,9 +108,9 @@ struct Bulk {
     Relation events = nullptr;
     EState *estate = nullptr;
     TupleDesc description = nullptr; // of the rows' tuples
-    Source *sources = nullptr;       // by the columns of events
+    ColumnSource *sources = nullptr; // by the columns of events
     TupleTableSlot *source = nullptr;
-    Place place;
+    OpenPartition open;
 
     // storing
     ResultRelInfo *root = nullptr;
@@ -127,15 +127,15 @@ int batch_column_of(TupleDesc description, const FormData_pg_attribute &column)
     return -1;
 }
 
-/* Where the columns of events get their values from. False where a default must not be evaluated ahead of its row's
- * insertion: it may look at the table. */
+/* Where the columns of events get their values from. False when a default must be evaluated right before its row is
+ * inserted, because it may read the table. */
 bool find_sources(Bulk &bulk)
 {
     const TupleDesc columns = RelationGetDescr(bulk.events);
-    bulk.sources = static_cast<Source *>(palloc(static_cast<Size>(columns->natts) * sizeof(Source)));
+    bulk.sources = static_cast<ColumnSource *>(palloc(static_cast<Size>(columns->natts) * sizeof(ColumnSource)));
     for (int i = 0; i < columns->natts; ++i) {
         const FormData_pg_attribute &column = *TupleDescAttr(columns, i);
-        Source &source = bulk.sources[i];
+        ColumnSource &source = bulk.sources[i];
         source = {-1, nullptr};
         if (column.attisdropped) continue;
         source.batch_column = batch_column_of(bulk.description, column);
@@ -156,9 +156,9 @@ void close_events(Bulk &bulk)
     FreeExecutorState(bulk.estate);
 }
 
-Bulk *begin(const Home &home, TupleDesc description)
+Bulk *begin(const ExtensionSchema &schema, TupleDesc description)
 {
-    const Relation events = table_open(relation_at(home, "analytics_events"), RowExclusiveLock);
+    const Relation events = table_open(relation_in(schema, "analytics_events"), RowExclusiveLock);
     if (!allows(events, description)) {
         table_close(events, NoLock);
         return nullptr;
@@ -168,64 +168,64 @@ Bulk *begin(const Home &home, TupleDesc description)
     bulk->estate = CreateExecutorState();
     bulk->description = description;
     bulk->source = MakeSingleTupleTableSlot(description, &TTSOpsMinimalTuple);
-    bulk->place.range = {InvalidOid, 0, 0};
+    bulk->open.range = {InvalidOid, 0, 0};
     if (find_sources(*bulk)) return bulk;
     close_events(*bulk);
     return nullptr;
 }
 
-/* A partition may have its columns in another order than events, and dropped ones of its own. */
-Source *sources_in(const Bulk &bulk, Relation partition)
+/* A partition may have its columns in another order than its parent, and dropped columns of its own. */
+ColumnSource *sources_in(const Bulk &bulk, Relation partition)
 {
     const TupleDesc columns = RelationGetDescr(partition);
     const TupleConversionMap *const map = convert_tuples_by_name(RelationGetDescr(bulk.events), columns);
-    auto *const sources = static_cast<Source *>(palloc(static_cast<Size>(columns->natts) * sizeof(Source)));
+    auto *const sources = static_cast<ColumnSource *>(palloc(static_cast<Size>(columns->natts) * sizeof(ColumnSource)));
     for (int i = 0; i < columns->natts; ++i) {
         const int number = map == nullptr ? i + 1 : map->attrMap->attnums[i];
-        sources[i] = number > 0 ? bulk.sources[number - 1] : Source{-1, nullptr};
+        sources[i] = number > 0 ? bulk.sources[number - 1] : ColumnSource{-1, nullptr};
     }
     return sources;
 }
 
-/* The partition's column that the batch's column goes to. */
-AttrNumber column_for(const Place &place, int batch_column)
+/* The number of the partition's column that takes the batch's column. */
+AttrNumber column_for(const OpenPartition &open, int batch_column)
 {
     for (AttrNumber number = 1;; ++number)
-        if (place.sources[number - 1].batch_column == batch_column) return number;
+        if (open.sources[number - 1].batch_column == batch_column) return number;
 }
 
 void leave_partition(Bulk &bulk)
 {
-    Place &place = bulk.place;
-    if (place.partition == nullptr) return;
-    if (place.lookup != nullptr) end_lookup(*place.lookup);
-    place.lookup = nullptr;
+    OpenPartition &open = bulk.open;
+    if (open.relation == nullptr) return;
+    if (open.lookup != nullptr) end_lookup(*open.lookup);
+    open.lookup = nullptr;
     for (int i = 0; i < bulk.made_slots; ++i) ExecDropSingleTupleTableSlot(bulk.slots[i]);
     bulk.made_slots = 0;
-    ExecCloseIndices(place.info);
-    table_close(place.partition, NoLock);
-    pfree(place.sources);
-    place.partition = nullptr;
-    place.follower = nullptr;
+    ExecCloseIndices(open.info);
+    table_close(open.relation, NoLock);
+    pfree(open.sources);
+    open.relation = nullptr;
+    open.maintainers = nullptr;
 }
 
 void enter_partition(Bulk &bulk, TimestampTz instant)
 {
     leave_partition(bulk);
-    Place &place = bulk.place;
-    place.range = partition_range_at(bulk.events, instant);
-    if (!OidIsValid(place.range.partition)) return;
-    const Relation partition = table_open(place.range.partition, RowExclusiveLock);
+    OpenPartition &open = bulk.open;
+    open.range = partition_range_at(bulk.events, instant);
+    if (!OidIsValid(open.range.partition)) return;
+    const Relation partition = table_open(open.range.partition, RowExclusiveLock);
     if (!is_plain(partition)) {
         table_close(partition, NoLock);
         return;
     }
-    place.partition = partition;
-    place.sources = sources_in(bulk, partition);
+    open.relation = partition;
+    open.sources = sources_in(bulk, partition);
     const MemoryContext outer = MemoryContextSwitchTo(bulk.estate->es_query_cxt);
-    place.info = makeNode(ResultRelInfo);
-    InitResultRelInfo(place.info, partition, 0, nullptr, 0);
-    ExecOpenIndices(place.info, false);
+    open.info = makeNode(ResultRelInfo);
+    InitResultRelInfo(open.info, partition, 0, nullptr, 0);
+    ExecOpenIndices(open.info, false);
     MemoryContextSwitchTo(outer);
 }
 
@@ -237,15 +237,15 @@ void end(Bulk &bulk)
 
 // ---- looking up ----
 
-/* Makes the partition's key ready to be looked up; leaves the partition when it has none. */
+/* Prepares looking up keys in the partition; leaves the partition when it has no primary key. */
 void prepare_lookup(Bulk &bulk)
 {
-    Place &place = bulk.place;
-    if (place.partition == nullptr) return;
-    const Relation index = key_index(place.info->ri_IndexRelationDescs, place.info->ri_NumIndices, column_for(place, 0),
-                                     column_for(place, 1));
+    OpenPartition &open = bulk.open;
+    if (open.relation == nullptr) return;
+    const Relation index =
+        key_index(open.info->ri_IndexRelationDescs, open.info->ri_NumIndices, column_for(open, 0), column_for(open, 1));
     if (index == nullptr) return leave_partition(bulk);
-    place.lookup = begin_lookup(place.partition, index);
+    open.lookup = begin_lookup(open.relation, index);
 }
 
 // ---- storing ----
@@ -258,7 +258,7 @@ void form(Bulk &bulk, const Row &row, TupleTableSlot *slot)
     ExprContext *const context = GetPerTupleExprContext(bulk.estate);
     const MemoryContext outer = MemoryContextSwitchTo(context->ecxt_per_tuple_memory);
     for (int i = 0; i < slot->tts_tupleDescriptor->natts; ++i) {
-        const Source &source = bulk.place.sources[i];
+        const ColumnSource &source = bulk.open.sources[i];
         slot->tts_values[i] = Datum{0};
         slot->tts_isnull[i] = true;
         if (source.batch_column >= 0) {
@@ -275,28 +275,28 @@ void form(Bulk &bulk, const Row &row, TupleTableSlot *slot)
 List *enter_in_indexes(Bulk &bulk, TupleTableSlot *slot)
 {
 #if PG_VERSION_NUM >= 160000
-    return ExecInsertIndexTuples(bulk.place.info, slot, bulk.estate, false, false, nullptr, NIL, false);
+    return ExecInsertIndexTuples(bulk.open.info, slot, bulk.estate, false, false, nullptr, NIL, false);
 #else
-    return ExecInsertIndexTuples(bulk.place.info, slot, bulk.estate, false, false, nullptr, NIL);
+    return ExecInsertIndexTuples(bulk.open.info, slot, bulk.estate, false, false, nullptr, NIL);
 #endif
 }
 
-void follow(Bulk &bulk, TupleTableSlot *slot, List *to_recheck)
+void after_insert(Bulk &bulk, TupleTableSlot *slot, List *to_recheck)
 {
-    const Place &place = bulk.place;
-    if (place.follower != nullptr)
-        place.follower->came(slot);
+    const OpenPartition &open = bulk.open;
+    if (open.maintainers != nullptr)
+        open.maintainers->inserted(slot);
     else
-        ExecARInsertTriggers(bulk.estate, place.info, slot, to_recheck, nullptr);
+        ExecARInsertTriggers(bulk.estate, open.info, slot, to_recheck, nullptr);
 }
 
 void store_round(Bulk &bulk)
 {
     if (bulk.used_slots == 0) return;
     const MemoryContext outer = MemoryContextSwitchTo(GetPerTupleMemoryContext(bulk.estate));
-    table_multi_insert(bulk.place.partition, bulk.slots, bulk.used_slots, GetCurrentCommandId(true), 0, nullptr);
+    table_multi_insert(bulk.open.relation, bulk.slots, bulk.used_slots, GetCurrentCommandId(true), 0, nullptr);
     for (int i = 0; i < bulk.used_slots; ++i) {
-        follow(bulk, bulk.slots[i], enter_in_indexes(bulk, bulk.slots[i]));
+        after_insert(bulk, bulk.slots[i], enter_in_indexes(bulk, bulk.slots[i]));
         ExecClearTuple(bulk.slots[i]);
     }
     MemoryContextSwitchTo(outer);
@@ -306,17 +306,17 @@ void store_round(Bulk &bulk)
 
 void store_row(Bulk &bulk, const Row &row)
 {
-    const Place &place = bulk.place;
-    if (bulk.used_slots == bulk.made_slots) bulk.slots[bulk.made_slots++] = table_slot_create(place.partition, nullptr);
+    const OpenPartition &open = bulk.open;
+    if (bulk.used_slots == bulk.made_slots) bulk.slots[bulk.made_slots++] = table_slot_create(open.relation, nullptr);
     TupleTableSlot *const slot = bulk.slots[bulk.used_slots++];
     form(bulk, row, slot);
-    if (RelationGetDescr(place.partition)->constr != nullptr) ExecConstraints(place.info, slot, bulk.estate);
+    if (RelationGetDescr(open.relation)->constr != nullptr) ExecConstraints(open.info, slot, bulk.estate);
     if (bulk.used_slots == rows_per_round) store_round(bulk);
 }
 
-std::int32_t store_all(const Home &home, TupleDesc description, Row *rows, std::int32_t count)
+std::int32_t store_all(const ExtensionSchema &schema, TupleDesc description, Row *rows, std::int32_t count)
 {
-    Bulk *const bulk = begin(home, description);
+    Bulk *const bulk = begin(schema, description);
     if (bulk == nullptr) return 0;
     bulk->root = makeNode(ResultRelInfo);
     InitResultRelInfo(bulk->root, bulk->events, 0, nullptr, 0);
@@ -327,14 +327,14 @@ std::int32_t store_all(const Home &home, TupleDesc description, Row *rows, std::
     std::int32_t stored = 0;
     for (Row *row = rows; row != rows + count; ++row) {
         CHECK_FOR_INTERRUPTS();
-        if (row->way != Way::bulk || repeats(rows, row)) continue;
-        if (!bulk->place.range.holds(row->occurred_at)) {
+        if (row->path != InsertPath::bulk || repeats(rows, row)) continue;
+        if (!bulk->open.range.holds(row->occurred_at)) {
             store_round(*bulk);
             enter_partition(*bulk, row->occurred_at);
-            if (bulk->place.partition != nullptr) bulk->place.follower = sole_follower(home, bulk->place.partition);
+            if (bulk->open.relation != nullptr) bulk->open.maintainers = sole_maintainers(schema, bulk->open.relation);
         }
-        if (bulk->place.partition == nullptr) { // the statement before us has changed it
-            row->way = Way::statement;
+        if (bulk->open.relation == nullptr) { // a trigger of the statement has changed the partition
+            row->path = InsertPath::statement;
             continue;
         }
         store_row(*bulk, *row);
@@ -351,9 +351,9 @@ std::int32_t store_all(const Home &home, TupleDesc description, Row *rows, std::
     return stored;
 }
 
-/* Whether a rival has stored a row of the same key. Any other index that will have a value once is the operator's, and
- * its refusal is no duplicate. */
-bool is_rivals_key(const ErrorData &error)
+/* Whether a concurrent transaction has stored a row of the same key. Any other unique index is the operator's, and what
+ * it refuses is no duplicate. */
+bool is_stored_key(const ErrorData &error)
 {
     if (error.sqlerrcode != ERRCODE_UNIQUE_VIOLATION || error.schema_name == nullptr ||
         error.constraint_name == nullptr)
@@ -366,47 +366,47 @@ bool is_rivals_key(const ErrorData &error)
     return is_primary;
 }
 
-/* All of it or, should a rival have stored one of the rows, nothing. */
-std::int32_t try_to_store_all(const Home &home, TupleDesc description, Row *rows, std::int32_t count)
+/* Stores all rows, or none when a concurrent transaction has stored the key of one. Returns how many. */
+std::int32_t try_to_store_all(const ExtensionSchema &schema, TupleDesc description, Row *rows, std::int32_t count)
 {
     std::int32_t stored = 0;
-    ErrorData *const error = attempt([&] { stored = store_all(home, description, rows, count); });
+    ErrorData *const error = run_in_subtransaction([&] { stored = store_all(schema, description, rows, count); });
     if (error == nullptr) return stored;
-    if (!is_rivals_key(*error)) ReThrowError(error);
+    if (!is_stored_key(*error)) ReThrowError(error);
     FreeErrorData(error);
     return 0;
 }
 
 } // namespace
 
-void choose_ways(const Home &home, TupleDesc description, Row *rows, std::int32_t count)
+void choose_paths(const ExtensionSchema &schema, TupleDesc description, Row *rows, std::int32_t count)
 {
-    Bulk *const bulk = begin(home, description);
+    Bulk *const bulk = begin(schema, description);
     for (Row *row = rows; row != rows + count; ++row) {
         CHECK_FOR_INTERRUPTS();
-        row->way = Way::statement;
+        row->path = InsertPath::statement;
         if (bulk == nullptr) continue;
         if (repeats(rows, row)) {
-            row->way = row[-1].way;
+            row->path = row[-1].path;
             continue;
         }
-        if (!bulk->place.range.holds(row->occurred_at)) {
+        if (!bulk->open.range.holds(row->occurred_at)) {
             enter_partition(*bulk, row->occurred_at);
             prepare_lookup(*bulk);
         }
-        if (bulk->place.partition != nullptr && !is_known(*bulk->place.lookup, *row)) row->way = Way::bulk;
+        if (bulk->open.relation != nullptr && !is_known(*bulk->open.lookup, *row)) row->path = InsertPath::bulk;
     }
     if (bulk != nullptr) end(*bulk);
 }
 
-void bulk_insert(const Home &home, TupleDesc description, Row *rows, std::int32_t count)
+void bulk_insert(const ExtensionSchema &schema, TupleDesc description, Row *rows, std::int32_t count)
 {
-    if (std::none_of(rows, rows + count, [](const Row &row) { return row.way == Way::bulk; })) return;
-    const std::int32_t stored = try_to_store_all(home, description, rows, count);
+    if (std::none_of(rows, rows + count, [](const Row &row) { return row.path == InsertPath::bulk; })) return;
+    const std::int32_t stored = try_to_store_all(schema, description, rows, count);
     for (Row *row = rows; row != rows + count; ++row) {
-        if (row->way != Way::bulk) continue;
+        if (row->path != InsertPath::bulk) continue;
         if (stored > 0 && !repeats(rows, row)) row->outcome = Outcome::stored;
-        row->way = stored > 0 ? Way::none : Way::statement;
+        row->path = stored > 0 ? InsertPath::none : InsertPath::statement;
     }
 }
 

@@ -1,12 +1,12 @@
-/* Storing rows as COPY does: many to a page and a WAL record, each looked up once in the primary key, instead of one by
- * one through the executor. Only where nobody can tell: everything that is hung on analytics_events holds as for an
- * INSERT, and where it asks for more than is done here (allows() and is_plain() say for what), the rows are left to
- * the statement.
+/* Storing rows as COPY does: many rows to a page and a WAL record, and one look-up in the primary key for each, instead
+ * of one row after another through the executor. The effect is that of an INSERT, with everything that the operator has
+ * added to analytics_events. Where that needs more than is done here (see allows() and is_plain()), the INSERT
+ * statement stores the rows.
  *
- *   choose_ways   the statement must judge rows whose key is in the index, whatever stands there, and those of a
- *                 partition that is not plain; the others may be stored in bulk
- *   bulk_insert   stores these, in a subtransaction of its own: should a rival have stored one of them meanwhile, all
- *                 is undone, and the way of all is the statement's
+ *   choose_paths   The statement stores rows whose key the index has, and rows of a partition that is not plain. The
+ *                  others may be stored in bulk.
+ *   bulk_insert    Stores these in a subtransaction of its own. If a concurrent transaction has stored the key of one
+ *                  of them meanwhile, all of them are undone and left to the statement.
  *
  * Both are PostgreSQL phases, and need the rows in the order of the primary key. */
 #pragma once
@@ -20,10 +20,10 @@ extern "C" {
 
 namespace analytics::pg {
 
-/** Sets each row's way. description: that of the rows' tuples. */
-void choose_ways(const Home &home, TupleDesc description, Row *rows, std::int32_t count);
+/** Sets each row's path. description: of the rows' tuples. */
+void choose_paths(const ExtensionSchema &schema, TupleDesc description, Row *rows, std::int32_t count);
 
-/** Stores the rows whose way it is. */
-void bulk_insert(const Home &home, TupleDesc description, Row *rows, std::int32_t count);
+/** Stores the rows whose path is bulk. */
+void bulk_insert(const ExtensionSchema &schema, TupleDesc description, Row *rows, std::int32_t count);
 
 } // namespace analytics::pg

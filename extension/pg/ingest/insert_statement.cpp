@@ -24,14 +24,14 @@ constexpr const char *insertion_text =
     "SELECT occurred_at, id, event_type, source, tenant_id, payload FROM batch "
     "ON CONFLICT (occurred_at, id) DO NOTHING RETURNING occurred_at, id";
 
-/* The statement at work, and the row that it is at. */
+/* The statement while it runs, and the row that it is inserting. */
 class Insertion {
 public:
     static constexpr ReadColumn columns[] = {{"occurred_at", TIMESTAMPTZOID}, {"id", UUIDOID}};
 
     Insertion(Row *begin, Row *end, RekeyedRows &rekeyed) : next_(begin), end_(end), rekeyed_(rekeyed) {}
 
-    /* Watches the statement read its rows: from here on what it reads passes through us. */
+    /* From here on every row that the statement reads passes through read(). */
     void watch(QueryDesc *query)
     {
         PlanState *node = query->planstate;
@@ -47,7 +47,7 @@ public:
         });
     }
 
-    /* (occurred_at, id) of the row that was inserted. */
+    /* The key of the row that was inserted. */
     bool receive(TupleTableSlot *row)
     {
         stored(DatumGetTimestampTz(row->tts_values[0]), *DatumGetUUIDP(row->tts_values[1]));
@@ -57,19 +57,19 @@ public:
 private:
     TupleTableSlot *read(PlanState *source)
     {
-        settle();
+        note_conflict();
         TupleTableSlot *const slot = read_(source);
         if (TupIsNull(slot)) return slot;
-        next_ = std::find_if(next_, end_, [](const Row &row) { return row.way == Way::statement; });
+        next_ = std::find_if(next_, end_, [](const Row &row) { return row.path == InsertPath::statement; });
         if (next_ == end_) elog(ERROR, "an insertion reads more rows than there are");
         current_ = next_++;
-        current_->way = Way::none;
+        current_->path = InsertPath::none;
         current_->outcome = Outcome::dropped;
         return slot;
     }
 
-    /* The row before is done with: has it met a row of its key? */
-    void settle()
+    /* The row before is done: was there a conflict with a row of its key? */
+    void note_conflict()
     {
         const double conflicts = target_->instrument->ntuples2;
         if (conflicts > conflicts_) current_->outcome = Outcome::duplicate;
@@ -116,14 +116,14 @@ void run(QueryDesc *query, Insertion &insertion)
     FreeQueryDesc(query);
 }
 
-/* Of a table's rows: those whose way is the statement's, in their order. */
+/* The rows whose path is the statement, in their order. */
 NamedRows rows_of(TupleDesc description, std::size_t expected_bytes, const Row *begin, const Row *end)
 {
     NamedRows rows{"batch", description, expected_bytes};
     TupleTableSlot *const slot = MakeSingleTupleTableSlot(description, &TTSOpsMinimalTuple);
     for (const Row *row = begin; row != end; ++row) {
-        CHECK_FOR_INTERRUPTS(); // a row may be megabytes
-        if (row->way != Way::statement) continue;
+        CHECK_FOR_INTERRUPTS(); // a row may have megabytes
+        if (row->path != InsertPath::statement) continue;
         ExecStoreMinimalTuple(row->tuple, slot, false);
         rows.put(slot);
     }
@@ -133,20 +133,20 @@ NamedRows rows_of(TupleDesc description, std::size_t expected_bytes, const Row *
 
 } // namespace
 
-void insert_by_statement(const Home &home, TupleDesc description, std::size_t expected_bytes, Row *begin, Row *end,
-                         RekeyedRows &rekeyed)
+void insert_by_statement(const ExtensionSchema &schema, TupleDesc description, std::size_t expected_bytes, Row *begin,
+                         Row *end, RekeyedRows &rekeyed)
 {
-    if (std::none_of(begin, end, [](const Row &row) { return row.way == Way::statement; })) return;
+    if (std::none_of(begin, end, [](const Row &row) { return row.path == InsertPath::statement; })) return;
     NamedRows rows = rows_of(description, expected_bytes, begin, end);
     QueryEnvironment *const environment = create_queryEnv();
     register_ENR(environment, rows.relation());
-    const char *const text = statement_text(home, insertion_text);
+    const char *const text = statement_text(schema, insertion_text);
 
     CommandCounterIncrement();
     PushActiveSnapshot(GetTransactionSnapshot());
     Insertion insertion{begin, end, rekeyed};
     const ParamListInfo no_parameters = makeParamList(0);
-    no_parameters->parserSetupArg = &insertion; // how what watches finds it
+    no_parameters->parserSetupArg = &insertion; // where read() finds it
     RowReceiver receiver{insertion};
     run(CreateQueryDesc(plan_of(text, environment), text, GetActiveSnapshot(), InvalidSnapshot, receiver.destination(),
                         no_parameters, environment, INSTRUMENT_ROWS),

@@ -1,9 +1,10 @@
-/* The statement's way to store rows: one INSERT … ON CONFLICT (occurred_at, id) DO NOTHING for all of them, which does
- * whatever the operator has hung on the table: triggers, policies, generated columns, transition tables.
+/* Storing rows by one INSERT … ON CONFLICT (occurred_at, id) DO NOTHING. It applies everything that the operator has
+ * added to the table: triggers, policies, generated columns, transition tables.
  *
- * Of each row it says what became of it. What was inserted is returned, under the key that BEFORE triggers gave it. A row
- * that is not returned is either a duplicate or was dropped by a BEFORE trigger, and SQL can't tell which. The executor
- * can: it reads one row, tries it, and reads the next, counting conflicts on its way. So we watch it read. */
+ * Each row's outcome must be known. An inserted row is returned, with the key that BEFORE triggers gave it. A row that
+ * is not returned is either a duplicate, or a BEFORE trigger has dropped it, and SQL does not say which. The executor
+ * does: it reads one row, tries to insert it, counts a conflict, and reads the next. So we put ourselves between it
+ * and its rows. */
 #pragma once
 
 #include "../border/extension_schema.hpp"
@@ -15,9 +16,9 @@ extern "C" {
 
 namespace analytics::pg {
 
-/** Stores the rows whose way is the statement's, which are then without a way, and enters their outcomes. expected_bytes:
- * of all rows together. */
-void insert_by_statement(const Home &home, TupleDesc description, std::size_t expected_bytes, Row *begin, Row *end,
-                         RekeyedRows &rekeyed);
+/** Stores the rows whose path is the statement, and sets their outcomes. Their path is none afterwards. expected_bytes:
+ * of all rows. */
+void insert_by_statement(const ExtensionSchema &schema, TupleDesc description, std::size_t expected_bytes, Row *begin,
+                         Row *end, RekeyedRows &rekeyed);
 
 } // namespace analytics::pg

@@ -18,7 +18,7 @@ using core::Kind;
 using core::Node;
 using core::Payload;
 
-/* What a buffer may keep from one payload to the next; a rare giant is let go. */
+/* A larger buffer is freed rather than kept for the next payload. */
 constexpr std::size_t kept_capacity = std::size_t{1} << 20;
 
 bool comes_before(std::string_view a, std::string_view b) noexcept

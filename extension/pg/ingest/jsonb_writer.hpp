@@ -1,10 +1,10 @@
-/* jsonb, written straight from the reader's tape in PostgreSQL's on-disk form: no JsonbValue tree, no text between.
+/* Writes jsonb in PostgreSQL's on-disk form, straight from the reader's tape: without a JsonbValue tree or a text.
  *
  * The form is jsonb.h's: a container is a header (count and kind), then one JEntry a child, then the children's bytes;
  * an object's keys come before its values, sorted by length, then by bytes, each once: the last of duplicates wins.
  * Every 32nd JEntry holds an offset, the others a length. Numbers are numeric datums in the form that numeric.c makes
- * (make_result), aligned to 4 bytes like nested containers. A difference from what jsonb_in makes of the same text
- * would be a fault; test/pgtap compares the two.
+ * (make_result), aligned to 4 bytes like nested containers. The bytes must equal those that jsonb_in makes of the same
+ * text; test/pgtap compares the two.
  *
  * C++ phase: may throw std::bad_alloc or core::Error, calls nothing of PostgreSQL. */
 #pragma once
@@ -29,8 +29,8 @@ public:
 private:
     struct Member {
         std::string_view name;
-        std::uint32_t value = 0;    // index of its node; added_member for the one that the payload adds
-        std::uint32_t position = 0; // order of arrival
+        std::uint32_t value = 0;    // index of its node, or added_member
+        std::uint32_t position = 0; // among the members, as they were read
     };
 
     static constexpr std::uint32_t added_member = UINT32_MAX;
@@ -59,7 +59,7 @@ private:
     std::unique_ptr<char[]> buffer_;
     std::size_t size_ = 0;
     std::size_t capacity_ = 0;
-    std::vector<Member> members_; // a stack: those of the objects that are being written
+    std::vector<Member> members_; // a stack: of the objects that are being written
     core::Decimal decimal_;
 };
 

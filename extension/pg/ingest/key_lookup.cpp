@@ -17,20 +17,20 @@ namespace analytics::pg {
 
 constexpr int key_columns = 2; // occurred_at, id
 constexpr std::uint32_t lookups_per_search = 64;
-constexpr int near = 64; // entries: to step over as many costs some three lookups, by estimate, and once in a search
+constexpr int near = 64; // entries; reading so many costs some three look-ups, by estimate
 
 struct KeyLookup {
-    IndexScanDesc look = nullptr; // for a row's own key
+    IndexScanDesc look = nullptr; // for one key
     ScanKeyData look_key[key_columns]{};
 
-    IndexScanDesc search = nullptr; // for the first one from there on
+    IndexScanDesc search = nullptr; // for the first entry from a key on
     ScanKeyData search_key{};       // row-wise: (occurred_at, id) >= (…)
     ScanKeyData search_columns[key_columns]{};
 
     std::uint32_t lookups = 0;
     bool has_gap = false;     // before the key that follows
     bool is_last_gap = false; // nothing follows
-    bool is_near = false;     // what follows was near the rows so far
+    bool is_near = false;     // the rows so far were near what follows the gap
     TimestampTz next_occurred_at = 0;
     pg_uuid_t next_id{};
 };
@@ -90,13 +90,13 @@ void find_gap(KeyLookup &lookup, Datum occurred_at, Datum id)
     read_next(lookup);
 }
 
-/* Of the row to what follows the gap: less than zero when it lies in the gap. */
+/* The row compared with the entry after the gap: less than zero when it lies in the gap. */
 int compare(const KeyLookup &lookup, const Row &row)
 {
     return lookup.is_last_gap ? -1 : compare(row, lookup.next_occurred_at, lookup.next_id.data);
 }
 
-/* Goes on to the gap that the row lies in, or ends at, if that is near. */
+/* Reads forward to the gap that the row lies in or ends, if that is near. */
 void follow(KeyLookup &lookup, const Row &row)
 {
     int steps = 0;

@@ -1,13 +1,13 @@
-/* Which keys of a batch a partition's primary key has entries of.
+/* Which keys of a batch have entries in a partition's primary key.
  *
- * Events come nearly in the order of their time, so most are newer than anything there, and looking up each of them would
- * walk the index for nothing. Asked in the order of the key, one search in so many is for the next entry from the row on:
- * a gap in which no other row needs to be looked up, and a place to go on from, entry by entry, as long as batch and
- * index are about as dense (a topic's partitions tell of the same minutes). It reads a page to its end where a look at one
- * key compares a few entries; so rows that are far from what follows are looked up one by one, and scattered ones cost
- * hardly more than without.
+ * Events arrive nearly in the order of their time. Most are newer than all that is stored, and looking up each of them
+ * would search the index for nothing. So keys are asked about in their order, and now and then a search finds the next
+ * entry after a key. Between the two is a gap: keys that lie in it need no look-up. From that entry on the index is
+ * read forward, entry by entry, while the batch's keys are near. Reading forward costs more than a look-up when keys
+ * are far apart. Then each key is looked up alone, and a batch of scattered keys costs hardly more than without gaps.
  *
- * An entry may be a dead row's: whoever stores will see. What rivals enter after a gap was found is theirs to find. */
+ * An entry may belong to a dead row: the INSERT finds out. A concurrent transaction may add entries to a gap:
+ * bulk_insert finds out. */
 #pragma once
 
 #include "row.hpp"
@@ -20,13 +20,14 @@ namespace analytics::pg {
 
 struct KeyLookup;
 
-/** Of the indexes, the primary key on these columns; null when none is. */
+/** The index that is the primary key on these columns; null when there is none. */
 Relation key_index(const Relation *indexes, int count, AttrNumber occurred_at, AttrNumber id);
 
-/** Lives in the current memory context; ended by its maker, or on error by the transaction's resource owner. */
+/** Lives in the current memory context. On success the caller ends it; on error the transaction's resource owner
+ * does. */
 KeyLookup *begin_lookup(Relation partition, Relation index);
 
-/** To be asked in the order of the key. */
+/** Whether the index has the key of the row. Rows must be given in the order of their keys. */
 bool is_known(KeyLookup &lookup, const Row &row);
 
 void end_lookup(KeyLookup &lookup);

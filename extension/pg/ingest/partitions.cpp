@@ -23,7 +23,7 @@ void PartitionKeeper::require(TimestampTz instant)
     known_ = look_up(instant);
     if (OidIsValid(known_.partition)) return;
 
-    run_statement(home_, "SELECT %sanalytics_create_partition($1)", {{TIMESTAMPTZOID, TimestampTzGetDatum(instant)}});
+    run_statement(schema_, "SELECT %sanalytics_create_partition($1)", {{TIMESTAMPTZOID, TimestampTzGetDatum(instant)}});
     known_ = look_up(instant);
 }
 

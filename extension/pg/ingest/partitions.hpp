@@ -6,16 +6,20 @@
 
 namespace analytics::pg {
 
-/** Makes sure that each of the instants, given in order, has a partition: partitions are made by analytics_create_partition, through SPI. */
+/** Makes sure that each instant has a partition: analytics_create_partition, called through SPI, makes it. The instants
+ * should be given in order: a partition is then looked up once. */
 class PartitionKeeper {
 public:
-    explicit PartitionKeeper(const Home &home) : home_(home), events_(relation_at(home, "analytics_events")) {}
+    explicit PartitionKeeper(const ExtensionSchema &schema)
+        : schema_(schema), events_(relation_in(schema, "analytics_events"))
+    {
+    }
     void require(TimestampTz instant);
 
 private:
     [[nodiscard]] PartitionRange look_up(TimestampTz instant) const;
 
-    const Home &home_;
+    const ExtensionSchema &schema_;
     Oid events_;
     PartitionRange known_{InvalidOid, 0, 0};
 };

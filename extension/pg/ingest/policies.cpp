@@ -27,7 +27,7 @@ bool applies(const RowSecurityPolicy &policy, char command)
     return false;
 }
 
-/* (SELECT expression) → expression, which is how policies are often written, for speed. */
+/* (SELECT expression) becomes expression: policies are often written so, for speed. */
 Node *without_scalar_subqueries(Node *node, void *context)
 {
     if (node == nullptr) return nullptr;
@@ -88,9 +88,9 @@ bool lets_any_row_in(Relation events, char command)
 
 } // namespace
 
-void require_policy(const Home &home, const ErrorData &refusal)
+void require_policy(const ExtensionSchema &schema, const ErrorData &refusal)
 {
-    const Relation events = table_open(relation_at(home, "analytics_events"), AccessShareLock);
+    const Relation events = table_open(relation_in(schema, "analytics_events"), AccessShareLock);
     const bool is_possible = events->rd_rsdesc == nullptr ||
                              (lets_any_row_in(events, ACL_INSERT_CHR) && lets_any_row_in(events, ACL_SELECT_CHR));
     table_close(events, AccessShareLock);

@@ -1,17 +1,18 @@
-/* Whose fault it is when row-level security refuses an event: the event's, or the role's.
+/* Row-level security has refused an event: is that the event's fault, or the role's?
  *
- * A role that forgot to say for which tenant it works, or whom no policy names, can store nothing at all. That is a right
- * that is missing, like a grant, and shares its SQLSTATE; were it taken for the row's doing, every event would become a
- * dead letter. So we ask whether the policies would let any row in, whatever it holds: with the settings as they are,
- * each of them is reduced as far as it goes without a row. tenant_id = current_setting('app.tenant', true) is null for
- * every row, where no such setting is made. */
+ * A role that no policy names, or that has not set its tenant, can store nothing at all. It lacks a right, as without a
+ * grant, and the SQLSTATE is the same as for a refused row. If the row were blamed, every event would become a dead
+ * letter. So we ask whether the policies would let any row in. Each policy's condition is simplified as far as is
+ * possible without a row, with the settings of this session. For example, tenant_id = current_setting('app.tenant',
+ * true) is null for every row when there is no such setting. */
 #pragma once
 
 #include "../border/extension_schema.hpp"
 
 namespace analytics::pg {
 
-/** Raises SQLSTATE 42501 when no row at all would get past the policies on analytics_events: refusal is one of theirs. */
-void require_policy(const Home &home, const ErrorData &refusal);
+/** Raises SQLSTATE 42501 when the policies on analytics_events would refuse every row. refusal: the error that they
+ * raised. */
+void require_policy(const ExtensionSchema &schema, const ErrorData &refusal);
 
 } // namespace analytics::pg

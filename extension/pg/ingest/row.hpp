@@ -1,4 +1,4 @@
-/* A row of a batch: an accepted record on its way into analytics_events, what became of it, and under which key. */
+/* A row of a batch: an accepted record that is to be stored in analytics_events, its outcome, and its key. */
 #pragma once
 
 #include "../../core/identity.hpp"
@@ -10,26 +10,26 @@ extern "C" {
 
 namespace analytics::pg {
 
-/** How a row is to be stored; when that was tried, no way is left. */
-enum class Way : std::uint8_t { none, bulk, statement };
+/** How a row is to be stored; none when that was tried. */
+enum class InsertPath : std::uint8_t { none, bulk, statement };
 
-/** What became of a row. A duplicate is one whose (occurred_at, id) is there already, and nothing else; so is every row
- * of which nothing else was found. */
+/** What became of a row. A duplicate is one whose (occurred_at, id) is already stored; nothing else is one. Rows are
+ * duplicates until another outcome is known. */
 enum class Outcome : std::uint8_t {
     duplicate,
     stored,
-    dropped, // a BEFORE trigger would not have it, and raised nothing
+    dropped, // a BEFORE trigger returned null
     rejected // a constraint, a policy or a trigger refused it
 };
 
 struct Row {
     TimestampTz occurred_at;
     core::Uuid id;
-    std::int32_t item; // which record it was, from 1
+    std::int32_t item; // number of its record, from 1
     bool untimed;      // has a key, but no time of its own
-    bool is_rekeyed;   // stored under another key: RekeyedRows knows it
+    bool is_rekeyed;   // stored under another key, which RekeyedRows has
     Outcome outcome;
-    Way way;
+    InsertPath path;
     MinimalTuple tuple; // (occurred_at, id, event_type, source, tenant_id, payload)
 };
 
@@ -41,10 +41,10 @@ struct Key {
     core::Uuid id;
 };
 
-/** Keys under which rows were stored by the will of BEFORE triggers, where these are not the rows' own. */
+/** Keys of rows that were stored under another key than their own, because a BEFORE trigger changed it. */
 class RekeyedRows {
 public:
-    /** count rows, which stay where they are. Memory is taken from context when there is a key to be kept. */
+    /** The rows must not move. Memory is allocated in the context when the first key is put. */
     void begin(const Row *rows, std::int32_t count, MemoryContext context) noexcept
     {
         rows_ = rows;
@@ -54,7 +54,7 @@ public:
 
     void put(Row &row, const Key &key);
 
-    /** Under which the row is stored. */
+    /** The key under which the row is stored. */
     [[nodiscard]] Key key_of(const Row &row) const noexcept
     {
         return row.is_rekeyed ? keys_[&row - rows_] : Key{row.occurred_at, row.id};

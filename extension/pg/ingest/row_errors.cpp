@@ -8,8 +8,8 @@
 namespace analytics::pg {
 namespace {
 
-/* Classes of SQLSTATE that speak of the server, the session or a definition. Those that are not here, a user's own
- * among them, are the row's. */
+/* Classes of SQLSTATE about the server, the session or a definition. For all others, a user's own too, a row is to
+ * blame. */
 constexpr std::array<std::string_view, 21> not_of_a_row{
     "08", "40", "53", "57", "58",                               // the server is sick
     "XX",                                                       // broken
@@ -24,7 +24,7 @@ bool is_raised_by(const ErrorData &error, const char *function) noexcept
     return error.funcname != nullptr && std::strcmp(error.funcname, function) == 0;
 }
 
-/* A BEFORE trigger that moves its row to another partition: PostgreSQL calls that a feature that is not supported. */
+/* A BEFORE trigger has moved its row to another partition. PostgreSQL reports that as an unsupported feature. */
 bool is_moved_row(const ErrorData &error) noexcept
 {
     return error.sqlerrcode == ERRCODE_FEATURE_NOT_SUPPORTED && is_raised_by(error, "ExecBRInsertTriggers");

@@ -1,13 +1,12 @@
-/* Whose fault an error is that came while rows were stored: one row's, or everybody's. */
+/* Errors while rows are stored: whether one row is to blame, or any row would fail. */
 #pragma once
 
 #include "../border/postgres.hpp"
 
 namespace analytics::pg {
 
-/** Whether an error that came while rows were stored is one row's own doing: a constraint, a trigger that raises, a
- * policy, a value that an index can't take. All else (a sick server, a missing grant, a fault in a definition) would
- * come with any row. */
+/** Whether one row is to blame for the error: a constraint, a trigger that raises, a policy, or a value that an index
+ * can't take. Any other error (of a sick server, a missing grant, a wrong definition) would meet every row. */
 bool is_of_a_row(const ErrorData &error) noexcept;
 
 /** Whether row-level security refused a row; a missing grant shares its SQLSTATE. */

@@ -10,16 +10,16 @@
 namespace analytics::pg {
 namespace {
 
-struct Session {
+struct Cache {
     MemoryContext context = nullptr;
-    Decider *decider = nullptr;
+    SessionNormalizer *normalizer = nullptr;
     std::uint64_t generation = 0;
     core::Limits limits;
 };
 
-Session session;
+Cache cache;
 
-/* Random bits by the page: one call of the generator costs as much for 8 bytes as for 512. */
+/* Random numbers, made 64 at a time: the generator takes as long for one. */
 struct Entropy {
     std::array<std::uint64_t, 64> words{};
     std::size_t used = std::tuple_size_v<decltype(words)>;
@@ -43,30 +43,30 @@ bool same(const core::Limits &a, const core::Limits &b) noexcept
     return a.max_bytes == b.max_bytes && a.max_depth == b.max_depth;
 }
 
-void renew(const Home &home, const core::Limits &limits)
+void renew(const ExtensionSchema &schema, const core::Limits &limits)
 {
-    session.decider = nullptr;
-    if (session.context != nullptr)
-        MemoryContextReset(session.context);
+    cache.normalizer = nullptr;
+    if (cache.context != nullptr)
+        MemoryContextReset(cache.context);
     else
-        session.context = AllocSetContextCreate(CacheMemoryContext, "analytics decider", ALLOCSET_SMALL_SIZES);
-    const core::Shapes *const shapes = read_shapes(home, session.context);
-    session.decider = make_owned<Decider>(session.context, *shapes, limits);
+        cache.context = AllocSetContextCreate(CacheMemoryContext, "analytics normalizer", ALLOCSET_SMALL_SIZES);
+    const core::Shapes *const shapes = read_shapes(schema, cache.context);
+    cache.normalizer = make_owned<SessionNormalizer>(cache.context, *shapes, limits);
 }
 
 } // namespace
 
-Decider &decider_at(const Home &home)
+SessionNormalizer &session_normalizer(const ExtensionSchema &schema)
 {
-    const Oid table = relation_at(home, "analytics_shapes");
+    const Oid table = relation_in(schema, "analytics_shapes");
     const std::uint64_t generation = shapes_generation(table);
     const core::Limits now = limits();
-    if (session.decider == nullptr || session.generation != generation || !same(session.limits, now)) {
-        renew(home, now);
-        session.generation = generation;
-        session.limits = now;
+    if (cache.normalizer == nullptr || cache.generation != generation || !same(cache.limits, now)) {
+        renew(schema, now);
+        cache.generation = generation;
+        cache.limits = now;
     }
-    return *session.decider;
+    return *cache.normalizer;
 }
 
 core::Uuid next_sequential_id()

@@ -1,9 +1,9 @@
-/* What a session keeps to decide about records: the shapes as they are now, and every buffer that is worth keeping from
- * one record to the next. Made on first use, made anew when shapes or limits have changed.
+/* The normalizer of a session, with the current shapes, and with buffers that are reused for the next record. It is
+ * made on first use, and again when shapes or limits have changed.
  *
- * Surprising: a change can arrive at any call into PostgreSQL, and user code that runs inside one (a trigger on
- * analytics_events, say) may ask for the decider too. So whoever uses it decides about all its records first, and does
- * not touch it after the first statement that it runs. */
+ * Surprising: such a change can arrive at any call into PostgreSQL. And code of the operator that such a call runs, a
+ * trigger for example, may use the normalizer too. So a caller normalizes all of its records before it runs any
+ * statement. */
 #pragma once
 
 #include "../../core/identity.hpp"
@@ -13,17 +13,20 @@
 
 namespace analytics::pg {
 
-class Decider {
+class SessionNormalizer {
 public:
-    Decider(const core::Shapes &shapes, core::Limits limits) : normalizer_(shapes, limits) {}
+    SessionNormalizer(const core::Shapes &shapes, core::Limits limits) : normalizer_(shapes, limits) {}
 
-    const core::Verdict &judge(std::string_view record) { return verdict_ = &normalizer_.normalize(record), *verdict_; }
-    const core::Verdict &judge_tombstone() { return verdict_ = &normalizer_.normalize_tombstone(), *verdict_; }
+    const core::Verdict &normalize(std::string_view record)
+    {
+        return verdict_ = &normalizer_.normalize(record), *verdict_;
+    }
+    const core::Verdict &normalize_tombstone() { return verdict_ = &normalizer_.normalize_tombstone(), *verdict_; }
 
     /** The accepted record's payload as a jsonb datum; valid until the next call. */
     const char *payload() { return writer_.write(normalizer_.document(), verdict_->payload); }
 
-    /** The accepted record's id; requires that it has a key. */
+    /** The accepted record's id, made of its key; requires that it has one. */
     core::Uuid keyed_id() { return keyed_(verdict_->event_type, verdict_->source, verdict_->tenant_id, verdict_->key); }
 
 private:
@@ -33,10 +36,10 @@ private:
     const core::Verdict *verdict_ = nullptr;
 };
 
-/** This session's decider. PostgreSQL phase. */
-Decider &decider_at(const Home &home);
+/** This session's normalizer, with the shapes and limits as they are now. PostgreSQL phase. */
+SessionNormalizer &session_normalizer(const ExtensionSchema &schema);
 
-/** A new id for an event without a key, larger than all that this session made before. PostgreSQL phase. */
+/** A new id for an event without a key, larger than all ids that this session has made so. PostgreSQL phase. */
 core::Uuid next_sequential_id();
 
 } // namespace analytics::pg

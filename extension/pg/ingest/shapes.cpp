@@ -8,22 +8,22 @@
 namespace analytics::pg {
 namespace {
 
-/* One row, as PostgreSQL phases hold it: plain data in the current memory context. */
-struct Row {
+/* One row of the table, as plain data in the current memory context. */
+struct ShapeRow {
     int position;
     Datum name, event_type, source;
     Texts required, not_null, null_or_absent, absent, keys;
     Datum time_member, iso_member;
     bool has_time, has_iso;
-    Row *next;
+    ShapeRow *next;
 };
 
 TableWatch watch;
 
-Row *read_row(const TableRow &table_row, Row *next)
+ShapeRow *read_row(const TableRow &table_row, ShapeRow *next)
 {
     if (!DatumGetBool(table_row.value("enabled", BOOLOID))) return next;
-    auto *const row = static_cast<Row *>(palloc0(sizeof(Row)));
+    auto *const row = static_cast<ShapeRow *>(palloc0(sizeof(ShapeRow)));
     row->next = next;
     row->position = DatumGetInt32(table_row.value("position", INT4OID));
     row->name = table_row.text("name");
@@ -57,7 +57,7 @@ std::vector<std::string> strings_of(const Texts &texts)
     return strings;
 }
 
-core::Shape shape_of(const Row &row)
+core::Shape shape_of(const ShapeRow &row)
 {
     return {.name = string_of(row.name),
             .event_type = string_of(row.event_type),
@@ -71,26 +71,26 @@ core::Shape shape_of(const Row &row)
             .key_members = strings_of(row.keys)};
 }
 
-void fill(core::Shapes &shapes, const Row *rows)
+void fill(core::Shapes &shapes, const ShapeRow *rows)
 {
-    std::vector<const Row *> ordered;
-    for (const Row *row = rows; row != nullptr; row = row->next) ordered.push_back(row);
-    std::sort(ordered.begin(), ordered.end(), [](const Row *a, const Row *b) {
+    std::vector<const ShapeRow *> ordered;
+    for (const ShapeRow *row = rows; row != nullptr; row = row->next) ordered.push_back(row);
+    std::sort(ordered.begin(), ordered.end(), [](const ShapeRow *a, const ShapeRow *b) {
         return a->position != b->position ? a->position < b->position : string_of(a->name) < string_of(b->name);
     });
-    for (const Row *row : ordered) shapes.push_back(shape_of(*row));
+    for (const ShapeRow *row : ordered) shapes.push_back(shape_of(*row));
 }
 
 } // namespace
 
-core::Shapes *read_shapes(const Home &home, MemoryContext owner)
+core::Shapes *read_shapes(const ExtensionSchema &schema, MemoryContext owner)
 {
     const MemoryContext scratch =
         AllocSetContextCreate(CurrentMemoryContext, "analytics shapes scan", ALLOCSET_SMALL_SIZES);
     const MemoryContext outer = MemoryContextSwitchTo(scratch);
 
-    Row *rows = nullptr;
-    each_row(home, "analytics_shapes", [&rows](const TableRow &row) { rows = read_row(row, rows); });
+    ShapeRow *rows = nullptr;
+    each_row(schema, "analytics_shapes", [&rows](const TableRow &row) { rows = read_row(row, rows); });
 
     auto *const shapes = make_owned<core::Shapes>(owner);
     guarded([&] { fill(*shapes, rows); });

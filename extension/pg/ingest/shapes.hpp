@@ -1,4 +1,4 @@
-/* The table analytics_shapes, read as the core wants it, and the news of its change. */
+/* The rows of analytics_shapes in the form that the core needs, and whether they have changed. */
 #pragma once
 
 #include "../../core/shape.hpp"
@@ -6,11 +6,10 @@
 
 namespace analytics::pg {
 
-/** Reads the enabled rows, in the order in which they are tried, into an object that the context owns. The table is read as
- * catalogs are: newest committed rows, whatever the transaction's snapshot. */
-core::Shapes *read_shapes(const Home &home, MemoryContext owner);
+/** The enabled shapes in the order in which they are tried, in an object that the context owns. */
+core::Shapes *read_shapes(const ExtensionSchema &schema, MemoryContext owner);
 
-/** Grows whenever a change of any analytics_shapes reaches this session. */
+/** A number that grows whenever this session learns of a change of the table. */
 std::uint64_t shapes_generation(Oid table);
 
 } // namespace analytics::pg

@@ -14,7 +14,7 @@ extern "C" {
 namespace analytics::pg {
 namespace {
 
-/* A transaction in which each statement sees what others have committed before it; two builders would else count twice. */
+/* Each statement must see what others have committed before it: else two builders would count twice. */
 void begin_chunk()
 {
     XactIsoLevel = XACT_READ_COMMITTED;
@@ -26,12 +26,12 @@ void commit()
     begin_chunk();
 }
 
-/* Awaits the end of all transactions that hold a lock for writing events, whichever table it is on. */
-void await_writers(const Home &home)
+/* Awaits the end of all transactions that hold a lock for writing on analytics_events or a partition. */
+void await_writers(const ExtensionSchema &schema)
 {
     List *locks = NIL;
     ListCell *cell = nullptr;
-    foreach (cell, find_all_inheritors(relation_at(home, "analytics_events"), NoLock, nullptr)) {
+    foreach (cell, find_all_inheritors(relation_in(schema, "analytics_events"), NoLock, nullptr)) {
         auto *const lock = static_cast<LOCKTAG *>(palloc(sizeof(LOCKTAG)));
         SET_LOCKTAG_RELATION(*lock, MyDatabaseId, lfirst_oid(cell));
         locks = lappend(locks, lock);
@@ -51,22 +51,22 @@ struct ChunkReader {
     }
 };
 
-bool build_chunk(const Home &home, const char *name)
+bool build_chunk(const ExtensionSchema &schema, const char *name)
 {
     ChunkReader reader;
     RowReceiver receiver{reader};
-    run_statement(home, "SELECT %s_analytics_build_projection_chunk($1)",
+    run_statement(schema, "SELECT %s_analytics_build_projection_chunk($1)",
                   {{TEXTOID, PointerGetDatum(cstring_to_text(name))}}, &receiver);
     return reader.is_more;
 }
 
 } // namespace
 
-void build_projection(const Home &home, const char *name)
+void build_projection(const ExtensionSchema &schema, const char *name)
 {
     commit();
-    await_writers(home);
-    while (build_chunk(home, name)) {
+    await_writers(schema);
+    while (build_chunk(schema, name)) {
         CHECK_FOR_INTERRUPTS();
         commit();
     }

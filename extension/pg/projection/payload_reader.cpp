@@ -9,7 +9,7 @@ namespace analytics::pg {
 // NOLINTBEGIN(cppcoreguidelines-pro-type-union-access): jsonb's values are unions
 namespace {
 
-/* A position in an array as #> reads it: from the end when negative. */
+/* The position in an array that a step of a path names, as for #>: a negative one counts from the end. */
 bool position_of(const std::string &step, std::uint32_t size, std::uint32_t &position)
 {
     std::int64_t number = 0;
@@ -43,12 +43,12 @@ bool find(JsonbContainer *container, const std::vector<std::string> &path, Jsonb
 
 } // namespace
 
-Observer::Observer(const core::Projection &projection) : projection_(projection)
+PayloadReader::PayloadReader(const core::Projection &projection) : projection_(projection)
 {
-    observation_.values.resize(projection.measures.size());
+    event_.values.resize(projection.measures.size());
 }
 
-const core::Observation &Observer::look(Datum payload)
+const core::ProjectedEvent &PayloadReader::read(Datum payload)
 {
     Jsonb *const document = DatumGetJsonbP(payload);
     JsonbValue found[2 * core::max_projection_fields];
@@ -62,7 +62,7 @@ const core::Observation &Observer::look(Datum payload)
 
     guarded([&] {
         key_.clear();
-        observation_.mismatched = false;
+        event_.mismatched = false;
         std::size_t i = 0;
         for (const core::Field &dimension : projection_.dimensions) {
             put_dimension(dimension.type, is_found[i] ? &found[i] : nullptr);
@@ -70,12 +70,12 @@ const core::Observation &Observer::look(Datum payload)
         }
         for (std::size_t measure = 0; measure < projection_.measures.size(); ++measure, ++i)
             put_measure(measure, is_found[i] ? &found[i] : nullptr);
-        observation_.key = key_.key();
+        event_.key = key_.key();
     });
-    return observation_;
+    return event_;
 }
 
-void Observer::put_dimension(core::ValueType type, const JsonbValue *found)
+void PayloadReader::put_dimension(core::ValueType type, const JsonbValue *found)
 {
     using core::ValueType;
     if (found == nullptr) {
@@ -83,40 +83,40 @@ void Observer::put_dimension(core::ValueType type, const JsonbValue *found)
     } else if (type == ValueType::text && found->type == jbvString) {
         const std::string_view text{found->val.string.val, static_cast<std::size_t>(found->val.string.len)};
         if (core::count_characters(text) <= core::max_dimension_text) return key_.put(text);
-        observation_.mismatched = true;
+        event_.mismatched = true;
         key_.put_null();
     } else if (type == ValueType::boolean && found->type == jbvBool) {
         key_.put(found->val.boolean);
     } else if ((type == ValueType::bigint || type == ValueType::numeric) && found->type == jbvNumeric) {
         put_number(type, *found);
     } else {
-        observation_.mismatched = true;
+        event_.mismatched = true;
         key_.put_null();
     }
 }
 
-void Observer::put_number(core::ValueType type, const JsonbValue &found)
+void PayloadReader::put_number(core::ValueType type, const JsonbValue &found)
 {
     read_numeric(reinterpret_cast<const char *>(found.val.numeric), decimal_);
     number_.assign(decimal_);
     if (type == core::ValueType::bigint && !number_.to_int64()) {
-        observation_.mismatched = true;
+        event_.mismatched = true;
         key_.put_null();
     } else {
         key_.put(number_);
     }
 }
 
-void Observer::put_measure(std::size_t measure, const JsonbValue *found)
+void PayloadReader::put_measure(std::size_t measure, const JsonbValue *found)
 {
-    std::optional<core::ExactNumber> &value = observation_.values[measure];
+    std::optional<core::ExactNumber> &value = event_.values[measure];
     if (found != nullptr && found->type == jbvNumeric) {
         read_numeric(reinterpret_cast<const char *>(found->val.numeric), decimal_);
         if (!value) value.emplace();
         value->assign(decimal_);
     } else {
         value.reset();
-        if (found != nullptr) observation_.mismatched = true;
+        if (found != nullptr) event_.mismatched = true;
     }
 }
 

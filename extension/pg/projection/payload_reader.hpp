@@ -1,7 +1,7 @@
-/* What one event is to a projection: the values at its paths, found in the payload's jsonb, in the core's terms.
+/* Reads the values of a projection's dimensions and measures from an event's payload.
  *
- * A value is absent where #> would answer null, and a JSON null is like an absent one. One of another type than the
- * projection asks for is taken as absent, too, and makes the event a mismatch. */
+ * A value is absent where #> returns null; a JSON null counts as absent. A value of another type than the projection's
+ * is taken as absent too, and the event counts as mismatched. */
 #pragma once
 
 #include "../../core/cells.hpp"
@@ -15,13 +15,13 @@ extern "C" {
 
 namespace analytics::pg {
 
-class Observer {
+class PayloadReader {
 public:
-    /** Of a projection that outlives it. */
-    explicit Observer(const core::Projection &projection);
+    /** The projection must outlive it. */
+    explicit PayloadReader(const core::Projection &projection);
 
-    /** Valid until the next look. PostgreSQL phase; may leave a copy of the payload in the current memory context. */
-    const core::Observation &look(Datum payload);
+    /** Valid until the next read. PostgreSQL phase; may leave a copy of the payload in the current memory context. */
+    const core::ProjectedEvent &read(Datum payload);
 
 private:
     void put_dimension(core::ValueType type, const JsonbValue *found);
@@ -29,7 +29,7 @@ private:
     void put_measure(std::size_t measure, const JsonbValue *found);
 
     const core::Projection &projection_;
-    core::Observation observation_;
+    core::ProjectedEvent event_;
     core::KeyWriter key_;
     core::Decimal decimal_;
     core::ExactNumber number_;

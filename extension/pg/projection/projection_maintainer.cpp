@@ -22,9 +22,10 @@ namespace {
 
 using Tenant = std::optional<std::string>;
 
-/* So many bags of one bucket and tenant are folded; of the bucket before, which is mostly over, fewer are left. */
-constexpr int many = 16;
-constexpr int many_of_the_bucket_before = 4;
+/* When a bucket and tenant have so many bags they are folded. The bucket before is mostly over, so fewer bags of it
+ * are left. */
+constexpr int bags_to_fold = 16;
+constexpr int bags_to_fold_before = 4;
 
 enum Column : int { projection_column, bucket_column, tenant_column, cells_column };
 constexpr ReadColumn columns[] = {{"projection", INT4OID},
@@ -32,12 +33,12 @@ constexpr ReadColumn columns[] = {{"projection", INT4OID},
                                   {"tenant_id", TEXTOID, Nulls::allowed},
                                   {"cells", BYTEAOID}};
 
-/* One projection, and what the statement has changed of it. */
-class Gathering {
+/* One projection, and what the statement has changed in it. */
+class ProjectionDelta {
 public:
     using Groups = std::map<std::pair<TimestampTz, Tenant>, core::Cells>;
 
-    explicit Gathering(const ProjectionRule &rule) : rule_(rule), observer_(rule.projection) {}
+    explicit ProjectionDelta(const ProjectionRule &rule) : rule_(rule), reader_(rule.projection) {}
 
     [[nodiscard]] const ProjectionRule &rule() const noexcept { return rule_; }
     [[nodiscard]] Groups &groups() noexcept { return groups_; }
@@ -46,7 +47,7 @@ public:
     void record(const EventRow &event, int sign)
     {
         if (!takes(event)) return;
-        const core::Observation &seen = look(event);
+        const core::ProjectedEvent &seen = read(event);
         guarded([&] { record(event, seen, sign); });
     }
 
@@ -54,9 +55,9 @@ public:
     {
         const bool took = takes(before);
         if (!took || !takes(after)) return record(before, -1), record(after, 1);
-        const core::Observation &old_one = look(before);
+        const core::ProjectedEvent &old_one = read(before);
         guarded([&] { old_ = old_one; });
-        const core::Observation &new_one = look(after);
+        const core::ProjectedEvent &new_one = read(after);
         guarded([&] {
             if (group_of(before) == group_of(after) && old_ == new_one) return;
             record(before, old_, -1);
@@ -78,14 +79,14 @@ private:
         return in_range(event.occurred_at) && rule_.takes(event.event_type);
     }
 
-    const core::Observation &look(const EventRow &event) { return observer_.look(event.payload()); }
+    const core::ProjectedEvent &read(const EventRow &event) { return reader_.read(event.payload()); }
 
     [[nodiscard]] Groups::key_type group_of(const EventRow &event) const
     {
         return {rule_.bucket_start(event.occurred_at), Tenant{event.tenant()}};
     }
 
-    void record(const EventRow &event, const core::Observation &seen, int sign)
+    void record(const EventRow &event, const core::ProjectedEvent &seen, int sign)
     {
         core::Cells &cells = groups_.try_emplace(group_of(event), nothing()).first->second;
         const std::size_t before = cells.kept().size();
@@ -94,38 +95,38 @@ private:
     }
 
     const ProjectionRule &rule_;
-    Observer observer_;
-    core::Observation old_;
+    PayloadReader reader_;
+    core::ProjectedEvent old_;
     Groups groups_;
     std::size_t cells_ = 0;
 };
 
-class ProjectionUpkeep : public Upkeep {
+class ProjectionMaintainer : public Maintainer {
 public:
-    ProjectionUpkeep(const Home &home, const std::shared_ptr<const ProjectionRules> &rules)
-        : home_(home), rules_(rules), gatherings_(rules->begin(), rules->end())
+    ProjectionMaintainer(const ExtensionSchema &schema, const std::shared_ptr<const ProjectionRules> &rules)
+        : schema_(schema), rules_(rules), deltas_(rules->begin(), rules->end())
     {
     }
 
-    void came(const EventRow &event) override
+    void inserted(const EventRow &event) override
     {
-        for (Gathering &gathering : gatherings_) gathering.record(event, 1);
+        for (ProjectionDelta &delta : deltas_) delta.record(event, 1);
     }
 
-    void went(const EventRow &event) override
+    void deleted(const EventRow &event) override
     {
-        for (Gathering &gathering : gatherings_) gathering.record(event, -1);
+        for (ProjectionDelta &delta : deltas_) delta.record(event, -1);
     }
 
-    void changed(const EventRow &before, const EventRow &after) override
+    void updated(const EventRow &before, const EventRow &after) override
     {
-        for (Gathering &gathering : gatherings_) gathering.change(before, after);
+        for (ProjectionDelta &delta : deltas_) delta.change(before, after);
     }
 
     [[nodiscard]] std::size_t size() const noexcept override
     {
         std::size_t cells = 0;
-        for (const Gathering &gathering : gatherings_) cells += gathering.size();
+        for (const ProjectionDelta &delta : deltas_) cells += delta.size();
         return cells;
     }
 
@@ -136,33 +137,32 @@ private:
     bool fold(const ProjectionRule &rule, TimestampTz bucket_start, const Tenant &tenant, int least, core::Cells &sum);
     void append(const ProjectionRule &rule, TimestampTz bucket_start, const Tenant &tenant, const core::Cells &cells);
 
-    const Home &home_;
-    std::shared_ptr<const ProjectionRules> rules_; // keeps the gatherings'
-    std::vector<Gathering> gatherings_;
+    const ExtensionSchema &schema_;
+    std::shared_ptr<const ProjectionRules> rules_; // keeps those of deltas_
+    std::vector<ProjectionDelta> deltas_;
     std::optional<core::Cells> before_;
     std::string packed_;
     Bags *bags_ = nullptr;
     MemoryContext scratch_ = nullptr;
 };
 
-void ProjectionUpkeep::write()
+void ProjectionMaintainer::write()
 {
-    if (std::all_of(gatherings_.begin(), gatherings_.end(), [](Gathering &one) { return one.groups().empty(); }))
-        return;
+    if (std::all_of(deltas_.begin(), deltas_.end(), [](ProjectionDelta &one) { return one.groups().empty(); })) return;
     const MemoryContext context =
         AllocSetContextCreate(CurrentMemoryContext, "analytics projections", ALLOCSET_DEFAULT_SIZES);
     const MemoryContext outer = MemoryContextSwitchTo(context);
-    Bags bags{home_, "analytics_projection_bags", "analytics_projection_bags_bucket", columns};
+    Bags bags{schema_, "analytics_projection_bags", "analytics_projection_bags_bucket", columns};
     bags_ = &bags; // cppcheck-suppress danglingLifetime // until the end of this, as below
     scratch_ = AllocSetContextCreate(context, "analytics projections scratch", ALLOCSET_DEFAULT_SIZES);
     MemoryContextSwitchTo(scratch_);
 
-    for (Gathering &gathering : gatherings_) {
-        for (auto &[group, cells] : gathering.groups()) {
+    for (ProjectionDelta &delta : deltas_) {
+        for (auto &[group, cells] : delta.groups()) {
             MemoryContextReset(scratch_);
-            keep(gathering.rule(), group.first, group.second, cells);
+            keep(delta.rule(), group.first, group.second, cells);
         }
-        gathering.clear();
+        delta.clear();
     }
 
     MemoryContextSwitchTo(outer);
@@ -171,24 +171,24 @@ void ProjectionUpkeep::write()
     MemoryContextDelete(context);
 }
 
-/* Appends what was gathered, folded with what is there already when that has become many bags. Under SERIALIZABLE nothing
- * is folded: two writers that read each other's bags would fail for it. */
-void ProjectionUpkeep::keep(const ProjectionRule &rule, TimestampTz bucket_start, const Tenant &tenant,
-                            core::Cells &cells)
+/* Appends the cells as a bag. When the bucket has many bags, they are folded into it; not under SERIALIZABLE: two
+ * writers that read each other's bags would fail. */
+void ProjectionMaintainer::keep(const ProjectionRule &rule, TimestampTz bucket_start, const Tenant &tenant,
+                                core::Cells &cells)
 {
     const auto number = static_cast<std::uint32_t>(bucket_start / USECS_PER_MINUTE + rule.id);
-    if (!IsolationIsSerializable() && is_time_to_look(number, &tenant)) {
-        fold(rule, bucket_start, tenant, many, cells);
+    if (!IsolationIsSerializable() && is_time_to_fold(number, &tenant)) {
+        fold(rule, bucket_start, tenant, bags_to_fold, cells);
         const TimestampTz before = rule.bucket_start(std::max(bucket_start, timestamptz_of(core::min_instant) + 1) - 1);
         guarded([&] { before_.emplace(rule.projection.measures.size(), rule.max_groups); });
-        if (before < bucket_start && fold(rule, before, tenant, many_of_the_bucket_before, *before_))
+        if (before < bucket_start && fold(rule, before, tenant, bags_to_fold_before, *before_))
             append(rule, before, tenant, *before_);
     }
     append(rule, bucket_start, tenant, cells);
 }
 
-bool ProjectionUpkeep::fold(const ProjectionRule &rule, TimestampTz bucket_start, const Tenant &tenant, int least,
-                            core::Cells &sum)
+bool ProjectionMaintainer::fold(const ProjectionRule &rule, TimestampTz bucket_start, const Tenant &tenant, int least,
+                                core::Cells &sum)
 {
     BagKey key{*bags_};
     key.add(projection_column, F_INT4EQ, Int32GetDatum(rule.id));
@@ -208,8 +208,8 @@ bool ProjectionUpkeep::fold(const ProjectionRule &rule, TimestampTz bucket_start
     return true;
 }
 
-void ProjectionUpkeep::append(const ProjectionRule &rule, TimestampTz bucket_start, const Tenant &tenant,
-                              const core::Cells &cells)
+void ProjectionMaintainer::append(const ProjectionRule &rule, TimestampTz bucket_start, const Tenant &tenant,
+                                  const core::Cells &cells)
 {
     if (cells.empty()) return;
     guarded([&] { packed_ = cells.bag(); });
@@ -221,9 +221,9 @@ void ProjectionUpkeep::append(const ProjectionRule &rule, TimestampTz bucket_sta
 
 } // namespace
 
-Upkeep *make_projection_upkeep(MemoryContext context, const Home &home)
+Maintainer *make_projection_maintainer(MemoryContext context, const ExtensionSchema &schema)
 {
-    return make_owned<ProjectionUpkeep>(context, home, projections_at(home));
+    return make_owned<ProjectionMaintainer>(context, schema, projection_rules(schema));
 }
 
 } // namespace analytics::pg

@@ -1,12 +1,12 @@
-/* Projections: the upkeep that sums up, for each projection that takes an event, what the event says, by bucket and tenant.
- * What a statement has changed is appended to analytics_projection_bags as one bag for each; see bags.hpp. Without projections
- * it does nothing. */
+/* The maintainer of projections. For each projection it sums up the events that the projection takes, by bucket and
+ * tenant. A statement appends to analytics_projection_bags one bag for each bucket and tenant that it has changed;
+ * see bags.hpp. */
 #pragma once
 
 #include "../rollup/maintainer.hpp"
 
 namespace analytics::pg {
 
-Upkeep *make_projection_upkeep(MemoryContext context, const Home &home);
+Maintainer *make_projection_maintainer(MemoryContext context, const ExtensionSchema &schema);
 
 } // namespace analytics::pg

@@ -38,10 +38,10 @@ SavedStatement bags_query{"SELECT bucket_start, tenant_id, cells FROM %sanalytic
                           Planned::once,
                           {INT4OID, TIMESTAMPTZOID, TIMESTAMPTZOID}};
 
-constexpr char there = ' '; // of a parameter's value
+constexpr char there = ' '; // the parameter has a value
 constexpr char null = 'n';
 
-/* The start of a window, and its end, in the core's years, for whatever lies outside is in no projection. */
+/* The start and the end of a window, limited to the years 0001 to 9999: no projection has other events. */
 Datum start_value(TimestampTz start)
 {
     return TimestampTzGetDatum(std::max(start, timestamptz_of(core::min_instant)));
@@ -60,7 +60,7 @@ std::optional<std::string_view> tenant_in(TupleTableSlot *slot, int column)
 
 } // namespace
 
-/* Readers of rows (row_receiver.hpp): what they take goes to the groups. */
+/* Readers of rows (row_receiver.hpp), which add to the groups. */
 struct ProjectionQuery::EventsReader {
     static constexpr ReadColumn columns[] = {
         {"occurred_at", TIMESTAMPTZOID}, {"tenant_id", TEXTOID, Nulls::allowed}, {"payload", JSONBOID}};
@@ -70,7 +70,7 @@ struct ProjectionQuery::EventsReader {
     void take(TupleTableSlot *row) const
     {
         const TimestampTz occurred_at = DatumGetTimestampTz(row->tts_values[0]);
-        const core::Observation &event = query.observer_.look(row->tts_values[2]);
+        const core::ProjectedEvent &event = query.reader_.read(row->tts_values[2]);
         const std::optional<std::string_view> tenant = tenant_in(row, 1);
         guarded([&] { query.cells_of(query.rule_.bucket_start(occurred_at), tenant).record(event, 1); });
     }
@@ -95,9 +95,9 @@ struct ProjectionQuery::BagsReader {
     bool receive(TupleTableSlot *row) { return query.taken(*this, row); }
 };
 
-ProjectionQuery::ProjectionQuery(const Home &home, std::shared_ptr<const ProjectionRules> rules,
+ProjectionQuery::ProjectionQuery(const ExtensionSchema &schema, std::shared_ptr<const ProjectionRules> rules,
                                  const ProjectionRule &rule, MemoryContext scratch)
-    : home_(home), rules_(std::move(rules)), rule_(rule), observer_(rule.projection), scratch_(scratch)
+    : schema_(schema), rules_(std::move(rules)), rule_(rule), reader_(rule.projection), scratch_(scratch)
 {
 }
 
@@ -127,7 +127,7 @@ ProjectionGroups &ProjectionQuery::ask(SavedStatement &query, const Datum *value
 {
     groups_.clear();
     Reader reader{*this};
-    query.run(home_, values, nulls, RowReceiver{reader});
+    query.run(schema_, values, nulls, RowReceiver{reader});
     return groups_;
 }
 
@@ -147,7 +147,7 @@ core::Cells &ProjectionQuery::cells_of(TimestampTz bucket_start, std::optional<s
         .first->second;
 }
 
-/* Null where the projection is of every type. */
+/* Not used when the projection takes every type. */
 Datum ProjectionQuery::event_types() const
 {
     const int count = static_cast<int>(rule_.event_types.size());

@@ -1,7 +1,7 @@
-/* What events and bags say to a projection, asked of the tables in the snapshot that is active: one and the same for all
- * questions of a statement, so that what the bags lack is told to the event while writers go on.
+/* The cells of a projection, computed from its events or from its bags. All queries of a statement read in one
+ * snapshot, so the difference between events and bags is exact while others write.
  *
- * PostgreSQL phases; needs SPI to be connected. The object is owned by a memory context. */
+ * PostgreSQL phases. SPI must be connected. A memory context owns the object. */
 #pragma once
 
 #include "../../core/cells.hpp"
@@ -18,22 +18,22 @@
 namespace analytics::pg {
 
 using Tenant = std::optional<std::string>;
-using ProjectionGroup = std::pair<TimestampTz, Tenant>; // by start of the bucket
+using ProjectionGroup = std::pair<TimestampTz, Tenant>; // start of the bucket
 using ProjectionGroups = std::map<ProjectionGroup, core::Cells>;
 
 class ProjectionQuery {
 public:
-    /** scratch: memory that is reset for each row. */
-    ProjectionQuery(const Home &home, std::shared_ptr<const ProjectionRules> rules, const ProjectionRule &rule,
-                    MemoryContext scratch);
+    /** scratch: memory that is reset after each row. */
+    ProjectionQuery(const ExtensionSchema &schema, std::shared_ptr<const ProjectionRules> rules,
+                    const ProjectionRule &rule, MemoryContext scratch);
 
-    /** What the events in [start, end) say, which are whole buckets. */
+    /** The cells of the events in [start, end), which must be whole buckets. Valid until the next query. */
     ProjectionGroups &events(TimestampTz start, TimestampTz end);
 
-    /** Likewise, of one tenant, or of none. */
+    /** The same for one tenant, or for the events without a tenant. */
     ProjectionGroups &events_of_tenant(TimestampTz start, TimestampTz end, std::optional<std::string_view> tenant);
 
-    /** What the projection's bags in the same buckets say. */
+    /** The cells of the projection's bags in the same buckets. */
     ProjectionGroups &bags(TimestampTz start, TimestampTz end);
 
 private:
@@ -45,10 +45,10 @@ private:
     core::Cells &cells_of(TimestampTz bucket_start, std::optional<std::string_view> tenant);
     [[nodiscard]] Datum event_types() const;
 
-    const Home &home_;
+    const ExtensionSchema &schema_;
     std::shared_ptr<const ProjectionRules> rules_; // keeps rule_
     const ProjectionRule &rule_;
-    Observer observer_;
+    PayloadReader reader_;
     ProjectionGroups groups_;
     MemoryContext scratch_;
 };

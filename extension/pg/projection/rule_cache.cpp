@@ -8,30 +8,29 @@
 namespace analytics::pg {
 namespace {
 
-/* One row, as PostgreSQL phases hold it: plain data in the current memory context. */
-struct Row {
+/* One row of the table, as plain data in the current memory context. */
+struct RuleRow {
     std::int32_t id;
     bool of_every_type;
     Texts event_types;
     Datum dimensions, measures;
     Interval bucket;
     std::int32_t max_groups;
-    Row *next;
+    RuleRow *next;
 };
 
-/* What a session keeps: it lives as long as the session. Statements that are under way keep the rules that they began
- * with. */
-struct Session {
+/* Lives as long as the session. Running statements keep the rules that they began with. */
+struct Cache {
     std::shared_ptr<const ProjectionRules> rules = std::make_shared<const ProjectionRules>();
     std::uint64_t generation = 0;
 };
 
 TableWatch watch;
-Session *session = nullptr;
+Cache *cache = nullptr;
 
-Row *read_row(const TableRow &table_row, Row *next)
+RuleRow *read_row(const TableRow &table_row, RuleRow *next)
 {
-    auto *const row = static_cast<Row *>(palloc0(sizeof(Row)));
+    auto *const row = static_cast<RuleRow *>(palloc0(sizeof(RuleRow)));
     const std::optional<Texts> event_types = table_row.optional_texts("event_types");
     row->next = next;
     row->id = DatumGetInt32(table_row.value("id", INT4OID));
@@ -50,7 +49,7 @@ std::string_view view_of(Datum detoasted)
     return {VARDATA_ANY(bytes), static_cast<std::size_t>(VARSIZE_ANY_EXHDR(bytes))};
 }
 
-ProjectionRule rule_of(const Row &row)
+ProjectionRule rule_of(const RuleRow &row)
 {
     const std::optional<core::Bucket> bucket =
         core::Bucket::of_interval(row.bucket.month, row.bucket.day, row.bucket.time);
@@ -64,20 +63,20 @@ ProjectionRule rule_of(const Row &row)
     return rule;
 }
 
-void renew(const Home &home)
+void renew(const ExtensionSchema &schema)
 {
-    if (session == nullptr)
-        session = make_owned<Session>(
-            AllocSetContextCreate(CacheMemoryContext, "analytics projections", ALLOCSET_SMALL_SIZES));
+    if (cache == nullptr)
+        cache =
+            make_owned<Cache>(AllocSetContextCreate(CacheMemoryContext, "analytics projections", ALLOCSET_SMALL_SIZES));
     const MemoryContext scratch =
         AllocSetContextCreate(CurrentMemoryContext, "analytics projections scan", ALLOCSET_SMALL_SIZES);
     const MemoryContext outer = MemoryContextSwitchTo(scratch);
-    Row *rows = nullptr;
-    each_row(home, "analytics_projections", [&rows](const TableRow &row) { rows = read_row(row, rows); });
+    RuleRow *rows = nullptr;
+    each_row(schema, "analytics_projections", [&rows](const TableRow &row) { rows = read_row(row, rows); });
     guarded([&] {
         ProjectionRules rules;
-        for (const Row *row = rows; row != nullptr; row = row->next) rules.push_back(rule_of(*row));
-        session->rules = std::make_shared<const ProjectionRules>(std::move(rules));
+        for (const RuleRow *row = rows; row != nullptr; row = row->next) rules.push_back(rule_of(*row));
+        cache->rules = std::make_shared<const ProjectionRules>(std::move(rules));
     });
     MemoryContextSwitchTo(outer);
     MemoryContextDelete(scratch);
@@ -85,15 +84,15 @@ void renew(const Home &home)
 
 } // namespace
 
-const std::shared_ptr<const ProjectionRules> &projections_at(const Home &home)
+const std::shared_ptr<const ProjectionRules> &projection_rules(const ExtensionSchema &schema)
 {
-    const Oid table = relation_at(home, "analytics_projections");
+    const Oid table = relation_in(schema, "analytics_projections");
     const std::uint64_t generation = watch.generation(table);
-    if (session == nullptr || session->generation != generation) {
-        renew(home);
-        session->generation = generation;
+    if (cache == nullptr || cache->generation != generation) {
+        renew(schema);
+        cache->generation = generation;
     }
-    return session->rules;
+    return cache->rules;
 }
 
 } // namespace analytics::pg

@@ -1,5 +1,5 @@
-/* The projections that there are, as rows of analytics_projections say: each session keeps them in a form of its own, and
- * hears of a change before its next statement on events. */
+/* A projection's rules, as a row of analytics_projections has them: which events it takes, its buckets, and what it
+ * reads of a payload. */
 #pragma once
 
 #include "../../core/bucket.hpp"
@@ -27,19 +27,19 @@ struct ProjectionRule {
         return of_every_type || std::find(event_types.begin(), event_types.end(), event_type) != event_types.end();
     }
 
-    /** Start of the bucket that holds the instant, in the years 0001 to 9999. */
+    /** Start of the bucket that holds the instant, which must be in the years 0001 to 9999. */
     [[nodiscard]] TimestampTz bucket_start(TimestampTz occurred_at) const noexcept;
 
     /** Start of the bucket after the one that begins at start. */
     [[nodiscard]] TimestampTz next_bucket(TimestampTz start) const noexcept;
 
-    /** The first start of a bucket that is not before the end of a window, which may be infinite. */
+    /** The first start of a bucket at or after the end of a window, which may be infinite. */
     [[nodiscard]] TimestampTz bucket_end(TimestampTz end) const noexcept;
 };
 
 using ProjectionRules = std::vector<ProjectionRule>;
 
-/** The one of that number; an error when there is none (any more). */
+/** The rule of that number; an error when there is none. */
 const ProjectionRule &rule_numbered(const ProjectionRules &rules, std::int32_t id);
 
 } // namespace analytics::pg

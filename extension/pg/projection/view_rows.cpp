@@ -14,19 +14,20 @@ extern "C" {
 namespace analytics::pg {
 namespace {
 
-/* Columns of a row that are no dimension's and no measure's: other, count, mismatched. */
+/* other, count, mismatched. */
 constexpr std::size_t common_columns = 3;
 constexpr std::size_t columns_per_measure = 5;
 
 bool is_doubtful(const core::Cell &cell) noexcept
 {
     return std::any_of(cell.measures.begin(), cell.measures.end(), [](const core::Measure &measure) {
-        return measure.count != 0 && (!measure.came || measure.least_is_doubtful() || measure.greatest_is_doubtful());
+        return measure.count != 0 &&
+               (!measure.inserted || measure.least_is_doubtful() || measure.greatest_is_doubtful());
     });
 }
 
-/* A cell that is there because it was: its events are gone. */
-bool is_over(const core::Cell &cell) noexcept
+/* Whether all events of the cell were deleted. */
+bool is_gone(const core::Cell &cell) noexcept
 {
     return cell.count == 0 && cell.mismatched == 0 &&
            std::all_of(cell.measures.begin(), cell.measures.end(),
@@ -41,19 +42,19 @@ void merge_bag(core::Cells &cells, std::string_view bag)
     while (guarded([&] { return merge.next(); })) CHECK_FOR_INTERRUPTS();
 }
 
-void ProjectionRows::add(std::string_view bag)
+void ViewRows::add(std::string_view bag)
 {
     merge_bag(cells_, bag);
 }
 
-bool ProjectionRows::is_doubtful() const noexcept
+bool ViewRows::is_doubtful() const noexcept
 {
     return (cells_.other() && pg::is_doubtful(*cells_.other())) ||
            std::any_of(cells_.kept().begin(), cells_.kept().end(),
                        [](const auto &entry) { return pg::is_doubtful(entry.second); });
 }
 
-void ProjectionRows::settle(const core::Cells &events)
+void ViewRows::use_events(const core::Cells &events)
 {
     guarded([&] {
         events_.emplace(events);
@@ -61,12 +62,12 @@ void ProjectionRows::settle(const core::Cells &events)
     });
 }
 
-std::size_t ProjectionRows::columns() const noexcept
+std::size_t ViewRows::columns() const noexcept
 {
     return projection_.dimensions.size() + common_columns + projection_.measures.size() * columns_per_measure;
 }
 
-bool ProjectionRows::next(Datum *values, bool *nulls)
+bool ViewRows::next(Datum *values, bool *nulls)
 {
     const core::Cell *const cell = next_cell();
     if (cell == nullptr) return false;
@@ -89,25 +90,25 @@ bool ProjectionRows::next(Datum *values, bool *nulls)
     return true;
 }
 
-/* The cells that are not over, then "other". */
-const core::Cell *ProjectionRows::next_cell()
+/* The cells that have events, then "other". */
+const core::Cell *ViewRows::next_cell()
 {
     if (!at_) at_ = cells_.kept().begin();
     while (*at_ != cells_.kept().end()) {
         const auto current = (*at_)++;
-        if (is_over(current->second)) continue;
+        if (is_gone(current->second)) continue;
         current_ = &current->first;
         guarded([&] { key_ = core::KeyReader{current->first.bytes}; });
         return &current->second;
     }
     current_ = nullptr;
-    if (is_other_ || !cells_.other() || is_over(*cells_.other())) return nullptr;
+    if (is_other_ || !cells_.other() || is_gone(*cells_.other())) return nullptr;
     is_other_ = true;
     return &*cells_.other();
 }
 
-/* What the events say of the same cell; nothing when they were not asked, or none is there. */
-const core::Cell *ProjectionRows::events_of_current() const
+/* The same cell, computed from the events; nullptr when use_events was not called, or no event is in it. */
+const core::Cell *ViewRows::events_of_current() const
 {
     if (!events_) return nullptr;
     if (current_ == nullptr) return events_->other() ? &*events_->other() : nullptr;
@@ -115,7 +116,7 @@ const core::Cell *ProjectionRows::events_of_current() const
     return found == events_->kept().end() ? nullptr : &found->second;
 }
 
-core::KeyReader::Value ProjectionRows::next_value(core::ValueType type)
+core::KeyReader::Value ViewRows::next_value(core::ValueType type)
 {
     using core::KeyTag;
     using core::ValueType;
@@ -130,7 +131,7 @@ core::KeyReader::Value ProjectionRows::next_value(core::ValueType type)
     return value;
 }
 
-void ProjectionRows::put_dimension(core::ValueType type, Datum &value, bool &is_null)
+void ViewRows::put_dimension(core::ValueType type, Datum &value, bool &is_null)
 {
     using core::KeyTag;
     value = 0;
@@ -157,7 +158,7 @@ void ProjectionRows::put_dimension(core::ValueType type, Datum &value, bool &is_
     is_null = false;
 }
 
-void ProjectionRows::put_measure(const core::Measure &measure, const core::Measure *events, Datum *values, bool *nulls)
+void ViewRows::put_measure(const core::Measure &measure, const core::Measure *events, Datum *values, bool *nulls)
 {
     const bool is_empty = measure.count == 0;
     values[0] = Int64GetDatum(measure.count);
@@ -168,16 +169,16 @@ void ProjectionRows::put_measure(const core::Measure &measure, const core::Measu
     values[1] = number_of(measure.sum);
     values[2] = DirectFunctionCall2(numeric_div, values[1], NumericGetDatum(int64_to_numeric(measure.count)));
 
-    const bool ask_least = !measure.came || measure.least_is_doubtful();
-    const bool ask_greatest = !measure.came || measure.greatest_is_doubtful();
-    const core::Extremes *const told = events != nullptr && events->came ? &*events->came : nullptr;
-    nulls[3] = ask_least && told == nullptr;
-    nulls[4] = ask_greatest && told == nullptr;
-    if (!nulls[3]) values[3] = number_of(ask_least ? told->least : measure.came->least);
-    if (!nulls[4]) values[4] = number_of(ask_greatest ? told->greatest : measure.came->greatest);
+    const bool doubts_least = !measure.inserted || measure.least_is_doubtful();
+    const bool doubts_greatest = !measure.inserted || measure.greatest_is_doubtful();
+    const core::Extremes *const exact = events != nullptr && events->inserted ? &*events->inserted : nullptr;
+    nulls[3] = doubts_least && exact == nullptr;
+    nulls[4] = doubts_greatest && exact == nullptr;
+    if (!nulls[3]) values[3] = number_of(doubts_least ? exact->least : measure.inserted->least);
+    if (!nulls[4]) values[4] = number_of(doubts_greatest ? exact->greatest : measure.inserted->greatest);
 }
 
-Datum ProjectionRows::number_of(const core::ExactNumber &number)
+Datum ViewRows::number_of(const core::ExactNumber &number)
 {
     if (!number.fits_numeric())
         ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE), errmsg("sum is beyond the range of numeric")));

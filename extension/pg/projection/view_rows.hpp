@@ -1,5 +1,5 @@
-/* The cells of one bucket and tenant as rows of a projection's view: dimensions, other, count, mismatched, and of each
- * measure count, sum, avg, min and max. PostgreSQL phases; the object is owned by a memory context. */
+/* The cells of one bucket and tenant as rows of a projection's view: dimensions, other, count, mismatched, and for each
+ * measure count, sum, avg, min and max. PostgreSQL phases. A memory context owns the object. */
 #pragma once
 
 #include "../../core/cells.hpp"
@@ -9,26 +9,26 @@
 
 namespace analytics::pg {
 
-/** Adds a bag's cells, and looks for interrupts meanwhile. PostgreSQL phase. */
+/** Adds the cells of a bag, and checks for interrupts. PostgreSQL phase. */
 void merge_bag(core::Cells &cells, std::string_view bag);
 
-class ProjectionRows {
+class ViewRows {
 public:
-    ProjectionRows(const core::Projection &projection, std::size_t max_groups)
+    ViewRows(const core::Projection &projection, std::size_t max_groups)
         : projection_(projection), cells_(projection.measures.size(), max_groups)
     {
     }
 
-    /** Adds a bag of the bucket. Looks for interrupts. */
+    /** Adds a bag of the bucket. Checks for interrupts. */
     void add(std::string_view bag);
 
-    /** Whether the events have to be asked for some extreme. */
+    /** Whether the bags don't know some minimum or maximum, so that use_events must be called. */
     [[nodiscard]] bool is_doubtful() const noexcept;
 
-    /** What the bucket's events say, where that is to be asked. */
-    void settle(const core::Cells &events);
+    /** Takes doubtful extremes from these cells, which must be those of the bucket's events. */
+    void use_events(const core::Cells &events);
 
-    /** How many columns a row has. */
+    /** The number of a row's columns. */
     [[nodiscard]] std::size_t columns() const noexcept;
 
     /** The next row; false when there is none. Values live in the current memory context. */
@@ -44,7 +44,7 @@ private:
 
     const core::Projection &projection_;
     core::Cells cells_;
-    std::optional<core::Cells> events_; // when they were asked
+    std::optional<core::Cells> events_; // when use_events was called
     std::optional<core::Cells::Map::const_iterator> at_;
     const core::CellKey *current_ = nullptr; // of the current row; none when that is "other"
     bool is_other_ = false;

@@ -23,14 +23,14 @@ extern "C" {
 namespace analytics::pg {
 namespace {
 
-/* A truncation that took away rows which the transaction's snapshot does not show, or lacked some that it shows. Belongs to the
- * subtransaction, and goes with it when that fails. */
-class Overtaken {
+/* A truncation of a table whose rows were not those of the transaction's snapshot. It lives in the subtransaction's
+ * memory, so it is forgotten when that fails. */
+class UnseenTruncation {
 public:
-    Overtaken() noexcept { ++count; }
-    ~Overtaken() { --count; }
-    Overtaken(const Overtaken &) = delete;
-    Overtaken &operator=(const Overtaken &) = delete;
+    UnseenTruncation() noexcept { ++count; }
+    ~UnseenTruncation() { --count; }
+    UnseenTruncation(const UnseenTruncation &) = delete;
+    UnseenTruncation &operator=(const UnseenTruncation &) = delete;
 
     static bool any() noexcept { return count > 0; }
 
@@ -38,7 +38,7 @@ private:
     static inline int count = 0;
 };
 
-/* Calls see(tuple) for the rows of a catalogue that the snapshot shows and whose column has the value, until it answers false. */
+/* Calls see(tuple) for each row of the catalogue with that value in the column, until it returns false. */
 template <class See> bool all_rows(Oid catalogue, Oid index, AttrNumber column, Oid value, Snapshot snapshot, See see)
 {
     ScanKeyData key{};
@@ -52,7 +52,7 @@ template <class See> bool all_rows(Oid catalogue, Oid index, AttrNumber column, 
     return is_so;
 }
 
-/* Whether the table's file, in the snapshot, is the one that it has now. */
+/* Whether the table has the same file in the snapshot as now. */
 bool has_same_file(Oid table, Snapshot snapshot)
 {
     const HeapTuple now = SearchSysCache1(RELOID, ObjectIdGetDatum(table));
@@ -64,8 +64,8 @@ bool has_same_file(Oid table, Snapshot snapshot)
     });
 }
 
-/* Whether the partitions that the snapshot shows are all there, and in the same files: otherwise they have been dropped, truncated
- * or, which can't be told apart, rewritten. */
+/* Whether all partitions of the snapshot still exist, with the same files. Otherwise one was dropped or truncated, or
+ * rewritten, which looks the same. */
 bool has_same_files(Oid parent, Snapshot snapshot)
 {
     check_stack_depth();
@@ -76,7 +76,7 @@ bool has_same_files(Oid parent, Snapshot snapshot)
                     });
 }
 
-/* Whether all rows that one snapshot shows are shown by the other. */
+/* Whether the other snapshot shows all rows that the one shows. */
 bool shows_all(Relation table, Snapshot one, Snapshot other)
 {
     TupleTableSlot *const slot = table_slot_create(table, nullptr);
@@ -91,30 +91,31 @@ bool shows_all(Relation table, Snapshot one, Snapshot other)
     return is_so;
 }
 
-bool is_overtaken(const Home &home)
+bool is_past_snapshot(const ExtensionSchema &schema)
 {
     if (!IsolationUsesXactSnapshot()) return false;
-    return Overtaken::any() || !has_same_files(relation_at(home, "analytics_events"), GetTransactionSnapshot());
+    return UnseenTruncation::any() ||
+           !has_same_files(relation_in(schema, "analytics_events"), GetTransactionSnapshot());
 }
 
 } // namespace
 
-bool bags_agree(const Home &home)
+bool bags_agree(const ExtensionSchema &schema)
 {
-    return !Pending::is_anything() && !is_overtaken(home);
+    return !StatementDelta::is_any_open() && !is_past_snapshot(schema);
 }
 
-void expect_truncation(const Home &home, Oid table_oid)
+void expect_truncation(const ExtensionSchema &schema, Oid table_oid)
 {
-    if (!IsolationUsesXactSnapshot() || Overtaken::any()) return;
+    if (!IsolationUsesXactSnapshot() || UnseenTruncation::any()) return;
     const Relation table = table_open(table_oid, NoLock);
     const Snapshot latest = RegisterSnapshot(GetLatestSnapshot());
     const Snapshot own = RegisterSnapshot(GetTransactionSnapshot());
-    const bool is_same = !is_overtaken(home) && shows_all(table, latest, own) && shows_all(table, own, latest);
+    const bool is_same = !is_past_snapshot(schema) && shows_all(table, latest, own) && shows_all(table, own, latest);
     UnregisterSnapshot(own);
     UnregisterSnapshot(latest);
     table_close(table, NoLock);
-    if (!is_same) make_owned<Overtaken>(CurTransactionContext);
+    if (!is_same) make_owned<UnseenTruncation>(CurTransactionContext);
 }
 
 } // namespace analytics::pg

@@ -1,23 +1,24 @@
-/* Whether bags say what the tables hold, as whoever asks sees them.
+/* Whether the bags that a caller sees agree with the events that he sees. They do in every snapshot, with two
+ * exceptions:
  *
- * They do, in every snapshot, but in two cases. A statement that is changing events has rows which may be seen, and bags
- * which are not written yet. And TRUNCATE, like the drop of a partition, is seen at once by everybody, whatever his
- * snapshot (PostgreSQL's documentation, 13.6), while bags are rows: a transaction that keeps one snapshot to its end would
- * see the table without its events, and the bags with them; or, where it truncates itself what others have stored since its
- * snapshot, bags that take away what no bag that it sees has brought.
+ *   A statement is changing events. Its rows may be visible, while its bags are not written yet.
+ *   TRUNCATE, or the drop of a partition, is visible to everybody at once, whatever their snapshot (PostgreSQL's
+ *   documentation, 13.6), but bags are rows. A transaction with an older snapshot would see the table without its
+ *   events, and still their bags. If it truncates itself, it would see a bag that subtracts events whose bags it can't
+ *   see.
  *
- * Then the events are to be asked. */
+ * Then the events must be counted. */
 #pragma once
 
 #include "../border/extension_schema.hpp"
 
 namespace analytics::pg {
 
-/** Whether an answer made of bags would be what plain SQL over the events says. */
-bool bags_agree(const Home &home);
+/** Whether the bags give the same counts as plain SQL over the events. */
+bool bags_agree(const ExtensionSchema &schema);
 
-/** To be called before the (sub)transaction truncates a table of events: whether its snapshot shows that table's rows as they
- * are; otherwise, bags do not agree until it ends. */
-void expect_truncation(const Home &home, Oid table);
+/** To be called before the (sub)transaction truncates a table of events. When the table's rows are not those of the
+ * snapshot, bags_agree is false until the (sub)transaction ends. */
+void expect_truncation(const ExtensionSchema &schema, Oid table);
 
 } // namespace analytics::pg

@@ -15,19 +15,19 @@ extern "C" {
 namespace analytics::pg {
 namespace {
 
-constexpr std::uint64_t bags_per_look = 8;
+constexpr std::uint64_t bags_per_count = 8;
 
 } // namespace
 
-/* Chance without a state: every transaction and command throws anew for every key. */
-bool is_time_to_look(std::uint32_t number, const std::optional<std::string> *tenant)
+/* Random without a state: it depends on the transaction, the command and the key. */
+bool is_time_to_fold(std::uint32_t number, const std::optional<std::string> *tenant)
 {
     std::uint64_t chance = hash_bytes_uint32_extended(GetTopTransactionId(), GetCurrentCommandId(true));
     chance = hash_bytes_uint32_extended(number, chance);
     if (tenant != nullptr && *tenant)
         chance = hash_bytes_extended(reinterpret_cast<const unsigned char *>((*tenant)->data()),
                                      static_cast<int>((*tenant)->size()), chance);
-    return chance % bags_per_look == 0;
+    return chance % bags_per_count == 0;
 }
 
 void BagKey::add(int column, RegProcedure equality, Datum value)
@@ -46,8 +46,8 @@ void BagKey::add_null(int column)
                            InvalidOid, InvalidOid, InvalidOid, Datum{0});
 }
 
-Bags::Bags(const Home &home, const char *table, const char *index, std::span<const ReadColumn> columns)
-    : table_(open_table(home, table, RowExclusiveLock)), index_(index_of(table_, home, index)), columns_(columns),
+Bags::Bags(const ExtensionSchema &schema, const char *table, const char *index, std::span<const ReadColumn> columns)
+    : table_(open_table(schema, table, RowExclusiveLock)), index_(index_of(table_, schema, index)), columns_(columns),
       state_(CreateExecutorState()), target_(makeNode(ResultRelInfo)), slot_(table_slot_create(table_, nullptr))
 {
     Assert(columns_.size() <= most_columns);
@@ -75,8 +75,8 @@ void Bags::append(const Datum *values, const bool *nulls)
     ResetPerTupleExprContext(state_);
 }
 
-/* A new snapshot of each, since bags have come and gone since the statement began. Under REPEATABLE READ it is the
- * transaction's own, as it must be: a sum of what others have committed since would be seen. */
+/* Each scan has a new snapshot, because bags have changed since the statement began. Under REPEATABLE READ it is the
+ * transaction's own. It must be: with a newer one, the sum would hold bags that the transaction does not see. */
 void Bags::begin(BagKey key)
 {
     snapshot_ = RegisterSnapshot(GetTransactionSnapshot());

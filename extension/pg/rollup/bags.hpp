@@ -1,11 +1,11 @@
-/* A table of bags, open for appending and folding. Nobody's permission is asked: who may change events keeps what is
- * beside them.
+/* A table of bags, open for appending and folding. No right on it is needed: who may change events also changes the
+ * bags.
  *
- * Folding replaces a key's bags by their sum. It takes away each bag that it sees and that nobody else is taking away:
- * whoever deletes a bag puts its counts into a sum, in one transaction, so the sum of all bags never changes. That needs
- * no lock and waits for nobody.
+ * Folding replaces the bags of a key by their sum. It deletes each bag that it sees and that no other transaction is
+ * deleting. Who deletes a bag adds its counts to a new bag in the same transaction, so the sum of all bags never
+ * changes. Folding needs no lock and never waits.
  *
- * PostgreSQL phases. Lives in the memory context that is current when it is opened; to be closed on success. */
+ * PostgreSQL phases. A Bags lives in the memory context that is current when it is opened, and is closed on success. */
 #pragma once
 
 #include "../border/columns.hpp"
@@ -25,8 +25,8 @@ namespace analytics::pg {
 
 class Bags;
 
-/** The columns that bags to be added up have in common: by their places among the columns that the bags were opened with, in
- * the order of the index. */
+/** The values of the columns that make a key, in the order of the index. A column is given as its position among the
+ * columns that the bags were opened with. */
 class BagKey {
 public:
     explicit BagKey(const Bags &bags) : bags_(bags) {}
@@ -42,29 +42,29 @@ private:
     int count_ = 0;
 };
 
-/** Whether the bag of a key that is about to be appended should look how many its key has: one in a few does, by chance, for
- * a look costs as much as a few bags. number: what tells the key from others, beside its tenant. */
-bool is_time_to_look(std::uint32_t number, const std::optional<std::string> *tenant);
+/** Whether to count a key's bags before appending one more, and to fold them if there are many. It is true at random,
+ * once in some bags, because counting them costs as much as reading a few bags. number and tenant: of the key. */
+bool is_time_to_fold(std::uint32_t number, const std::optional<std::string> *tenant);
 
 class Bags {
 public:
-    /** The index is on the columns that a key is made of. The columns are static. */
-    Bags(const Home &home, const char *table, const char *index, std::span<const ReadColumn> columns);
+    /** The index must be on the columns of a key. The columns must be static. */
+    Bags(const ExtensionSchema &schema, const char *table, const char *index, std::span<const ReadColumn> columns);
 
-    /** A bag of these values, one for each of the columns; the table's other columns become null. */
+    /** Adds a bag with a value for each of the columns. The table's other columns become null. */
     void append(const Datum *values, const bool *nulls);
 
     /** Whether the key has at least so many bags. */
     bool are_many(const BagKey &key, int many);
 
-    /** Begins to take a key's bags away; next_taken gives one after another, nullptr ends it. */
+    /** Begins to delete the bags of a key. next_taken deletes and returns one after another, then nullptr. */
     void take(const BagKey &key) { begin(key); }
     HeapTuple next_taken();
 
-    /** Takes one of a key's bags away, any that nobody else is taking; nullptr: there is none. */
+    /** Deletes and returns one bag of the key, that no other transaction is deleting; nullptr when there is none. */
     HeapTuple take_one(const BagKey &key);
 
-    /** Of a bag that was taken, the value in one of the columns. */
+    /** The value in a column of a bag that was taken. */
     [[nodiscard]] Datum value(HeapTuple bag, int column, bool *is_null) const;
 
     void close();

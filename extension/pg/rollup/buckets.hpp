@@ -1,4 +1,4 @@
-/* Buckets that meet a window, as arguments of a SQL function say: a window, a length, a time zone. */
+/* The buckets of a window, from the arguments of a SQL function: a window, a length, a time zone. */
 #pragma once
 
 #include "../../core/bucket.hpp"
@@ -8,16 +8,16 @@ namespace analytics::pg {
 
 inline constexpr int most_buckets = 100'000;
 
-/** A bucket's length, or SQLSTATE 22023. */
+/** A bucket of that length, or SQLSTATE 22023. */
 core::Bucket bucket_of(const Interval &interval);
 
 struct BucketStarts {
-    TimestampTz *times; // ascending, in the memory context that was current; room for one more
+    TimestampTz *times; // ascending, with room for one more; in the memory context that was current
     int count;
 };
 
-/** The buckets that meet [start, end); none when it is empty. More than most_buckets, an unknown time zone, a length that is none
- * are SQLSTATE 22023, times that are not of the years 0001 to 9999 are 22008. */
+/** The buckets that overlap [start, end); none when it is empty. SQLSTATE 22023 for more than most_buckets, an unknown
+ * time zone or a bad length; 22008 for times outside the years 0001 to 9999. */
 BucketStarts bucket_starts(TimestampTz start, TimestampTz end, const Interval &bucket, const text *timezone);
 
 } // namespace analytics::pg

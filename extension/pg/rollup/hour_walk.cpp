@@ -20,11 +20,11 @@ constexpr ReadColumn cells_column{"cells", BYTEAOID};
 
 } // namespace
 
-HourWalk::HourWalk(const Home &home, const TenantArgument &tenant, std::optional<std::string_view> type)
+HourWalk::HourWalk(const ExtensionSchema &schema, const TenantArgument &tenant, std::optional<std::string_view> type)
     : tenant_(tenant), type_(type),
-      table_(open_table(home, tenant.any ? "analytics_rollup_totals" : "analytics_rollup_tenants", AccessShareLock)),
+      table_(open_table(schema, tenant.any ? "analytics_rollup_totals" : "analytics_rollup_tenants", AccessShareLock)),
       index_(index_open(
-          index_of(table_, home, tenant.any ? "analytics_rollup_totals_hour" : "analytics_rollup_tenants_hour"),
+          index_of(table_, schema, tenant.any ? "analytics_rollup_totals_hour" : "analytics_rollup_tenants_hour"),
           AccessShareLock)),
       hours_(column_number(RelationGetDescr(table_), hour_column)),
       tenants_(tenant.any ? AttrNumber{0} : column_number(RelationGetDescr(table_), tenant_column)),

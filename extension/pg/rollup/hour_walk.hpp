@@ -1,10 +1,10 @@
-/* A walk over the hours of which there are bags, the newest first, of one tenant or of all: by the bags' own index, so
- * that an hour costs its bags, and to begin anywhere costs the same.
+/* A walk over the hours that have bags, the newest first, of one tenant or of all. It uses the index of the bags: an
+ * hour costs its bags, and starting costs the same anywhere in time.
  *
- * Nobody's permission is asked, as nothing that is read here is told: bags say where to look for events, and who looks
- * there needs rights on the events. The snapshot is the one that is active, as it is for who looks.
+ * It needs no rights, because the caller never sees what it reads. Bags only say where to look for events, and reading
+ * events needs rights on them. It reads in the active snapshot, like the caller.
  *
- * PostgreSQL phases; to be closed on success. */
+ * PostgreSQL phases; must be closed on success. */
 #pragma once
 
 #include "../../core/minute_sums.hpp"
@@ -22,10 +22,10 @@ namespace analytics::pg {
 
 class HourWalk {
 public:
-    /** Counts events of the type, or of every type. Stands nowhere until it is sent somewhere. */
-    HourWalk(const Home &home, const TenantArgument &tenant, std::optional<std::string_view> type);
+    /** Counts events of the type, or of every type. Call go_before first. */
+    HourWalk(const ExtensionSchema &schema, const TenantArgument &tenant, std::optional<std::string_view> type);
 
-    /** The next hour is the newest that begins before the time. */
+    /** Makes the newest hour that begins before the time the next one. */
     void go_before(TimestampTz time);
 
     /** Goes to the next older hour that has bags; false when there is none. */

@@ -12,7 +12,7 @@ extern "C" {
 namespace analytics::pg {
 namespace {
 
-/* Some ten megabytes of what is gathered. */
+/* So many allocations are some ten megabytes. */
 constexpr std::size_t many = 50'000;
 
 constexpr ReadColumn event_type{"event_type", TEXTOID};
@@ -21,7 +21,7 @@ constexpr ReadColumn ingested_at{"ingested_at", TIMESTAMPTZOID};
 constexpr ReadColumn tenant_id{"tenant_id", TEXTOID, Nulls::allowed};
 constexpr ReadColumn payload_of_event{"payload", JSONBOID};
 
-/* Mostly a column stands where the parent has it, which is tried first. */
+/* A column mostly has the number that it has in the parent, which is tried first. */
 EventColumns columns_in(TupleDesc description)
 {
     int likely = 0;
@@ -49,14 +49,15 @@ Datum EventRow::payload() const
     return value_in(slot, payload_column, payload_of_event);
 }
 
-Upkeeps::Upkeeps(MemoryContext context, const Home &home, std::span<const MakeUpkeep> kinds)
-    : home_{home.schema, MemoryContextStrdup(context, home.prefix)}, kinds_(kinds.size())
+Maintainers::Maintainers(MemoryContext context, const ExtensionSchema &schema, std::span<const MakeMaintainer> kinds)
+    : schema_{schema.oid, MemoryContextStrdup(context, schema.prefix)}, kinds_(kinds.size())
 {
     Assert(kinds_ <= most_kinds);
-    std::transform(kinds.begin(), kinds.end(), upkeeps_, [&](MakeUpkeep make) { return make(context, home_); });
+    std::transform(kinds.begin(), kinds.end(), maintainers_,
+                   [&](MakeMaintainer make) { return make(context, schema_); });
 }
 
-EventRow Upkeeps::row_of(TupleTableSlot *slot)
+EventRow Maintainers::row_of(TupleTableSlot *slot)
 {
     if (columns_of_ != slot->tts_tableOid || !OidIsValid(columns_of_)) {
         columns_ = columns_in(slot->tts_tupleDescriptor);
@@ -75,37 +76,37 @@ EventRow Upkeeps::row_of(TupleTableSlot *slot)
     return row;
 }
 
-void Upkeeps::came(TupleTableSlot *slot)
+void Maintainers::inserted(TupleTableSlot *slot)
 {
     const EventRow row = row_of(slot);
-    for (Upkeep *upkeep : upkeeps()) upkeep->came(row);
+    for (Maintainer *maintainer : maintainers()) maintainer->inserted(row);
     write_if_many();
 }
 
-void Upkeeps::went(TupleTableSlot *slot)
+void Maintainers::deleted(TupleTableSlot *slot)
 {
     const EventRow row = row_of(slot);
-    for (Upkeep *upkeep : upkeeps()) upkeep->went(row);
+    for (Maintainer *maintainer : maintainers()) maintainer->deleted(row);
     write_if_many();
 }
 
-void Upkeeps::changed(TupleTableSlot *before, TupleTableSlot *after)
+void Maintainers::updated(TupleTableSlot *before, TupleTableSlot *after)
 {
     const EventRow old_row = row_of(before);
     const EventRow new_row = row_of(after);
-    for (Upkeep *upkeep : upkeeps()) upkeep->changed(old_row, new_row);
+    for (Maintainer *maintainer : maintainers()) maintainer->updated(old_row, new_row);
     write_if_many();
 }
 
-void Upkeeps::write_if_many()
+void Maintainers::write_if_many()
 {
-    for (Upkeep *upkeep : upkeeps())
-        if (upkeep->size() >= many) upkeep->write();
+    for (Maintainer *maintainer : maintainers())
+        if (maintainer->size() >= many) maintainer->write();
 }
 
-void Upkeeps::write()
+void Maintainers::write()
 {
-    for (Upkeep *upkeep : upkeeps()) upkeep->write();
+    for (Maintainer *maintainer : maintainers()) maintainer->write();
 }
 
 } // namespace analytics::pg

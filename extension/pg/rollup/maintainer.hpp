@@ -1,24 +1,22 @@
-/* Upkeep: what is kept beside the events, kept by whatever statement changes them.
+/* Maintainers keep up to date what is derived from the events: rollups and projections. Every statement that changes
+ * events calls them, by triggers:
  *
- * A row trigger shows every event that a statement has really stored, changed or deleted to each kind of upkeep, and at
- * the statement's end each writes down what it has gathered:
+ *   BEFORE STATEMENT   a StatementDelta is opened
+ *   FOR EACH ROW       each maintainer gets the event that was inserted, deleted or updated
+ *   AFTER STATEMENT    each maintainer writes what it has gathered, and the StatementDelta is closed
  *
- *   BEFORE STATEMENT   a session of pending upkeep is opened
- *   FOR EACH ROW       the event is offered to every kind
- *   AFTER STATEMENT    every kind writes; the pending upkeep is closed
+ * Rows that are stored in bulk are given to the maintainers directly where that makes no difference (sole_maintainers
+ * in statement_delta.hpp): a trigger would fetch each row again.
  *
- * Rows that are stored in bulk are offered directly where no other trigger would see them (pending.hpp's sole_follower):
- * an AFTER trigger would fetch each of them again.
+ * PostgreSQL clones row triggers to every partition, but statement triggers fire only for the table that the statement
+ * names. A partition that was attached by hand may lack them (see analytics_watch_partition). When a statement names
+ * it, no StatementDelta is open, and each row is written at once: slow, but exact. Statements nest, because a trigger
+ * of the operator may store events. Each writes at its end all that there is: the sum is the same.
  *
- * Row triggers are cloned to every partition, statement triggers fire only for the table that the statement names. So a
- * partition that has none (attached by hand, see analytics_watch_partition) has nothing open when a statement is aimed at
- * it, and each row is written at once: slow, and exact. Statements nest (a user's trigger may store events in turn):
- * whoever ends writes what there is, the sum is the same.
+ * A StatementDelta belongs to the subtransaction of its statement, and lives in that one's memory. When the
+ * subtransaction fails, it is freed. When the subtransaction commits, none is left, because its statements have ended.
  *
- * What is pending belongs to the subtransaction whose statement gathered it, and lives in that one's memory: a
- * subtransaction that fails takes it along. When it commits, there is nothing left, for its statements have ended.
- *
- * A session that restores a dump counts nothing: the dump brings what was kept. */
+ * While a dump is restored the triggers are off: the dump has the rollups and projections too. */
 #pragma once
 
 #include "../border/extension_schema.hpp"
@@ -34,12 +32,12 @@ extern "C" {
 
 namespace analytics::pg {
 
-/** Where a partition has the columns that upkeep reads. */
+/** The numbers of the columns that maintainers read, in a partition. */
 struct EventColumns {
     AttrNumber occurred_at, event_type, ingested_at, tenant_id, payload;
 };
 
-/** One event, as it is in the table. Views live as long as the trigger's call. */
+/** One event of the table. Its views live as long as the trigger's call. */
 struct EventRow {
     TimestampTz occurred_at;
     TimestampTz ingested_at;
@@ -64,48 +62,49 @@ struct EventRow {
     }
 };
 
-/** One kind of what is kept. All of it are PostgreSQL phases; the object is owned by a memory context. */
-class Upkeep {
+/** Keeps one kind of derived data. Its functions are PostgreSQL phases; a memory context owns the object. */
+class Maintainer {
 public:
-    virtual ~Upkeep() = default;
-    virtual void came(const EventRow &event) = 0;
-    virtual void went(const EventRow &event) = 0;
+    virtual ~Maintainer() = default;
+    virtual void inserted(const EventRow &event) = 0;
+    virtual void deleted(const EventRow &event) = 0;
 
-    virtual void changed(const EventRow &before, const EventRow &after)
+    virtual void updated(const EventRow &before, const EventRow &after)
     {
-        went(before);
-        came(after);
+        deleted(before);
+        inserted(after);
     }
 
-    /** Roughly, what is gathered takes so many pieces of memory; a lot of them is written before the statement's end. */
+    /** Roughly the number of allocations for what was gathered. When there are many, write is called before the
+     * statement's end. */
     [[nodiscard]] virtual std::size_t size() const noexcept = 0;
 
-    /** Writes down all that was gathered. */
+    /** Writes what was gathered to the tables, and forgets it. */
     virtual void write() = 0;
 };
 
-/** Makes an upkeep that lives in the context. */
-using MakeUpkeep = Upkeep *(*)(MemoryContext, const Home &);
+/** Makes a maintainer that the context owns. */
+using MakeMaintainer = Maintainer *(*)(MemoryContext, const ExtensionSchema &);
 
-/** Every kind at once, for one statement. */
-class Upkeeps {
+/** The maintainers of all kinds, for one statement. */
+class Maintainers {
 public:
-    Upkeeps(MemoryContext context, const Home &home, std::span<const MakeUpkeep> kinds);
+    Maintainers(MemoryContext context, const ExtensionSchema &schema, std::span<const MakeMaintainer> kinds);
 
-    void came(TupleTableSlot *slot);
-    void went(TupleTableSlot *slot);
-    void changed(TupleTableSlot *before, TupleTableSlot *after);
+    void inserted(TupleTableSlot *slot);
+    void deleted(TupleTableSlot *slot);
+    void updated(TupleTableSlot *before, TupleTableSlot *after);
     void write();
 
 private:
     static constexpr std::size_t most_kinds = 2;
 
-    [[nodiscard]] std::span<Upkeep *const> upkeeps() const noexcept { return {upkeeps_, kinds_}; }
+    [[nodiscard]] std::span<Maintainer *const> maintainers() const noexcept { return {maintainers_, kinds_}; }
     EventRow row_of(TupleTableSlot *slot);
     void write_if_many();
 
-    Home home_;
-    Upkeep *upkeeps_[most_kinds] = {};
+    ExtensionSchema schema_;
+    Maintainer *maintainers_[most_kinds] = {};
     std::size_t kinds_;
     Oid columns_of_ = InvalidOid;
     EventColumns columns_{};

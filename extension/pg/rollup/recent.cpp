@@ -20,8 +20,8 @@ extern "C" {
 namespace analytics::pg {
 namespace {
 
-/* Each range's own bounds come twice, as a row and alone: whichever of an upper bound's forms the index takes to begin at,
- * it begins in the range. The bounds of all ranges are for the planner, who finds the partition by them. */
+/* A range's upper bound is given twice, as a row and as a time alone: the index starts at either, and both are in the
+ * range. The bounds of all ranges together let the planner find the partition. */
 SavedStatement events_in_ranges{
     "SELECT e.* FROM ROWS FROM (pg_catalog.unnest($4), pg_catalog.unnest($5), pg_catalog.unnest($6)) AS r (first, "
     "time, id) "
@@ -38,13 +38,13 @@ SavedStatement events_in_ranges{
     {INT8OID, TEXTOID, TEXTOID, TIMESTAMPTZARRAYOID, TIMESTAMPTZARRAYOID, UUIDARRAYOID, TIMESTAMPTZOID,
      TIMESTAMPTZOID}};
 
-constexpr char there = ' '; // of a parameter's value
+constexpr char there = ' '; // the parameter has a value
 constexpr char null = 'n';
 
-/* From a time on, and before a position: ranges that one statement is to read, the newest first. */
+/* Ranges that one statement reads, the newest first. Each is from a time on, and before a position. */
 class Ranges {
 public:
-    /* Rows that are promised at most, save by the last range: a statement sorts them, and should not need a file for it. */
+    /* At most so many rows are promised before the last range is added: few enough to be sorted without a file. */
     static constexpr std::int64_t most_rows = 4096;
 
     explicit Ranges(const Position &before)
@@ -60,8 +60,8 @@ public:
     [[nodiscard]] Datum times() const { return array_of(times_, TIMESTAMPTZOID); }
     [[nodiscard]] Datum ids() const { return array_of(ids_, UUIDOID); }
 
-    /* Events from first to last that come before the position; older ones than were added before, and at least one row is
-     * promised. Requires that fewer than most_rows were promised. */
+    /* Adds the events from first to last that are before the position. They must be older than those of the ranges so
+     * far. rows: how many they promise, at least one. Fewer than most_rows may be promised so far. */
     void add(TimestampTz first, TimestampTz last, std::int64_t rows)
     {
         const Position end = end_after(last);
@@ -111,23 +111,23 @@ private:
 
 class Recent {
 public:
-    Recent(Answer &answer, const Home &home, const Position &before, std::int64_t limit, const NullableDatum &tenant,
-           const NullableDatum &type)
-        : answer_(answer), home_(home), before_(before.occurred_at), wanted_(limit),
+    Recent(ResultSet &result, const ExtensionSchema &schema, const Position &before, std::int64_t limit,
+           const NullableDatum &tenant, const NullableDatum &type)
+        : result_(result), schema_(schema), before_(before.occurred_at), wanted_(limit),
           at_once_(std::min(limit, Ranges::most_rows)), tenant_(tenant), type_(type), ranges_(before)
     {
     }
 
     void find()
     {
-        if (!bags_agree(home_) || DatumGetInt32(OidFunctionCall0(F_PG_TRIGGER_DEPTH)) > 0) {
+        if (!bags_agree(schema_) || DatumGetInt32(OidFunctionCall0(F_PG_TRIGGER_DEPTH)) > 0) {
             ranges_.add(DT_NOBEGIN, DT_NOEND, wanted_);
         } else {
             add_infinity(DT_NOEND);
             add_minutes();
             add_infinity(DT_NOBEGIN);
         }
-        if (!ranges_.empty() || !is_asked_) ask(); // also about nothing, for somebody without rights is to be told
+        if (!ranges_.empty() || !is_asked_) ask(); // about no range, too: a caller without rights must get the error
     }
 
 private:
@@ -135,13 +135,13 @@ private:
     {
         std::optional<std::string_view> type;
         if (!type_.isnull) type = bytes_of(type_.value);
-        HourWalk walk{home_, {tenant_.value, tenant_.isnull}, type};
+        HourWalk walk{schema_, {tenant_.value, tenant_.isnull}, type};
         walk.go_before(TIMESTAMP_NOT_FINITE(before_) ? before_ : before_ + 1);
         while (wanted_ > 0 && walk.next()) {
             const TimestampTz hour = walk.hour();
             go_to(hour + USECS_PER_HOUR - 1);
-            if (!OidIsValid(place_.partition) && place_.start <= hour)
-                walk.go_before(place_.start);
+            if (!OidIsValid(range_.partition) && range_.start <= hour)
+                walk.go_before(range_.start);
             else
                 add_hour(hour, walk.sums());
         }
@@ -161,7 +161,7 @@ private:
     {
         if (wanted_ == 0 || time > before_) return;
         go_to(time);
-        if (OidIsValid(place_.partition)) add(time, time, 1);
+        if (OidIsValid(range_.partition)) add(time, time, 1);
     }
 
     void add(TimestampTz first, TimestampTz last, std::int64_t rows)
@@ -170,15 +170,15 @@ private:
         if (ranges_.promised() >= at_once_) ask();
     }
 
-    /* Finds out where the time lies, and asks about what lies in another partition. */
+    /* Finds the partition of the time. Runs a statement first when the ranges so far are of another one. */
     void go_to(TimestampTz time)
     {
-        if (place_.holds(time)) return;
-        const Oid before = place_.partition;
-        const Relation events = table_open(relation_at(home_, "analytics_events"), AccessShareLock);
-        place_ = partition_range_at(events, time);
+        if (range_.holds(time)) return;
+        const Oid before = range_.partition;
+        const Relation events = table_open(relation_in(schema_, "analytics_events"), AccessShareLock);
+        range_ = partition_range_at(events, time);
         table_close(events, NoLock);
-        if (place_.partition != before && !ranges_.empty()) ask();
+        if (range_.partition != before && !ranges_.empty()) ask();
     }
 
     void ask()
@@ -194,33 +194,33 @@ private:
         const char nulls[] = {
             there, tenant_.isnull ? null : there, type_.isnull ? null : there, there, there, there, there, there};
         static_assert(std::size(values) == std::size(nulls));
-        AnswerReader reader{answer_};
-        events_in_ranges.run(home_, values, nulls, RowReceiver{reader});
+        ResultSetReader reader{result_};
+        events_in_ranges.run(schema_, values, nulls, RowReceiver{reader});
         wanted_ -= reader.rows();
         at_once_ = std::min(at_once_ * 2, Ranges::most_rows);
         is_asked_ = true;
         ranges_.clear();
     }
 
-    Answer &answer_;
-    const Home &home_;
+    ResultSet &result_;
+    const ExtensionSchema &schema_;
     TimestampTz before_;
     std::int64_t wanted_;  // rows
-    std::int64_t at_once_; // so many are to be promised for a statement
+    std::int64_t at_once_; // a statement runs when so many are promised
     NullableDatum tenant_;
     NullableDatum type_;
     Ranges ranges_;
-    PartitionRange place_{InvalidOid, 0, 0};
+    PartitionRange range_{InvalidOid, 0, 0};
     bool is_asked_ = false;
 };
 
 } // namespace
 
-void put_recent(Answer &answer, const Home &home, const Position &before, std::int64_t limit,
+void put_recent(ResultSet &result, const ExtensionSchema &schema, const Position &before, std::int64_t limit,
                 const NullableDatum &tenant, const NullableDatum &type)
 {
     SPI_connect();
-    Recent{answer, home, before, limit, tenant, type}.find();
+    Recent{result, schema, before, limit, tenant, type}.find();
     SPI_finish();
 }
 

@@ -18,20 +18,20 @@ namespace {
 using core::HourCounts;
 using core::Tenant;
 
-/* So many bags of one key are folded: a reader adds up a score at most, a count is rewritten once in sixteen bags. */
-constexpr int many = 16;
+/* When a key has so many bags they are folded. A reader then adds up some twenty bags at most. */
+constexpr int bags_to_fold = 16;
 
-/* Of the hour before, which is mostly over, fewer are left. */
-constexpr int many_of_the_hour_before = 4;
+/* The hour before is mostly over, so fewer bags of it are left. */
+constexpr int bags_to_fold_before = 4;
 
-/* What both tables have; only that of the tenants has the last. */
+/* The columns of both tables, but for the last, which only analytics_rollup_tenants has. */
 enum Column : int { hour_column, ingested_column, cells_column, tenant_column };
 constexpr ReadColumn columns[] = {{"hour", TIMESTAMPTZOID},
                                   {"last_ingested_at", TIMESTAMPTZOID, Nulls::allowed},
                                   {"cells", BYTEAOID},
                                   {"tenant_id", TEXTOID, Nulls::allowed}};
 
-/* tenant: none in the totals. */
+/* tenant: nullptr in the totals. */
 BagKey key_of(const Bags &bags, TimestampTz hour, const Tenant *tenant)
 {
     BagKey key{bags};
@@ -45,25 +45,25 @@ BagKey key_of(const Bags &bags, TimestampTz hour, const Tenant *tenant)
     return key;
 }
 
-class Rollup : public Upkeep {
+class RollupMaintainer : public Maintainer {
 public:
-    explicit Rollup(const Home &home) : home_(home) {}
+    explicit RollupMaintainer(const ExtensionSchema &schema) : schema_(schema) {}
 
-    void came(const EventRow &event) override
+    void inserted(const EventRow &event) override
     {
         if (TIMESTAMP_NOT_FINITE(event.occurred_at)) return; // no minute holds it
         guarded([&] { tally_.add(event.occurred_at, event.tenant(), event.event_type, event.ingested_at); });
     }
 
-    void went(const EventRow &event) override
+    void deleted(const EventRow &event) override
     {
         if (TIMESTAMP_NOT_FINITE(event.occurred_at)) return;
         guarded([&] { tally_.remove(event.occurred_at, event.tenant(), event.event_type); });
     }
 
-    void changed(const EventRow &before, const EventRow &after) override
+    void updated(const EventRow &before, const EventRow &after) override
     {
-        if (!before.is_counted_as(after)) return Upkeep::changed(before, after);
+        if (!before.is_counted_as(after)) return Maintainer::updated(before, after);
         if (after.ingested_at <= before.ingested_at || TIMESTAMP_NOT_FINITE(after.occurred_at)) return;
         guarded([&] { tally_.ingested(after.occurred_at, after.tenant(), after.ingested_at); });
     }
@@ -78,7 +78,7 @@ private:
     static void add(const Bags &bags, HeapTuple bag, HourCounts &sum);
     void append(Bags &bags, TimestampTz hour, const Tenant *tenant, const HourCounts &counts);
 
-    const Home &home_;
+    const ExtensionSchema &schema_;
     core::Tally tally_;
     HourCounts total_;
     HourCounts before_;
@@ -86,14 +86,14 @@ private:
     MemoryContext scratch_ = nullptr;
 };
 
-void Rollup::write()
+void RollupMaintainer::write()
 {
     if (tally_.counts().empty()) return;
     const MemoryContext context =
         AllocSetContextCreate(CurrentMemoryContext, "analytics rollup", ALLOCSET_DEFAULT_SIZES);
     const MemoryContext outer = MemoryContextSwitchTo(context);
-    Bags tenants{home_, "analytics_rollup_tenants", "analytics_rollup_tenants_hour", columns};
-    Bags totals{home_, "analytics_rollup_totals", "analytics_rollup_totals_hour",
+    Bags tenants{schema_, "analytics_rollup_tenants", "analytics_rollup_tenants_hour", columns};
+    Bags totals{schema_, "analytics_rollup_totals", "analytics_rollup_totals_hour",
                 std::span{columns}.first<tenant_column>()};
     scratch_ = AllocSetContextCreate(context, "analytics rollup scratch", ALLOCSET_DEFAULT_SIZES);
     MemoryContextSwitchTo(scratch_);
@@ -116,25 +116,25 @@ void Rollup::write()
     tally_.clear();
 }
 
-/* Appends what was counted, folded with what is there already when that has become many bags. */
-void Rollup::keep(Bags &bags, TimestampTz hour, const Tenant *tenant, HourCounts &counts)
+/* Appends the counts as a bag. When the key has many bags, they are folded into it. */
+void RollupMaintainer::keep(Bags &bags, TimestampTz hour, const Tenant *tenant, HourCounts &counts)
 {
     CHECK_FOR_INTERRUPTS();
     MemoryContextReset(scratch_);
-    if (!IsolationIsSerializable() && is_time_to_look(static_cast<std::uint32_t>(hour / USECS_PER_HOUR), tenant)) {
-        fold(bags, key_of(bags, hour, tenant), many, counts);
+    if (!IsolationIsSerializable() && is_time_to_fold(static_cast<std::uint32_t>(hour / USECS_PER_HOUR), tenant)) {
+        fold(bags, key_of(bags, hour, tenant), bags_to_fold, counts);
         guarded([&] { before_ = {}; });
-        if (fold(bags, key_of(bags, hour - USECS_PER_HOUR, tenant), many_of_the_hour_before, before_))
+        if (fold(bags, key_of(bags, hour - USECS_PER_HOUR, tenant), bags_to_fold_before, before_))
             append(bags, hour - USECS_PER_HOUR, tenant, before_);
     }
-    // An UPDATE of ingested_at alone is told by a bag that is there, or it would leave as many as the events have hours.
+    // An UPDATE of ingested_at alone rewrites an existing bag: else it would add one for each hour that has events.
     if (counts.bag.empty() && !counts.empty() && !IsolationIsSerializable())
         if (const HeapTuple bag = bags.take_one(key_of(bags, hour, tenant))) add(bags, bag, counts);
     append(bags, hour, tenant, counts);
 }
 
-/* Under SERIALIZABLE it would be wrong to come here: two writers that read each other's bags would fail for it. */
-bool Rollup::fold(Bags &bags, const BagKey &key, int least, HourCounts &sum)
+/* Not under SERIALIZABLE: two writers that read each other's bags would fail. */
+bool RollupMaintainer::fold(Bags &bags, const BagKey &key, int least, HourCounts &sum)
 {
     if (!bags.are_many(key, least)) return false;
     bags.take(key);
@@ -142,7 +142,7 @@ bool Rollup::fold(Bags &bags, const BagKey &key, int least, HourCounts &sum)
     return true;
 }
 
-void Rollup::add(const Bags &bags, HeapTuple bag, HourCounts &sum)
+void RollupMaintainer::add(const Bags &bags, HeapTuple bag, HourCounts &sum)
 {
     bool is_null = false;
     const std::string_view packed = bytes_of(bags.value(bag, cells_column, &is_null));
@@ -153,7 +153,7 @@ void Rollup::add(const Bags &bags, HeapTuple bag, HourCounts &sum)
     });
 }
 
-void Rollup::append(Bags &bags, TimestampTz hour, const Tenant *tenant, const HourCounts &counts)
+void RollupMaintainer::append(Bags &bags, TimestampTz hour, const Tenant *tenant, const HourCounts &counts)
 {
     if (counts.empty()) return;
     guarded([&] { packed_ = counts.bag.pack(); });
@@ -166,9 +166,9 @@ void Rollup::append(Bags &bags, TimestampTz hour, const Tenant *tenant, const Ho
 
 } // namespace
 
-Upkeep *make_rollup(MemoryContext context, const Home &home)
+Maintainer *make_rollup_maintainer(MemoryContext context, const ExtensionSchema &schema)
 {
-    return make_owned<Rollup>(context, home);
+    return make_owned<RollupMaintainer>(context, schema);
 }
 
 } // namespace analytics::pg

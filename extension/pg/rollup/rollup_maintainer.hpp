@@ -1,11 +1,12 @@
-/* Rollups: the upkeep that counts events by hour and tenant into analytics_rollup_tenants, and by hour alone into
- * analytics_rollup_totals. What a statement has changed is appended as one bag for each; see bags.hpp. */
+/* The maintainer of rollups. It counts events by hour and tenant in analytics_rollup_tenants, and by hour in
+ * analytics_rollup_totals. A statement appends one bag for each hour, or hour and tenant, that it has changed; see
+ * bags.hpp. */
 #pragma once
 
 #include "maintainer.hpp"
 
 namespace analytics::pg {
 
-Upkeep *make_rollup(MemoryContext context, const Home &home);
+Maintainer *make_rollup_maintainer(MemoryContext context, const ExtensionSchema &schema);
 
 } // namespace analytics::pg

@@ -29,56 +29,60 @@ bool fires(const Trigger &trigger) noexcept
 
 } // namespace
 
-Pending::Pending(MemoryContext context, Upkeeps *upkeeps, SubTransactionId subtransaction) noexcept
-    : context_(context), upkeeps_(upkeeps), subtransaction_(subtransaction), outer_(std::exchange(innermost, this))
+StatementDelta::StatementDelta(MemoryContext context, Maintainers *maintainers,
+                               SubTransactionId subtransaction) noexcept
+    : context_(context), maintainers_(maintainers), subtransaction_(subtransaction),
+      outer_(std::exchange(innermost, this))
 {
 }
 
-Pending::~Pending()
+StatementDelta::~StatementDelta()
 {
-    Pending **link = &innermost;
+    StatementDelta **link = &innermost;
     while (*link != this) link = &(*link)->outer_;
     *link = outer_;
 }
 
-Pending *Pending::here()
+StatementDelta *StatementDelta::here()
 {
     const SubTransactionId current = GetCurrentSubTransactionId();
-    Pending *pending = innermost;
-    while (pending != nullptr && pending->subtransaction_ != current) pending = pending->outer_;
-    return pending;
+    StatementDelta *delta = innermost;
+    while (delta != nullptr && delta->subtransaction_ != current) delta = delta->outer_;
+    return delta;
 }
 
-Pending *Pending::open(const Home &home, std::span<const MakeUpkeep> kinds)
+StatementDelta *StatementDelta::open(const ExtensionSchema &schema, std::span<const MakeMaintainer> kinds)
 {
     const MemoryContext context =
-        AllocSetContextCreate(CurTransactionContext, "analytics upkeep", ALLOCSET_DEFAULT_SIZES);
-    static_assert(std::is_trivially_destructible_v<Upkeeps>);
+        AllocSetContextCreate(CurTransactionContext, "analytics statement delta", ALLOCSET_DEFAULT_SIZES);
+    static_assert(std::is_trivially_destructible_v<Maintainers>);
     // cppcheck-suppress legacyUninitvar // it is made here
-    auto *const upkeeps = ::new (MemoryContextAlloc(context, sizeof(Upkeeps))) Upkeeps(context, home, kinds);
-    return make_owned<Pending>(context, context, upkeeps, GetCurrentSubTransactionId());
+    auto *const maintainers =
+        ::new (MemoryContextAlloc(context, sizeof(Maintainers))) Maintainers(context, schema, kinds);
+    return make_owned<StatementDelta>(context, context, maintainers, GetCurrentSubTransactionId());
 }
 
-void Pending::statement_ends()
+void StatementDelta::statement_ends()
 {
-    upkeeps_->write();
+    maintainers_->write();
     if (--statements_ <= 0) MemoryContextDelete(context_); // and with it this
 }
 
-Upkeeps *sole_follower(const Home &home, Relation partition)
+Maintainers *sole_maintainers(const ExtensionSchema &schema, Relation partition)
 {
-    Pending *const pending = Pending::here();
+    StatementDelta *const delta = StatementDelta::here();
     const TriggerDesc *const triggers = partition->trigdesc;
-    if (pending == nullptr || triggers == nullptr) return nullptr;
-    const Oid upkeep = function_at(home, "_analytics_rollup_row");
+    if (delta == nullptr || triggers == nullptr) return nullptr;
+    const Oid row_trigger = function_in(schema, "_analytics_rollup_row");
     bool is_followed = false;
     for (int i = 0; i < triggers->numtriggers; ++i) {
         const Trigger &trigger = triggers->triggers[i];
         if (!follows_insertions(trigger)) continue;
-        if (trigger.tgfoid != upkeep || trigger.tgqual != nullptr || !fires(trigger) || is_followed) return nullptr;
+        if (trigger.tgfoid != row_trigger || trigger.tgqual != nullptr || !fires(trigger) || is_followed)
+            return nullptr;
         is_followed = true;
     }
-    return is_followed ? &pending->upkeeps() : nullptr;
+    return is_followed ? &delta->maintainers() : nullptr;
 }
 
 } // namespace analytics::pg

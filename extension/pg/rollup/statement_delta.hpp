@@ -1,5 +1,5 @@
-/* Pending upkeep: that of statements which have begun and not ended, one session of it in each subtransaction; see
- * upkeep.hpp for when it is opened, offered events and closed. */
+/* What the statements that are running have changed and not written yet: one StatementDelta for each subtransaction.
+ * See maintainer.hpp for when it is opened and closed. */
 #pragma once
 
 #include "maintainer.hpp"
@@ -11,40 +11,41 @@ extern "C" {
 
 namespace analytics::pg {
 
-/** They are linked, innermost first; one that dies, with its memory, unlinks itself. */
-class Pending {
+/** They form a list, the innermost first. The destructor takes one out of it. */
+class StatementDelta {
 public:
-    Pending(MemoryContext context, Upkeeps *upkeeps, SubTransactionId subtransaction) noexcept;
-    ~Pending();
-    Pending(const Pending &) = delete;
-    Pending &operator=(const Pending &) = delete;
+    StatementDelta(MemoryContext context, Maintainers *maintainers, SubTransactionId subtransaction) noexcept;
+    ~StatementDelta();
+    StatementDelta(const StatementDelta &) = delete;
+    StatementDelta &operator=(const StatementDelta &) = delete;
 
-    /** The one of the current subtransaction; nullptr without. */
-    static Pending *here();
+    /** The one of the current subtransaction, or nullptr. */
+    static StatementDelta *here();
 
-    /** Whether any statement of this session is changing events: what it has done may be seen, and is not written down. */
-    [[nodiscard]] static bool is_anything() noexcept { return innermost != nullptr; }
+    /** Whether a statement of this session is changing events: its rows may be visible, but its bags are not
+     * written. */
+    [[nodiscard]] static bool is_any_open() noexcept { return innermost != nullptr; }
 
-    static Pending *open(const Home &home, std::span<const MakeUpkeep> kinds);
+    static StatementDelta *open(const ExtensionSchema &schema, std::span<const MakeMaintainer> kinds);
 
-    [[nodiscard]] Upkeeps &upkeeps() noexcept { return *upkeeps_; }
+    [[nodiscard]] Maintainers &maintainers() noexcept { return *maintainers_; }
 
     void statement_begins() noexcept { ++statements_; }
-    /** Writes; this may be gone afterwards. */
+    /** Writes; may delete this object. */
     void statement_ends();
 
 private:
-    static inline Pending *innermost = nullptr;
+    static inline StatementDelta *innermost = nullptr;
 
     MemoryContext context_;
-    Upkeeps *upkeeps_;
+    Maintainers *maintainers_;
     SubTransactionId subtransaction_;
-    Pending *outer_;
+    StatementDelta *outer_;
     int statements_ = 0; // that have begun
 };
 
-/** What the statement's inserted rows of this partition may be shown to at once, instead of by a trigger that fetches each
- * of them again: its upkeep, if that is all that follows a row's insertion there, else nullptr. */
-Upkeeps *sole_follower(const Home &home, Relation partition);
+/** The statement's maintainers, if calling them is all that the partition's triggers do after a row was inserted; else
+ * nullptr. Then they may be called directly, which spares fetching each row again. */
+Maintainers *sole_maintainers(const ExtensionSchema &schema, Relation partition);
 
 } // namespace analytics::pg

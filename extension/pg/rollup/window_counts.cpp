@@ -33,19 +33,13 @@ SavedStatement one_tenants_bags{"SELECT hour, cells FROM %sanalytics_rollup_tena
                                 Planned::once,
                                 {TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID}};
 
-SavedStatement all_events{"SELECT occurred_at, event_type FROM %sanalytics_events "
-                          "WHERE occurred_at OPERATOR(pg_catalog.>=) $1 AND occurred_at OPERATOR(pg_catalog.<) $2",
-                          Planned::each_time,
-                          {TIMESTAMPTZOID, TIMESTAMPTZOID}};
+SavedStatement events_between{"SELECT occurred_at, event_type FROM %sanalytics_events "
+                              "WHERE occurred_at OPERATOR(pg_catalog.>=) $1 AND occurred_at OPERATOR(pg_catalog.<) $2 "
+                              "AND ($3 IS NULL OR tenant_id OPERATOR(pg_catalog.=) $3)",
+                              Planned::each_time,
+                              {TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID}};
 
-SavedStatement one_tenants_events{
-    "SELECT occurred_at, event_type FROM %sanalytics_events "
-    "WHERE occurred_at OPERATOR(pg_catalog.>=) $1 AND occurred_at OPERATOR(pg_catalog.<) $2 "
-    "AND tenant_id OPERATOR(pg_catalog.=) $3",
-    Planned::each_time,
-    {TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID}};
-
-/* Whether the caller may read the whole relation, or, restricted, the part that its policies let through. */
+/* Whether the caller may read the whole relation, or, restricted, the rows that its policies show. */
 enum class Access : std::uint8_t { none, restricted, whole };
 
 Access access_to(Oid relation)
@@ -56,7 +50,7 @@ Access access_to(Oid relation)
 
 void check(const core::WindowCounter &counter, const char *to_blame)
 {
-    if (to_blame != nullptr && counter.cells_met() > most_counts)
+    if (to_blame != nullptr && counter.counts_met() > most_counts)
         ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
                         errmsg("%s makes more than %d counts by bucket and event type", to_blame, most_counts),
                         errhint("Ask for longer buckets, a shorter window, or one event type.")));
@@ -95,42 +89,46 @@ struct EventsReader {
     }
 };
 
-SavedStatement &bags_of(Source source)
+SavedStatement &bags_of(CountSource source)
 {
-    return source == Source::totals ? totals_bags : source == Source::tenants ? tenants_bags : one_tenants_bags;
+    return source == CountSource::totals    ? totals_bags
+           : source == CountSource::tenants ? tenants_bags
+                                            : one_tenants_bags;
 }
 
-void pour_bags(const Home &home, Source source, const WindowQuestion &question, core::WindowCounter *counter)
+void add_bags(const ExtensionSchema &schema, CountSource source, const WindowQuestion &question,
+              core::WindowCounter *counter)
 {
     const std::vector<core::Span> &spans = counter->plan().spans;
     if (spans.empty()) return;
     const Datum values[] = {TimestampTzGetDatum(core::hour_of(spans.front().start * core::micros_per_minute)),
                             TimestampTzGetDatum(spans.back().end * core::micros_per_minute), question.tenant.id};
     BagsReader reader{counter, question.to_blame};
-    bags_of(source).run(home, values, nullptr, RowReceiver{reader});
+    bags_of(source).run(schema, values, nullptr, RowReceiver{reader});
 }
 
-void pour_run(const Home &home, const WindowQuestion &question, core::WindowCounter *counter,
-              std::span<const core::Slice> run)
+void add_run(const ExtensionSchema &schema, const WindowQuestion &question, core::WindowCounter *counter,
+             std::span<const core::Slice> run)
 {
     const Datum values[] = {TimestampTzGetDatum(run.front().start), TimestampTzGetDatum(run.back().end),
                             question.tenant.id};
     EventsReader reader{counter, question.to_blame, run};
-    (question.tenant.any ? all_events : one_tenants_events).run(home, values, nullptr, RowReceiver{reader});
+    const char nulls[] = {' ', ' ', question.tenant.any ? 'n' : ' '};
+    events_between.run(schema, values, nulls, RowReceiver{reader});
 }
 
-void pour_events(const Home &home, const WindowQuestion &question, core::WindowCounter *counter)
+void add_events(const ExtensionSchema &schema, const WindowQuestion &question, core::WindowCounter *counter)
 {
     core::for_each_run(counter->plan().slices,
-                       [&](std::span<const core::Slice> run) { pour_run(home, question, counter, run); });
+                       [&](std::span<const core::Slice> run) { add_run(schema, question, counter, run); });
 }
 
-/* Events before all time are in no minute, and so in no bag. */
-void pour_beginning(const Home &home, const WindowQuestion &question, core::WindowCounter *counter)
+/* Events at -infinity are in no minute, and so in no bag. */
+void add_beginning(const ExtensionSchema &schema, const WindowQuestion &question, core::WindowCounter *counter)
 {
     if (question.beginning == core::no_bucket) return;
     const core::Slice slice{DT_NOBEGIN, MIN_TIMESTAMP, question.beginning, core::no_bucket};
-    pour_run(home, question, counter, {&slice, 1});
+    add_run(schema, question, counter, {&slice, 1});
 }
 
 } // namespace
@@ -141,28 +139,29 @@ TenantArgument tenant_argument(FunctionCallInfo fcinfo, int argument)
     return {PointerGetDatum(PG_GETARG_TEXT_PP(argument)), false};
 }
 
-Source source_for_caller(const Home &home, const TenantArgument &tenant)
+CountSource source_for_caller(const ExtensionSchema &schema, const TenantArgument &tenant)
 {
-    if (!bags_agree(home)) return Source::events;
-    const Oid events = relation_at(home, "analytics_events");
-    const Access tenants = access_to(relation_at(home, "analytics_rollup_tenants"));
-    const Source bags = tenant.any ? Source::tenants : Source::one_tenant;
+    if (!bags_agree(schema)) return CountSource::events;
+    const Oid events = relation_in(schema, "analytics_events");
+    const Access tenants = access_to(relation_in(schema, "analytics_rollup_tenants"));
+    const CountSource bags = tenant.any ? CountSource::tenants : CountSource::one_tenant;
     if (check_enable_rls(events, InvalidOid, true) == RLS_ENABLED)
-        return tenants == Access::restricted ? bags : Source::events;
-    if (!tenant.any) return tenants == Access::whole ? bags : Source::events;
-    return access_to(relation_at(home, "analytics_rollup_totals")) == Access::whole ? Source::totals : Source::events;
+        return tenants == Access::restricted ? bags : CountSource::events;
+    if (!tenant.any) return tenants == Access::whole ? bags : CountSource::events;
+    return access_to(relation_in(schema, "analytics_rollup_totals")) == Access::whole ? CountSource::totals
+                                                                                      : CountSource::events;
 }
 
-core::WindowCounter *count_windows(const Home &home, MemoryContext context, const WindowQuestion &question)
+core::WindowCounter *count_windows(const ExtensionSchema &schema, MemoryContext context, const WindowQuestion &question)
 {
-    const Source source = source_for_caller(home, question.tenant);
+    const CountSource source = source_for_caller(schema, question.tenant);
     auto *const counter = make_owned<core::WindowCounter>(
         context, std::span<const core::Instant>{question.bounds, static_cast<std::size_t>(question.count)},
-        source == Source::events ? core::plan_from_events : core::plan_with_bags, question.type);
+        source == CountSource::events ? core::plan_from_events : core::plan_with_bags, question.type);
     SPI_connect();
-    pour_bags(home, source, question, counter);
-    pour_events(home, question, counter);
-    pour_beginning(home, question, counter);
+    add_bags(schema, source, question, counter);
+    add_events(schema, question, counter);
+    add_beginning(schema, question, counter);
     SPI_finish();
     guarded([&] { counter->finish(); });
     return counter;

@@ -15,15 +15,15 @@ namespace {
 
 constexpr std::int64_t micros = USECS_PER_SEC;
 
-/* Further than any clock is away from UTC. */
+/* More than any clock differs from UTC. */
 constexpr std::int64_t margin = 2 * USECS_PER_DAY;
 
 constexpr std::string_view digits = "0123456789";
 constexpr std::string_view signs = "+-";
 constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
-/* Whether it is written as an offset. To ISO 8601 a plus is east, to POSIX, which pg_tzset follows, it is west: so an offset
- * is ISO's or nothing. */
+/* Whether the name is an offset. In ISO 8601 plus is east; in POSIX, which pg_tzset follows, it is west. So pg_tzset
+ * must not read an offset. */
 bool is_offset(std::string_view name) noexcept
 {
     return name == "Z" || name == "z" ||
@@ -31,12 +31,12 @@ bool is_offset(std::string_view name) noexcept
                               digits.find(name.front()) != std::string_view::npos));
 }
 
-/* Letters, or none, a sign, a digit: UTC+3 is west of Greenwich to POSIX, and east of it to most who write it. The tz
- * database's own names of this kind have a slash, save those of Greenwich itself. */
+/* Letters or none, a sign, a digit. UTC+3 is west of Greenwich in POSIX, but most who write it mean east. Names of the
+ * tz database of this form have a slash, but for those of Greenwich itself. */
 bool is_ambiguous(std::string_view name) noexcept
 {
     const std::size_t sign = name.find_first_not_of(letters);
-    if (sign == 0) return name.front() != '<'; // where POSIX has a name between angles
+    if (sign == 0) return name.front() != '<'; // POSIX allows a name in angle brackets
     return sign != std::string_view::npos && sign > 0 && signs.find(name[sign]) != std::string_view::npos &&
            name.substr(sign + 1) != "0" && sign + 1 < name.size() &&
            digits.find(name[sign + 1]) != std::string_view::npos;

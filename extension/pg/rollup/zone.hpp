@@ -1,4 +1,4 @@
-/* Time zones as PostgreSQL knows them, for the core. */
+/* PostgreSQL's time zones in the core's form. */
 #pragma once
 
 #include "../../core/zone.hpp"
@@ -6,8 +6,8 @@
 
 namespace analytics::pg {
 
-/** The zone's wall clock around the range, with a bucket to spare; belongs to the memory context. The name is one of the tz
- * database's, or an ISO 8601 offset, which is east; anything else is SQLSTATE 22023. */
+/** The zone's wall clock over the range and one bucket around it; the memory context owns it. The name is one of the tz
+ * database, or an ISO 8601 offset, where plus is east. Anything else is SQLSTATE 22023. */
 const core::Zone &zone_around(MemoryContext context, const text *name, const core::Bucket &bucket, core::Instant start,
                               core::Instant end);
 

@@ -1,5 +1,5 @@
 /* Cells: whatever is recorded, split into bags and added up in whatever order, is what the events themselves say; the
- * limit; what bags lack. The oracle keeps every event. */
+ * limit; what bags missing. The oracle keeps every event. */
 #include "../../../extension/core/cells.hpp"
 #include "../../../extension/core/dimension_key.hpp"
 #include "../../../extension/core/error.hpp"
@@ -32,19 +32,19 @@ std::string key_of(std::string_view text)
     return key.key();
 }
 
-Observation event(const std::string &key, std::optional<int> first, std::optional<int> second = std::nullopt,
-                  bool mismatched = false)
+ProjectedEvent event(const std::string &key, std::optional<int> first, std::optional<int> second = std::nullopt,
+                     bool mismatched = false)
 {
-    Observation observation{key_of(key), {std::nullopt, std::nullopt}, mismatched};
-    if (first) observation.values[0] = number(*first);
-    if (second) observation.values[1] = number(*second);
-    return observation;
+    ProjectedEvent made{key_of(key), {std::nullopt, std::nullopt}, mismatched};
+    if (first) made.values[0] = number(*first);
+    if (second) made.values[1] = number(*second);
+    return made;
 }
 
-Cells cells_of(const std::vector<Observation> &events, std::size_t limit)
+Cells cells_of(const std::vector<ProjectedEvent> &events, std::size_t limit)
 {
     Cells cells{measures, limit};
-    for (const Observation &event : events) cells.record(event, 1);
+    for (const ProjectedEvent &event : events) cells.record(event, 1);
     return cells;
 }
 
@@ -67,18 +67,19 @@ void expect_says(const Cell &cell, const Cell &truth)
         EXPECT_EQ(measure.count, due.count);
         EXPECT_EQ(measure.sum, due.sum);
         if (due.count == 0) continue;
-        EXPECT_TRUE(measure.came);
-        EXPECT_TRUE(measure.least_is_doubtful() || measure.came->least == due.came->least);
-        EXPECT_TRUE(measure.greatest_is_doubtful() || measure.came->greatest == due.came->greatest);
+        EXPECT_TRUE(measure.inserted);
+        EXPECT_TRUE(measure.least_is_doubtful() || measure.inserted->least == due.inserted->least);
+        EXPECT_TRUE(measure.greatest_is_doubtful() || measure.inserted->greatest == due.inserted->greatest);
     }
 }
 
 /** All cells say what the events say; what is beyond the kept ones is in "other". */
-void expect_says(const Cells &cells, const std::vector<Observation> &events)
+void expect_says(const Cells &cells, const std::vector<ProjectedEvent> &events)
 {
     Cells kept{measures, SIZE_MAX};
     Cells rest{measures, 0};
-    for (const Observation &event : events) (cells.kept().contains(CellKey{event.key}) ? kept : rest).record(event, 1);
+    for (const ProjectedEvent &event : events)
+        (cells.kept().contains(CellKey{event.key}) ? kept : rest).record(event, 1);
     Cell nothing;
     nothing.measures.resize(measures);
     for (const auto &[key, cell] : cells.kept()) {
@@ -121,7 +122,7 @@ TEST(Cells, WhatWentFromTheMiddleLeavesNoDoubt)
 
 TEST(Cells, BeyondTheLimitIsOther)
 {
-    std::vector<Observation> events;
+    std::vector<ProjectedEvent> events;
     for (int i = 0; i < 20; ++i) events.push_back(event("key " + std::to_string(i), i));
     const Cells cells = cells_of(events, 5);
     EXPECT_EQ(cells.kept().size(), 5U);
@@ -138,11 +139,11 @@ TEST(Cells, OfAnotherProjectionAreNotAdded)
 
 /** Random events that come and go, shared out to random bags. */
 struct History {
-    std::vector<Observation> events; // what is there in the end
+    std::vector<ProjectedEvent> events; // what is there in the end
     std::vector<std::string> bags;
 };
 
-Observation draw(std::mt19937_64 &random)
+ProjectedEvent draw(std::mt19937_64 &random)
 {
     const auto value = [&random]() -> std::optional<int> {
         if (random() % 4 == 0) return std::nullopt;
@@ -200,9 +201,9 @@ TEST(Cells, WhatBagsLackMakesThemSayWhatTheEventsSay)
         const History history = draw_history(random, limit, true);
         const Cells events = cells_of(history.events, limit);
         Cells bags = sum_of(history.bags, limit);
-        bags.merge(events.less(bags).bag());
+        bags.merge(events.minus(bags).bag());
         expect_says(bags, history.events);
-        EXPECT_TRUE(events.less(bags).empty());
+        EXPECT_TRUE(events.minus(bags).empty());
         if (testing::Test::HasFailure()) FAIL() << "round " << round << ", limit " << limit;
     }
 }

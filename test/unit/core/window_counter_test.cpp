@@ -57,7 +57,7 @@ Answer count(const std::vector<Event> &events, const std::vector<Instant> &bound
     counter.finish();
 
     Answer answer;
-    for (const WindowCounter::Cell &cell : counter.cells())
+    for (const WindowCounter::BucketCount &cell : counter.counts())
         answer[{cell.bucket, std::string{counter.types()[cell.type]}}] = cell.count;
     return answer;
 }
@@ -133,9 +133,9 @@ TEST(WindowCounter, WithoutEventsTheLongestPieceOfAMinuteHasAllOfIt)
     bag.add("t", 0, 7);
     counter.add_bag(0, bag.pack());
     counter.finish();
-    ASSERT_EQ(counter.cells().size(), 1U);
-    EXPECT_EQ(counter.cells()[0].bucket, 1);
-    EXPECT_EQ(counter.cells()[0].count, 7);
+    ASSERT_EQ(counter.counts().size(), 1U);
+    EXPECT_EQ(counter.counts()[0].bucket, 1);
+    EXPECT_EQ(counter.counts()[0].count, 7);
 }
 
 TEST(WindowCounter, WhatComesToNothingIsNotTold)
@@ -149,7 +149,7 @@ TEST(WindowCounter, WhatComesToNothingIsNotTold)
     counter.add_bag(0, more.pack());
     counter.add_bag(0, less.pack());
     counter.finish();
-    EXPECT_TRUE(counter.cells().empty());
+    EXPECT_TRUE(counter.counts().empty());
 }
 
 /* What might be is not paid for: a hundred thousand buckets and three thousand types, each in one of them. */
@@ -163,9 +163,9 @@ TEST(WindowCounter, HoldsNoMoreThanWasCounted)
         bag.add("type " + std::to_string(type), type % 60, 1);
         counter.add_bag(type / 2, bag.pack());
     }
-    EXPECT_EQ(counter.cells_met(), 3'000U);
+    EXPECT_EQ(counter.counts_met(), 3'000U);
     counter.finish();
-    EXPECT_EQ(counter.cells().size(), 3'000U);
+    EXPECT_EQ(counter.counts().size(), 3'000U);
     EXPECT_EQ(counter.types().size(), 3'000U);
 }
 
@@ -179,8 +179,8 @@ TEST(WindowCounter, CountsOneTypeAlone)
     counter.add_bag(1, bag.pack());
     counter.finish();
     EXPECT_THAT(counter.types(), testing::ElementsAre("b"));
-    ASSERT_EQ(counter.cells().size(), 2U);
-    EXPECT_EQ(counter.cells()[1].count, 2);
+    ASSERT_EQ(counter.counts().size(), 2U);
+    EXPECT_EQ(counter.counts()[1].count, 2);
 }
 
 TEST(WindowCounter, TypesAndCellsAreInOrder)
@@ -193,7 +193,7 @@ TEST(WindowCounter, TypesAndCellsAreInOrder)
     counter.finish();
     EXPECT_THAT(counter.types(), testing::ElementsAre("a", "b", "c"));
     std::vector<std::tuple<int, int, int>> told;
-    for (const auto &cell : counter.cells()) told.emplace_back(cell.bucket, cell.type, cell.count);
+    for (const auto &cell : counter.counts()) told.emplace_back(cell.bucket, cell.type, cell.count);
     EXPECT_THAT(
         told, testing::ElementsAre(std::tuple{0, 2, 1}, std::tuple{1, 0, 2}, std::tuple{1, 1, 1}, std::tuple{1, 2, 1}));
 }
