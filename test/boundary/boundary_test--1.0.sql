@@ -1,21 +1,11 @@
 \echo Use "CREATE EXTENSION boundary_test" to load this file. \quit
 
-/* Crossings: what a C++ phase throws, what PostgreSQL raises. */
+/* Crossings: what a C++ phase throws. */
 
 CREATE FUNCTION boundary_throw(kind text, depth integer DEFAULT 0) RETURNS void
     LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'boundary_throw';
 COMMENT ON FUNCTION boundary_throw(text, integer) IS
-    'Throws an exception of this kind in a C++ phase, below so many further phases, each with an object to destroy.';
-
-CREATE FUNCTION boundary_run(statement text, depth integer DEFAULT 0) RETURNS bigint
-    LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'boundary_run';
-COMMENT ON FUNCTION boundary_run(text, integer) IS
-    'Runs a statement through SPI, called by pg_call below depth + 1 C++ phases; returns the number of its rows.';
-
-CREATE FUNCTION boundary_restored() RETURNS boolean
-    LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'boundary_restored';
-COMMENT ON FUNCTION boundary_restored() IS
-    'Whether the last pg_call left PostgreSQL''s handler, error context and memory context as they were, seen from the phase that made it.';
+    'Throws an exception of this kind in a C++ phase, below so many calls, each with an object to destroy.';
 
 /* Objects: how many were made and destroyed. */
 

@@ -1,14 +1,11 @@
-/* Everything that can cross the border, thrown or raised on purpose, with an object on the stack of every C++ phase that
- * it passes. descend() is the ladder: a PostgreSQL phase that opens a C++ phase that calls a PostgreSQL phase … */
+/* Everything that can be thrown in a C++ phase, thrown on purpose, with an object on the stack of every function that
+ * it passes. */
 
 #include "boundary.hpp"
 #include "counted.hpp"
 
-extern "C" {
-#include "executor/spi.h"
-}
-
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <stdexcept>
 #include <string>
@@ -17,18 +14,6 @@ extern "C" {
 
 namespace boundary {
 namespace {
-
-using analytics::pg::guarded;
-using analytics::pg::pg_call;
-using analytics::pg::PgError;
-
-/* What happens at the foot of the ladder: a statement, or else a throw. */
-struct Foot {
-    const char *statement;
-    const char *kind;
-};
-
-bool restored = false;
 
 /* More than any address space has; a variable, or the compiler refuses. */
 volatile std::size_t too_much = std::numeric_limits<std::ptrdiff_t>::max();
@@ -58,48 +43,12 @@ void throw_kind(std::string_view kind)
     if (kind == "pointer") throw "a text";
 }
 
-std::int64_t run(const char *statement)
+void descend(std::string_view kind, int depth)
 {
-    if (SPI_connect() != SPI_OK_CONNECT) elog(ERROR, "could not connect to SPI");
-    const int outcome = SPI_execute(statement, false, 0);
-    if (outcome < 0) elog(ERROR, "statement failed: %s", SPI_result_code_string(outcome));
-    const auto rows = static_cast<std::int64_t>(SPI_processed);
-    SPI_finish();
-    return rows;
-}
-
-std::int64_t descend(const Foot *foot, int depth);
-
-/* As its caller sees it: what pg_call must give back, whichever way it leaves. */
-std::int64_t call_and_compare(const Foot *foot, int depth)
-{
-    const auto *const handler = PG_exception_stack;
-    const auto *const callbacks = error_context_stack;
-    const auto *const context = CurrentMemoryContext;
-    const auto compare = [&] {
-        return PG_exception_stack == handler && error_context_stack == callbacks && CurrentMemoryContext == context;
-    };
-    try {
-        const std::int64_t rows = depth > 0 ? pg_call<descend>(foot, depth - 1) : pg_call<run>(foot->statement);
-        restored = compare();
-        return rows;
-    } catch (const PgError &) {
-        restored = compare();
-        throw;
-    }
-}
-
-std::int64_t descend(const Foot *foot, int depth)
-{
-    return guarded([&] {
-        const Counted on_the_way;
-        if (depth == 0 && foot->statement == nullptr) {
-            const Counted at_the_foot;
-            throw_kind(foot->kind);
-            return std::int64_t{0};
-        }
-        return call_and_compare(foot, depth);
-    });
+    const Counted on_the_way;
+    if (depth > 0) return descend(kind, depth - 1);
+    const Counted at_the_foot;
+    throw_kind(kind);
 }
 
 } // namespace
@@ -107,19 +56,8 @@ std::int64_t descend(const Foot *foot, int depth)
 
 ANALYTICS_FUNCTION(boundary_throw)
 {
-    const boundary::Foot foot{nullptr, text_to_cstring(PG_GETARG_TEXT_PP(0))};
-    boundary::descend(&foot, PG_GETARG_INT32(1));
+    const char *const kind = text_to_cstring(PG_GETARG_TEXT_PP(0));
+    const int depth = PG_GETARG_INT32(1);
+    analytics::pg::guarded([&] { boundary::descend(kind, depth); });
     PG_RETURN_VOID();
-}
-
-ANALYTICS_FUNCTION(boundary_run)
-{
-    const boundary::Foot foot{text_to_cstring(PG_GETARG_TEXT_PP(0)), nullptr};
-    PG_RETURN_INT64(boundary::descend(&foot, PG_GETARG_INT32(1)));
-}
-
-ANALYTICS_FUNCTION(boundary_restored)
-{
-    (void)fcinfo;
-    PG_RETURN_BOOL(boundary::restored);
 }

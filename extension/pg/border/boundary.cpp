@@ -10,8 +10,6 @@ namespace analytics::pg {
 
 void CaughtError::raise() const
 {
-    if (data_ != nullptr) ReThrowError(data_);
-
     // A message that did not fit must not end within a character: no client could read it.
     const auto size = static_cast<int>(std::strlen(message_));
     const int whole = pg_mbcliplen(message_, size, size);

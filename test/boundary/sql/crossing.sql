@@ -1,6 +1,5 @@
-/* Every crossing of the border: a C++ exception arrives as the SQLSTATE and message that boundary.hpp promises, a
- * PostgreSQL error arrives as if no C++ had been in its way (the oracle is the same statement without), and on every
- * route each object of each C++ phase is destroyed exactly once. */
+/* Every crossing of the border: a C++ exception arrives as the SQLSTATE and message that boundary.hpp promises, and each
+ * object that it passes is destroyed exactly once. */
 
 CREATE EXTENSION boundary_test;
 
@@ -38,46 +37,6 @@ INSERT INTO kinds VALUES
 CREATE TABLE depths (depth integer);
 INSERT INTO depths VALUES (0), (1), (2), (7);
 
-CREATE TABLE parts (
-    id integer CONSTRAINT parts_key PRIMARY KEY,
-    weight integer NOT NULL CONSTRAINT parts_weight CHECK (weight > 0));
-INSERT INTO parts VALUES (1, 10);
-
-CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    RAISE EXCEPTION USING ERRCODE = 'AN001', MESSAGE = 'no row today', DETAIL = 'It is Sunday.', HINT = 'Come back tomorrow.';
-END
-$$;
-CREATE TABLE guarded_by_trigger (id integer);
-CREATE TRIGGER refuse BEFORE INSERT ON guarded_by_trigger FOR EACH ROW EXECUTE FUNCTION refuse();
-
-/* A trigger that itself crosses the border twice before it fails. */
-CREATE FUNCTION cross_and_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    PERFORM boundary_run('INSERT INTO guarded_by_trigger VALUES (1)', 2);
-    RETURN NEW;
-END
-$$;
-CREATE TABLE guarded_by_crossing (id integer);
-CREATE TRIGGER cross_and_refuse BEFORE INSERT ON guarded_by_crossing FOR EACH ROW EXECUTE FUNCTION cross_and_refuse();
-
-CREATE TABLE failures (name text, statement text);
-INSERT INTO failures VALUES
-    ('arithmetic',          'SELECT 1 / 0'),
-    ('syntax',              'SELEKT 1'),
-    ('undefined table',     'SELECT * FROM no_such_table'),
-    ('undefined column, with a hint', 'SELECT parts.wieght FROM parts'),
-    ('unique violation',    'INSERT INTO parts VALUES (1, 2)'),
-    ('check violation',     'INSERT INTO parts VALUES (2, -1)'),
-    ('not-null violation',  'INSERT INTO parts VALUES (2, NULL)'),
-    ('bad json',            $s$SELECT '{"a":' :: jsonb$s$),
-    ('a limit of the program', $s$SELECT repeat('x', 2147483647)$s$),
-    ('raised, with detail and hint', $s$DO $d$ BEGIN RAISE EXCEPTION USING
-        ERRCODE = '22023', MESSAGE = 'm %s %', DETAIL = 'd', HINT = 'h', SCHEMA = 's', TABLE = 't', COLUMN = 'c', DATATYPE = 'y', CONSTRAINT = 'k'; END $d$$s$),
-    ('an assertion of plpgsql', $s$DO $d$ BEGIN ASSERT false, 'never'; END $d$$s$),
-    ('raised in a trigger', 'INSERT INTO guarded_by_trigger VALUES (1)'),
-    ('raised in a trigger that crosses', 'INSERT INTO guarded_by_crossing VALUES (1)');
-
 SELECT no_plan();
 
 /* C++ exceptions. */
@@ -97,66 +56,21 @@ SELECT boundary_counts() \g /dev/null
 SELECT report_of(format('SELECT boundary_throw(%L, %s)', kind, depth)) FROM kinds, depths \g /dev/null
 CREATE TABLE account AS SELECT * FROM boundary_counts();
 SELECT is(destroyed, made, 'every object that an exception passes is destroyed once') FROM account;
-SELECT is(made, (SELECT sum(depth + 2) FROM kinds, depths)::bigint, '… in every phase on its way') FROM account;
-SELECT ok(backwards, '… the youngest first') FROM account;
-
-/* PostgreSQL errors: the same as without C++ in their way. */
-
-SELECT is(
-    (SELECT (r.sqlstate, r.message, r.detail, r.hint, r.schema_name, r.table_name, r.column_name, r.datatype_name, r.constraint_name)::text
-     FROM report_of(format('SELECT boundary_run(%L, %s)', statement, depth)) AS r),
-    (SELECT (r.sqlstate, r.message, r.detail, r.hint, r.schema_name, r.table_name, r.column_name, r.datatype_name, r.constraint_name)::text
-     FROM report_of(statement) AS r),
-    format('%s, from depth %s', name, depth))
-FROM failures, depths;
-
-SELECT is(
-    (SELECT r.context FROM report_of(format('SELECT boundary_run(%L, 3)', statement)) AS r),
-    (SELECT replace(r.context, ', 0)"', ', 3)"') FROM report_of(format('SELECT boundary_run(%L, 0)', statement)) AS r),
-    format('%s: the context does not depend on the phases that it passed', name))
-FROM failures;
-SELECT ok((report_of('SELECT boundary_run(''INSERT INTO guarded_by_crossing VALUES (1)'', 3)')).context LIKE
-    'PL/pgSQL function refuse() line 3 at RAISE%SQL statement "INSERT INTO guarded_by_trigger%cross_and_refuse() line 3 at PERFORM%'
-    'SQL statement "INSERT INTO guarded_by_crossing%SQL statement "SELECT boundary_run%', 'the context tells the whole way');
-
-TRUNCATE account;
-SELECT boundary_counts() \g /dev/null
-SELECT report_of(format('SELECT boundary_run(%L, %s)', statement, depth)) FROM failures, depths \g /dev/null
-INSERT INTO account SELECT * FROM boundary_counts();
-SELECT is(destroyed, made, 'every object that a PostgreSQL error passes is destroyed once') FROM account;
-SELECT is(made, (SELECT sum(depth + 1 + CASE WHEN statement LIKE '%crossing%' THEN 3 ELSE 0 END) FROM failures, depths)::bigint,
-    '… in every phase on its way') FROM account;
+SELECT is(made, (SELECT sum(depth + 2) FROM kinds, depths)::bigint, '… in every call on its way') FROM account;
 SELECT ok(backwards, '… the youngest first') FROM account;
 
 /* What PostgreSQL keeps about where it is. */
 
-SELECT is(boundary_run('SELECT FROM generate_series(1, 7)', depth), 7::bigint, format('an answer from depth %s', depth)) FROM depths;
-SELECT ok(boundary_restored(), 'pg_call leaves PostgreSQL''s stacks as they were when it returns');
-SELECT report_of(format('SELECT boundary_run(%L, 2)', 'SELECT 1 / 0')) \g /dev/null
-SELECT ok(boundary_restored(), 'pg_call leaves PostgreSQL''s stacks as they were when it throws');
-
-CREATE FUNCTION catch_in_turns(kind text, statement text) RETURNS text LANGUAGE plpgsql AS $$
+CREATE FUNCTION catch_in_turns(kind text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     caught text := '';
 BEGIN
     BEGIN PERFORM boundary_throw(kind, 2); EXCEPTION WHEN OTHERS THEN caught := caught || SQLSTATE || ' '; END;
     BEGIN PERFORM 1 / 0; EXCEPTION WHEN OTHERS THEN caught := caught || SQLSTATE || ' '; END;
-    BEGIN PERFORM boundary_run(statement, 2); EXCEPTION WHEN OTHERS THEN caught := caught || SQLSTATE || ' '; END;
     BEGIN PERFORM 'x'::integer; EXCEPTION WHEN OTHERS THEN caught := caught || SQLSTATE; END;
     RETURN caught;
 END
 $$;
-SELECT is(catch_in_turns(kind, 'SELECT 1 / 0'), sqlstate || ' 22012 22012 22P02', format('errors after %s are caught where they belong', kind)) FROM kinds;
-
-BEGIN;
-INSERT INTO parts VALUES (50, 50);
-SAVEPOINT before;
-SELECT report_of('SELECT boundary_run(''INSERT INTO parts VALUES (51, 1); SELECT 1 / 0'', 3)') \g /dev/null
-SELECT is((SELECT array_agg(id ORDER BY id) FROM parts), '{1,50}', 'what a failed crossing had written is rolled back, and only that');
-ROLLBACK;
-
-SET statement_timeout = 100;
-SELECT is((report_of('SELECT boundary_run(''SELECT pg_sleep(60)'', 3)')).sqlstate, '57014', 'a timeout crosses like any error');
-RESET statement_timeout;
+SELECT is(catch_in_turns(kind), sqlstate || ' 22012 22P02', format('errors after %s are caught where they belong', kind)) FROM kinds;
 
 SELECT finish();

@@ -10,11 +10,10 @@ DECLARE
 BEGIN
     FOR i IN 1 .. rounds LOOP
         BEGIN
-            CASE i % 4
-                WHEN 0 THEN PERFORM boundary_run('SELECT 1 / 0', i % 3);
-                WHEN 1 THEN PERFORM boundary_own(3, 'error');
-                WHEN 2 THEN PERFORM boundary_own(3, 'constructor');
-                ELSE PERFORM boundary_throw(kinds[1 + i / 4 % cardinality(kinds)], i % 3);
+            CASE i % 3
+                WHEN 0 THEN PERFORM boundary_own(3, 'error');
+                WHEN 1 THEN PERFORM boundary_own(3, 'constructor');
+                ELSE PERFORM boundary_throw(kinds[1 + i / 3 % cardinality(kinds)], i / 3 % 4);
             END CASE;
             RAISE EXCEPTION USING ERRCODE = 'assert_failure';
         EXCEPTION WHEN OTHERS THEN

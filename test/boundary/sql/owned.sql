@@ -2,7 +2,7 @@
  * abort of a subtransaction or of the transaction, a constructor that throws. */
 
 CREATE EXTENSION boundary_test;
-SELECT plan(17);
+SELECT plan(14);
 
 CREATE TABLE account (made bigint, destroyed bigint, backwards boolean);
 
@@ -48,12 +48,6 @@ SELECT boundary_own(4, 'transaction');
 SELECT is((SELECT (made, destroyed)::text FROM boundary_counts()), '(4,0)', 'a transaction''s objects live on');
 ROLLBACK;
 SELECT is((SELECT destroyed FROM boundary_counts()), 4::bigint, '… and its abort destroys them');
-
-SELECT boundary_run('SELECT boundary_own(3, ''return'')', 2);
-SELECT is(boundary_counts()::text, '(6,6,t)', 'below a crossing, the end of the statement destroys them');
-
-SELECT is(fails('SELECT boundary_run(''SELECT boundary_own(3, ''''error'''')'', 2)'), 'P0001', 'an error below a crossing');
-SELECT is((SELECT (made, destroyed)::text FROM boundary_counts()), '(6,6)', '… destroys them');
 
 SELECT boundary_own(100000, 'reset');
 SELECT is(boundary_counts()::text, '(100000,100000,t)', 'a hundred thousand in one context');
