@@ -1,4 +1,4 @@
-/* An object that is counted when it is made and when it is destroyed, which must be equally often. */
+/* An object whose construction and destruction are counted: both counts must be equal. */
 #pragma once
 
 #include <cstdint>

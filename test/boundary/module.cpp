@@ -1,4 +1,4 @@
-/* The module's magic, and the account of its objects. */
+/* The module's magic, and the counts of its objects. */
 
 #include "counted.hpp"
 #include "postgres.hpp"

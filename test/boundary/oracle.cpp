@@ -1,4 +1,4 @@
-/* PostgreSQL's own verdict on bytes that are to be JSON, as data: utf8, json (grammar alone) and jsonb (grammar, texts
+/* PostgreSQL's own verdict on bytes as JSON, as data: utf8, json (grammar alone) and jsonb (grammar, texts
  * and numbers that it can hold), each asked apart. Its errors are caught without a subtransaction, which is sound here
  * and only here: these input functions hold nothing but memory. A NUL byte, which no text can hold, is shown to them as
  * another control character: JSON allows neither, anywhere. */

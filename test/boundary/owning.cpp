@@ -1,4 +1,4 @@
-/* Objects in the care of a memory context, and every way in which that care can end. */
+/* Objects that a memory context owns, and every way in which they are destroyed. */
 
 #include "counted.hpp"
 #include "owned.hpp"

@@ -1,4 +1,4 @@
-/* Any bytes as a bag: refused, or read; and what is read is packed and read again as the same cells. */
+/* Any bytes as a bag: they are refused, or read. What was read is packed, and read again as the same counts. */
 #include "../unit/core/bag_oracle.hpp"
 #include "require.hpp"
 

@@ -1,5 +1,5 @@
-/* Any bytes as a text, as a number and as a JSON value: what is read lies in range, is written and read again as the
- * same instant, and other spellings of it are the same instant too. */
+/* Any bytes as a text, as a number and as a JSON value. An instant that was read is in range, is the same when it is
+ * written and read again, and is the same in other spellings. */
 #include "../unit/core/normalize_oracle.hpp"
 #include "require.hpp"
 

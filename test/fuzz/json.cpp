@@ -1,4 +1,4 @@
-/* Any bytes: the reader answers as the oracle does, lays a sound tape, and answers the same when it reads again.
+/* Any bytes: the reader's result is the oracle's, its tape is sound, and reading again gives the same.
  *
  * The first byte sets the depth limit, 0 to 15, so that short inputs reach it. */
 #include "../unit/core/json_oracle.hpp"

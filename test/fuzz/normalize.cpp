@@ -1,4 +1,4 @@
-/* Any bytes: the normalizer answers as its oracle does, and a kept one as a new one.
+/* Any bytes: the normalizer's verdict is its oracle's, and a used normalizer's verdict is a new one's.
  *
  * The shapes are of every kind of rule, under names short enough for a fuzzer to find. */
 #include "../unit/core/normalize_oracle.hpp"

@@ -1,4 +1,4 @@
-/* A promise that an input has broken ends the program, which is what a fuzzer looks for. */
+/* Ends the program when an input breaks a promise: that is what a fuzzer looks for. */
 #pragma once
 
 #include <cstdio>

@@ -1,4 +1,4 @@
-/* Counts what operator new hands out in the test program, to test bounds on memory by. */
+/* Counts the calls of operator new in the test program, to test limits of memory. */
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,4 @@
-/* An array of events is cut into the elements' own bytes, whatever they hold and however deep they are. */
+/* An array is cut into the bytes of its elements, whatever they hold and however deep they are. */
 #include "../../../extension/core/array_items.hpp"
 
 #include <gtest/gtest.h>

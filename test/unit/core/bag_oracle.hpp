@@ -1,4 +1,4 @@
-/* What a bag holds, as plainly as can be: (type, minute) → count, without zeros. */
+/* A bag's counts in the simplest form: (type, minute) → count, without zeros. */
 #pragma once
 
 #include "../../../extension/core/bag.hpp"

@@ -1,4 +1,4 @@
-/* Bags: the bytes are the documented ones, whatever was added is read again, and bytes that are no bag are refused. */
+/* Bags: the bytes are as documented, what was added is read again, and damaged bytes are refused. */
 #include "bag_oracle.hpp"
 #include "named_bytes.hpp"
 #include "seed.hpp"

@@ -1,4 +1,4 @@
-/* Base64: the vectors of RFC 4648, section 10; random bytes there and back; what is refused. */
+/* Base64: the vectors of RFC 4648, section 10; random bytes written and read; what is refused. */
 #include "../../../extension/core/text/base64.hpp"
 
 #include "seed.hpp"

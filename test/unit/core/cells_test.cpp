@@ -1,5 +1,5 @@
-/* Cells: whatever is recorded, split into bags and added up in whatever order, is what the events themselves say; the
- * limit; what bags missing. The oracle keeps every event. */
+/* Cells: events that are recorded, split into bags and added up in any order give the same cells as the events at once;
+ * the limit; what bags are missing. The oracle keeps every event. */
 #include "../../../extension/core/cells.hpp"
 #include "../../../extension/core/dimension_key.hpp"
 #include "../../../extension/core/error.hpp"

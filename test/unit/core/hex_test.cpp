@@ -1,4 +1,4 @@
-/* Hexadecimal: every byte there and back, what is refused. */
+/* Hexadecimal: every byte written and read, what is refused. */
 #include "../../../extension/core/text/hex.hpp"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-/* Hopping windows against their definition: an event lies in every [k hop, k hop + size) that holds it. */
+/* Hopping windows against their definition: an event lies in every [k * hop, k * hop + size) that holds it. */
 #include "../../../extension/core/hopping.hpp"
 
 #include "seed.hpp"

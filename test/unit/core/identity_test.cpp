@@ -1,7 +1,7 @@
 /* Ids: the encoding that must never change, the layout of RFC 9562, the order of the sequential ones.
  *
  * The expected keyed ids were computed outside of this project's code, by Python's hashlib over struct.pack(">Q", …)
- * of each length. A change of any of them would store every redelivered event again. */
+ * of each length. If one changed, every redelivered event would be stored again. */
 #include "../../../extension/core/identity.hpp"
 
 #include "seed.hpp"

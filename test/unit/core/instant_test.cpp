@@ -1,7 +1,7 @@
 /* Instants: each accepted form, each bound from both sides, the writer.
  *
- * Rows expect the ISO text of the instant, or nothing where the input is refused. That text is not taken on trust:
- * instant_property_test.cpp compares calendar and numbers with oracles. */
+ * A row expects the ISO text of the instant, or nothing when the input is refused. instant_property_test.cpp tests that
+ * text: it compares calendar and numbers with oracles. */
 #include "../../../extension/core/instant.hpp"
 
 #include <gtest/gtest.h>

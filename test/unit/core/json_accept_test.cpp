@@ -1,4 +1,5 @@
-/* What the reader accepts, and the tape that it lays: order, duplicates, digits and texts as they came. */
+/* What the reader accepts, and the tape that it writes: order, duplicates, digits and texts as they are in the
+ * bytes. */
 #include "named_bytes.hpp"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-/* The reader's memory: none per member, none per record once it is warm, a bound on what it keeps. */
+/* The reader's memory: no allocation per member, none per record after the first ones, a limit on what it keeps. */
 #include "allocations.hpp"
 #include "tape.hpp"
 

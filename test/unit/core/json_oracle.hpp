@@ -1,4 +1,4 @@
-/* What the reader must answer, found a second way: RFC 8259 by recursive descent, without RapidJSON, without speed.
+/* A second reader to compare with: RFC 8259 by recursive descent, without RapidJSON, slow and simple.
  *
  * It shares with the reader only first_invalid_utf8 and fits_numeric, which have oracles of their own. */
 #pragma once
@@ -13,7 +13,7 @@ namespace analytics::core {
 
 struct Judgement {
     Reason reason = Reason::none;     // what read() must refuse with
-    Reason unstorable = Reason::none; // what unstorable() must tell once it is read
+    Reason unstorable = Reason::none; // what unstorable() must return after reading
 };
 
 class JsonOracle {

@@ -1,4 +1,4 @@
-/* The reader against the oracle on mutated events: the same reason, a sound tape, whatever the bytes. */
+/* The reader compared with the oracle on mutated events: the same reason, and a sound tape, whatever the bytes. */
 #include "json_oracle.hpp"
 #include "seed.hpp"
 #include "tape.hpp"

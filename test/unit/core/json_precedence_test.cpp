@@ -1,4 +1,4 @@
-/* Which reason wins, and what is told without stopping: sizes, UTF-8, depth, and what jsonb can't hold. */
+/* Which reason wins: sizes, UTF-8, depth; and what jsonb can't hold, which does not stop the reader. */
 #include "named_bytes.hpp"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-/* What the reader refuses as invalid_json, each with what it misses and the byte at which it stands. */
+/* What the reader refuses as invalid_json, each with what is missing and at which byte. */
 #include "named_bytes.hpp"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,5 @@
-/* What minutes hold of one type, or of all, from bags with pluses and minuses, against their cells one by one. */
+/* Sums by minute, of one type or of all, from bags with positive and negative counts, compared with the counts one
+ * by one. */
 #include "../../../extension/core/error.hpp"
 #include "../../../extension/core/minute_sums.hpp"
 

@@ -1,4 +1,4 @@
-/* Records that are events: each rule of the canonical form and of the six shapes, by the whole verdict. */
+/* Accepted records: each rule of the canonical form and of the six shapes, with the whole verdict. */
 #include "../../../extension/core/normalize.hpp"
 
 #include "shipped_shapes.hpp"

@@ -1,4 +1,4 @@
-/* The normalizer's memory: none per record once it is warm, whatever shape the records are of. */
+/* The normalizer's memory: no allocation per record after the first ones, whatever shape the records have. */
 #include "allocations.hpp"
 #include "shipped_shapes.hpp"
 

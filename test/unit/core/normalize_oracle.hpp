@@ -1,5 +1,5 @@
-/* What the normalizer must answer about a record that could be read, found a second way: the reference's sentences,
- * one after the other, over a map of members. No slots, no tape, no care for speed.
+/* A second normalizer to compare with, for records that could be read: the reference's sentences, one after the other,
+ * over a map of members. It has no slots and no tape, and is slow and simple.
  *
  * It shares instant_of_text and instant_of_number with the core; those have oracles of their own. */
 #pragma once

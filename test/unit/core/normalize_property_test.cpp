@@ -1,5 +1,5 @@
-/* The normalizer against its oracle, on records that are put together from what matters: members that decide, values
- * that are just right or just wrong, duplicates, any order. */
+/* The normalizer compared with its oracle, on random records made of what matters: members that decide, values that are
+ * just right or just wrong, duplicates, any order. */
 #include "normalize_oracle.hpp"
 #include "seed.hpp"
 #include "shipped_shapes.hpp"

@@ -1,4 +1,4 @@
-/* Records that are no events: every reason, its detail, and which reason wins where several apply. */
+/* Refused records: every reason, its detail, and which reason wins when several apply. */
 #include "../../../extension/core/normalize.hpp"
 
 #include "seed.hpp"

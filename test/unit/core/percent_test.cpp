@@ -1,4 +1,4 @@
-/* Percent-encoding: every byte there and back, what stays plain, what is refused. */
+/* Percent-encoding: every byte written and read, what stays plain, what is refused. */
 #include "../../../extension/core/text/percent.hpp"
 
 #include <gtest/gtest.h>

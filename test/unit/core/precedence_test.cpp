@@ -1,4 +1,4 @@
-/* Where several reasons apply, the first of the reference's table wins, wherever each stands in the bytes. */
+/* When several reasons apply, the first of the reference's table wins, wherever each is in the bytes. */
 #include "../../../extension/core/normalize.hpp"
 
 #include "shipped_shapes.hpp"

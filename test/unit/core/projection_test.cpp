@@ -1,4 +1,4 @@
-/* The definition of a projection: what is read, and what is complained about, and where. */
+/* The definition of a projection: what is read, and the complaints, with what they are about. */
 #include "../../../extension/core/dimension_key.hpp"
 #include "../../../extension/core/projection.hpp"
 

@@ -1,4 +1,4 @@
-/* Random input that can be had again: the seed is GoogleTest's, and printed. */
+/* Random input that can be repeated: the seed is GoogleTest's, and is printed. */
 #pragma once
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-/* Shapes as data: every kind of rule, the order, and many random shapes against a matcher that has no slots. */
+/* Shapes as data: every kind of rule, the order, and many random shapes compared with a matcher without slots. */
 #include "../../../extension/core/shape.hpp"
 
 #include "seed.hpp"

@@ -1,4 +1,4 @@
-/* A tally: every event in its hour, minute, tenant and type, as an oracle counts them one by one. */
+/* A tally: every event is counted in its hour, minute, tenant and type, compared with counting one by one. */
 #include "bag_oracle.hpp"
 #include "seed.hpp"
 

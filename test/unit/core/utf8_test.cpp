@@ -1,4 +1,4 @@
-/* Strict UTF-8: every lead byte's bounds from both sides, every place in an eight-byte block. */
+/* Strict UTF-8: every lead byte's bounds from both sides, at every position in an eight-byte block. */
 #include "../../../extension/core/text/utf8.hpp"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-/* A JSON value to compare by: numbers keep their digits, members are sorted, of duplicates the last stays.
+/* A JSON value for comparisons: numbers keep their digits, members are sorted, and the last of duplicates stays.
  *
  * It is made in two ways that share no code: from our tape, and by RapidJSON's own reader (the oracle). */
 #pragma once

@@ -1,4 +1,4 @@
-/* A verdict in one line, to compare and to read:
+/* A verdict in one line, for comparisons and for messages:
  *
  *   canonical t s 2025-11-16T18:14:00Z "tenant" ["key"] {"payload":1}      accepted; - stands for what is not there
  *   invalid_field: eventType: must be …                                   refused */

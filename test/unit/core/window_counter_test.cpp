@@ -1,5 +1,5 @@
-/* Counts by a plan, from bags and events, against counts of the events one by one: random bounds, with neighbours of
- * whole minutes and several in one minute among them. */
+/* Counts by a plan, from bags and events, compared with counting the events one by one. The bounds are random; some are
+ * next to whole minutes, and some minutes have several. */
 #include "../../../extension/core/bag.hpp"
 #include "../../../extension/core/window_counter.hpp"
 

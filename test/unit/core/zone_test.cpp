@@ -1,5 +1,5 @@
-/* Buckets on a wall clock that jumps, against their two rules looked up minute by minute; and the clocks that are known
- * to be awkward, case by case. */
+/* Buckets on a wall clock that jumps, compared with the two rules applied minute by minute; and known difficult clocks,
+ * case by case. */
 #include "../../../extension/core/zone.hpp"
 
 #include "seed.hpp"
