@@ -79,7 +79,7 @@ def figure_b(taken, count):
 def figure_e(taken, count):
     """As little is asked for, a second line goes by the server's processor time, which a busy machine disturbs less."""
     line = compared(taken, count, INGEST, UNCOUNTED, figure="E", bar=0.12, goal=0.08, at_most=True,
-                    what="what the rollups' upkeep adds to the time of analytics_ingest_kafka, at most")
+                    what="what keeping the rollups adds to the time of analytics_ingest_kafka, at most")
     yield {**line, **added(seconds(taken, INGEST), seconds(taken, UNCOUNTED))}
     cpu = {side: [cost.server_cpu for cost in taken[side]] for side in (INGEST, UNCOUNTED)}
     yield {"figure": "E.cpu", "events": count, "bar": 0.12, "goal": 0.08, "at_most": True,
