@@ -225,12 +225,12 @@ ROLLBACK;
 SELECT analytics_drop_tables(confirm => 'analytics_events') \g /dev/null
 DROP EXTENSION analytics_events;
 SELECT is(count(*), 0::bigint, 'without its tables DROP EXTENSION leaves no relation') FROM pg_class WHERE relname LIKE 'analytics%';
-SELECT is(count(*), 0::bigint, 'no function') FROM pg_proc WHERE proname LIKE 'analytics%';
+SELECT is(count(*), 0::bigint, 'no function') FROM pg_proc WHERE proname ~ '^_?analytics_';
 SELECT is(count(*), 0::bigint, 'no type') FROM pg_type WHERE typname LIKE '%analytics%';
 CREATE SCHEMA "Ana %I schema";
 CREATE EXTENSION analytics_events SCHEMA "Ana %I schema";
 \set q '"Ana %I schema"'
-SELECT is(count(*), 0::bigint, 'nothing is anywhere else') FROM pg_proc WHERE proname LIKE 'analytics%' AND pronamespace <> (SELECT oid FROM pg_namespace WHERE nspname = 'Ana %I schema');
+SELECT is(count(*), 0::bigint, 'nothing is anywhere else') FROM pg_proc WHERE proname ~ '^_?analytics_' AND pronamespace <> (SELECT oid FROM pg_namespace WHERE nspname = 'Ana %I schema');
 CREATE SCHEMA hostile;
 CREATE TABLE hostile.analytics_events (id int);
 CREATE TABLE hostile.analytics_shapes (id int);
@@ -288,7 +288,7 @@ DROP SCHEMA :q;
 SELECT pass('its schema was empty');
 DROP SCHEMA hostile CASCADE;
 SELECT is(count(*), 0::bigint, 'not a relation is left') FROM pg_class WHERE relname LIKE 'analytics%';
-SELECT is(count(*), 0::bigint, 'not a function') FROM pg_proc WHERE proname LIKE 'analytics%';
+SELECT is(count(*), 0::bigint, 'not a function') FROM pg_proc WHERE proname ~ '^_?analytics_';
 SELECT is(count(*), 0::bigint, 'not a type') FROM pg_type WHERE typname LIKE '%analytics%';
 SELECT is(count(*), 0::bigint, 'not an entry about it') FROM pg_extension WHERE extname = 'analytics_events';
 CREATE EXTENSION analytics_events;
