@@ -202,10 +202,10 @@ std::string prepare(PGconn *connection)
                       "$2::bigint, $3::bigint, $4::bytea[], $5::bigint[], $6::bytea[], $7::timestamptz[])",
                       0, nullptr),
             PGRES_COMMAND_OK);
-    const Result taken =
-        checked(connection,
-                PQexec(connection, "SELECT owner_epoch FROM analytics_claim_partition('bench', 'bench', 0, 'bench', 0)"),
-                PGRES_TUPLES_OK);
+    const Result taken = checked(connection,
+                                 PQexec(connection, "SELECT owner_epoch "
+                                                    "FROM analytics_claim_partition('bench', 'bench', 0, 'bench', 0)"),
+                                 PGRES_TUPLES_OK);
     return PQgetvalue(taken.get(), 0, 0);
 }
 

@@ -1,10 +1,10 @@
 /* The same file again and again, and yet each time other events of a later day: Shifted finds once where in each line
  * make_events.py's ids and times stand, and writes over them in place, for every round anew.
  *
- * Ids are its version-4 UUIDs: a round's number takes two of their random digits, so ids differ between rounds and, by the
- * digits that remain, within each. Times are those of one day and some late ones of the day before, in three forms (ISO
- * text, Jackson's array, seconds since 1970); a round moves them by as many days as keep every length: to the days 10 to 28
- * of January to September. So events keep coming nearly in order, as they do in life. */
+ * Ids are its version-4 UUIDs: a round's number takes two of their random digits, so ids differ between rounds and, by
+ * the digits that remain, within each. Times are those of one day and some late ones of the day before, in three forms
+ * (ISO text, Jackson's array, seconds since 1970); a round moves them by as many days as keep every length: to the days
+ * 10 to 28 of January to September. So events keep coming nearly in order, as they do in life. */
 #pragma once
 
 #include <algorithm>

@@ -1,5 +1,5 @@
-/* What the daemons' sources include again and again, compiled once for the sanitizers. The Makefile puts it before each of
- * them; that each includes what it needs shows where it is compiled without, for the daemon itself. */
+/* What the daemons' sources include again and again, compiled once for the sanitizers. The Makefile puts it before each
+ * of them; that each includes what it needs shows where it is compiled without, for the daemon itself. */
 
 #include <fmt/format.h>
 

@@ -14,7 +14,8 @@ namespace {
 
 constexpr std::array<std::string_view, 5> seeds = {
     R"({"eventType":"a.b","source":"s","occurredAt":"2025-11-16T18:14:00Z","payload":{"n":[1,-2.50,3e5,0],"t":true}})",
-    R"({"userId":"8d3c","email":"m@example.com","registeredAt":[2025,11,16,18,14,3,123456789],"p":null,"q":"\u00e9\n"})",
+    R"({"userId":"8d3c","email":"m@example.com","registeredAt":[2025,11,16,18,14,3,123456789],)"
+    R"("p":null,"q":"\u00e9\n"})",
     R"([{"a":{"b":[[],{},[{}]]}},"\uD83D\uDE00 \\ \/ \"",1.0000000000e-2147483639,"\u0000",false])",
     "[\"Mar\xC3\xAD"
     "a \xE2\x82\xAC \xF0\x9F\x98\x80\",12345678901234567890,1E+308,-0.0e-0,{\"\":\"\"}]",

@@ -163,7 +163,8 @@ INSTANTIATE_TEST_SUITE_P(
          guide_payload(R"("guideId":"g","challengeId":"c")")},
         {"execution", R"({"execution_id":"x","status":"ok","timestamp":"2025-11-16T18:14:00"})",
          R"(execution.analytics execution.analytics execution-service 2025-11-16T18:14:00Z - ["x","ok"])",
-         R"({"execution_id":"x","status":"ok","timestamp":"2025-11-16T18:14:00","timestampIso":"2025-11-16T18:14:00Z"})"},
+         R"({"execution_id":"x","status":"ok","timestamp":"2025-11-16T18:14:00",)"
+         R"("timestampIso":"2025-11-16T18:14:00Z"})"},
         {"community_registration", R"({"userId":1,"profileId":"p","username":"n","occurredOn":1})",
          R"(community.registration community.user-registered community-service 1970-01-01T00:00:01Z - ["p"])",
          R"({"userId":1,"profileId":"p","username":"n","occurredOn":1,"occurredOnIso":"1970-01-01T00:00:01Z"})"},

@@ -1,8 +1,8 @@
 /* A consumer, a writer, its workers and a clock that follow a script and keep a journal of what they were asked to do.
  *
  * The consumer hands out what was scripted, one a poll; when that is used up it asks for a stop. Time stands still
- * except where the loop waits or polls in vain: a batch in flight completes when its time has come, which is at once unless
- * a test says otherwise. */
+ * except where the loop waits or polls in vain: a batch in flight completes when its time has come, which is at once
+ * unless a test says otherwise. */
 #pragma once
 
 #include "../../../ingestor/batch.hpp"

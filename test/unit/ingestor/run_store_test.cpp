@@ -1,5 +1,5 @@
-/* The loop and what it shares with others: a group that belongs to another store, one that makes it wait, a database that
- * has gone back. */
+/* The loop and what it shares with others: a group that belongs to another store, one that makes it wait, a database
+ * that has gone back. */
 #include "../../../ingestor/group_store.hpp"
 #include "run_fixture.hpp"
 
