@@ -12,7 +12,8 @@ COMMENT ON FUNCTION boundary_throw(text, integer) IS
 CREATE FUNCTION boundary_own(count integer, fate text) RETURNS void
     LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'boundary_own';
 COMMENT ON FUNCTION boundary_own(integer, text) IS
-    'Makes objects that a memory context owns, and then: return, reset, delete, error, constructor (of one more throws), subtransaction, transaction.';
+    'Makes objects that a memory context owns, and then: return, reset, delete, error, constructor (of one more throws), '
+    'subtransaction, transaction.';
 
 CREATE FUNCTION boundary_counts(OUT made bigint, OUT destroyed bigint, OUT backwards boolean)
     LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'boundary_counts';
@@ -21,10 +22,12 @@ COMMENT ON FUNCTION boundary_counts() IS
 
 /* Oracles: PostgreSQL's own verdict on the same bytes, without an error. */
 
-CREATE FUNCTION boundary_oracle(value bytea, OUT is_utf8 boolean, OUT is_json boolean, OUT jsonb jsonb, OUT sqlstate text)
+CREATE FUNCTION boundary_oracle(
+    value bytea, OUT is_utf8 boolean, OUT is_json boolean, OUT jsonb jsonb, OUT sqlstate text)
     LANGUAGE c IMMUTABLE STRICT AS 'MODULE_PATHNAME', 'boundary_oracle';
 COMMENT ON FUNCTION boundary_oracle(bytea) IS
-    'Whether the bytes are UTF-8, whether they are json, and what jsonb makes of them: the value, or the SQLSTATE of its refusal.';
+    'Whether the bytes are UTF-8, whether they are json, and what jsonb makes of them: the value, or the SQLSTATE of '
+    'its refusal.';
 
 CREATE FUNCTION boundary_bytes(value jsonb) RETURNS bytea
     LANGUAGE c IMMUTABLE STRICT AS 'MODULE_PATHNAME', 'boundary_bytes';

@@ -1,11 +1,10 @@
-/* Every crossing of the border: a C++ exception arrives as the SQLSTATE and message that boundary.hpp promises, and each
- * object that it passes is destroyed exactly once. */
+/* A C++ exception crosses the border: it arrives as the SQLSTATE and message that boundary.hpp promises, and each object
+ * that it passes is destroyed exactly once. */
 
 CREATE EXTENSION boundary_test;
 
 CREATE TYPE report AS (
-    sqlstate text, message text, detail text, hint text, context text,
-    schema_name text, table_name text, column_name text, datatype_name text, constraint_name text);
+    sqlstate text, message text, detail text, hint text, context text);
 
 CREATE FUNCTION report_of(statement text) RETURNS report LANGUAGE plpgsql AS $$
 DECLARE
@@ -15,9 +14,8 @@ BEGIN
     RETURN NULL;
 EXCEPTION WHEN OTHERS OR query_canceled OR assert_failure THEN
     GET STACKED DIAGNOSTICS
-        r.sqlstate = RETURNED_SQLSTATE, r.message = MESSAGE_TEXT, r.detail = PG_EXCEPTION_DETAIL, r.hint = PG_EXCEPTION_HINT,
-        r.context = PG_EXCEPTION_CONTEXT, r.schema_name = SCHEMA_NAME, r.table_name = TABLE_NAME, r.column_name = COLUMN_NAME,
-        r.datatype_name = PG_DATATYPE_NAME, r.constraint_name = CONSTRAINT_NAME;
+        r.sqlstate = RETURNED_SQLSTATE, r.message = MESSAGE_TEXT, r.detail = PG_EXCEPTION_DETAIL,
+        r.hint = PG_EXCEPTION_HINT, r.context = PG_EXCEPTION_CONTEXT;
     RETURN r;
 END
 $$;
@@ -42,15 +40,19 @@ SELECT no_plan();
 /* C++ exceptions. */
 
 SELECT is(
-    (SELECT (r.sqlstate, r.message, r.detail, r.hint)::text FROM report_of(format('SELECT boundary_throw(%L, %s)', kind, depth)) AS r),
+    (SELECT (r.sqlstate, r.message, r.detail, r.hint)::text
+     FROM report_of(format('SELECT boundary_throw(%L, %s)', kind, depth)) AS r),
     (SELECT (sqlstate, message, '', '')::text),
     format('%s from depth %s', kind, depth))
 FROM kinds, depths;
 
 SELECT ok((report_of('SELECT boundary_throw(''long'')')).message ~ '^x{200}x*$', 'a message without end is cut');
-SELECT is((octet_length((report_of('SELECT boundary_throw(''long and odd'')')).message) - octet_length('xx')) % octet_length('€'), 0,
-    'a message is cut between characters');
-SELECT ok((report_of('SELECT boundary_throw(''int'')')).context LIKE 'SQL statement "SELECT boundary_throw%', 'an exception gets its context');
+SELECT is(
+    (octet_length((report_of('SELECT boundary_throw(''long and odd'')')).message) - octet_length('xx'))
+        % octet_length('€'),
+    0, 'a message is cut between characters');
+SELECT ok((report_of('SELECT boundary_throw(''int'')')).context LIKE 'SQL statement "SELECT boundary_throw%',
+    'an exception gets its context');
 
 SELECT boundary_counts() \g /dev/null
 SELECT report_of(format('SELECT boundary_throw(%L, %s)', kind, depth)) FROM kinds, depths \g /dev/null
@@ -59,7 +61,7 @@ SELECT is(destroyed, made, 'every object that an exception passes is destroyed o
 SELECT is(made, (SELECT sum(depth + 2) FROM kinds, depths)::bigint, '… in every call on its way') FROM account;
 SELECT ok(backwards, '… the youngest first') FROM account;
 
-/* What PostgreSQL keeps about where it is. */
+/* PostgreSQL's errors afterwards. */
 
 CREATE FUNCTION catch_in_turns(kind text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
@@ -71,6 +73,8 @@ BEGIN
     RETURN caught;
 END
 $$;
-SELECT is(catch_in_turns(kind), sqlstate || ' 22012 22P02', format('errors after %s are caught where they belong', kind)) FROM kinds;
+SELECT is(catch_in_turns(kind), sqlstate || ' 22012 22P02',
+    format('errors after %s are caught where they belong', kind))
+FROM kinds;
 
 SELECT finish();

@@ -1,5 +1,5 @@
-/* A hundred thousand crossings that fail, each way in turn, leave nothing behind: no object, no byte in PostgreSQL's memory
- * contexts, no page of the process. The first rounds are not counted: they fill the caches of both sides. */
+/* A hundred thousand errors, each kind in turn, leave nothing behind: no object, no byte in PostgreSQL's memory contexts,
+ * no page of the process. The first rounds are not counted: they fill the caches of both sides. */
 
 CREATE EXTENSION boundary_test;
 SELECT plan(4);
@@ -23,9 +23,12 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION contexts_bytes() RETURNS bigint LANGUAGE sql AS 'SELECT sum(used_bytes)::bigint FROM pg_backend_memory_contexts';
+CREATE FUNCTION contexts_bytes() RETURNS bigint LANGUAGE sql AS $$
+    SELECT sum(used_bytes)::bigint FROM pg_backend_memory_contexts
+$$;
 CREATE FUNCTION private_pages() RETURNS bigint LANGUAGE sql AS $$
-    SELECT split_part(statm, ' ', 2)::bigint - split_part(statm, ' ', 3)::bigint FROM pg_read_file('/proc/self/statm') AS statm
+    SELECT split_part(statm, ' ', 2)::bigint - split_part(statm, ' ', 3)::bigint
+    FROM pg_read_file('/proc/self/statm') AS statm
 $$;
 
 SELECT cross(10000);
@@ -38,7 +41,9 @@ SELECT * FROM boundary_counts() \gset
 
 SELECT is(:destroyed::bigint, :made::bigint, 'every object was destroyed');
 SELECT cmp_ok(:made::bigint, '>', 250000::bigint, '… of hundreds of thousands');
-SELECT cmp_ok(:bytes_after::bigint - :bytes_before, '<', 65536::bigint, 'PostgreSQL''s memory contexts hold what they held before');
-SELECT cmp_ok(:pages_after::bigint - :pages_before, '<', 256::bigint, 'the process holds less than 1 MiB more than before');
+SELECT cmp_ok(:bytes_after::bigint - :bytes_before, '<', 65536::bigint,
+    'PostgreSQL''s memory contexts hold what they held before');
+SELECT cmp_ok(:pages_after::bigint - :pages_before, '<', 256::bigint,
+    'the process holds less than 1 MiB more than before');
 
 SELECT finish();

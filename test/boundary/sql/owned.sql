@@ -1,5 +1,5 @@
-/* Objects that a memory context owns are destroyed once, whatever ends the context: the end of the call, a reset, an error, the
- * abort of a subtransaction or of the transaction, a constructor that throws. */
+/* Objects that a memory context owns are destroyed once, however the context ends: at the end of the call, by a reset, an
+ * error, the abort of a subtransaction or of the transaction, a constructor that throws. */
 
 CREATE EXTENSION boundary_test;
 SELECT plan(14);
@@ -39,7 +39,8 @@ SELECT is((SELECT destroyed FROM boundary_counts()), 3::bigint, '… and its abo
 SAVEPOINT b;
 SELECT boundary_own(2, 'subtransaction');
 RELEASE b;
-SELECT is((SELECT (made, destroyed)::text FROM boundary_counts()), '(2,0)', 'a subtransaction''s commit leaves them to the transaction');
+SELECT is((SELECT (made, destroyed)::text FROM boundary_counts()), '(2,0)',
+    'a subtransaction''s commit leaves them to the transaction');
 COMMIT;
 SELECT is((SELECT destroyed FROM boundary_counts()), 2::bigint, '… whose commit destroys them');
 
