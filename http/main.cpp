@@ -1,11 +1,12 @@
 /* analytics-http: /v1 over the database's functions. Here the parts are made and put together; see routes.hpp for what
  * is answered, responder.hpp and connection.hpp for how. */
-#include "access.hpp"
-#include "admin.hpp"
-#include "exposure.hpp"
-#include "handle.hpp"
-#include "listener.hpp"
+#include "api/admin.hpp"
+#include "api/handler.hpp"
+#include "auth/access.hpp"
+#include "auth/exposure.hpp"
+#include "metrics.hpp"
 #include "options.hpp"
+#include "server/listener.hpp"
 
 #include "../runtime/command_line.hpp"
 #include "../runtime/heap.hpp"
@@ -23,9 +24,9 @@ using namespace analytics::runtime;
 
 ExitCode check(const Settings &settings, const Access &access, Observer &log)
 try {
-    const Result found = Pool(service_pool(settings), log).run(version, {}, {});
+    const Result found = Pool(service_pool(settings), log).run(0, version, {}, {});
     if (const std::string tenant = access.some_tenant(); !tenant.empty())
-        Pool(tenant_pool(settings), log).run(version, {}, tenant);
+        Pool(tenant_pool(settings), log).run(0, version, {}, tenant);
     log(Event::check_passed, {{"extension", found.text(0, 0)}});
     return ExitCode::stopped;
 } catch (const DbError &error) {
@@ -35,7 +36,7 @@ try {
 }
 
 ExitCode serve(const Settings &settings, const Signals &signals, Access &access, HttpMetrics &metrics, Observer &log,
-               Observer &aside)
+               Observer &without_watchdog)
 try {
     Pool pool(service_pool(settings), log);
     Pool probe(probe_pool(settings), log);
@@ -44,18 +45,22 @@ try {
         metrics.watch_pool(std::string(each->name()), [each] { return each->use(); });
     const auto names = [&](Key host) { return HostNames(settings.text(Key::allowed_hosts), settings.text(host)); };
     Listener service(service_listener(settings),
-                     Responder(Handler(service_routes(), pool, probe, signals.token(), Door{access, tenants}),
+                     Responder(Handler(service_routes(), pool, probe, signals.token(), KeyedAccess{access, tenants}),
                                names(Key::service_host), Cors(settings.text(Key::http_cors_origins))),
-                     log);
+                     log, signals.token());
+    std::stop_source after; // the service has ended
     Listener admin(admin_listener(settings),
                    Responder(Admin(Handler(admin_routes(), probe, probe, signals.token()), metrics),
                              names(Key::http_admin_host), Cors({})),
-                   aside);
+                   without_watchdog, after.get_token());
 
     log(Event::started, {{"version", ANALYTICS_VERSION}});
     const std::stop_callback stopping(signals.token(), [&] { log(Event::stopping); });
-    const std::jthread beside([&](const std::stop_token &after) { admin.run(after); });
-    if (!service.run(signals.token())) return ExitCode::fault;
+    const std::jthread admin_thread([&](const std::stop_token &ended) {
+        const std::stop_callback end(ended, [&] { after.request_stop(); });
+        admin.run();
+    });
+    if (!service.run()) return ExitCode::fault;
     log(Event::stopped);
     return ExitCode::stopped;
 } catch (const std::exception &error) {
@@ -69,11 +74,12 @@ try {
     const Hangup hangup([&] { access.reload(log); }); // before the threads of traces, which inherit the mask
     ServiceManager manager;
     HttpMetrics metrics;
-    Observers of_spans{&log, &metrics};
-    Traces traces(traces_options("analytics-http", process_environment()), of_spans);
-    Observers aside{&log, &metrics, &traces};
-    Observers observe{&aside, &manager}; // whose watchdog is fed by the service's loop alone
-    return is_check ? check(settings, access, log) : serve(settings, signals, access, metrics, observe, aside);
+    Observers for_traces{&log, &metrics};
+    Traces traces(traces_options("analytics-http", process_environment()), for_traces);
+    Observers without_watchdog{&log, &metrics, &traces};
+    Observers observe{&without_watchdog, &manager}; // whose watchdog is fed by the service's loop alone
+    return is_check ? check(settings, access, log)
+                    : serve(settings, signals, access, metrics, observe, without_watchdog);
 } catch (const KeyFault &fault) {
     log(Event::setting_refused, {{"setting", "ANALYTICS_HTTP_API_KEYS_FILE"}, {"message", fault.what()}});
     return ExitCode::settings;

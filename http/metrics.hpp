@@ -1,6 +1,8 @@
 /* analytics-http's metrics (analytics_http_*), made of the events of its connections and pools. */
 #pragma once
 
+#include "api/pool.hpp"
+
 #include "../runtime/metrics.hpp"
 
 #include <functional>
@@ -9,13 +11,6 @@
 #include <string>
 
 namespace analytics::http {
-
-/** A pool's sessions at one moment. */
-struct PoolUse {
-    std::size_t lent = 0;
-    std::size_t idle = 0;
-    std::size_t size = 0; // at most
-};
 
 class HttpMetrics final : public runtime::Metrics {
 public:

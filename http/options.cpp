@@ -12,7 +12,7 @@ using runtime::Settings;
 
 constexpr Milliseconds slack{2'000};      // at most: the server cancels first, by statement_timeout
 constexpr Milliseconds probe_time{1'000}; // a probe that takes longer has its answer
-constexpr std::size_t admin_threads = 4;  // an orchestrator, a balancer, a scraper, an operator
+constexpr Milliseconds wait{2'000};       // of a request for a worker, at most
 
 PoolOptions pool(const Settings &settings, std::string_view name, std::size_t size, Milliseconds timeout)
 {
@@ -27,15 +27,17 @@ PoolOptions pool(const Settings &settings, std::string_view name, std::size_t si
                                 {"jit", "off"}}; // our statements are short: compiling takes longer than running
     options.session.deadline = timeout + std::min(slack, timeout / 2);
     options.size = size;
-    options.wait = std::min(timeout, options.wait);
     return options;
 }
 
-ListenerOptions listener(const Settings &settings, Key host, Key port, std::size_t threads)
+/** workers: those that run statements; one more answers probes. */
+ListenerOptions listener(const Settings &settings, Key host, Key port, std::size_t workers)
 {
     ListenerOptions options;
     options.host = settings.text(host);
-    options.threads = threads;
+    options.workers.size = workers;
+    options.workers.max_wait = std::min(wait, settings.milliseconds(Key::http_timeout_ms));
+    options.probes.max_wait = probe_time;
     options.port = static_cast<int>(settings.integer(port));
     // The rest is for the database, files and the other port.
     if (const std::size_t descriptors = raise_descriptors(); descriptors < 2 * options.max_clients)
@@ -69,12 +71,12 @@ PoolOptions tenant_pool(const Settings &settings)
 ListenerOptions service_listener(const Settings &settings)
 {
     return listener(settings, Key::service_host, Key::service_port,
-                    static_cast<std::size_t>(settings.integer(Key::http_threads)));
+                    static_cast<std::size_t>(settings.integer(Key::http_pool_size)));
 }
 
 ListenerOptions admin_listener(const Settings &settings)
 {
-    return listener(settings, Key::http_admin_host, Key::http_admin_port, admin_threads);
+    return listener(settings, Key::http_admin_host, Key::http_admin_port, 0); // it has no statements but the probe's
 }
 
 } // namespace analytics::http

@@ -1,8 +1,8 @@
 /* From the settings to what pools and listeners are made with; the figures that are no settings stand here. */
 #pragma once
 
-#include "listener.hpp"
-#include "pool.hpp"
+#include "api/pool.hpp"
+#include "server/listener.hpp"
 
 #include "../runtime/setting.hpp"
 

@@ -1,7 +1,7 @@
 # How both daemons and what they run on are compiled; included by runtime/, ingestor/ and http/.
 #
 # A room names its PACKAGES (pkg-config) and, when it is a daemon, its PROGRAM and the LIBS that have no pkg-config file.
-# Every .cpp of the room is part of it, and MADE_OBJS. Objects are remade when a header, the flags or the version change.
+# Every .cpp of the room and of its folders is part of it, and MADE_OBJS. Objects are remade when a header, the flags or the version change.
 
 include ../extension/version.mk
 
@@ -10,7 +10,7 @@ CXXFLAGS ?= -O2 -g
 OPTIONS := -std=c++20 -Wall -Wextra -pthread -DANALYTICS_VERSION='"$(RELEASE)"' \
     -fstack-protector-strong -fPIE $(if $(findstring -O0,$(CXXFLAGS)),,-D_FORTIFY_SOURCE=2)
 PACKAGE_CFLAGS := $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags $(PACKAGES)))
-OBJS := $(patsubst %.cpp,%.o,$(sort $(wildcard *.cpp))) $(MADE_OBJS)
+OBJS := $(patsubst %.cpp,%.o,$(sort $(wildcard *.cpp */*.cpp))) $(MADE_OBJS)
 
 .DEFAULT_GOAL := all
 .PHONY: all clean FORCE
@@ -35,6 +35,6 @@ $(PROGRAM): $(OBJS) ../runtime/libruntime.a
 endif
 
 clean:
-	rm -f *.o *.d *.a .built-with $(PROGRAM)
+	rm -f *.o *.d */*.o */*.d *.a .built-with $(PROGRAM)
 
 -include $(OBJS:.o=.d)

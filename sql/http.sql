@@ -1,4 +1,4 @@
-/* What the HTTP service asks for, and nobody else needs. */
+/* What the HTTP service calls, and nobody else: one function a route. It answers JSON as it goes to the client. */
 
 CREATE FUNCTION @extschema@._analytics_require_row_security() RETURNS void
     LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -15,4 +15,252 @@ END
 $$;
 
 COMMENT ON FUNCTION @extschema@._analytics_require_row_security() IS
-    'Raises 28000 unless policies restrict the role at hand on analytics_events. The HTTP service calls it before it asks for one tenant.';
+    'Raises 28000 unless policies restrict the current role on analytics_events. The HTTP service calls it before each '
+    'statement for one tenant.';
+
+CREATE FUNCTION @extschema@._analytics_http_recent(
+    max_rows integer, before_position bigint, before_id uuid, tenant_id text, event_type text)
+    RETURNS @extschema@._analytics_page
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+    AS $$
+DECLARE
+    rows refcursor;
+    -- Events are looked for by the tenant of the key, whichever tenant was asked for. The policies decide what is seen;
+    -- without this name the whole table, or that other tenant, would be read for nothing.
+    read_tenant text := coalesce(nullif(current_setting('analytics_http.tenant', true), ''), $4);
+BEGIN
+    OPEN rows NO SCROLL FOR
+        SELECT @extschema@._analytics_event_json(e)::text, @extschema@._analytics_position(e.occurred_at), e.id::text
+        FROM @extschema@.analytics_recent($1 + 1, @extschema@._analytics_time_at($2), $3, read_tenant, $5) AS e
+        WHERE $4 IS NULL OR e.tenant_id = $4;
+    RETURN @extschema@._analytics_page(rows, $1);
+END
+$$;
+
+COMMENT ON FUNCTION @extschema@._analytics_http_recent(integer, bigint, uuid, text, text) IS
+    'GET /v1/analytics/events/recent: a page of analytics_recent.';
+
+CREATE FUNCTION @extschema@._analytics_http_event(occurred_at timestamptz, id uuid) RETURNS text
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+    AS $$
+BEGIN
+    RETURN (SELECT @extschema@._analytics_event_json(e)::text FROM @extschema@.analytics_event($1, $2) AS e);
+END
+$$;
+
+COMMENT ON FUNCTION @extschema@._analytics_http_event(timestamptz, uuid) IS
+    'GET /v1/analytics/events/{occurredAt}/{id}: the event, or null.';
+
+CREATE FUNCTION @extschema@._analytics_http_summary(
+    window_minutes integer, reference timestamptz, tenant_id text, OUT body text, OUT tag_source text)
+    LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
+    SET search_path = pg_catalog, pg_temp
+    AS $$
+DECLARE
+    summary jsonb := @extschema@.analytics_summary(window_minutes, coalesce(reference, now()), tenant_id);
+BEGIN
+    body := summary::text;
+    tag_source := (summary - 'windowStart' - 'windowEnd')::text;
+END
+$$;
+
+COMMENT ON FUNCTION @extschema@._analytics_http_summary(integer, timestamptz, text) IS
+    'GET /v1/analytics/metrics/summary: analytics_summary, until now unless there is a reference. tag_source, from which '
+    'the entity tag is made, is the same without the window.';
+
+CREATE FUNCTION @extschema@._analytics_http_histogram(
+    window_start timestamptz, window_end timestamptz, bucket text, timezone text, tenant_id text, event_type text,
+    OUT body text, OUT tag_source text)
+    LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
+    SET search_path = pg_catalog, pg_temp
+    AS $$
+DECLARE
+    until timestamptz := coalesce(window_end, now());
+    since timestamptz := coalesce(window_start, greatest(until - interval '1 day', '0001-01-01 00:00:00+00'));
+    buckets text;
+    total numeric;
+BEGIN
+    SELECT string_agg(concat('{"bucketStart":"', @extschema@._analytics_instant_text(b.bucket_start),
+                             '","count":', b.count, ',"eventsPerType":', b.types, '}'), ',' ORDER BY b.bucket_start),
+           coalesce(sum(b.count), 0)
+    INTO buckets, total
+    FROM (SELECT h.bucket_start, sum(h.count) AS count,
+                 coalesce(json_object_agg(h.event_type, h.count ORDER BY h.event_type) FILTER (WHERE h.count > 0),
+                          '{}') AS types
+          FROM @extschema@.analytics_histogram(since, until, $3::interval, $5, $6, $4) AS h
+          GROUP BY h.bucket_start) AS b;
+    body := concat('{"windowStart":"', @extschema@._analytics_iso8601(since),
+                   '","windowEnd":"', @extschema@._analytics_iso8601(until),
+                   '","bucket":', to_json($3), ',"timezone":', to_json($4),
+                   ',"totalEvents":', total, ',"buckets":[', buckets, ']}');
+    tag_source := coalesce(buckets, '');
+END
+$$;
+
+COMMENT ON FUNCTION @extschema@._analytics_http_histogram(timestamptz, timestamptz, text, text, text, text) IS
+    'GET /v1/analytics/metrics/histogram: analytics_histogram by bucket, without the types that have no event. The default '
+    'window is the last day. tag_source, from which the entity tag is made, has the buckets alone.';
+
+CREATE FUNCTION @extschema@._analytics_http_projections() RETURNS text
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+    AS $$
+BEGIN
+    RETURN (SELECT concat('{"items":[',
+                          string_agg(@extschema@._analytics_projection_json(p.name)::text, ',' ORDER BY p.name),
+                          '],"count":', count(*), '}')
+            FROM @extschema@.analytics_projections AS p);
+END
+$$;
+
+COMMENT ON FUNCTION @extschema@._analytics_http_projections() IS 'GET /v1/analytics/projections: all of them.';
+
+CREATE FUNCTION @extschema@._analytics_http_projection(
+    name text, window_start timestamptz, window_end timestamptz, tenant_id text, max_rows integer,
+    before_position bigint, before_key uuid, OUT state text, OUT page @extschema@._analytics_page)
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+    AS $$
+DECLARE
+    rows refcursor;
+BEGIN
+    SELECT p.state INTO state FROM @extschema@.analytics_projections AS p WHERE p.name = $1;
+    IF state = 'ready' THEN
+        OPEN rows NO SCROLL FOR
+            SELECT r.item::text, @extschema@._analytics_position(r.bucket_start), r.key::text
+            FROM @extschema@._analytics_projection_page(
+                $1, $2, $3, $4, $5 + 1, @extschema@._analytics_time_at($6), $7) AS r;
+        page := @extschema@._analytics_page(rows, $5);
+    END IF;
+END
+$$;
+
+COMMENT ON FUNCTION
+    @extschema@._analytics_http_projection(text, timestamptz, timestamptz, text, integer, bigint, uuid) IS
+    'GET /v1/analytics/projections/{name}: its state, null where there is no such projection, and a page of its rows while '
+    'it is ready.';
+
+CREATE FUNCTION @extschema@._analytics_http_dead_letters(
+    max_rows integer, before_id bigint, reason text, topic text, replayed boolean)
+    RETURNS @extschema@._analytics_page
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+    AS $$
+DECLARE
+    rows refcursor;
+BEGIN
+    OPEN rows NO SCROLL FOR
+        SELECT @extschema@._analytics_dead_letter_json(d)::text, NULL::bigint, d.id::text
+        FROM @extschema@.analytics_recent_dead_letters($1 + 1, $2, $3, $4, $5) AS d;
+    RETURN @extschema@._analytics_page(rows, $1);
+END
+$$;
+
+COMMENT ON FUNCTION @extschema@._analytics_http_dead_letters(integer, bigint, text, text, boolean) IS
+    'GET /v1/analytics/dead-letters: a page of analytics_recent_dead_letters, which has no position.';
+
+CREATE FUNCTION @extschema@._analytics_http_dead_letter_summary() RETURNS text
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+    AS $$
+BEGIN
+    RETURN (SELECT json_build_object(
+                'open', coalesce(sum(s.open), 0),
+                'items', coalesce(json_agg(json_build_object(
+                    'reason', s.reason, 'topic', s.topic, 'open', s.open,
+                    'firstSeen', @extschema@._analytics_iso8601(s.first_seen),
+                    'lastSeen', @extschema@._analytics_iso8601(s.last_seen), 'sampleId', s.sample_id,
+                    'unpublishable', s.unpublishable)), '[]'))::text
+            FROM @extschema@.analytics_dead_letter_summary AS s);
+END
+$$;
+
+COMMENT ON FUNCTION @extschema@._analytics_http_dead_letter_summary() IS
+    'GET /v1/analytics/dead-letters/summary: the view analytics_dead_letter_summary.';
+
+CREATE FUNCTION @extschema@._analytics_http_replay(reason text, topic text, max_rows integer, after_id bigint)
+    RETURNS text
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+    AS $$
+BEGIN
+    RETURN (SELECT json_build_object('replayed', r.replayed, 'stored', r.stored, 'duplicates', r.duplicates,
+                                     'stillRefused', r.still_refused, 'lastId', r.last_id)::text
+            FROM @extschema@.analytics_replay_dead_letters(
+                reason => $1, topic => $2, max_rows => $3, after_id => $4) AS r);
+END
+$$;
+
+COMMENT ON FUNCTION @extschema@._analytics_http_replay(text, text, integer, bigint) IS
+    'POST /v1/analytics/dead-letters/replay: one chunk of analytics_replay_dead_letters.';
+
+CREATE FUNCTION @extschema@._analytics_http_outcomes(
+    records bytea[], OUT item integer, OUT outcome text, OUT reason text, OUT detail text, OUT event text,
+    OUT occurred_at timestamptz, OUT id uuid)
+    RETURNS SETOF record
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+    AS $$
+BEGIN
+    RETURN QUERY
+        SELECT r.item, r.outcome, r.reason, r.detail,
+               CASE WHEN r.id IS NOT NULL THEN @extschema@._analytics_event_json(ROW(
+                   r.id, r.event_type, r.source, r.occurred_at, r.ingested_at, r.tenant_id,
+                   r.payload)::@extschema@.analytics_event)::text END,
+               r.occurred_at, r.id
+        FROM @extschema@.analytics_record_each($1) AS r;
+END
+$$;
+
+COMMENT ON FUNCTION @extschema@._analytics_http_outcomes(bytea[]) IS
+    'Stores a batch by analytics_record_each, with each event as JSON. An outcome has no event where it is refused, '
+    'dropped, or a duplicate by a key that a trigger made.';
+
+CREATE FUNCTION @extschema@._analytics_http_record(
+    record bytea, OUT outcome text, OUT reason text, OUT detail text, OUT code text, OUT event text,
+    OUT occurred_at text, OUT id uuid)
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+    AS $$
+BEGIN
+    SELECT o.outcome, o.reason, o.detail, @extschema@._analytics_sqlstate(o.reason), o.event,
+           @extschema@._analytics_iso8601(o.occurred_at), o.id
+    INTO outcome, reason, detail, code, event, occurred_at, id
+    FROM @extschema@._analytics_http_outcomes(ARRAY[$1]) AS o;
+END
+$$;
+
+COMMENT ON FUNCTION @extschema@._analytics_http_record(bytea) IS
+    'POST /v1/analytics/events with one event: its outcome. code: the SQLSTATE of the reason for a refusal.';
+
+-- The array's elements are the sender's own bytes. So the normalizer sees digits and duplicate members as they were
+-- written, and an element that jsonb can't hold, or that is too deep, is refused alone.
+CREATE FUNCTION @extschema@._analytics_http_record_batch(
+    json_array bytea, records bytea[], max_items integer, OUT items integer, OUT body text)
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+    AS $$
+DECLARE
+    batch bytea[] := coalesce(records, @extschema@._analytics_array_items(json_array, max_items));
+BEGIN
+    items := cardinality(batch);
+    IF items <= max_items THEN
+        SELECT concat('[', string_agg(concat(
+                   '{"item":', o.item, ',"outcome":', to_json(o.outcome),
+                   CASE o.outcome
+                       WHEN 'refused' THEN concat(',"reason":', to_json(o.reason),
+                                                  ',"detail":', coalesce(to_json(o.detail)::text, 'null'))
+                       WHEN 'dropped' THEN ''
+                       ELSE concat(',"event":', coalesce(o.event, 'null')) END,
+                   '}'), ',' ORDER BY o.item), ']')
+        INTO body
+        FROM @extschema@._analytics_http_outcomes(batch) AS o;
+    END IF;
+END
+$$;
+
+COMMENT ON FUNCTION @extschema@._analytics_http_record_batch(bytea, bytea[], integer) IS
+    'POST /v1/analytics/events with many events, as a JSON array or as records: their number, and a JSON array with a '
+    'result for each. Of more than max_items none is stored, and body is null.';

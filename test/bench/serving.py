@@ -32,9 +32,9 @@ UNITS = {"us": 1e-3, "ms": 1, "s": 1e3, "m": 6e4}
 
 def statement(parameters):
     """The service's own statement with its parameters replaced by these texts, the extension being in public."""
-    found = SUMMARY.search((place.ROOT / "http" / "statements.cpp").read_text())
+    found = SUMMARY.search((place.ROOT / "http" / "api" / "statements.cpp").read_text())
     if not found:
-        raise place.RigError("http/statements.cpp has no statement named summary")
+        raise place.RigError("http/api/statements.cpp has no statement named summary")
     text = found[1].replace("@extschema@", "public")
     return re.sub(r"\$(\d)", lambda m: parameters[int(m[1]) - 1], text)
 

@@ -9,6 +9,7 @@ import requests
 from http_client import RECENT, Raw
 
 HEALTH = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
+ASKED = f"GET {RECENT} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()  # needs a worker
 UP = b'{"status":"UP"}'
 WITHIN = 1.0  # seconds, for whoever asks properly, whatever others do
 MOST_GROWTH = 32 << 20

@@ -75,7 +75,7 @@ def units(room, sources):
 def fingerprint(room, sources):
     """What a verdict depends on."""
     digest = hashlib.sha256()
-    headers = sorted(ROOT.glob("extension/**/*.hpp")) + sorted(ROOT.glob("[rih]*/*.hpp"))
+    headers = sorted(ROOT.glob("extension/**/*.hpp")) + sorted(ROOT.glob("[rih]*/**/*.hpp"))
     for path in [ROOT / ".clang-tidy", pathlib.Path(__file__), *headers, *(ROOT / source for source in sources)]:
         digest.update(str(path).encode() + path.read_bytes())
     digest.update(repr((flags(room), output(TIDY, "--version"))).encode())

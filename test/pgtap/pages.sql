@@ -2,9 +2,9 @@
 \ir include/start.psql
 SELECT * FROM no_plan();
 
-SELECT is(_analytics_time_at(_analytics_place(t)), t, t || ' has a place') FROM unnest('{-infinity,4714-11-24 00:00:00+00 BC,0001-01-01 00:00:00+00,1999-12-31 23:59:59.999999+00,2000-01-01 00:00:00+00,2026-03-04 05:06:07.000001+00,9999-12-31 23:59:59.999999+00,12000-01-01 00:00:00+00,200000-12-31 23:59:59.999999+00,infinity}'::timestamptz[]) AS t;
+SELECT is(_analytics_time_at(_analytics_position(t)), t, t || ' has a place') FROM unnest('{-infinity,4714-11-24 00:00:00+00 BC,0001-01-01 00:00:00+00,1999-12-31 23:59:59.999999+00,2000-01-01 00:00:00+00,2026-03-04 05:06:07.000001+00,9999-12-31 23:59:59.999999+00,12000-01-01 00:00:00+00,200000-12-31 23:59:59.999999+00,infinity}'::timestamptz[]) AS t;
 SELECT ok(_analytics_time_at(p) IS NOT NULL, p || ' is the place of a time') FROM unnest('{-9223372036854775808,-211813488000000001,-211813488000000000,0,9223371331199999999,9223371331200000000,9223372036854775807}'::bigint[]) AS p;
-SELECT ok(bool_and(a.place < b.place), 'places are in the order of times') FROM (SELECT _analytics_place(t) AS place, n FROM unnest('{-infinity,4714-11-24 00:00:00+00 BC,0001-01-01 00:00:00+00,2026-03-04 05:06:07+00,infinity}'::timestamptz[]) WITH ORDINALITY AS u (t, n)) AS a, (SELECT _analytics_place(t) AS place, n FROM unnest('{-infinity,4714-11-24 00:00:00+00 BC,0001-01-01 00:00:00+00,2026-03-04 05:06:07+00,infinity}'::timestamptz[]) WITH ORDINALITY AS u (t, n)) AS b WHERE a.n < b.n;
+SELECT ok(bool_and(a.place < b.place), 'places are in the order of times') FROM (SELECT _analytics_position(t) AS place, n FROM unnest('{-infinity,4714-11-24 00:00:00+00 BC,0001-01-01 00:00:00+00,2026-03-04 05:06:07+00,infinity}'::timestamptz[]) WITH ORDINALITY AS u (t, n)) AS a, (SELECT _analytics_position(t) AS place, n FROM unnest('{-infinity,4714-11-24 00:00:00+00 BC,0001-01-01 00:00:00+00,2026-03-04 05:06:07+00,infinity}'::timestamptz[]) WITH ORDINALITY AS u (t, n)) AS b WHERE a.n < b.n;
 
 -- What a page takes of rows of these sizes.
 CREATE FUNCTION tap.page(sizes int[], max_rows int, max_bytes int, OUT count int, OUT has_next boolean, OUT last_key text) LANGUAGE plpgsql AS $$
@@ -48,10 +48,10 @@ CREATE FUNCTION tap.recent(size int, event_type text DEFAULT NULL) RETURNS SETOF
 DECLARE page record; place bigint; id uuid;
 BEGIN
     LOOP
-        SELECT p.* INTO page FROM _analytics_recent_page(size, place, id, NULL, event_type, NULL) AS p;
+        SELECT p.* INTO page FROM _analytics_http_recent(size, place, id, NULL, event_type) AS p;
         RETURN QUERY SELECT i ->> 'id' FROM json_array_elements(page.body::json -> 'items') AS i;
         EXIT WHEN NOT page.has_next;
-        place := page.last_place;
+        place := page.last_position;
         id := page.last_key;
     END LOOP;
 END
@@ -60,14 +60,14 @@ SELECT results_eq(format('SELECT tap.recent(%s)', size), 'SELECT r.id::text FROM
 SELECT results_eq($$SELECT tap.recent(4, 'a')$$, $$SELECT r.id::text FROM analytics_recent(1000, event_type => 'a') AS r$$, 'those of one type, too');
 
 -- The page of a session that knew the table before it got a column, and after.
-SELECT isnt((SELECT p.body FROM _analytics_recent_page(2, NULL, NULL, NULL, NULL, NULL) AS p), NULL, 'a page');
+SELECT isnt((SELECT p.body FROM _analytics_http_recent(2, NULL, NULL, NULL, NULL) AS p), NULL, 'a page');
 ALTER TABLE analytics_events ADD COLUMN note text DEFAULT 'x';
-SELECT isnt((SELECT p.body FROM _analytics_recent_page(2, NULL, NULL, NULL, NULL, NULL) AS p), NULL, 'the same with a column more');
+SELECT isnt((SELECT p.body FROM _analytics_http_recent(2, NULL, NULL, NULL, NULL) AS p), NULL, 'the same with a column more');
 ALTER TABLE analytics_events DROP COLUMN note;
-SELECT isnt((SELECT p.body FROM _analytics_recent_page(2, NULL, NULL, NULL, NULL, NULL) AS p), NULL, 'and without it again');
+SELECT isnt((SELECT p.body FROM _analytics_http_recent(2, NULL, NULL, NULL, NULL) AS p), NULL, 'and without it again');
 
 SELECT analytics_ingest(ARRAY['{'::bytea, '[', '1']);
-SELECT is((SELECT json_array_length(p.body::json -> 'items') FROM _analytics_dead_letter_page(2, NULL, NULL, NULL, NULL) AS p), 2, 'a page of dead letters');
-SELECT is((SELECT p.last_key::bigint FROM _analytics_dead_letter_page(2, NULL, NULL, NULL, NULL) AS p), (SELECT min(d.id) FROM analytics_recent_dead_letters(2) AS d), 'and where the next begins');
+SELECT is((SELECT json_array_length(p.body::json -> 'items') FROM _analytics_http_dead_letters(2, NULL, NULL, NULL, NULL) AS p), 2, 'a page of dead letters');
+SELECT is((SELECT p.last_key::bigint FROM _analytics_http_dead_letters(2, NULL, NULL, NULL, NULL) AS p), (SELECT min(d.id) FROM analytics_recent_dead_letters(2) AS d), 'and where the next begins');
 
 SELECT finish();

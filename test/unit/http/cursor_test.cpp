@@ -1,5 +1,5 @@
 /* Cursors: what encode writes decode_cursor reads, and nothing else is read. */
-#include "../../../http/cursor.hpp"
+#include "../../../http/api/cursor.hpp"
 
 #include <gtest/gtest.h>
 #include <random>
@@ -16,7 +16,7 @@ TEST_P(CursorPlaces, comeBack)
 {
     const std::optional<Cursor> back = decode_cursor(encode({GetParam(), some_id}));
     ASSERT_TRUE(back);
-    EXPECT_EQ(back->place, GetParam());
+    EXPECT_EQ(back->position, GetParam());
     EXPECT_EQ(back->id, some_id);
 }
 
@@ -26,12 +26,12 @@ TEST(CursorText, needsNoEncodingInAUrl)
 {
     std::mt19937_64 random(20261124);
     for (int i = 0; i < 1'000; ++i) {
-        const auto place = static_cast<std::int64_t>(random());
-        const std::string text = encode({place, some_id});
+        const auto position = static_cast<std::int64_t>(random());
+        const std::string text = encode({position, some_id});
         EXPECT_EQ(text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"),
                   std::string::npos);
         EXPECT_EQ(text.size(), 32U);
-        ASSERT_EQ(decode_cursor(text)->place, place);
+        ASSERT_EQ(decode_cursor(text)->position, position);
     }
 }
 

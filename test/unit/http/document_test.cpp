@@ -1,6 +1,6 @@
 /* openapi.json against the table of routes: each has what the other has. What the document says of answers' bodies is
  * held against the running server by the end-to-end tests. */
-#include "../../../http/routes.hpp"
+#include "../../../http/api/routes.hpp"
 
 #include <fstream>
 #include <gtest/gtest.h>
@@ -56,12 +56,12 @@ const rapidjson::Value *operation(const Route &route)
     return found == path->value.MemberEnd() ? nullptr : &found->value;
 }
 
-Names parameters(const rapidjson::Value &what, std::string_view place)
+Names parameters(const rapidjson::Value &what, std::string_view location)
 {
     Names names;
     if (what.HasMember("parameters"))
         for (const auto &one : what["parameters"].GetArray())
-            if (resolved(one)["in"].GetString() == place) names.insert(resolved(one)["name"].GetString());
+            if (resolved(one)["in"].GetString() == location) names.insert(resolved(one)["name"].GetString());
     return names;
 }
 
@@ -93,11 +93,11 @@ TEST(Document, hasEveryRouteAndNoOther)
     Names routes;
     for (const Route &route : service_routes())
         if (!is_page(route)) routes.insert(lower(route.method) + " " + std::string(route.path));
-    Names told;
+    Names documented;
     for (const auto &path : document()["paths"].GetObject())
         for (const auto &method : path.value.GetObject())
-            told.insert(std::string(method.name.GetString()) + " " + path.name.GetString());
-    EXPECT_EQ(told, routes);
+            documented.insert(std::string(method.name.GetString()) + " " + path.name.GetString());
+    EXPECT_EQ(documented, routes);
 }
 
 TEST(Document, hasEveryParameterAndNoOther)
@@ -115,9 +115,10 @@ TEST(Document, hasEveryStatusAndNoOther)
     for (const Route &route : service_routes()) {
         if (is_page(route)) continue;
         ASSERT_NE(operation(route), nullptr) << route.path;
-        Names told;
-        for (const auto &status : (*operation(route))["responses"].GetObject()) told.insert(status.name.GetString());
-        EXPECT_EQ(told, statuses(route)) << route.method << ' ' << route.path;
+        Names documented;
+        for (const auto &status : (*operation(route))["responses"].GetObject())
+            documented.insert(status.name.GetString());
+        EXPECT_EQ(documented, statuses(route)) << route.method << ' ' << route.path;
     }
 }
 

@@ -1,5 +1,5 @@
 /* Heads of requests: what RFC 9112 lets a client write is read, everything else has its status. */
-#include "../../../http/head.hpp"
+#include "../../../http/server/head.hpp"
 
 #include <gtest/gtest.h>
 
@@ -111,7 +111,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 Head read(const std::string &bytes)
 {
-    Reading reading = read_head(bytes, limits);
+    HeadResult reading = read_head(bytes, limits);
     EXPECT_FALSE(reading.problem) << bytes;
     return reading.head;
 }
@@ -167,11 +167,11 @@ TEST(Head, joinsTheLinesOfAList)
 TEST(Head, ofARefusedRequestTellsWhatItsAnswerNeeds)
 {
     const std::string bytes = post("A : b\r\nOrigin: https://a.example\r\nContent-Length: x\r\n");
-    const Reading reading = read_head(bytes, limits);
+    const HeadResult reading = read_head(bytes, limits);
     ASSERT_TRUE(reading.problem);
     EXPECT_EQ(reading.head.method, "POST");
     EXPECT_EQ(reading.head.origin, "https://a.example");
-    const Reading cut = read_head("GET /p HTTP/1.1\r\nOrigin: https://a.example\r\nAccept: ", limits);
+    const HeadResult cut = read_head("GET /p HTTP/1.1\r\nOrigin: https://a.example\r\nAccept: ", limits);
     ASSERT_TRUE(cut.problem);
     EXPECT_EQ(cut.head.origin, "https://a.example");
 }

@@ -1,6 +1,6 @@
 /* The file of keys, and what a caller is told at the door. */
-#include "../../../http/access.hpp"
-#include "../../../http/keys.hpp"
+#include "../../../http/auth/access.hpp"
+#include "../../../http/auth/keys.hpp"
 
 #include <fstream>
 #include <gtest/gtest.h>
@@ -59,9 +59,9 @@ TEST(Keys, aFaultNamesItsLine)
     }
 }
 
-class Door : public testing::Test {
+class Authorization : public testing::Test {
 protected:
-    ~Door() override { unlink(path_.c_str()); }
+    ~Authorization() override { unlink(path_.c_str()); }
 
     Access access(const std::string &text)
     {
@@ -69,29 +69,29 @@ protected:
         return Access(path_);
     }
 
-    static int status(const std::variant<Caller, Answer> &verdict)
+    static int status(const std::variant<Caller, Response> &verdict)
     {
-        const Answer *answer = std::get_if<Answer>(&verdict);
-        return answer == nullptr ? 200 : answer->status;
+        const Response *response = std::get_if<Response>(&verdict);
+        return response == nullptr ? 200 : response->status;
     }
 
     const std::string path_ = "/tmp/keys_test." + std::to_string(getpid());
     const std::string bearer_ = "Bearer " + long_key;
-    const Call call_{.method = "GET", .authorization = bearer_};
+    const Request request_{.method = "GET", .authorization = bearer_};
 };
 
-TEST_F(Door, withoutAFileAllIsOpen)
+TEST_F(Authorization, withoutAFileAllIsOpen)
 {
     Access open("");
-    EXPECT_EQ(status(open.judge({.method = "GET"}, Scope::admin)), 200);
+    EXPECT_EQ(status(open.authorize({.method = "GET"}, Scope::admin)), 200);
 }
 
-TEST_F(Door, aBucketFillsAtItsRateAndNoHigher)
+TEST_F(Authorization, aBucketFillsAtItsRateAndNoHigher)
 {
-    Access door = access(line("a", long_key, "read rate=4"));
+    Access keyed = access(line("a", long_key, "read rate=4"));
     const Access::Clock::time_point begin{};
     const auto at = [&](int milliseconds) {
-        return status(door.judge(call_, Scope::read, begin + std::chrono::milliseconds(milliseconds)));
+        return status(keyed.authorize(request_, Scope::read, begin + std::chrono::milliseconds(milliseconds)));
     };
     for (int i = 0; i < 4; ++i) EXPECT_EQ(at(0), 200);
     EXPECT_EQ(at(0), 429);
@@ -102,12 +102,12 @@ TEST_F(Door, aBucketFillsAtItsRateAndNoHigher)
     EXPECT_EQ(at(3'600'000), 429);
 }
 
-TEST_F(Door, aRefusedScopeCostsATokenToo)
+TEST_F(Authorization, aRefusedScopeCostsATokenToo)
 {
-    Access door = access(line("a", long_key, "read rate=1"));
+    Access keyed = access(line("a", long_key, "read rate=1"));
     const Access::Clock::time_point now{};
-    EXPECT_EQ(status(door.judge(call_, Scope::write, now)), 403);
-    EXPECT_EQ(status(door.judge(call_, Scope::read, now)), 429);
+    EXPECT_EQ(status(keyed.authorize(request_, Scope::write, now)), 403);
+    EXPECT_EQ(status(keyed.authorize(request_, Scope::read, now)), 429);
 }
 
 } // namespace

@@ -1,7 +1,7 @@
 /* Lines into records; and the media types that say how a body is cut. */
-#include "../../../http/ndjson.hpp"
+#include "../../../http/api/ndjson.hpp"
 
-#include "../../../http/media_type.hpp"
+#include "../../../http/api/media_type.hpp"
 
 #include <gtest/gtest.h>
 

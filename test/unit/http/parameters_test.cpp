@@ -1,8 +1,8 @@
 /* Query parameters, both sides of every bound; and the query string they come in. */
-#include "../../../http/parameters.hpp"
+#include "../../../http/api/parameters.hpp"
 
-#include "../../../http/percent.hpp"
-#include "../../../http/query.hpp"
+#include "../../../http/api/query.hpp"
+#include "../../../http/server/percent.hpp"
 
 #include <array>
 #include <gtest/gtest.h>
@@ -22,10 +22,10 @@ Query asked(std::string_view query, std::span<const Parameter *const> known)
 /** The path of one event. */
 Query named(std::string_view instant, std::string_view id)
 {
-    constexpr std::array place{&occurred_at, &event_id};
+    constexpr std::array event_path{&occurred_at, &event_id};
     Query result;
     const std::array segments{instant, id};
-    read_path(segments, place, result);
+    read_path(segments, event_path, result);
     return result;
 }
 
@@ -47,11 +47,11 @@ TEST_P(ParameterIsJudged, asTheReferenceSays)
 {
     const Query read = asked(GetParam().query, all);
     if (GetParam().field.empty()) {
-        EXPECT_TRUE(read.faults.empty()) << read.faults.front().field << ' ' << read.faults.front().detail;
+        EXPECT_TRUE(read.errors.empty()) << read.errors.front().field << ' ' << read.errors.front().detail;
     } else {
-        ASSERT_EQ(read.faults.size(), 1U) << GetParam().query;
-        EXPECT_EQ(read.faults.front().field, GetParam().field);
-        EXPECT_FALSE(read.faults.front().detail.empty());
+        ASSERT_EQ(read.errors.size(), 1U) << GetParam().query;
+        EXPECT_EQ(read.errors.front().field, GetParam().field);
+        EXPECT_FALSE(read.errors.front().detail.empty());
     }
 }
 
@@ -120,21 +120,21 @@ TEST(Arguments, areDefaultsOrNullWhenAbsent)
 TEST(Faults, areToldAllAtOnce)
 {
     const Query read = asked("limit=0&windowMinutes=1&nosuch=1", all);
-    EXPECT_EQ(read.faults.size(), 3U);
+    EXPECT_EQ(read.errors.size(), 3U);
 }
 
 TEST(Faults, areBounded)
 {
     std::string query;
     for (int i = 0; i < 1000; ++i) query += "p" + std::to_string(i) + "=1&";
-    EXPECT_LE(asked(query, all).faults.size(), 20U);
+    EXPECT_LE(asked(query, all).errors.size(), 20U);
 }
 
 TEST(Faults, repeatNoNameOfAnyLength)
 {
     const Query read = asked(repeat("%C3%A4", 1000) + "=1", all);
-    ASSERT_EQ(read.faults.size(), 1U);
-    EXPECT_LE(read.faults.front().field.size(), 80U);
+    ASSERT_EQ(read.errors.size(), 1U);
+    EXPECT_LE(read.errors.front().field.size(), 80U);
 }
 
 TEST(Encoded, isReadBack)
@@ -153,13 +153,13 @@ TEST(Path, isReadLikeAQuery)
 {
     constexpr std::string_view id = "8ba02af1-c98f-8b9a-bc17-675d036f64fa";
     const Query read = named("2026-03-04T05%3a06:07.5Z", id);
-    ASSERT_TRUE(read.faults.empty()) << read.faults.front().detail;
+    ASSERT_TRUE(read.errors.empty()) << read.errors.front().detail;
     EXPECT_EQ(read.arguments, (Arguments{"1772600767500000", std::string(id)}));
 }
 
 TEST(Path, takesAPlusForAPlus)
 {
-    EXPECT_TRUE(named("2026-03-04T05:06:07+01:00", "8ba02af1-c98f-8b9a-bc17-675d036f64fa").faults.empty());
+    EXPECT_TRUE(named("2026-03-04T05:06:07+01:00", "8ba02af1-c98f-8b9a-bc17-675d036f64fa").errors.empty());
 }
 
 TEST(Path, isRefusedByName)
@@ -168,10 +168,10 @@ TEST(Path, isRefusedByName)
          {"8ba02af1", "8ba02af1-c98f-8b9a-bc17-675d036f64f", "8ba02af1-c98f-8b9a-bc17-675d036f64fa0",
           "8ba02af1-c98f-8b9a-bc17-675d036f64fg", "8ba02af1c98f8b9abc17675d036f64fa0000", "%FF", "%"}) {
         const Query read = named("2026-03-04T05:06:07Z", id);
-        ASSERT_EQ(read.faults.size(), 1U) << id;
-        EXPECT_EQ(read.faults.front().field, "id");
+        ASSERT_EQ(read.errors.size(), 1U) << id;
+        EXPECT_EQ(read.errors.front().field, "id");
     }
-    EXPECT_EQ(named("2026-03-04", "x").faults.size(), 2U);
+    EXPECT_EQ(named("2026-03-04", "x").errors.size(), 2U);
 }
 
 TEST(QueryWith, replacesOrAddsOne)

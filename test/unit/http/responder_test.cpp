@@ -1,8 +1,8 @@
 /* The one way out: who is answered at all, and what is done to every answer: entity tags, gzip and CORS. */
-#include "../../../http/responder.hpp"
+#include "../../../http/server/responder.hpp"
 
-#include "../../../http/digest.hpp"
-#include "../../../http/gzip.hpp"
+#include "../../../http/server/digest.hpp"
+#include "../../../http/server/gzip.hpp"
 
 #include <gtest/gtest.h>
 #include <random>
@@ -11,21 +11,22 @@
 namespace analytics::http {
 namespace {
 
-Answer through(const Call &call, Answer answer, const char *origins = "")
+Response through(const Request &request, Response response, const char *origins = "")
 {
-    return Responder([&](const Call &) { return answer; }, runtime::HostNames("", "127.0.0.1"), Cors(origins))
-        .respond(call);
+    const Responder responder([&](const Request &) { return response; }, runtime::HostNames("", "127.0.0.1"),
+                              Cors(origins));
+    return responder.finish(request, std::get<Response>(responder.begin(request)));
 }
 
-std::string header(const Answer &answer, std::string_view name)
+std::string header(const Response &response, std::string_view name)
 {
     std::string found;
-    for (const auto &[known, value] : answer.headers)
+    for (const auto &[known, value] : response.headers)
         if (known == name) found += (found.empty() ? "" : ", ") + value;
     return found;
 }
 
-Answer kept(std::string body)
+Response kept(std::string body)
 {
     return {.body = std::move(body), .caching = Caching::validated};
 }
@@ -54,16 +55,16 @@ TEST(Tag, isOfTheBodyAndWeak)
 
 TEST(Tag, ofTheAnswersOwnCountsWhenItBringsOne)
 {
-    Answer answer = kept("made at 12:00");
-    answer.tag = "same";
-    EXPECT_EQ(header(through({"GET", "/", "", "", ""}, answer), "ETag"), "W/\"same\"");
+    Response response = kept("made at 12:00");
+    response.tag = "same";
+    EXPECT_EQ(header(through({"GET", "/", "", "", ""}, response), "ETag"), "W/\"same\"");
 }
 
 TEST(Tag, thatTheClientHasIs304WithoutABody)
 {
     const std::string tag = "W/\"" + digest("one") + "\"";
     for (const std::string_view method : {"GET", "HEAD"}) {
-        const Answer made = through({.method = method, .if_none_match = tag}, kept("one"));
+        const Response made = through({.method = method, .if_none_match = tag}, kept("one"));
         EXPECT_EQ(made.status, 304);
         EXPECT_EQ(made.body, "");
         EXPECT_EQ(header(made, "ETag"), tag);
@@ -101,7 +102,7 @@ TEST(Gzip, isTheBodyAgain)
 {
     std::string body;
     for (int i = 0; i < 1'000; ++i) body += "{\"n\":" + std::to_string(i) + "},";
-    const Answer made = through({.method = "GET", .accept_encoding = "gzip"}, kept(body));
+    const Response made = through({.method = "GET", .accept_encoding = "gzip"}, kept(body));
     EXPECT_EQ(header(made, "Content-Encoding"), "gzip");
     EXPECT_EQ(header(made, "Vary"), "Accept-Encoding");
     EXPECT_LT(made.body.size(), body.size() / 3);
@@ -122,7 +123,7 @@ TEST(Gzip, leavesAloneWhatItCanNotShrink)
     for (char &c : noise) c = static_cast<char>(random());
     for (const std::string &body :
          {noise, std::string(min_compressed - 1, 'x'), std::string(max_compressed + 1, 'x')}) {
-        const Answer made = through({.method = "GET", .accept_encoding = "gzip"}, {.body = body});
+        const Response made = through({.method = "GET", .accept_encoding = "gzip"}, {.body = body});
         EXPECT_EQ(header(made, "Content-Encoding"), "");
         EXPECT_TRUE(made.body == body);
     }
@@ -130,43 +131,43 @@ TEST(Gzip, leavesAloneWhatItCanNotShrink)
 
 TEST(Gzip, madeBeforehandIsUsedAsItIs)
 {
-    Answer answer = kept("body");
-    answer.gzip = "compressed";
-    EXPECT_EQ(through({.method = "GET", .accept_encoding = "gzip"}, answer).content(), "compressed");
-    EXPECT_EQ(through({.method = "GET"}, answer).content(), "body");
+    Response response = kept("body");
+    response.gzip = "compressed";
+    EXPECT_EQ(through({.method = "GET", .accept_encoding = "gzip"}, response).content(), "compressed");
+    EXPECT_EQ(through({.method = "GET"}, response).content(), "body");
 }
 
 TEST(Asset, isNeverCopied)
 {
     static const std::string bytes(100'000, 'x');
-    Answer answer = kept("");
-    answer.asset = bytes;
-    answer.gzip = "compressed";
-    EXPECT_EQ(through({.method = "GET"}, answer).content().data(), bytes.data());
-    EXPECT_EQ(through({.method = "GET", .accept_encoding = "gzip"}, answer).content().data(), answer.gzip.data());
-    const std::string tag = header(through({.method = "GET"}, answer), "ETag");
-    EXPECT_EQ(through({.method = "GET", .if_none_match = tag}, answer).content(), "");
+    Response response = kept("");
+    response.asset = bytes;
+    response.gzip = "compressed";
+    EXPECT_EQ(through({.method = "GET"}, response).content().data(), bytes.data());
+    EXPECT_EQ(through({.method = "GET", .accept_encoding = "gzip"}, response).content().data(), response.gzip.data());
+    const std::string tag = header(through({.method = "GET"}, response), "ETag");
+    EXPECT_EQ(through({.method = "GET", .if_none_match = tag}, response).content(), "");
 }
 
 constexpr const char *listed = "https://a.example, http://b:3000";
 
 TEST(Cors, isOffUnlessAskedFor)
 {
-    const Answer made = through({.method = "GET", .origin = "https://a.example"}, kept("x"));
+    const Response made = through({.method = "GET", .origin = "https://a.example"}, kept("x"));
     for (const auto &[name, value] : made.headers) EXPECT_FALSE(name.starts_with("Access-Control")) << name;
 }
 
 TEST(Cors, isForTheListedOriginsAlone)
 {
     for (const std::string_view origin : {"https://a.example", "http://b:3000"}) {
-        const Answer made = through({.method = "GET", .origin = origin}, kept("x"), listed);
+        const Response made = through({.method = "GET", .origin = origin}, kept("x"), listed);
         EXPECT_EQ(header(made, "Access-Control-Allow-Origin"), origin);
         EXPECT_NE(header(made, "Access-Control-Expose-Headers").find("Link"), std::string::npos);
         EXPECT_EQ(header(made, "Vary"), "Accept-Encoding, Origin");
     }
     for (const std::string_view origin : {"https://a.example:8443", "http://a.example", "https://a.example.evil",
                                           "null", "HTTPS://a.example", "https://a.example, http://b:3000", ""}) {
-        const Answer made = through({.method = "GET", .origin = origin}, kept("x"), listed);
+        const Response made = through({.method = "GET", .origin = origin}, kept("x"), listed);
         EXPECT_EQ(header(made, "Access-Control-Allow-Origin"), "") << origin;
         EXPECT_EQ(header(made, "Vary"), "Accept-Encoding, Origin") << "a cache must tell them apart";
     }
@@ -174,7 +175,7 @@ TEST(Cors, isForTheListedOriginsAlone)
 
 TEST(Cors, ofAnybodyVariesWithNobody)
 {
-    const Answer made = through({.method = "GET", .origin = "https://any.example"}, kept("x"), "*");
+    const Response made = through({.method = "GET", .origin = "https://any.example"}, kept("x"), "*");
     EXPECT_EQ(header(made, "Access-Control-Allow-Origin"), "*");
     EXPECT_EQ(header(made, "Vary"), "Accept-Encoding");
 }
@@ -189,29 +190,29 @@ TEST(Cors, neverAllowsCredentials)
 
 TEST(Cors, answersAPreflightByWhatTheResourceAllows)
 {
-    const Answer options{.status = 204, .body = {}, .headers = {{"Allow", "POST, OPTIONS"}}};
-    const Call preflight{.method = "OPTIONS", .origin = "https://a.example", .requested_method = "POST"};
-    const Answer made = through(preflight, options, listed);
+    const Response options{.status = 204, .body = {}, .headers = {{"Allow", "POST, OPTIONS"}}};
+    const Request preflight{.method = "OPTIONS", .origin = "https://a.example", .requested_method = "POST"};
+    const Response made = through(preflight, options, listed);
     EXPECT_EQ(made.status, 204);
     EXPECT_EQ(header(made, "Access-Control-Allow-Methods"), "POST, OPTIONS");
     EXPECT_NE(header(made, "Access-Control-Allow-Headers").find("Content-Type"), std::string::npos);
-    const Call stranger{.method = "OPTIONS", .origin = "https://c.example", .requested_method = "POST"};
+    const Request stranger{.method = "OPTIONS", .origin = "https://c.example", .requested_method = "POST"};
     EXPECT_EQ(header(through(stranger, options, listed), "Access-Control-Allow-Methods"), "");
 }
 
 TEST(Cors, isToldWithARefusalToo)
 {
-    const Responder responder([](const Call &) { return Answer{}; }, runtime::HostNames("", "::1"), Cors(listed));
-    const Call call{.method = "POST", .origin = "https://a.example"};
-    const Answer made = responder.refuse({.status = 413, .detail = "too long"}, call);
+    const Responder responder([](const Request &) { return Response{}; }, runtime::HostNames("", "::1"), Cors(listed));
+    const Request request{.method = "POST", .origin = "https://a.example"};
+    const Response made = responder.refuse({.status = 413, .detail = "too long"}, request);
     EXPECT_EQ(made.status, 413);
     EXPECT_EQ(header(made, "Access-Control-Allow-Origin"), "https://a.example");
     EXPECT_EQ(header(made, "Vary"), "Origin");
 }
 
-int status(const Call &call, const char *origins = "")
+int status(const Request &request, const char *origins = "")
 {
-    return through(call, {.status = 204, .body = {}}, origins).status;
+    return through(request, {.status = 204, .body = {}}, origins).status;
 }
 
 TEST(Hosts, thatAreNotOursAreMisdirected)
@@ -234,11 +235,11 @@ class ForeignPages : public testing::TestWithParam<Sent> {};
 
 TEST_P(ForeignPages, changeNothing)
 {
-    const Call call{.method = GetParam().method,
-                    .origin = GetParam().origin,
-                    .authority = "localhost:8000",
-                    .fetch_site = GetParam().fetch_site};
-    EXPECT_EQ(status(call, listed), GetParam().status)
+    const Request request{.method = GetParam().method,
+                          .origin = GetParam().origin,
+                          .authority = "localhost:8000",
+                          .fetch_site = GetParam().fetch_site};
+    EXPECT_EQ(status(request, listed), GetParam().status)
         << GetParam().method << ' ' << GetParam().origin << ' ' << GetParam().fetch_site;
 }
 

@@ -1,5 +1,5 @@
 /* RFC 3339 date-times. The oracle for the calendar is the C library's timegm. */
-#include "../../../http/rfc3339.hpp"
+#include "../../../http/api/rfc3339.hpp"
 
 #include <ctime>
 #include <gtest/gtest.h>

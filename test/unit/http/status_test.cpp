@@ -1,5 +1,5 @@
 /* SQLSTATE → status: whole codes before classes, and nothing of the server's words where a row does not say so. */
-#include "../../../http/status.hpp"
+#include "../../../http/api/status.hpp"
 
 #include <gtest/gtest.h>
 #include <string>
@@ -39,7 +39,7 @@ class Silent : public testing::TestWithParam<const char *> {};
 
 TEST_P(Silent, tellsNothingOfTheServer)
 {
-    EXPECT_FALSE(meaning_of(GetParam()).tells_message);
+    EXPECT_FALSE(meaning_of(GetParam()).shows_message);
     EXPECT_FALSE(meaning_of(GetParam()).detail.empty());
 }
 
@@ -49,11 +49,11 @@ INSTANTIATE_TEST_SUITE_P(All, Silent,
 
 TEST(Tells, whatOurFunctionsSayOfTheRequest)
 {
-    EXPECT_TRUE(meaning_of("22023").tells_message);
+    EXPECT_TRUE(meaning_of("22023").shows_message);
 }
 TEST(Tells, whatTheOperatorsOwnTriggerRaises)
 {
-    EXPECT_TRUE(meaning_of("P0001").tells_message);
+    EXPECT_TRUE(meaning_of("P0001").shows_message);
 }
 
 struct Reason {

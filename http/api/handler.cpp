@@ -1,0 +1,277 @@
+#include "handler.hpp"
+
+#include "../server/problem.hpp"
+#include "media_type.hpp"
+#include "ndjson.hpp"
+#include "path_template.hpp"
+#include "render.hpp"
+#include "status.hpp"
+
+#include "../../runtime/array.hpp"
+
+#include <algorithm>
+
+namespace analytics::http {
+
+namespace {
+
+constexpr std::string_view bad_parameter = "22023"; // invalid_parameter_value
+constexpr std::string_view bad_value = "22";        // the class that it is of
+constexpr std::string_view internal_error = "internal error";
+constexpr std::string_view no_right = "42501"; // insufficient_privilege, row-level security's too
+constexpr int retry_after = 2;                 // seconds: a failover takes some, a full pool less
+
+/** For Allow: the methods of a path, or of any. */
+std::string allowed(std::span<const Route> routes, std::optional<std::string_view> path)
+{
+    std::string methods;
+    for (const Route &route : routes) {
+        if ((path && route.path != *path) || methods.find(route.method) != std::string::npos) continue;
+        methods.append(route.method).append(route.method == "GET" ? ", HEAD, " : ", ");
+    }
+    return methods + "OPTIONS";
+}
+
+Response options(std::string allow)
+{
+    return {.status = 204, .body = {}, .headers = {{"Allow", std::move(allow)}}};
+}
+
+std::string_view method_of(const Request &request)
+{
+    return request.method == "HEAD" ? "GET" : request.method;
+}
+
+/** The form of the body, or none when its type is not taken. */
+Form form_of(const Request &request)
+{
+    switch (media_type_of(request.content_type)) {
+    case MediaType::json: {
+        const std::size_t first = request.body.find_first_not_of(" \t\r\n");
+        return first != std::string_view::npos && request.body[first] == '[' ? Form::array : Form::object;
+    }
+    case MediaType::ndjson:
+        return Form::lines;
+    case MediaType::other:
+        break;
+    }
+    return Form::none;
+}
+
+Response bad_query(std::vector<ProblemError> errors)
+{
+    std::string detail = "bad parameter";
+    for (const ProblemError &error : errors)
+        detail.append(&error == &errors.front() ? " " : ", ").append(error.field).append(" ").append(error.detail);
+    return response_of(
+        {.status = 422, .detail = std::move(detail), .code = bad_parameter, .errors = std::move(errors)});
+}
+
+Response bad_type()
+{
+    Response refusal =
+        response_of({.status = 415, .detail = "the body must be application/json or application/x-ndjson"});
+    refusal.headers.emplace_back("Accept-Post", "application/json, application/x-ndjson");
+    return refusal;
+}
+
+/** Ignored, a body could be what was meant to narrow the request. */
+Response no_body()
+{
+    return response_of({.status = 415, .detail = "the resource has parameters but no body"});
+}
+
+/** Of the route's parameters, those that the message is about. */
+std::vector<ProblemError> errors_of(const Route &route, std::string_view message)
+{
+    std::vector<ProblemError> errors;
+    for (const ParameterList list : {route.in_path, route.in_query})
+        for (const Parameter *parameter : list)
+            if (parameter->is_subject_of(message))
+                errors.push_back({.field = std::string(parameter->name), .reason = {}, .detail = std::string(message)});
+    return errors;
+}
+
+/* A value that the database does not take (class 22) is the client's when it has sent one: a body, or the parameter
+ * that the message names. Any other is among what is stored, which is our matter. */
+Response failed(const runtime::DbError &error, const Route &route, const Caller &caller)
+{
+    const Meaning &meaning = meaning_of(error.sqlstate());
+    Problem problem{.status = meaning.status,
+                    .detail = meaning.shows_message ? error.what() : std::string(meaning.detail),
+                    .code = error.sqlstate()};
+    if (error.sqlstate().starts_with(bad_value)) {
+        problem.errors = errors_of(route, error.what());
+        if (problem.errors.empty() && route.form == Form::none)
+            problem = {.status = 500, .detail = std::string(internal_error), .code = error.sqlstate()};
+    }
+    if (meaning.status == 503) problem.retry_after = retry_after;
+    if (error.sqlstate() == no_right && !caller.tenant.empty())
+        problem.detail = "the key is bound to a tenant: it may read and write that tenant's events alone";
+    if (!meaning.reason.empty() && problem.status == meaning.status)
+        problem.errors.push_back({.field = {}, .reason = std::string(meaning.reason), .detail = problem.detail});
+    Response result = response_of(problem);
+    result.sqlstate = error.sqlstate();
+    if (problem.status >= 500) result.cause = error.what();
+    return result;
+}
+
+Response broken(std::string_view cause)
+{
+    Response result = response_of({.status = 500, .detail = std::string(internal_error)});
+    result.cause = cause;
+    return result;
+}
+
+/** What every answer of the route has. */
+Response completed(Response result, const Route &route)
+{
+    if (route.is_probe && result.status >= 500) {
+        Response sick = down();
+        result.status = sick.status;
+        result.body = std::move(sick.body);
+        result.content_type = sick.content_type;
+    }
+    result.route = route.path;
+    if (result.status == 200 && result.caching == Caching::none) result.caching = route.caching;
+    return result;
+}
+
+/* The route's statement, to be run. */
+class StatementTask final : public Task {
+public:
+    StatementTask(const Request &request, const Route &route, Arguments arguments, Caller caller, Database &database)
+        : request_(request), route_(route), arguments_(std::move(arguments)), caller_(std::move(caller)),
+          database_(database)
+    {
+    }
+
+    [[nodiscard]] bool is_probe() const noexcept override { return route_.is_probe; }
+
+    Response run(std::size_t worker) override
+    {
+        Response result;
+        try {
+            result = respond(worker);
+        } catch (const runtime::DbError &error) {
+            result = failed(error, route_, caller_);
+        } catch (const std::exception &error) {
+            result = broken(error.what());
+        } catch (...) {
+            result = broken("unknown exception");
+        }
+        return completed(std::move(result), route_);
+    }
+
+    Response give_up() override
+    {
+        const runtime::DbError error("53300", "no database connection became free in time");
+        return completed(failed(error, route_, caller_), route_);
+    }
+
+private:
+    Response respond(std::size_t worker)
+    {
+        runtime::Parameters parameters;
+        for (const Argument &argument : arguments_) parameters.text(argument);
+        runtime::ArrayWriter records(runtime::Element::bytea);
+        switch (route_.form) {
+        case Form::none:
+            break;
+        case Form::object:
+            parameters.binary(request_.body);
+            break;
+        case Form::array:
+            parameters.binary(request_.body).null().integer(max_items);
+            break;
+        case Form::lines:
+            for (const std::string_view record : records_of_lines(request_.body, max_items)) records.bytes(record);
+            if (records.size() > max_items) return too_many_items();
+            parameters.null().binary(records.view()).integer(max_items);
+            break;
+        }
+        const runtime::Result rows = database_.run(worker, *route_.statement, parameters, caller_.tenant);
+        return route_.render({.request = request_, .rows = &rows});
+    }
+
+    const Request &request_;
+    const Route &route_;
+    Arguments arguments_;
+    Caller caller_;
+    Database &database_;
+};
+
+} // namespace
+
+Begun Handler::operator()(const Request &request) const
+{
+    const Route *route = nullptr;
+    Begun begun;
+    try {
+        begun = begin(request, route);
+    } catch (const std::exception &error) {
+        begun = broken(error.what());
+    } catch (...) {
+        begun = broken("unknown exception");
+    }
+    if (Response *response = std::get_if<Response>(&begun); response != nullptr && route != nullptr)
+        *response = completed(std::move(*response), *route);
+    return begun;
+}
+
+Begun Handler::begin(const Request &request, const Route *&route) const
+{
+    const auto find = [&](auto is_right) {
+        const auto found = std::find_if(routes_.begin(), routes_.end(), is_right);
+        return found == routes_.end() ? nullptr : &*found;
+    };
+    const auto is_method = [&](const Route &row) {
+        return row.path == route->path && row.method == method_of(request);
+    };
+
+    if (request.method == "OPTIONS" && request.path == "*") return options(allowed(routes_, std::nullopt));
+    std::optional<std::vector<std::string_view>> segments;
+    route = find([&](const Route &row) { return (segments = match(row.path, request.path)).has_value(); });
+    if (route == nullptr) return response_of({.status = 404, .detail = "no such resource"});
+    if (request.method == "OPTIONS") return options(allowed(routes_, route->path));
+
+    const Route *const row = find(is_method);
+    if (row == nullptr)
+        return response_of({.status = 405,
+                            .detail = "the resource does not have this method",
+                            .allow = allowed(routes_, route->path)});
+
+    Caller caller;
+    if (keyed_) {
+        auto verdict = keyed_->access.authorize(request, row->scope);
+        if (Response *refusal = std::get_if<Response>(&verdict)) return std::move(*refusal);
+        caller = std::move(std::get<Caller>(verdict));
+    } else if (row->scope != Scope::none) {
+        return broken("a route that needs a key has no access control");
+    }
+
+    Query query;
+    read_path(*segments, row->in_path, query);
+    if (!row->leaves_query) read_query(request.query, row->in_query, query);
+    if (!query.errors.empty()) return bad_query(std::move(query.errors));
+
+    if (row->form == Form::none) {
+        if (!request.body.empty()) return no_body();
+        return begin(request, *row, std::move(query.arguments), std::move(caller));
+    }
+    const Form form = form_of(request);
+    const Route *const reader =
+        find([&](const Route &candidate) { return is_method(candidate) && candidate.form == form; });
+    if (form == Form::none || reader == nullptr) return bad_type();
+    return begin(request, *reader, std::move(query.arguments), std::move(caller));
+}
+
+Begun Handler::begin(const Request &request, const Route &route, Arguments arguments, Caller caller) const
+{
+    if (route.is_probe && stop_.stop_requested()) return down();
+    if (route.statement == nullptr) return route.render({.request = request, .rows = nullptr});
+    Database &database = route.is_probe ? probe_ : caller.tenant.empty() ? database_ : keyed_->tenants;
+    return std::make_unique<StatementTask>(request, route, std::move(arguments), std::move(caller), database);
+}
+
+} // namespace analytics::http

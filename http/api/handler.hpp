@@ -1,0 +1,50 @@
+/* From a request to its answer, whatever happens on the way: here is the one try/catch.
+ *
+ * The order of the checks is the order in which a client should hear of its mistakes: the path (404), the method
+ * (405), who it is and what it may (401, 429, 403), the parameters (422, all of them at once), the type of the body (415), and only then the database. */
+#pragma once
+
+#include "../auth/access.hpp"
+#include "../server/task.hpp"
+#include "database.hpp"
+#include "routes.hpp"
+
+#include <optional>
+#include <span>
+#include <stop_token>
+
+namespace analytics::http {
+
+/** What a service with keys has: who may what, and the database for requests under a key of one tenant. */
+struct KeyedAccess {
+    Access &access;
+    Database &tenants;
+};
+
+class Handler {
+public:
+    /** probe: the database for routes that ask whether the service is well, on a connection of its own: a busy pool is
+     * not a sick service. A probe answers DOWN once stop was requested. door: without one only routes that need no key
+     * are answered. */
+    Handler(std::span<const Route> routes, Database &database, Database &probe, std::stop_token stop,
+            std::optional<KeyedAccess> keyed = std::nullopt) // NOLINT(modernize-pass-by-value): two references
+        : routes_(routes), database_(database), probe_(probe), stop_(std::move(stop)), keyed_(keyed)
+    {
+    }
+
+    /** A task where the route has a statement and the request is sound, else the answer. */
+    Begun operator()(const Request &request) const;
+
+private:
+    /** route becomes the row that the path names, for the log. */
+    Begun begin(const Request &request, const Route *&route) const;
+    Begun begin(const Request &request, const Route &route, Arguments arguments, Caller caller) const;
+
+    std::span<const Route> routes_;
+    Database &database_;
+    Database &probe_;
+    std::stop_token stop_;
+    std::optional<KeyedAccess> keyed_;
+};
+
+} // namespace analytics::http

@@ -1,0 +1,53 @@
+#include "query.hpp"
+
+#include "../server/ascii.hpp"
+#include "../server/percent.hpp"
+
+#include <algorithm>
+
+namespace analytics::http {
+
+namespace {
+
+std::optional<std::string> decoded(std::string_view text)
+{
+    std::string spaced(text);
+    std::replace(spaced.begin(), spaced.end(), '+', ' ');
+    return percent_decoded(spaced);
+}
+
+void append_pair(std::string &query, std::string_view name, std::string_view value)
+{
+    if (!query.empty()) query += '&';
+    append_percent_encoded(query, name);
+    query += '=';
+    append_percent_encoded(query, value);
+}
+
+} // namespace
+
+std::vector<Pair> pairs_of(std::string_view query)
+{
+    std::vector<Pair> pairs;
+    while (!query.empty()) {
+        std::string_view value = take_until('&', query);
+        if (value.empty()) continue;
+        const std::string_view name = take_until('=', value);
+        if (std::optional<std::string> text = decoded(name))
+            pairs.push_back({std::move(*text), decoded(value)});
+        else
+            pairs.push_back({std::string(name), std::nullopt});
+    }
+    return pairs;
+}
+
+std::string query_with(std::string_view query, std::string_view name, std::string_view value)
+{
+    std::string made;
+    for (const Pair &pair : pairs_of(query))
+        if (pair.name != name && pair.value) append_pair(made, pair.name, *pair.value);
+    append_pair(made, name, value);
+    return made;
+}
+
+} // namespace analytics::http

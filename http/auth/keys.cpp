@@ -1,0 +1,138 @@
+#include "keys.hpp"
+
+#include "../server/ascii.hpp"
+#include "../server/percent.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <new>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+
+namespace analytics::http {
+
+namespace {
+
+constexpr std::string_view hash_prefix = "sha256:";
+constexpr std::size_t max_id = 64;
+constexpr std::size_t max_tenant = 64; // characters, as everywhere
+constexpr int max_rate = 100'000;
+
+/** The next part of a line; empty at its end. */
+std::string_view take_part(std::string_view &line)
+{
+    line = trimmed(line);
+    const std::string_view part = line.substr(0, line.find_first_of(" \t"));
+    line.remove_prefix(part.size());
+    return part;
+}
+
+KeyHash read_hash(std::string_view text)
+{
+    KeyHash hash;
+    if (!text.starts_with(hash_prefix)) throw KeyFault("the second part must begin with sha256:");
+    text.remove_prefix(hash_prefix.size());
+    if (text.size() != 2 * hash.size() || !std::all_of(text.begin(), text.end(), is_hexadecimal))
+        throw KeyFault("a SHA-256 has 64 hexadecimal digits");
+    for (std::size_t i = 0; i < hash.size(); ++i)
+        std::from_chars(text.data() + 2 * i, text.data() + 2 * i + 2, hash[i], 16);
+    return hash;
+}
+
+std::vector<Scope> read_scopes(std::string_view list)
+{
+    std::vector<Scope> scopes;
+    while (!list.empty()) {
+        const std::string_view name = take_until(',', list);
+        if (name == "read")
+            scopes.push_back(Scope::read);
+        else if (name == "write")
+            scopes.push_back(Scope::write);
+        else if (name == "admin")
+            scopes.push_back(Scope::admin);
+        else
+            throw KeyFault("the third part must be a comma list of read, write and admin");
+    }
+    if (scopes.empty()) throw KeyFault("the scopes are missing");
+    return scopes;
+}
+
+void read_option(std::string_view text, ApiKey &key)
+{
+    const std::string_view name = take_until('=', text);
+    if (name == "tenant") {
+        const std::optional<std::string> tenant = percent_decoded(text);
+        const auto begins = [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; };
+        if (!tenant || tenant->empty() ||
+            static_cast<std::size_t>(std::count_if(tenant->begin(), tenant->end(), begins)) > max_tenant)
+            throw KeyFault("a tenant has 1 to 64 characters, percent-encoded UTF-8");
+        key.tenant = *tenant;
+    } else if (name == "rate") {
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), key.rate);
+        if (error != std::errc{} || end != text.data() + text.size() || key.rate < 1 || key.rate > max_rate)
+            throw KeyFault("a rate is an integer from 1 to 100000, requests a second");
+    } else {
+        throw KeyFault("an option must be tenant=… or rate=…");
+    }
+}
+
+ApiKey read_key(std::string_view line)
+{
+    ApiKey key;
+    key.id = take_part(line);
+    const auto is_plain = [](char c) { return is_alphanumeric(c) || c == '-' || c == '_' || c == '.'; };
+    if (key.id.size() > max_id || !std::all_of(key.id.begin(), key.id.end(), is_plain))
+        throw KeyFault("an id has 1 to 64 letters, digits, dots, hyphens and underscores");
+    key.hash = read_hash(take_part(line));
+    key.scopes = read_scopes(take_part(line));
+    for (std::string_view option = take_part(line); !option.empty(); option = take_part(line)) read_option(option, key);
+    if (!key.tenant.empty() && key.may(Scope::admin))
+        throw KeyFault("a key that is bound to a tenant cannot have the scope admin: dead letters have no tenant");
+    return key;
+}
+
+} // namespace
+
+bool ApiKey::may(Scope scope) const noexcept
+{
+    return scope == Scope::none || std::find(scopes.begin(), scopes.end(), scope) != scopes.end();
+}
+
+std::vector<ApiKey> read_keys(std::string_view text)
+{
+    std::vector<ApiKey> keys;
+    for (int number = 1; !text.empty(); ++number) {
+        std::string_view line = take_until('\n', text);
+        if (line.ends_with('\r')) line.remove_suffix(1);
+        line = trimmed(line.substr(0, line.find('#')));
+        if (line.empty()) continue;
+        try {
+            ApiKey key = read_key(line);
+            for (const ApiKey &other : keys)
+                if (other.id == key.id || other.hash == key.hash) throw KeyFault("the id or the key is given twice");
+            keys.push_back(std::move(key));
+        } catch (const KeyFault &fault) {
+            throw KeyFault("line " + std::to_string(number) + ": " + fault.what());
+        }
+    }
+    if (keys.empty()) throw KeyFault("the file has no keys");
+    return keys;
+}
+
+KeyHash hash_of(std::string_view key)
+{
+    KeyHash hash;
+    if (EVP_Digest(key.data(), key.size(), hash.data(), nullptr, EVP_sha256(), nullptr) != 1) throw std::bad_alloc();
+    return hash;
+}
+
+const ApiKey *find_key(std::span<const ApiKey> keys, std::string_view key)
+{
+    const KeyHash hash = hash_of(key);
+    const ApiKey *found = nullptr;
+    for (const ApiKey &candidate : keys)
+        if (CRYPTO_memcmp(candidate.hash.data(), hash.data(), hash.size()) == 0) found = &candidate;
+    return key.size() < min_key_length ? nullptr : found;
+}
+
+} // namespace analytics::http

@@ -1,0 +1,87 @@
+#include "responder.hpp"
+
+#include "ascii.hpp"
+#include "digest.hpp"
+#include "gzip.hpp"
+
+namespace analytics::http {
+
+namespace {
+
+bool reads(const Request &request) noexcept
+{
+    return request.method == "GET" || request.method == "HEAD";
+}
+
+void validate(const Request &request, Response &response)
+{
+    if (response.caching == Caching::none || !reads(request)) return;
+    if (response.tag.empty()) response.tag = digest(response.content());
+    response.headers.emplace_back("ETag", "W/\"" + response.tag + "\"");
+    if (!names_tag(request.if_none_match, response.tag)) return;
+    response.status = 304;
+    response.body.clear();
+    response.asset = {};
+    response.gzip = {};
+}
+
+void compress(const Request &request, Response &response)
+{
+    const std::size_t size = response.content().size();
+    const bool is_worth_it = !response.gzip.empty() || (size >= min_compressed && size <= max_compressed);
+    if (response.caching != Caching::none || is_worth_it) response.headers.emplace_back("Vary", "Accept-Encoding");
+    if (!is_worth_it || !takes_gzip(request.accept_encoding)) return;
+    if (!response.gzip.empty()) {
+        response.asset = response.gzip;
+    } else if (std::optional<std::string> smaller = gzip(response.content())) {
+        response.body = std::move(*smaller);
+        response.asset = {};
+    } else {
+        return;
+    }
+    response.headers.emplace_back("Content-Encoding", "gzip");
+}
+
+} // namespace
+
+bool names_tag(std::string_view if_none_match, std::string_view tag) noexcept
+{
+    if (trimmed(if_none_match) == "*") return true;
+    // A tag has no quote in it, so every second piece between quotes is a tag.
+    for (bool is_tag = false; !if_none_match.empty(); is_tag = !is_tag)
+        if (take_until('"', if_none_match) == tag && is_tag) return true;
+    return false;
+}
+
+std::optional<Problem> Responder::check(const Request &request) const
+{
+    if (!request.authority.empty()) {
+        const auto called = runtime::read_authority(request.authority);
+        if (!called || !names_.contain(*called))
+            return Problem{.status = 421, .detail = "the host is none of the service's names"};
+    }
+    if (cors_.is_foreign_change(request))
+        return Problem{.status = 403, .detail = "a page of another site may not change anything"};
+    return std::nullopt;
+}
+
+Begun Responder::begin(const Request &request) const
+{
+    if (const std::optional<Problem> problem = check(request)) return response_of(*problem);
+    return handler_(request);
+}
+
+Response Responder::refuse(const Problem &problem, const Request &request) const
+{
+    return finish(request, response_of(problem));
+}
+
+Response Responder::finish(const Request &request, Response response) const
+{
+    validate(request, response);
+    compress(request, response);
+    cors_.mark(request, response);
+    return response;
+}
+
+} // namespace analytics::http

@@ -1,0 +1,64 @@
+/* Threads that run tasks, and the one queue in front of them.
+ *
+ * A worker owns a database session, which it finds by its number. So a request that waits for a worker waits for its
+ * session at the same time, and there is no second queue. The queue is bounded by its length and by how long a request
+ * may wait in it: an early refusal is worth more to a dashboard than a late answer.
+ *
+ * The worker that became idle last is the first to work again. So under little load few sessions are in use, and their
+ * caches are warm. */
+#pragma once
+
+#include "connection.hpp"
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace analytics::http {
+
+struct WorkersOptions {
+    std::size_t size = 1;
+    std::size_t max_waiting = 128; // requests: at some 5 ms each, the last of them waits for a tenth of a second
+    std::chrono::milliseconds max_wait{2'000};
+};
+
+class Workers {
+public:
+    using Clock = Connection::Clock;
+    /** Called on the worker's thread; throws nothing. */
+    using Run = std::function<void(Connection &, std::size_t worker)>;
+
+    Workers(const WorkersOptions &options, Run run);
+    Workers(const Workers &) = delete;
+    Workers &operator=(const Workers &) = delete;
+
+    /** Hands the connection to a worker or puts it into the queue; false: the queue is full. */
+    bool add(Connection &connection);
+    /** Removes from the queue, and returns, the connections that have waited too long. */
+    [[nodiscard]] std::vector<Connection *> take_expired(Clock::time_point now);
+
+private:
+    struct Worker {
+        Connection *next = nullptr;
+        std::condition_variable_any has_next;
+    };
+    struct Waiting {
+        Connection *connection;
+        Clock::time_point since;
+    };
+
+    void work(const std::stop_token &stop, std::size_t number);
+
+    WorkersOptions options_;
+    Run run_;
+    std::mutex mutex_; // of what follows
+    std::vector<Worker> workers_;
+    std::vector<std::size_t> idle_; // numbers; the back became idle last
+    std::deque<Waiting> waiting_;
+    std::vector<std::jthread> threads_;
+};
+
+} // namespace analytics::http
