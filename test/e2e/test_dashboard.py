@@ -107,13 +107,13 @@ def test_every_bar_is_the_count_of_sql(page, shop, window):
 def test_letters_are_those_of_sql_and_a_sample_is_the_record(page, shop):
     page.open()
     due = shop[1].rows("SELECT reason, open, sample_id FROM analytics_dead_letter_summary")
-    rows = [(row[1], int(row[0])) for row in page.cells("#letters li")]
+    rows = [(row[1], int(row[0])) for row in page.cells("#dead-letter-list li")]
     assert rows == [(reason, count) for reason, count, _ in due]
     assert page.number("open") == shop[1].sql("SELECT analytics_open_dead_letters()")
-    page.js("document.querySelector('#letters details').open = true")
-    page.await_js("return document.querySelector('#letters pre')")
+    page.js("document.querySelector('#dead-letter-list details').open = true")
+    page.await_js("return document.querySelector('#dead-letter-list pre')")
     value = shop[1].sql("SELECT convert_from(value, 'UTF8') FROM analytics_dead_letters WHERE id = %s", due[0][2:])
-    assert page.js("return document.querySelector('#letters pre').textContent") == value
+    assert page.js("return document.querySelector('#dead-letter-list pre').textContent") == value
 
 
 def test_recent_events_are_those_of_sql(page, shop):
@@ -323,7 +323,7 @@ def test_the_pointer_is_told_the_bar_below_it(page, shop):
 def test_axe_finds_nothing_serious(page, size):
     page.open("?window=24h", size=size)
     page.js("for (const d of document.querySelectorAll('#as-table, li:first-child > details')) d.open = true")
-    page.await_js("return document.querySelector('#letters pre') && document.querySelector('#events pre')")
+    page.await_js("return document.querySelector('#dead-letter-list pre') && document.querySelector('#events pre')")
     assert page.blemishes() == []
 
 
@@ -331,8 +331,9 @@ def test_axe_finds_nothing_serious(page, size):
 @pytest.mark.parametrize("window", ["1h", "7d"])
 def test_it_fits_and_has_its_picture_taken(page, size, window):
     page.open(f"?window={window}", size=size)
-    page.js("document.querySelector('#letters details').open = document.querySelector('#events details').open = true")
-    page.await_js("return document.querySelector('#letters pre')")
+    page.js("for (const list of ['#dead-letter-list', '#events'])"
+            " document.querySelector(`${list} details`).open = true")
+    page.await_js("return document.querySelector('#dead-letter-list pre')")
     assert page.fits()
     for scheme in ("light", "dark"):
         page.dress(scheme)
@@ -359,7 +360,7 @@ def test_a_window_without_events_says_so(page):
 
 def test_where_no_key_is_needed_none_is_asked_for(page):
     page.open()
-    assert page.js("return ['gate', 'forget'].map(id => document.getElementById(id).checkVisibility())") == [False] * 2
+    assert page.js("return ['login', 'forget'].map(id => document.getElementById(id).checkVisibility())") == [False] * 2
 
 
 # the page itself

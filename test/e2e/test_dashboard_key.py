@@ -79,7 +79,7 @@ def read_again(service):
 
 def test_without_a_key_it_asks_for_one_and_shows_nothing(page):
     page.open(state="locked")
-    assert is_seen(page, "gate", "all", "filters", "trouble", "pause", "forget") == [True] + [False] * 5
+    assert is_seen(page, "login", "all", "filters", "trouble", "pause", "forget") == [True] + [False] * 5
     assert page.text("status") == "A key is needed" and page.text("key-fault") == ""
     told = page.told("#key")
     assert (told["role"], told["name"], told["focused"], told["required"]) == ("textbox", "API key", True, True)
@@ -99,7 +99,7 @@ def test_a_wrong_key_is_told_and_the_right_one_opens_by_keyboard(page, guarded):
     page.await_state("live")
     assert page.number("total") == guarded.database.sql("SELECT count(*) FROM analytics_events")
     assert page.js("return location.search") == "?window=6h", "what the link shows is shown"
-    assert is_seen(page, "gate", "forget") == [False, True] and page.js("return document.activeElement.id") == "main"
+    assert is_seen(page, "login", "forget") == [False, True] and page.js("return document.activeElement.id") == "main"
 
 
 @pytest.mark.parametrize("text, said", [
@@ -166,7 +166,7 @@ def test_a_key_that_is_withdrawn_closes_the_page(page, guarded):
     read_again(guarded)
     page.poll()
     assert fault(page).startswith("This key is not known.")
-    assert is_seen(page, "gate", "all", "filters") == [True, False, False]
+    assert is_seen(page, "login", "all", "filters") == [True, False, False]
     assert json.loads(stored(page)) == [{}, {}, ""]
 
 
@@ -174,7 +174,7 @@ def test_a_key_that_is_withdrawn_closes_the_page(page, guarded):
 
 def test_a_key_without_admin_is_told_so_and_sees_the_rest(page, guarded):
     enter(page, guarded.ring["reader"])
-    assert page.text("no-letters") == "They cannot be shown: the key lacks the scope admin."
+    assert page.text("no-dead-letters") == "They cannot be shown: the key lacks the scope admin."
     assert page.number("total") == 5
     assert page.number("open") == guarded.database.sql("SELECT analytics_open_dead_letters()")
     assert len(page.cells("#events li")) == 5
@@ -187,10 +187,10 @@ def test_a_key_without_admin_is_told_so_and_sees_the_rest(page, guarded):
 def test_a_key_with_admin_sees_the_letters(page, guarded):
     enter(page, guarded.ring["ops"])
     due = guarded.database.rows("SELECT reason, open FROM analytics_dead_letter_summary")
-    assert [(row[1], int(row[0])) for row in page.cells("#letters li")] == due
-    page.js("document.querySelector('#letters details').open = true")
-    page.await_js("return document.querySelector('#letters pre')")
-    assert page.js("return document.querySelector('#letters pre').textContent") in BAD
+    assert [(row[1], int(row[0])) for row in page.cells("#dead-letter-list li")] == due
+    page.js("document.querySelector('#dead-letter-list details').open = true")
+    page.await_js("return document.querySelector('#dead-letter-list pre')")
+    assert page.js("return document.querySelector('#dead-letter-list pre').textContent") in BAD
 
 
 @pytest.mark.parametrize("name", ["writer", "keeper"])
@@ -216,7 +216,7 @@ def test_a_key_of_a_low_rate_waits_as_it_is_told(page, guarded):
             " told.push([url, answer.status, began, performance.now()]); return answer; }")
     give(page, guarded.ring["slow"])
     page.await_state("live")
-    assert page.number("total") == 5 and len(page.cells("#letters li")) == 2
+    assert page.number("total") == 5 and len(page.cells("#dead-letter-list li")) == 2
     told = page.js("return told")
     refused = [(url, ended) for url, status, _, ended in told if status == 429]
     pauses = [min(began for again, _, began, _ in told if again == url and began >= ended) - ended
@@ -239,14 +239,14 @@ def test_an_event_is_saved_where_a_link_would_be_refused(page, guarded, tmp_path
 # how it looks
 
 @pytest.mark.parametrize("size", ["desktop", "phone"])
-def test_axe_finds_nothing_serious_at_the_gate(page, size):
+def test_axe_finds_nothing_serious_at_the_login(page, size):
     page.open(state="locked", size=size)
     give(page, WRONG)
     fault(page)
     assert page.fits()
-    page.picture(f"gate-{size}-light")
+    page.picture(f"login-{size}-light")
     assert page.blemishes() == []
-    page.picture(f"gate-{size}-dark")
+    page.picture(f"login-{size}-dark")
 
 
 def test_axe_finds_nothing_serious_where_letters_are_withheld(page, guarded):

@@ -1,17 +1,17 @@
-// The product's own routes, asked again and again. An answer that is still the same comes as 304 without a body, and is
-// then what we had. Ages are told by the server's clock, as its Date says, not by the reader's. Who asks too often (429)
-// waits as long as the answer says: one key's rate may be less than the requests that make up a picture.
+// Requests to the service's own routes, repeated at every poll. An unchanged answer comes as 304 without a body, and the
+// body that was kept is used. Ages are computed by the server's clock (the field Date), not the reader's. After 429 the
+// request is repeated when Retry-After says: a key's rate may be lower than the requests of one poll.
 import { parse } from "{{assets/exact_json.js}}";
 import { credentials } from "{{assets/key.js}}";
 
-const patience = 15_000; // the server's own deadline is shorter
+const timeout = 15_000; // the server's own deadline is shorter
 const kept = new Map(); // slot → { url, tag, body }
 let ahead = 0; // the server's clock minus ours
 
 export const now = () => Date.now() + ahead;
 
-/** status 0: nobody answered. seconds: after which to ask again, when the server said so. challenge: what it says of the
- *  key, or of its absence; "" when the key is not the matter. */
+/** status 0: no answer came. seconds: Retry-After, if it was sent. challenge: WWW-Authenticate's, which is about the key or
+ *  its absence; "" when the refusal is not about a key. */
 export class Refusal extends Error {
   constructor(status, detail, seconds, challenge = "") {
     super(detail);
@@ -24,12 +24,12 @@ export class Refusal extends Error {
 const seconds_of = (answer) => Number(answer.headers.get("Retry-After")) || undefined;
 
 const refusal = async (answer) => {
-  const told = await answer.json().catch(() => ({}));
+  const problem = await answer.json().catch(() => ({}));
   const challenge = answer.headers.get("WWW-Authenticate") ?? "";
-  return new Refusal(answer.status, told.detail ?? answer.statusText, seconds_of(answer), /^bearer\b/i.test(challenge) ? challenge : "");
+  return new Refusal(answer.status, problem.detail ?? answer.statusText, seconds_of(answer), /^bearer\b/i.test(challenge) ? challenge : "");
 };
 
-const passing = (milliseconds, signal) =>
+const wait = (milliseconds, signal) =>
   new Promise((resolve, reject) => {
     const timer = setTimeout(resolve, milliseconds);
     const stop = () => {
@@ -40,34 +40,34 @@ const passing = (milliseconds, signal) =>
   });
 
 const ask = async (url, options) => {
-  const until = Date.now() + patience;
+  const until = Date.now() + timeout;
   for (;;) {
     const answer = await fetch(url, options);
-    const wait = 1000 * (seconds_of(answer) ?? 1);
-    if (answer.status !== 429 || Date.now() + wait >= until) return answer;
-    await passing(wait, options.signal);
+    const pause = 1000 * (seconds_of(answer) ?? 1);
+    if (answer.status !== 429 || Date.now() + pause >= until) return answer;
+    await wait(pause, options.signal);
   }
 };
 
-const watch_clock = (answer) => {
+const compare_clocks = (answer) => {
   const theirs = Date.parse(answer.headers.get("Date") ?? "");
   // Date has whole seconds: less of a difference is none.
   if (!Number.isNaN(theirs)) ahead = Math.abs(theirs - Date.now()) > 2_000 ? theirs - Date.now() : 0;
 };
 
-/** The object behind path and query; undefined and empty values are left out. A slot remembers one URL's answer. */
+/** The object at path and query; undefined and empty values are left out. A slot keeps one URL's answer. */
 export const get = async (slot, path, query, signal) => {
   const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== "");
   const url = given.length > 0 ? `${path}?${new URLSearchParams(given)}` : path;
   const before = kept.get(slot)?.url === url ? kept.get(slot) : undefined;
-  const gone = new AbortController();
-  const stop = () => gone.abort();
-  const timer = setTimeout(stop, patience);
+  const abort = new AbortController();
+  const stop = () => abort.abort();
+  const timer = setTimeout(stop, timeout);
   signal?.addEventListener("abort", stop);
   try {
     const headers = { ...credentials(), ...(before?.tag ? { "If-None-Match": before.tag } : {}) };
-    const answer = await ask(url, { headers, cache: "no-store", signal: gone.signal });
-    watch_clock(answer);
+    const answer = await ask(url, { headers, cache: "no-store", signal: abort.signal });
+    compare_clocks(answer);
     if (answer.status === 304 && before) return before.body;
     if (!answer.ok) throw await refusal(answer);
     const body = parse(await answer.text());
@@ -75,7 +75,7 @@ export const get = async (slot, path, query, signal) => {
     return body;
   } catch (error) {
     if (error instanceof Refusal || signal?.aborted) throw error;
-    throw new Refusal(0, gone.signal.aborted ? "no answer within 15 seconds" : "the server does not answer");
+    throw new Refusal(0, abort.signal.aborted ? "no answer within 15 seconds" : "the server does not answer");
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener("abort", stop);

@@ -1,9 +1,9 @@
-// Stacked bars in SVG, a bucket each, with its numbers beside the pointer, the finger or the arrow keys. For a screen
-// reader it is a slider over the buckets, whose value is what the tip says; all numbers are in the table below it, too.
-// Drawn by hand: it is some rectangles, and a library would be ten times the size of all the rest.
-import { by, element, say } from "{{assets/dom.js}}";
+// Stacked bars in SVG, one a bucket, with a tip that shows the numbers of the bucket under the pointer or chosen by arrow
+// keys. For a screen reader the chart is a slider over the buckets, whose value is the tip's text; the table below has all
+// numbers too. No library: the chart is some rectangles, and a library would be ten times the size of the page.
+import { by, element, set_text } from "{{assets/dom.js}}";
 import { count_step, time_marks } from "{{assets/scale.js}}";
-import { count, many, short, time } from "{{assets/words.js}}";
+import { count, many, short, time } from "{{assets/format.js}}";
 
 const namespace = "http://www.w3.org/2000/svg";
 const margin = { left: 44, right: 8, top: 14, bottom: 24 };
@@ -19,7 +19,7 @@ const shape = (name, kind, attributes, text = "") => {
 const chart = by("chart");
 const tip = by("tip");
 let stack;
-let chosen = -1; // the bucket whose numbers are told
+let chosen = -1; // the bucket whose numbers the tip shows
 let place = (instant) => instant; // x of an instant, in pixels
 let is_pointed = false;
 
@@ -84,11 +84,11 @@ const fill_tip = (bucket) => {
     element("p.when", range_of(bucket) + (is_running ? ", still running" : "")),
     element("p.sum", many(bucket.count, "event")),
     ...rows.map((row) => element("p.row", "", element(`i.swatch.slot-${row.slot}`), element("bdi", row.name), element("b", count(row.count)))));
-  const told = rows.map((row) => `${row.name} ${count(row.count)}`).join(", ");
-  chart.setAttribute("aria-valuetext", `${range_of(bucket)}: ${many(bucket.count, "event")}${told && "; "}${told}`);
+  const counts = rows.map((row) => `${row.name} ${count(row.count)}`).join(", ");
+  chart.setAttribute("aria-valuetext", `${range_of(bucket)}: ${many(bucket.count, "event")}${counts && "; "}${counts}`);
 };
 
-/** Shows what is chosen, or that nothing is. */
+/** Moves the tip to the chosen bucket, or hides it. */
 const point = () => {
   const bucket = stack?.buckets[chosen];
   tip.hidden = !bucket;
@@ -146,9 +146,9 @@ export const start_chart = () => {
 };
 
 export const show_chart = (next) => {
-  const told = stack?.buckets[chosen]?.start;
+  const start = stack?.buckets[chosen]?.start;
   stack = next;
-  chosen = told === undefined ? -1 : stack.buckets.findIndex((bucket) => bucket.start === told);
+  chosen = start === undefined ? -1 : stack.buckets.findIndex((bucket) => bucket.start === start);
   chart.setAttribute("aria-valuemin", 0);
   chart.setAttribute("aria-valuemax", Math.max(0, stack.buckets.length - 1));
   if (chosen < 0) {
@@ -159,7 +159,7 @@ export const show_chart = (next) => {
   draw();
 };
 
-/** The same as a table, made only while somebody has it open. */
+/** The same numbers as a table, made only while it is open. */
 export const show_table = () => {
   const table = by("numbers");
   if (!stack || !by("as-table").open) return;
@@ -171,5 +171,5 @@ export const show_table = () => {
   });
   table.tHead.replaceChildren(head);
   table.tBodies[0].replaceChildren(...rows);
-  say(table.caption, "Events by time and type, newest first");
+  set_text(table.caption, "Events by time and type, newest first");
 };

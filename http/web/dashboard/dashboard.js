@@ -1,23 +1,23 @@
-// The dashboard: asks for what the state names, shows it, and asks again, every five seconds while somebody may look.
+// The dashboard: requests what the filters name, shows it, and repeats that every five seconds while the page is visible.
 //
-// Six states: loading; live; paused; stale (the numbers shown are those of the last answer, and say so); error (there
-// is nothing to show for what was asked); locked (a key is needed, nothing is asked until there is one). Numbers are never
-// shown under a filter that they don't belong to.
+// It has six states. loading; live; paused; stale: the numbers are those of the last answer, and the page says so; error:
+// there are no numbers for these filters; locked: a key is needed, and nothing is requested until there is one. Numbers
+// are never shown under filters that they don't belong to.
 import { get, now, Refusal } from "{{assets/api.js}}";
 import { show_chart, show_table, start_chart } from "{{assets/chart.js}}";
-import { by, element, reconcile, say } from "{{assets/dom.js}}";
+import { by, element, reconcile, set_text } from "{{assets/dom.js}}";
 import { show_events } from "{{assets/events.js}}";
 import { number } from "{{assets/exact_json.js}}";
-import { close_gate, open_gate, start_gate } from "{{assets/gate.js}}";
+import { hide_login, show_login, start_login } from "{{assets/login.js}}";
 import { has_key } from "{{assets/key.js}}";
-import { show_letters, show_no_letters } from "{{assets/letters.js}}";
+import { show_dead_letters, show_no_dead_letters } from "{{assets/dead_letters.js}}";
 import { stack_of } from "{{assets/stack.js}}";
 import { read_state, windows, write_state } from "{{assets/state.js}}";
 import { show_freshness, show_legend, show_total } from "{{assets/totals.js}}";
-import { count, span, time, zone } from "{{assets/words.js}}";
+import { count, span, time, zone } from "{{assets/format.js}}";
 
 const every = 5_000;
-const longest = 30_000; // between two attempts, unless the server names a longer time
+const longest = 30_000; // between two attempts, unless Retry-After is longer
 const pages = [20, 50, 100, 200, 500];
 const filters = by("filters").elements;
 
@@ -25,7 +25,7 @@ let state = read_state();
 let page = 0;
 let shown; // { state, summary, is_partial (the key may not see all), at }: what is on the screen
 let trouble; // the last attempt's refusal
-let withheld; // the refusal of dead letters: not asked for again under these filters and this key
+let withheld; // the refusal of dead letters: they are not requested again under these filters and this key
 let failures = 0;
 let is_paused = false;
 let next_at = 0;
@@ -37,20 +37,20 @@ const is_filtered = () => state.tenant !== "" || state.type !== "";
 
 const ask = async (signal) => {
   const window = windows[state.window];
-  // Whole buckets, so that the URL, and with it the tag, stays for a bucket's time.
+  // Whole buckets: so the URL, and with it the entity tag, stays the same for a bucket's time.
   const from = new Date(Math.floor((now() - window.minutes * 60_000) / window.step) * window.step).toISOString();
   const filter = { tenantId: state.tenant };
-  const [histogram, summary, recent, letters] = await Promise.all([
+  const [histogram, summary, recent, dead_letters] = await Promise.all([
     get("histogram", "/v1/analytics/metrics/histogram", { from, bucket: window.bucket, ...filter, eventType: state.type }, signal),
     get("summary", "/v1/analytics/metrics/summary", { windowMinutes: window.minutes, ...filter }, signal),
     get("recent", "/v1/analytics/events/recent", { limit: pages[page], ...filter, eventType: state.type }, signal),
-    // Letters need more rights than numbers: without them the rest is still worth showing.
-    withheld ?? get("letters", "/v1/analytics/dead-letters/summary", {}, signal).catch((error) => {
+    // Dead letters need the scope admin. Without it the rest is still worth showing.
+    withheld ?? get("dead_letters", "/v1/analytics/dead-letters/summary", {}, signal).catch((error) => {
       if (error.status !== 403) throw error;
       return error;
     }),
   ]);
-  return { histogram, summary, recent, letters };
+  return { histogram, summary, recent, dead_letters };
 };
 
 const example = () => `curl ${location.origin}/v1/analytics/events -H 'Content-Type: application/json' \\
@@ -64,14 +64,14 @@ const show_types = (summary) => {
   filters.type.value = state.type;
 };
 
-const show = ({ histogram, summary, recent, letters }) => {
+const show = ({ histogram, summary, recent, dead_letters }) => {
   const window = windows[state.window];
   const stack = stack_of(histogram, window.step);
   const has_any = summary.freshness.lastEventAt !== null || number(summary.freshness.deadLetters) > 0;
-  withheld = letters instanceof Refusal ? letters : undefined;
+  withheld = dead_letters instanceof Refusal ? dead_letters : undefined;
   shown = { state, summary, is_partial: Boolean(withheld?.challenge), at: now() };
   by("welcome").hidden = has_any || is_filtered();
-  say(by("example"), example());
+  set_text(by("example"), example());
   by("all").dataset.empty = String(!by("welcome").hidden);
   show_total(stack, window, now());
   show_freshness(summary.freshness, now(), shown.is_partial);
@@ -79,13 +79,13 @@ const show = ({ histogram, summary, recent, letters }) => {
   show_chart(stack);
   show_legend(stack, state.type, (type) => change({ type: type === state.type ? "" : type }));
   show_table();
-  if (stack.buckets.length > 0) say(by("range"), `since ${time(stack.buckets[0].start, "moment")}, a bar is ${window.each}`);
+  if (stack.buckets.length > 0) set_text(by("range"), `since ${time(stack.buckets[0].start, "moment")}, a bar is ${window.each}`);
   by("nothing").hidden = stack.total > 0;
-  say(by("nothing"), `No event in ${window.name}${is_filtered() ? " with these filters" : ""}.`);
+  set_text(by("nothing"), `No event in ${window.name}${is_filtered() ? " with these filters" : ""}.`);
   show_events(recent, is_filtered());
   by("more").hidden = recent.items.length < pages[page] || page === pages.length - 1;
-  if (withheld) show_no_letters(withheld);
-  else show_letters(letters, now());
+  if (withheld) show_no_dead_letters(withheld);
+  else show_dead_letters(dead_letters, now());
 };
 
 const title_of = (error) => {
@@ -109,29 +109,29 @@ const condition = () => {
   return now() - shown.at > 3 * every + longest ? "stale" : "live";
 };
 
-const words = { loading: "Loading", live: "Live", paused: "Paused", stale: "Not up to date", error: "No answer", locked: "A key is needed" };
+const status_texts = { loading: "Loading", live: "Live", paused: "Paused", stale: "Not up to date", error: "No answer", locked: "A key is needed" };
 const without_numbers = ["error", "locked"];
 
-/** What the passing of time changes. */
+/** Updates what changes as time passes. */
 const tick = () => {
   const is = condition();
   document.body.dataset.state = is;
   by("all").inert = without_numbers.includes(is);
   by("all").setAttribute("aria-busy", String(is === "loading"));
-  say(by("status"), words[is]);
+  set_text(by("status"), status_texts[is]);
   const has_numbers = shown && is !== "loading" && !without_numbers.includes(is);
-  say(by("since"), has_numbers ? `as of ${time(shown.at)}` : "");
+  set_text(by("since"), has_numbers ? `as of ${time(shown.at)}` : "");
   by("forget").hidden = !has_key();
   by("trouble").hidden = !trouble || is === "locked";
   if (!by("trouble").hidden) {
     const left = Math.max(1, Math.ceil((next_at - Date.now()) / 1000));
     const again = is_paused ? "Updates are paused." : asking ? "Trying again now." : `Trying again in ${left} s.`;
     const old = is === "stale" ? ` The numbers below are those of ${time(shown.at)}, ${span(now() - shown.at)} ago.` : "";
-    say(by("trouble-title"), title_of(trouble));
+    set_text(by("trouble-title"), title_of(trouble));
     const detail = trouble.message.toLowerCase() === title_of(trouble).toLowerCase() ? "" : `${trouble.message}. `;
-    say(by("trouble-text"), (detail.charAt(0).toUpperCase() + detail.slice(1)) + again + old);
+    set_text(by("trouble-text"), (detail.charAt(0).toUpperCase() + detail.slice(1)) + again + old);
   }
-  // Whether something newer came since the last answer is not known: ages stand still then.
+  // Whether newer events came since the last answer is not known, so ages stand still then.
   if (has_numbers) show_freshness(shown.summary.freshness, is === "live" ? now() : shown.at, shown.is_partial);
 };
 
@@ -158,12 +158,12 @@ const poll = async () => {
   }
   asking = undefined;
   plan(trouble ? Math.max((trouble.seconds ?? 0) * 1000, Math.min(every * 2 ** (failures - 1), longest)) : every);
-  if (is_locked()) open_gate(trouble.challenge);
-  else close_gate();
+  if (is_locked()) show_login(trouble.challenge);
+  else hide_login();
   tick();
 };
 
-/** Puts the state into the filters, the title, and the page. */
+/** Shows the state in the filters and the title, and requests its numbers. */
 const enter = () => {
   filters.window.value = state.window;
   filters.tenant.value = state.tenant;
@@ -192,7 +192,7 @@ const change = (part) => {
 const pause = () => {
   is_paused = !is_paused;
   by("pause").setAttribute("aria-pressed", String(is_paused));
-  say(by("pause"), is_paused ? "Resume" : "Pause");
+  set_text(by("pause"), is_paused ? "Resume" : "Pause");
   if (is_paused) clearTimeout(timer);
   else poll();
   tick();
@@ -210,7 +210,7 @@ by("pause").addEventListener("click", pause);
 by("retry").addEventListener("click", poll);
 by("more").addEventListener("click", () => {
   page = Math.min(page + 1, pages.length - 1);
-  say(by("recent-note"), `loading ${count(pages[page])}`);
+  set_text(by("recent-note"), `loading ${count(pages[page])}`);
   poll();
 });
 by("as-table").addEventListener("toggle", show_table);
@@ -221,7 +221,7 @@ addEventListener("popstate", () => {
 });
 setInterval(tick, 1_000);
 start_chart();
-start_gate(() => {
+start_login(() => {
   withheld = undefined;
   poll();
 });

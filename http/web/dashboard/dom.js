@@ -1,4 +1,4 @@
-// The few things done with elements. Texts are put in as texts, never as markup: they come from whoever sends events.
+// Helpers for elements. Texts are set as text, never as markup: they come from whoever sends events.
 
 export const by = (id) => document.getElementById(id);
 
@@ -12,12 +12,12 @@ export const element = (name, text = "", ...children) => {
   return made;
 };
 
-/** Sets text only when it is another: a screen reader hears changes of a live region, and a selection stays. */
-export const say = (node, text) => {
+/** Sets the text only when it differs. A screen reader announces each change of a live region, and a selection stays. */
+export const set_text = (node, text) => {
   if (node.textContent !== text) node.textContent = text;
 };
 
-/** Makes the children be one an item, in their order. Who stays is the same element, so focus and open details stay. */
+/** Makes the children match the items, in their order. A child whose key stays is kept, with its focus and open details. */
 export const reconcile = (parent, items, key, create, update = () => {}) => {
   const known = new Map([...parent.children].map((child) => [child.dataset.key, child]));
   const keys = new Set(items.map((item) => String(key(item))));

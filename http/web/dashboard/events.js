@@ -1,14 +1,14 @@
-// Recent events, newest first; a payload is unfolded when somebody wants to see it, and stays so while the list moves on.
-import { by, element, reconcile, say } from "{{assets/dom.js}}";
+// Recent events, newest first. A payload is shown when its row is opened, and stays open while the list moves on.
+import { by, element, reconcile, set_text } from "{{assets/dom.js}}";
 import { write } from "{{assets/exact_json.js}}";
 import { has_key } from "{{assets/key.js}}";
-import { span, time } from "{{assets/words.js}}";
+import { span, time } from "{{assets/format.js}}";
 
 const most_shown = 20_000; // characters of a payload: the rest is behind the link
 
 const fact = (name, value) => element("div", "", element("dt", name), element("dd", "", element("bdi", value)));
 
-/** The browser would follow the link without the key: makes it one to a file of the same content. */
+/** A browser follows a link without the key, so the link is made one to a file of the same content. */
 const save = (link, event) => {
   link.download = `${event.id}.json`;
   link.href = URL.createObjectURL(new Blob([write(event)], { type: "application/json" }));
@@ -48,8 +48,8 @@ const is_today = (instant) => new Date(instant).toDateString() === new Date().to
 export const show_events = (answer, is_filtered) => {
   reconcile(by("events"), answer.items, (event) => `${event.occurredAt} ${event.id}`, row_of);
   by("no-events").hidden = answer.items.length > 0;
-  say(by("no-events"), is_filtered ? "No event of this type and tenant." : "No event yet.");
-  say(by("recent-note"), answer.items.length > 0 ? `newest ${answer.items.length}` : "");
+  set_text(by("no-events"), is_filtered ? "No event of this type and tenant." : "No event yet.");
+  set_text(by("recent-note"), answer.items.length > 0 ? `newest ${answer.items.length}` : "");
   const tenants = new Set(answer.items.map((event) => event.tenantId).filter((tenant) => tenant !== null));
   for (const option of by("tenants").children) tenants.add(option.value);
   reconcile(by("tenants"), [...tenants].sort(), (tenant) => tenant, (tenant) => Object.assign(element("option"), { value: tenant }));

@@ -1,8 +1,8 @@
-// The API key, where the service asks for one. It lives in this tab's session storage: a reload finds it again, another
-// tab does not, and closing the tab forgets it. It is sent as a header to our own origin, and is never part of an address.
+// The API key, where the service needs one. It is kept in this tab's session storage: a reload finds it again, another
+// tab does not, and closing the tab forgets it. It is sent as a header to our own origin, and is never part of a URL.
 const slot = "analytics_events.key";
 
-// Storage that the reader's settings forbid throws when touched: the key then lives as long as the page.
+// Session storage throws when the browser's settings forbid it: the key is then kept as long as the page.
 const stored = (action) => {
   try {
     return action(sessionStorage);
@@ -25,5 +25,5 @@ export const forget_key = () => {
   stored((storage) => storage.removeItem(slot));
 };
 
-/** The header that presents it; none without a key. */
+/** The header that carries the key; none without one. */
 export const credentials = () => (has_key() ? { Authorization: `Bearer ${key}` } : {});

@@ -1,4 +1,4 @@
-// Where an axis has its marks.
+// The marks of an axis.
 
 /** A round step such that about `wanted` of them reach the top: 1, 2 or 5 times a power of ten, whole numbers only. */
 export const count_step = (top, wanted) => {

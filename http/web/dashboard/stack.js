@@ -1,5 +1,5 @@
-// From the histogram's answer to layers of a stack: the types with most events have a colour each, the others share one.
-// A type keeps its colour while it is among the first, whatever comes and goes around it.
+// From the histogram to the layers of a stack. The types with most events have a colour each, the others share one. A type
+// keeps its colour for as long as it is among the first.
 import { number } from "{{assets/exact_json.js}}";
 
 const colours = 7;

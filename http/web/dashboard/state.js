@@ -1,5 +1,5 @@
-// What is looked at: a window, a tenant, a type. It lives in the URL, so that a link shows what its sender saw, and the
-// browser's back button goes back.
+// The filters: a window, a tenant, a type. They are in the URL, so that a link shows what its sender saw, and the browser's
+// back button works.
 const minute = 60_000;
 
 export const windows = {
@@ -15,7 +15,7 @@ export const read_state = () => {
   return { window: Object.hasOwn(windows, window) ? window : "1h", tenant: query.get("tenant") ?? "", type: query.get("type") ?? "" };
 };
 
-/** A new entry of the history, unless it is what is there. */
+/** Adds an entry to the browser's history, unless the state is the current one. */
 export const write_state = (state) => {
   const query = new URLSearchParams();
   if (state.window !== "1h") query.set("window", state.window);

@@ -1,8 +1,8 @@
-// What was refused, by reason; of each reason the latest record as it came, fetched when somebody opens it.
+// Open dead letters by reason and topic. Each row has the latest record as it came, fetched when the row is opened.
 import { get } from "{{assets/api.js}}";
-import { by, element, reconcile, say } from "{{assets/dom.js}}";
+import { by, element, reconcile, set_text } from "{{assets/dom.js}}";
 import { number } from "{{assets/exact_json.js}}";
-import { ago, count, many, time } from "{{assets/words.js}}";
+import { ago, count, many, time } from "{{assets/format.js}}";
 
 const most_shown = 4_000; // characters
 const meaning = {
@@ -21,16 +21,16 @@ const meaning = {
   dropped: "dropped by a trigger of the table",
 };
 
-const sample_of = (letter) => {
-  const bytes = letter.value ?? letter.valueBase64;
+const sample_of = (dead_letter) => {
+  const bytes = dead_letter.value ?? dead_letter.valueBase64;
   const value = element("pre", bytes === "" ? "(empty)" : bytes.length > most_shown ? `${bytes.slice(0, most_shown)}\n…` : bytes);
   value.tabIndex = 0;
   value.setAttribute("role", "region");
   value.setAttribute("aria-label", "Record as it came");
-  const kind = letter.value === null ? "bytes, as base64" : "bytes";
-  const where = letter.topic === null ? "not from Kafka" : `${letter.topic}, partition ${letter.partition}, offset ${count(number(letter.offset))}`;
-  return [element("p", letter.detail ?? ""), value,
-    element("p.from", `${count(number(letter.valueBytes))} ${kind} · ${where} · received ${time(letter.receivedAt, "moment")}`)];
+  const kind = dead_letter.value === null ? "bytes, as base64" : "bytes";
+  const where = dead_letter.topic === null ? "not from Kafka" : `${dead_letter.topic}, partition ${dead_letter.partition}, offset ${count(number(dead_letter.offset))}`;
+  return [element("p", dead_letter.detail ?? ""), value,
+    element("p.from", `${count(number(dead_letter.valueBytes))} ${kind} · ${where} · received ${time(dead_letter.receivedAt, "moment")}`)];
 };
 
 const unfold = async (details) => {
@@ -61,22 +61,22 @@ const update = (row, item, now) => {
   const details = row.firstChild;
   details.dataset.sample = item.sampleId;
   const topic = item.topic === null ? "" : ` · ${item.topic}`;
-  say(row.querySelector(".number"), count(number(item.open)));
-  say(row.querySelector(".from"), `${meaning[item.reason] ?? "refused"}${topic} · last ${ago(item.lastSeen, now)}`);
+  set_text(row.querySelector(".number"), count(number(item.open)));
+  set_text(row.querySelector(".from"), `${meaning[item.reason] ?? "refused"}${topic} · last ${ago(item.lastSeen, now)}`);
   if (details.open) unfold(details);
 };
 
-export const show_letters = (answer, now) => {
-  reconcile(by("letters"), answer.items, key_of, row_of, (row, item) => update(row, item, now));
-  by("no-letters").hidden = answer.items.length > 0;
-  say(by("no-letters"), "None: every record was understood.");
-  say(by("letters-note"), answer.items.length > 0 ? `${many(number(answer.open), "record")}, of all tenants and any time` : "");
+export const show_dead_letters = (answer, now) => {
+  reconcile(by("dead-letter-list"), answer.items, key_of, row_of, (row, item) => update(row, item, now));
+  by("no-dead-letters").hidden = answer.items.length > 0;
+  set_text(by("no-dead-letters"), "None: every record was understood.");
+  set_text(by("dead-letters-note"), answer.items.length > 0 ? `${many(number(answer.open), "record")}, of all tenants and any time` : "");
 };
 
-/** In place of the list: it could not be had, the rest could. */
-export const show_no_letters = (error) => {
-  by("letters").replaceChildren();
-  by("no-letters").hidden = false;
-  say(by("letters-note"), "");
-  say(by("no-letters"), `They cannot be shown: ${error.message}.`);
+/** Says in place of the list why it cannot be shown. */
+export const show_no_dead_letters = (error) => {
+  by("dead-letter-list").replaceChildren();
+  by("no-dead-letters").hidden = false;
+  set_text(by("dead-letters-note"), "");
+  set_text(by("no-dead-letters"), `They cannot be shown: ${error.message}.`);
 };

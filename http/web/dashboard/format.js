@@ -1,4 +1,4 @@
-// Numbers and times as people read them: English, on the clock of the reader's own time zone.
+// Numbers and times as text: in English, in the reader's time zone.
 const locale = "en-GB";
 const formats = {
   clock: { hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
@@ -20,7 +20,7 @@ export const time = (instant, form = "second") => made[form].format(new Date(ins
 
 export const count = (number) => plain.format(number);
 export const short = (number) => compact.format(number);
-/** Of what happens so often a minute, in a unit that makes it readable. */
+/** A rate, given a minute, in a unit that makes it readable. */
 export const rate = (a_minute) => {
   if (a_minute >= 1 || a_minute === 0) return `${few.format(a_minute)} a minute`;
   if (a_minute * 60 >= 1) return `${few.format(a_minute * 60)} an hour`;

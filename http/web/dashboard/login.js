@@ -1,23 +1,23 @@
-// Where a key is asked for: in place of the numbers, whenever the service says that it needs one, knows not the one it was
-// given, or may not show numbers to it. What is wrong with a key stands beside the field, and is read out as it appears.
-import { by, say } from "{{assets/dom.js}}";
+// The form that asks for an API key. It replaces the numbers whenever the service needs a key, does not know the key that
+// was sent, or refuses to show numbers to it. What is wrong with a key is shown beside the field, and is announced.
+import { by, set_text } from "{{assets/dom.js}}";
 import { forget_key, keep_key } from "{{assets/key.js}}";
 
-// The error codes of RFC 6750, 3.1. A challenge without one: no key came along.
+// The error codes of RFC 6750, 3.1. A challenge without one means that no key was sent.
 const faults = {
   invalid_token: "This key is not known. It may be mistyped, or no longer in use.",
   insufficient_scope: "This key may not look at events and numbers: it lacks the scope read.",
 };
 
 const show_fault = (text) => {
-  say(by("key-fault"), text);
+  set_text(by("key-fault"), text);
   if (text) by("key").setAttribute("aria-invalid", "true");
   else by("key").removeAttribute("aria-invalid");
 };
 
 const fault_of = (text) => {
   if (text === "") return "Type or paste a key.";
-  // No header could carry it.
+  // No header field could carry other characters.
   return /^[!-~]+$/.test(text) ? "" : "No key holds blanks, or letters beyond ASCII.";
 };
 
@@ -26,29 +26,29 @@ const peek = (is_shown) => {
   by("peek").setAttribute("aria-pressed", String(is_shown));
 };
 
-/** Forgets the key that was refused, and asks for another. */
-export const open_gate = (challenge) => {
+/** Forgets the key that was refused, and shows the form. */
+export const show_login = (challenge) => {
   forget_key();
-  by("gate").hidden = false;
+  by("login").hidden = false;
   show_fault(faults[/error="(\w+)"/.exec(challenge)?.[1]] ?? "");
   by("key").focus();
   by("key").select();
 };
 
-/** Whoever was in the gate goes on where the numbers begin. */
-export const close_gate = () => {
-  if (by("gate").hidden) return;
-  const was_here = by("gate").contains(document.activeElement);
-  by("gate").hidden = true;
+/** Hides the form. A focus in it moves to where the numbers begin. */
+export const hide_login = () => {
+  if (by("login").hidden) return;
+  const was_here = by("login").contains(document.activeElement);
+  by("login").hidden = true;
   by("key").value = "";
   peek(false);
   if (was_here) by("main").focus();
 };
 
-/** attempt() is called when there is a key to try. */
-export const start_gate = (attempt) => {
+/** attempt() is called when a key was entered. */
+export const start_login = (attempt) => {
   by("peek").addEventListener("click", () => peek(by("key").type === "password"));
-  by("gate-form").addEventListener("submit", (event) => {
+  by("login-form").addEventListener("submit", (event) => {
     event.preventDefault();
     const given = by("key").value.trim();
     const fault = fault_of(given);
@@ -59,6 +59,6 @@ export const start_gate = (attempt) => {
   });
   by("forget").addEventListener("click", () => {
     forget_key();
-    location.reload(); // what the key has shown goes with it
+    location.reload(); // so that nothing that the key could see stays
   });
 };
