@@ -1,5 +1,5 @@
-/* analytics-http: /v1 over the database's functions. Here the parts are made and put together; see routes.hpp for what
- * is answered, responder.hpp and connection.hpp for how. */
+/* analytics-http: /v1 over the database's functions. The parts are made and put together here. api/routes.hpp has the
+ * routes, server/ how requests are answered. */
 #include "api/admin.hpp"
 #include "api/handler.hpp"
 #include "auth/access.hpp"

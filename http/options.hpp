@@ -1,4 +1,4 @@
-/* From the settings to what pools and listeners are made with; the figures that are no settings stand here. */
+/* From the settings to the options of pools and listeners. Figures that are no settings are here, too. */
 #pragma once
 
 #include "api/pool.hpp"
@@ -9,10 +9,10 @@
 namespace analytics::http {
 
 [[nodiscard]] PoolOptions service_pool(const runtime::Settings &settings);
-/** One session with a short deadline, so that neither load nor a frozen server keeps a probe from its answer. */
+/** One session with a short deadline, so that neither load nor a frozen server delays a probe. */
 [[nodiscard]] PoolOptions probe_pool(const runtime::Settings &settings);
 
-/** For requests under keys of one tenant, as another role. */
+/** For requests under a tenant's key, with the tenants' role. */
 [[nodiscard]] PoolOptions tenant_pool(const runtime::Settings &settings);
 
 [[nodiscard]] ListenerOptions service_listener(const runtime::Settings &settings);

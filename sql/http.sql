@@ -67,8 +67,8 @@ END
 $$;
 
 COMMENT ON FUNCTION @extschema@._analytics_http_summary(integer, timestamptz, text) IS
-    'GET /v1/analytics/metrics/summary: analytics_summary, until now unless there is a reference. tag_source, from which '
-    'the entity tag is made, is the same without the window.';
+    'GET /v1/analytics/metrics/summary: analytics_summary, until now unless there is a reference. tag_source, from '
+    'which the entity tag is made, is the same without the window.';
 
 CREATE FUNCTION @extschema@._analytics_http_histogram(
     window_start timestamptz, window_end timestamptz, bucket text, timezone text, tenant_id text, event_type text,
@@ -100,8 +100,8 @@ END
 $$;
 
 COMMENT ON FUNCTION @extschema@._analytics_http_histogram(timestamptz, timestamptz, text, text, text, text) IS
-    'GET /v1/analytics/metrics/histogram: analytics_histogram by bucket, without the types that have no event. The default '
-    'window is the last day. tag_source, from which the entity tag is made, has the buckets alone.';
+    'GET /v1/analytics/metrics/histogram: analytics_histogram by bucket, without the types that have no event. The '
+    'default window is the last day. tag_source, from which the entity tag is made, has the buckets alone.';
 
 CREATE FUNCTION @extschema@._analytics_http_projections() RETURNS text
     LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -139,8 +139,8 @@ $$;
 
 COMMENT ON FUNCTION
     @extschema@._analytics_http_projection(text, timestamptz, timestamptz, text, integer, bigint, uuid) IS
-    'GET /v1/analytics/projections/{name}: its state, null where there is no such projection, and a page of its rows while '
-    'it is ready.';
+    'GET /v1/analytics/projections/{name}: its state, null where there is no such projection, and a page of its rows '
+    'while it is ready.';
 
 CREATE FUNCTION @extschema@._analytics_http_dead_letters(
     max_rows integer, before_id bigint, reason text, topic text, replayed boolean)

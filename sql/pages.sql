@@ -1,5 +1,5 @@
-/* Pages: at most as many items as were asked for, and at most as many bytes as fit. A list is read one row at a time, no
- * further than its page goes. So neither the server nor its client ever holds more than a page and one item.
+/* Pages: at most as many items as were asked for, and at most as many bytes as fit. A list is read one row at a time,
+ * no further than its page goes. So neither the server nor its client ever holds more than a page and one item.
  *
  * A position in a list by time is that time in microseconds since 2000. It is the only count in which every time has a
  * number: infinity is the greatest, -infinity the least. */
@@ -67,5 +67,5 @@ END
 $$;
 
 COMMENT ON FUNCTION @extschema@._analytics_page(refcursor, integer, integer) IS
-    'The first page of a cursor over (item, position, key), which the function closes. A page has at most max_rows items, '
-    'of at most max_bytes together, but at least one item where there is any.';
+    'The first page of a cursor over (item, position, key), which the function closes. A page has at most max_rows '
+    'items, of at most max_bytes together, but at least one item where there is any.';

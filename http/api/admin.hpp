@@ -1,6 +1,6 @@
-/* The admin port's routes: /livez says that the process answers, /readyz that the database does too and no stop was
- * asked for. A balancer takes a server that is not ready out, an orchestrator restarts one that is not live; so what
- * a restart can't mend must not touch /livez. /metrics is Prometheus's. */
+/* The routes of the admin port. /livez: the process answers. /readyz: the database answers too, and no stop was
+ * requested. /metrics: for Prometheus. A load balancer takes out a server that is not ready; an orchestrator restarts
+ * one that is not live. So what a restart cannot repair must not affect /livez. */
 #pragma once
 
 #include "../server/task.hpp"

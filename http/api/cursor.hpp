@@ -1,6 +1,6 @@
-/* Where a page ended: the last item's place in time, as the database counts it, and its id. On the wire 24 bytes (the
- * place big-endian, the UUID as it is) as 32 characters of base64url, which clients hand back unread. A cursor holds nothing
- * secret and is no capability: forging one is asking for another page. */
+/* Where a page ended: the position of its last item in time, as the database counts it, and the item's id. On the wire
+ * a cursor is 24 bytes (the position big-endian, then the UUID) as 32 characters of base64url, which clients send back
+ * unread. A cursor is neither secret nor a capability: a forged one is a request for another page. */
 #pragma once
 
 #include <cstdint>

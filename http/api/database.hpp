@@ -16,8 +16,8 @@ public:
     Database(const Database &) = delete;
     Database &operator=(const Database &) = delete;
 
-    /** worker: whose session runs it; two workers may call at once. tenant: whose events alone the statement may see and
-     * store, as the database enforces; empty: anybody's. Throws runtime::DbError. */
+    /** worker: whose session runs it; two workers may call at once. tenant: whose events alone the statement may see
+     * and store, as the database enforces; empty: anybody's. Throws runtime::DbError. */
     virtual runtime::Result run(std::size_t worker, const Statement &statement, const runtime::Parameters &parameters,
                                 std::string_view tenant) = 0;
 };

@@ -21,7 +21,7 @@ constexpr std::string_view internal_error = "internal error";
 constexpr std::string_view no_right = "42501"; // insufficient_privilege, row-level security's too
 constexpr int retry_after = 2;                 // seconds: a failover takes some, a full pool less
 
-/** For Allow: the methods of a path, or of any. */
+/** For Allow: the methods of a path, or of all paths. */
 std::string allowed(std::span<const Route> routes, std::optional<std::string_view> path)
 {
     std::string methods;
@@ -42,7 +42,7 @@ std::string_view method_of(const Request &request)
     return request.method == "HEAD" ? "GET" : request.method;
 }
 
-/** The form of the body, or none when its type is not taken. */
+/** The form of the body; none if its type is not supported. */
 Form form_of(const Request &request)
 {
     switch (media_type_of(request.content_type)) {
@@ -75,13 +75,13 @@ Response bad_type()
     return refusal;
 }
 
-/** Ignored, a body could be what was meant to narrow the request. */
+/** A body is not ignored: the client may have meant it to narrow the request. */
 Response no_body()
 {
     return response_of({.status = 415, .detail = "the resource has parameters but no body"});
 }
 
-/** Of the route's parameters, those that the message is about. */
+/** Those of the route's parameters that the message is about. */
 std::vector<ProblemError> errors_of(const Route &route, std::string_view message)
 {
     std::vector<ProblemError> errors;
@@ -92,8 +92,8 @@ std::vector<ProblemError> errors_of(const Route &route, std::string_view message
     return errors;
 }
 
-/* A value that the database does not take (class 22) is the client's when it has sent one: a body, or the parameter
- * that the message names. Any other is among what is stored, which is our matter. */
+/* A value that the database refuses (class 22) is the client's error if the client sent it: as a body, or as the
+ * parameter that the message names. Any other value is stored data, so the error is internal. */
 Response failed(const runtime::DbError &error, const Route &route, const Caller &caller)
 {
     const Meaning &meaning = meaning_of(error.sqlstate());

@@ -1,7 +1,7 @@
-/* From a request to its answer, whatever happens on the way: here is the one try/catch.
+/* From a request to its response, whatever happens on the way: the one try/catch is here.
  *
- * The order of the checks is the order in which a client should hear of its mistakes: the path (404), the method
- * (405), who it is and what it may (401, 429, 403), the parameters (422, all of them at once), the type of the body (415), and only then the database. */
+ * The checks have the order in which a client should learn of its mistakes: the path (404), the method (405), the key
+ * and its rights (401, 429, 403), all parameters at once (422), the type of the body (415). Then comes the database. */
 #pragma once
 
 #include "../auth/access.hpp"
@@ -15,7 +15,7 @@
 
 namespace analytics::http {
 
-/** What a service with keys has: who may what, and the database for requests under a key of one tenant. */
+/** What a service with keys has: the access control, and the database for requests under a tenant's key. */
 struct KeyedAccess {
     Access &access;
     Database &tenants;

@@ -1,5 +1,5 @@
-/* The media types that POST takes. Names are compared without regard to case; parameters have no effect, a charset
- * neither: JSON is UTF-8 whatever is said beside it (RFC 8259, 8.1 and 11), and bytes that are none are refused as such. */
+/* The media types that POST accepts. Their names are compared without regard to case. Parameters have no effect, not
+ * even charset: JSON is UTF-8 (RFC 8259, 8.1 and 11), and other bytes are refused as such. */
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@ namespace analytics::http {
 
 enum class MediaType : std::uint8_t { json, ndjson, other };
 
-/** Of a Content-Type's value; none at all is another one. */
+/** The type that a Content-Type has; other if there is none. */
 [[nodiscard]] MediaType media_type_of(std::string_view content_type) noexcept;
 
 } // namespace analytics::http

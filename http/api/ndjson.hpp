@@ -1,7 +1,7 @@
-/* Newline-delimited JSON: every line that is not blank is one record, in the order of the lines.
+/* Newline-delimited JSON: each line that is not blank is one record.
  *
- * Lines end with LF; a CR before it goes with it; the last one needs no LF. Blank is a line of spaces, tabs and CRs.
- * Nothing is read here: a line of bad bytes is a record that the database refuses by itself, not its neighbours. */
+ * A line ends with LF, with or without a CR before it; the last line needs none. A blank line has only spaces, tabs and
+ * CRs. The records are not parsed here: the database refuses a bad one by itself, and not its neighbours. */
 #pragma once
 
 #include <cstddef>

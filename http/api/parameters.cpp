@@ -13,7 +13,7 @@ namespace analytics::http {
 
 namespace {
 
-/* Faults repeat the parameter's name, so a name of any length would make an answer of any length. */
+/* An error repeats the parameter's name, so both are bounded, or the response would not be. */
 constexpr std::size_t max_shown_name = 64;
 constexpr std::size_t max_errors = 20;
 
@@ -159,7 +159,7 @@ std::string_view read_cursor(std::string_view text, Arguments &into)
     return {};
 }
 
-/** The name as it may be repeated to whoever sent it: bounded, not cut within a character. */
+/** The name as an error repeats it: bounded, and not cut within a character. */
 std::string shown(std::string_view name)
 {
     if (name.empty()) return "\"\"";

@@ -1,9 +1,9 @@
-/* Parameters, of the path and of the query: each is a name, a check, and the statement's arguments it becomes.
+/* Parameters, of the path and of the query: each is a name, a check, and the arguments of the statement that it
+ * becomes.
  *
- * A route lists the parameters it knows, in the order of its statement's $1, $2 …; what was sent is checked against
- * such a list, and becomes the arguments, or everything that is wrong. An unknown
- * or a repeated name in a query is a fault like a bad value: a dashboard with a typo should hear of it, not draw another
- * picture than it means. */
+ * A route lists its parameters in the order of its statement's $1, $2 … A request is read against that list, and
+ * becomes the arguments, or a list of everything that is wrong. An unknown or repeated name in a query is an error,
+ * too: a dashboard with a typo should get an error, and not a picture that it did not mean. */
 #pragma once
 
 #include "../server/problem.hpp"

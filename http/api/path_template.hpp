@@ -1,5 +1,5 @@
-/* Paths of routes: literal segments, and {names} that take one segment each. Literal segments are compared byte by byte
- * with what was sent, for no route of ours needs encoding; what a name takes is percent-decoded later, so an encoded
+/* Paths of routes: literal segments, and {names} that match one segment each. Literal segments are compared byte by
+ * byte with what was sent, for none of them needs encoding. What a name matches is percent-decoded later, so an encoded
  * slash is part of a value and ends no segment. */
 #pragma once
 
@@ -9,7 +9,7 @@
 
 namespace analytics::http {
 
-/** The segments that the template's names take, as sent, in order; nothing when the path is another. */
+/** The segments that the names match, as sent, in order; nothing if the path does not fit. */
 [[nodiscard]] std::optional<std::vector<std::string_view>> match(std::string_view path_template, std::string_view path);
 
 } // namespace analytics::http

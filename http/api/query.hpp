@@ -1,5 +1,5 @@
-/* A query string: name=value pairs joined by "&", percent-encoded, "+" for a space (what URLSearchParams writes). An
- * empty piece between two "&" is no pair. */
+/* A query string: name=value pairs joined by "&", percent-encoded, with "+" for a space (what URLSearchParams writes).
+ * Empty pieces between two "&" are ignored. */
 #pragma once
 
 #include <optional>

@@ -55,14 +55,14 @@ constexpr Route page(std::string_view path, ParameterList in_path = {})
     return {.path = path, .method = "GET", .in_path = in_path, .render = render_asset, .caching = Caching::validated};
 }
 
-// What is looked at stands in its URL.
+// The dashboard's filters are in its query.
 constexpr Route dashboard(Route route)
 {
     route.leaves_query = true;
     return route;
 }
 
-// The first row whose path fits names the resource: literal paths stand before names.
+// The first row whose path fits names the resource, so literal paths are listed before names.
 constexpr std::array table{
     read("/v1/analytics/events/recent", {}, recent_query, recent, render_page),
     read("/v1/analytics/events/{occurredAt}/{id}", event_path, {}, event, render_found),

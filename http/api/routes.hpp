@@ -1,6 +1,6 @@
-/* The routes as a table: path, method, who may call, the parameters it knows, the form of body it takes, one statement,
- * how the answer is rendered, and who may keep it. GET answers HEAD too, and every path OPTIONS. Several rows of one
- * path and method differ in the form of their body. */
+/* The routes as a table: path, method, scope, parameters, form of the body, one statement, how the response is made,
+ * and who may cache it. A row for GET answers HEAD too, and every path answers OPTIONS. Rows of one path and method
+ * differ in the form of their body. */
 #pragma once
 
 #include "../auth/keys.hpp"
@@ -17,7 +17,7 @@ enum class Form : std::uint8_t { none, object, array, lines };
 
 using ParameterList = std::span<const Parameter *const>;
 
-/** What a route's render sees. */
+/** What a route's render is called with. */
 struct Exchange {
     const Request &request;
     const runtime::Result *rows; // nothing: the route has no statement
@@ -33,11 +33,11 @@ struct Route {
     const Statement *statement = nullptr;
     Response (*render)(const Exchange &exchange) = nullptr;
     Caching caching = Caching::none; // of its 200
-    bool leaves_query = false;       // it is for the script of the page: whatever it says is answered alike
-    bool is_probe = false;           // asks whether we are well: what fails is answered {"status":"DOWN"}
+    bool leaves_query = false;       // the query is for the script of the page, and has no effect here
+    bool is_probe = false;           // a health check: a failure is answered {"status":"DOWN"}
 };
 
-/** Items of one POST, at most: the answer holds every event again, and all of them are one transaction. */
+/** The most items of one POST: the response has every event, and all of them are one transaction. */
 inline constexpr std::size_t max_items = 1'000;
 
 [[nodiscard]] std::span<const Route> service_routes() noexcept;

@@ -36,15 +36,15 @@ extern const Statement replay;
 /** () → all projections. */
 extern const Statement projections;
 
-/** (name, from's microseconds, to's, tenant, limit, before's position, before's key) → a page and the projection's state,
- * which is null where there is none of this name. */
+/** (name, from's microseconds, to's, tenant, limit, before's position, before's key) → a page and the projection's
+ * state, which is null where there is none of this name. */
 extern const Statement projection;
 
 /** (a record's bytes) → outcome, reason, detail, the reason's SQLSTATE, the event, its occurred_at and its id. */
 extern const Statement record_one;
 
-/** (a JSON array's bytes, or null; else the records as bytea[]; the most items taken) → their number, a result per item;
- * stores nothing of an array that has more than are taken. */
+/** (a JSON array's bytes, or null; else the records as bytea[]; the most items taken) → their number, a result per
+ * item; stores nothing of an array that has more than are taken. */
 extern const Statement record_batch;
 
 /** () → the extension's version: fails unless the database answers and the extension is there. */

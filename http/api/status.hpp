@@ -1,8 +1,8 @@
-/* What the database's verdicts mean in HTTP: two tables, SQLSTATE → status and reason of refusal → status.
+/* From the database's errors to HTTP: two tables, SQLSTATE → status and reason for refusal → status.
  *
- * A SQLSTATE is looked up whole, then by its class; what is in neither is an internal error. Only where a row says so
- * does the server's message reach the client: those messages are ours, or the operator's own RAISE, and speak of the
- * request. All others speak of the server and are replaced by the row's sentence. */
+ * A SQLSTATE is looked up whole, then by its class; an unknown one is an internal error. The server's message reaches
+ * the client only where a row says so: such messages are ours, or an operator's RAISE, and are about the request. All
+ * others are replaced by the row's sentence. */
 #pragma once
 
 #include <string_view>
@@ -12,9 +12,9 @@ namespace analytics::http {
 struct Meaning {
     std::string_view sqlstate; // five characters, or a class's two
     int status;
-    std::string_view detail;      // told in place of the server's message
+    std::string_view detail;      // in place of the server's message
     bool shows_message = false;   // the server's message is for the client
-    std::string_view reason = {}; // of the closed list of refusals, where the SQLSTATE says as much
+    std::string_view reason = {}; // one of the closed list of reasons, if the SQLSTATE implies it
 };
 
 [[nodiscard]] const Meaning &meaning_of(std::string_view sqlstate) noexcept;
@@ -23,8 +23,8 @@ struct Meaning {
  * formed and no event (RFC 9110, 15.5). */
 [[nodiscard]] int status_of_refusal(std::string_view reason) noexcept;
 
-/** Whether a session that heard this must not be used again: what it prepared, or its search_path, no longer fits
- * the database. A lost connection says so itself. */
+/** Whether a session that got this error must not be used again, because what it prepared no longer fits the database.
+ * A lost connection is known as such without this. */
 [[nodiscard]] bool spoils_session(std::string_view sqlstate) noexcept;
 
 } // namespace analytics::http

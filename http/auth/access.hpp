@@ -1,8 +1,8 @@
-/* Who calls, and whether he may: the keys in force, read again when asked to, and a bucket of tokens for each.
+/* Access control: the keys in force, and a token bucket for each.
  *
- * Without a file everybody may everything, which is why nobody but this machine is then listened to (exposure.hpp).
- * A file that is read again and found bad changes nothing: the keys that were good go on, and the log says so. A
- * bucket belongs to the key's id, so reading the file again does not fill it. */
+ * Without a file of keys everybody may do everything, so the service then listens on loopback alone (exposure.hpp). If
+ * a file that is read again is bad, the old keys stay in force, and the log says so. A bucket belongs to the key's id,
+ * so reading the file again does not fill it. */
 #pragma once
 
 #include "../server/message.hpp"
@@ -19,7 +19,7 @@
 
 namespace analytics::http {
 
-/** As what a request is run. */
+/** For whom a request is run. */
 struct Caller {
     std::string tenant = {}; // empty: of all tenants
 };
@@ -28,17 +28,17 @@ class Access {
 public:
     using Clock = std::chrono::steady_clock;
 
-    /** path: of the file of keys; empty: there are none. Throws KeyFault. */
+    /** path: the file of keys; empty: none. Throws KeyFault. */
     explicit Access(std::string path);
 
-    /** Reads the file again; what is wrong with it is observed. */
+    /** Reads the file again, and reports success or failure. */
     void reload(runtime::Observer &observe);
 
-    /** The caller, or the refusal: 401 who did not say whom he is, 403 who may not do this, 429 who calls too often. */
+    /** The caller, or the refusal: 401 without a known key, 403 without the scope, 429 beyond the key's rate. */
     [[nodiscard]] std::variant<Caller, Response> authorize(const Request &request, Scope scope,
                                                            Clock::time_point now = Clock::now());
 
-    /** One of the tenants that a key is bound to; empty: none is. */
+    /** A tenant that some key is bound to; empty: there is none. */
     [[nodiscard]] std::string some_tenant() const;
     [[nodiscard]] std::size_t size() const { return keys()->size(); }
 

@@ -1,4 +1,4 @@
-/* Who may reach us. Without API keys only this machine may: events are written without asking who sends them. */
+/* Without API keys anybody who reaches the service may write events, so it then listens on loopback addresses alone. */
 #pragma once
 
 #include "../../runtime/setting.hpp"
@@ -8,7 +8,7 @@
 
 namespace analytics::http {
 
-/** Whether every address that the host stands for is a loopback address; false when it stands for none. */
+/** Whether all addresses of the host are loopback addresses; false if it has none. */
 [[nodiscard]] bool is_loopback(const std::string &host);
 
 [[nodiscard]] std::optional<runtime::SettingFault> exposure_fault(const runtime::Settings &settings);

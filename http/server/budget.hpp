@@ -1,8 +1,8 @@
-/* The memory that clients can make a listener hold: bytes of requests that have not arrived completely, and of responses
- * that have not been sent completely, over all connections.
+/* The memory that clients can make a listener hold: bytes of requests that have not arrived completely, and of
+ * responses that have not been sent completely, over all connections.
  *
- * Each connection has a share, which it resizes as it receives and sends. The budget only counts and denies nothing: the
- * caller of resize checks whether the budget is exceeded, and then drops what it was about to hold. */
+ * Each connection has a share, which it resizes as it receives and sends. The budget only counts and denies nothing:
+ * the caller of resize checks whether the budget is exceeded, and then drops what it was about to hold. */
 #pragma once
 
 #include <atomic>

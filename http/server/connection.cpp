@@ -131,8 +131,8 @@ void Connection::advance()
     state_ = State::ready;
 }
 
-/* Some clients end a body with an empty line (RFC 9112, 2.2). Empty lines before a request are dropped: they neither begin
- * it nor extend its deadline. False: nothing else has come. */
+/* Some clients end a body with an empty line (RFC 9112, 2.2). Empty lines before a request are dropped: they neither
+ * begin it nor extend its deadline. False: nothing else has come. */
 bool Connection::begin_request()
 {
     std::size_t empty = 0;
@@ -297,8 +297,8 @@ void Connection::flush()
     if (!buffer_.empty()) advance();
 }
 
-/* What the client still sends is discarded until it has read the response. Closing a socket with unread bytes would reset
- * the connection, and the client would lose the response. */
+/* What the client still sends is discarded until it has read the response. Closing a socket with unread bytes would
+ * reset the connection, and the client would lose the response. */
 void Connection::linger()
 {
     shutdown(fd(), SHUT_WR);

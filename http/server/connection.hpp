@@ -1,6 +1,6 @@
-/* One client's connection: a state machine that never waits. The listener's loop reports that the socket is ready or that
- * a deadline has passed. The connection reads whole requests and answers them in their order. Its state says what it
- * waits for:
+/* One client's connection: a state machine that never waits. The listener's loop reports that the socket is ready or
+ * that a deadline has passed. The connection reads whole requests and answers them in their order. Its state says what
+ * it waits for:
  *
  *     receiving → ready → sending → receiving … → lingering → ended
  *

@@ -15,8 +15,8 @@ bool is_safe(std::string_view method) noexcept
     return method == "GET" || method == "HEAD" || method == "OPTIONS" || method == "TRACE";
 }
 
-/** Whether a page of the origin was loaded from the authority. The scheme is the origin's, since a proxy that speaks TLS
- * may be in front of the service. */
+/** Whether a page of the origin was loaded from the authority. The scheme is the origin's, since a proxy that speaks
+ * TLS may be in front of the service. */
 bool is_of(std::string_view origin, std::string_view authority)
 {
     const std::size_t scheme = origin.find("://");

@@ -3,9 +3,9 @@
  *
  * No such page may do either unless the operator lists its origin, or "*". All listed origins have the same rights.
  * Credentials that a browser adds by itself are never allowed, since a page sends the key itself. A page that may not
- * read gets the same response without the CORS fields, and the browser keeps the response from the page. But the browser
- * does send: a form on any page may post to any address. So a change that comes from such a page is refused here, by two
- * fields that browsers set and pages cannot change: Origin and Sec-Fetch-Site. */
+ * read gets the same response without the CORS fields, and the browser keeps the response from the page. But the
+ * browser does send: a form on any page may post to any address. So a change that comes from such a page is refused
+ * here, by two fields that browsers set and pages cannot change: Origin and Sec-Fetch-Site. */
 #pragma once
 
 #include "message.hpp"

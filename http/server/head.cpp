@@ -139,8 +139,8 @@ private:
     }
 };
 
-/** Reduces an absolute target, as clients send it to proxies, to its origin form. The authority in it counts before Host
- * (RFC 9112, 3.2.2). */
+/** Reduces an absolute target, as clients send it to proxies, to its origin form. The authority in it counts before
+ * Host (RFC 9112, 3.2.2). */
 void take_authority(Head &head) noexcept
 {
     const std::size_t scheme = std::min(head.target.find("://"), head.target.size());

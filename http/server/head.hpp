@@ -1,9 +1,9 @@
 /* The head of a request (RFC 9112: request line and header fields).
  *
- * If two servers read a head leniently, they may see different requests in the same bytes: because of lines without CR, a
- * space before the colon, Transfer-Encoding beside Content-Length, or a field that is given twice. So this reader accepts
- * only what RFC 9112 allows a sender to write, and refuses all else with its status. A field whose value is a list may
- * come in several lines, which are then one list (RFC 9110, 5.3).
+ * If two servers read a head leniently, they may see different requests in the same bytes: because of lines without CR,
+ * a space before the colon, Transfer-Encoding beside Content-Length, or a field that is given twice. So this reader
+ * accepts only what RFC 9112 allows a sender to write, and refuses all else with its status. A field whose value is a
+ * list may come in several lines, which are then one list (RFC 9110, 5.3).
  *
  * A refused head ends the connection, since nobody knows where the next request begins. What could be read of it is
  * returned all the same: the response needs Origin, for example. */

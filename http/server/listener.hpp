@@ -5,8 +5,8 @@
  * are served. Probes have a worker of their own, and never wait behind slow statements.
  *
  * Everything that clients can make grow has a bound. Beyond the bound on connections, the one that is idle or slow
- * longest is closed. Beyond the bound on waiting requests, a request is answered 503. Beyond the bound on bytes that are
- * held for clients, large requests and responses are refused, and the client that has held much for longest is
+ * longest is closed. Beyond the bound on waiting requests, a request is answered 503. Beyond the bound on bytes that
+ * are held for clients, large requests and responses are refused, and the client that has held much for longest is
  * disconnected. */
 #pragma once
 
@@ -42,8 +42,8 @@ public:
     Listener(const Listener &) = delete;
     Listener &operator=(const Listener &) = delete;
 
-    /** Serves until a stop is requested; then accepts no more, lets the requests in hand finish, and returns. False: the
-     * socket failed. */
+    /** Serves until a stop is requested; then accepts no more, lets the requests in hand finish, and returns. False:
+     * the socket failed. */
     bool run();
 
 private:

@@ -1,8 +1,8 @@
 /* Errors as RFC 9457 problem details: {type, title, status, detail, code, errors}, all six always there.
  *
- * type is "about:blank" and title the status's phrase. code is an SQLSTATE, or null if the error is of HTTP alone; errors
- * has one entry for each thing that is wrong. A detail is ours or our SQL functions', never PostgreSQL's message about an
- * internal error. */
+ * type is "about:blank" and title the status's phrase. code is an SQLSTATE, or null if the error is of HTTP alone;
+ * errors has one entry for each thing that is wrong. A detail is ours or our SQL functions', never PostgreSQL's message
+ * about an internal error. */
 #pragma once
 
 #include "message.hpp"

@@ -1,12 +1,13 @@
 /* What is done to every request before its handler, and to every response after it.
  *
  * Before: a request is refused if its host is none of the service's names, or if a page of another site sends it to
- * change something. After: an unchanged response becomes 304, a response is compressed for clients that accept gzip, and
- * the CORS fields are added. Responses that have no handler, such as the refusal of a malformed head, pass here too.
+ * change something. After: an unchanged response becomes 304, a response is compressed for clients that accept gzip,
+ * and the CORS fields are added. Responses that have no handler, such as the refusal of a malformed head, pass here
+ * too.
  *
- * Entity tags are weak: a response and the same response compressed have the same tag. A response that contains the time
- * at which it was made brings a tag that is made from the rest. A client that gets 304 then keeps the older time, which
- * weak tags allow (RFC 9110, 8.8.1). */
+ * Entity tags are weak: a response and the same response compressed have the same tag. A response that contains the
+ * time at which it was made brings a tag that is made from the rest. A client that gets 304 then keeps the older time,
+ * which weak tags allow (RFC 9110, 8.8.1). */
 #pragma once
 
 #include "cors.hpp"

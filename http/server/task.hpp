@@ -1,5 +1,5 @@
-/* A request is answered in up to two steps. The loop calls the handler, which must not wait: it answers at once or returns
- * a task. A worker runs the task, which may wait for the database. */
+/* A request is answered in up to two steps. The loop calls the handler, which must not wait: it answers at once or
+ * returns a task. A worker runs the task, which may wait for the database. */
 #pragma once
 
 #include "message.hpp"

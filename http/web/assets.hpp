@@ -1,9 +1,8 @@
-/* Files that are part of the program: the API's document, its viewer, pages and what they load.
+/* Files that are part of the program: the OpenAPI document, its viewer, pages and what they load.
  *
- * web/manifest lists them; web/embed puts each into the executable twice, as it is and compressed by gzip, so that
- * serving one costs no work. What a page loads has its content's hash in its path and may be kept for ever; the page
- * itself is asked for again each time. Nothing that a page needs comes from another host, and its Content-Security-
- * Policy makes sure of it. */
+ * web/manifest lists them. web/embed puts each into the executable twice, as it is and compressed, so that serving one
+ * takes no work. The path of what a page loads has its content's hash, and may be cached for ever. A page itself is
+ * validated each time. A page loads nothing from other hosts, which its Content-Security-Policy enforces. */
 #pragma once
 
 #include "../server/message.hpp"
