@@ -21,17 +21,18 @@ namespace {
 
 using namespace analytics::http;
 using namespace analytics::runtime;
+namespace event = analytics::event;
 
 ExitCode check(const Settings &settings, const Access &access, Observer &log)
 try {
     const Result found = Pool(service_pool(settings), log).run(0, version, {}, {});
     if (const std::string tenant = access.some_tenant(); !tenant.empty())
         Pool(tenant_pool(settings), log).run(0, version, {}, tenant);
-    log(Event::check_passed, {{"extension", found.text(0, 0)}});
+    log(event::CheckPassed{.extension = found.text(0, 0)});
     return ExitCode::stopped;
 } catch (const DbError &error) {
-    log(Event::dependency_unreachable,
-        {{"dependency", "postgresql"}, {"sqlstate", error.sqlstate()}, {"message", error.what()}});
+    log(event::DependencyUnreachable{
+        .dependency = "postgresql", .sqlstate = error.sqlstate(), .message = error.what()});
     return ExitCode::unreachable;
 }
 
@@ -54,17 +55,17 @@ try {
                              names(Key::http_admin_host), Cors({})),
                    without_watchdog, after.get_token());
 
-    log(Event::started, {{"version", ANALYTICS_VERSION}});
-    const std::stop_callback stopping(signals.token(), [&] { log(Event::stopping); });
+    log(event::Started{.version = ANALYTICS_VERSION});
+    const std::stop_callback stopping(signals.token(), [&] { log(event::Stopping{}); });
     const std::jthread admin_thread([&](const std::stop_token &ended) {
         const std::stop_callback end(ended, [&] { after.request_stop(); });
         admin.run();
     });
     if (!service.run()) return ExitCode::fault;
-    log(Event::stopped);
+    log(event::Stopped{});
     return ExitCode::stopped;
 } catch (const std::exception &error) {
-    log(Event::fault, {{"message", error.what()}});
+    log(event::Fault{.message = error.what()});
     return ExitCode::fault;
 }
 
@@ -72,16 +73,17 @@ ExitCode run(const Settings &settings, bool is_check, const Signals &signals, Lo
 try {
     Access access(settings.text(Key::http_api_keys_file));
     const Hangup hangup([&] { access.reload(log); }); // before the threads of traces, which inherit the mask
-    ServiceManager manager;
+    DaemonState state;
+    ServiceManager manager(state);
     HttpMetrics metrics;
     Observers for_traces{&log, &metrics};
     Traces traces(traces_options("analytics-http", process_environment()), for_traces);
     Observers without_watchdog{&log, &metrics, &traces};
-    Observers observe{&without_watchdog, &manager}; // whose watchdog is fed by the service's loop alone
+    Observers observe{&without_watchdog, &state, &manager}; // whose watchdog is fed by the service's loop alone
     return is_check ? check(settings, access, log)
                     : serve(settings, signals, access, metrics, observe, without_watchdog);
 } catch (const KeyFault &fault) {
-    log(Event::setting_refused, {{"setting", "ANALYTICS_HTTP_API_KEYS_FILE"}, {"message", fault.what()}});
+    log(event::SettingRefused{.setting = "ANALYTICS_HTTP_API_KEYS_FILE", .message = fault.what()});
     return ExitCode::settings;
 }
 
@@ -98,7 +100,7 @@ int main(int argc, char **argv)
     const Signals signals; // before any other thread, which inherits the mask
     Log log(settings);
     if (const auto fault = exposure_fault(settings)) {
-        log(Event::setting_refused, {{"setting", fault->setting}, {"message", fault->message}});
+        log(event::SettingRefused{.setting = fault->setting, .message = fault->message});
         return static_cast<int>(ExitCode::settings);
     }
     return static_cast<int>(run(settings, begun.check, signals, log));

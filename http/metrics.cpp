@@ -6,11 +6,6 @@
 namespace analytics::http {
 namespace {
 
-using runtime::Event;
-using runtime::Field;
-using runtime::number;
-using runtime::text;
-
 /* From what a cached page of counts takes to the time-out of a request. */
 const prometheus::Histogram::BucketBoundaries second_buckets{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
                                                              0.25,  0.5,    1,     2.5,  5,     10};
@@ -46,42 +41,34 @@ void HttpMetrics::watch_pool(std::string name, std::function<PoolUse()> use)
     pools_.insert_or_assign(std::move(name), std::move(use));
 }
 
-void HttpMetrics::observe(Event event, std::span<const Field> fields)
+void HttpMetrics::observe(const runtime::Event &event)
 {
-    switch (event) {
-    case Event::request_served: {
-        const std::string route(text(fields, "route"));
-        const auto status = static_cast<std::int64_t>(number(fields, "status").value_or(0));
-        requests_
-            .Add({{"method", known_method(text(fields, "method"))},
-                  {"route", route},
-                  {"status", std::to_string(status)}})
-            .Increment();
-        request_seconds_.Add({{"route", route}}, second_buckets)
-            .Observe(number(fields, "milliseconds").value_or(0) / millis_per_second);
-        response_bytes_.Increment(number(fields, "bytes").value_or(0));
-        break;
-    }
-    case Event::database_unavailable: {
-        const std::string pool(text(fields, "pool"));
-        outages_.Add({{"pool", pool}, {"sqlstate_class", std::string(text(fields, "sqlstate").substr(0, 2))}})
-            .Increment();
-        const std::lock_guard lock(mutex_);
-        database_up_[pool] = false;
-        break;
-    }
-    case Event::database_recovered: {
-        const std::lock_guard lock(mutex_);
-        database_up_[std::string(text(fields, "pool"))] = true;
-        break;
-    }
-    case Event::overloaded:
-        overloads_.Increment();
-        break;
-    default:
-        Metrics::observe(event, fields);
-        break;
-    }
+    Metrics::observe(event);
+    std::visit([this](const auto &one) { on(one); }, event);
+}
+
+void HttpMetrics::on(const event::RequestServed &request)
+{
+    const std::string route(request.route);
+    requests_
+        .Add({{"method", known_method(request.method)}, {"route", route}, {"status", std::to_string(request.status)}})
+        .Increment();
+    request_seconds_.Add({{"route", route}}, second_buckets).Observe(request.milliseconds / millis_per_second);
+    response_bytes_.Increment(static_cast<double>(request.bytes));
+}
+
+void HttpMetrics::on(const event::DatabaseUnavailable &unavailable)
+{
+    const std::string pool(unavailable.pool.value_or(""));
+    outages_.Add({{"pool", pool}, {"sqlstate_class", std::string(unavailable.sqlstate.substr(0, 2))}}).Increment();
+    const std::lock_guard lock(mutex_);
+    database_up_[pool] = false;
+}
+
+void HttpMetrics::on(const event::DatabaseRecovered &recovered)
+{
+    const std::lock_guard lock(mutex_);
+    database_up_[std::string(recovered.pool.value_or(""))] = true;
 }
 
 void HttpMetrics::measure(runtime::MetricFamilies &families) const

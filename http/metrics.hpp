@@ -19,9 +19,15 @@ public:
     /** Asked at every scrape from now on, so whatever it reads must live as long as somebody may scrape. */
     void watch_pool(std::string name, std::function<PoolUse()> use);
 
-    void observe(runtime::Event event, std::span<const runtime::Field> fields) override;
+    void observe(const runtime::Event &event) override;
 
 private:
+    void on(const event::RequestServed &request);
+    void on(const event::DatabaseUnavailable &unavailable);
+    void on(const event::DatabaseRecovered &recovered);
+    void on(const event::Overloaded &) { overloads_.Increment(); }
+    template <class Other> void on(const Other &) {}
+
     void measure(runtime::MetricFamilies &families) const override;
 
     Counters &requests_;

@@ -5,6 +5,7 @@
  * for them is our work. A restart by /livez restarts a loop that hangs, as systemd's watchdog would. */
 #pragma once
 
+#include "../runtime/daemon_state.hpp"
 #include "../runtime/metrics.hpp"
 #include "admin_port.hpp"
 
@@ -15,11 +16,14 @@ namespace analytics::ingestor {
 
 class Admin final : public runtime::Observer {
 public:
-    explicit Admin(const runtime::Metrics &metrics) : metrics_(metrics) { alive(); }
+    Admin(const runtime::DaemonState &state, const runtime::Metrics &metrics) : state_(state), metrics_(metrics)
+    {
+        alive();
+    }
 
     [[nodiscard]] std::optional<AdminAnswer> answer(std::string_view path) const;
 
-    void observe(runtime::Event event, std::span<const runtime::Field> fields) override;
+    void observe(const runtime::Event & /*event*/) override {} // the state does
     void alive() override { alive_at_ = SteadyTime::now().time_since_epoch().count(); }
 
 private:
@@ -27,11 +31,9 @@ private:
 
     [[nodiscard]] bool is_live() const;
 
+    const runtime::DaemonState &state_;
     const runtime::Metrics &metrics_;
     std::atomic<SteadyTime::rep> alive_at_{};
-    std::atomic<bool> is_reading_{false};
-    std::atomic<bool> is_database_up_{true};
-    std::atomic<bool> is_kafka_up_{true};
 };
 
 } // namespace analytics::ingestor

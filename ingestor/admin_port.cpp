@@ -74,7 +74,7 @@ AdminPort::AdminPort(const std::string &host, int port, runtime::HostNames names
     : names_(std::move(names)), answers_(std::move(answers)),
       listening_(runtime::listening_socket(host, port, backlog)), thread_([this] { serve(); })
 {
-    observe(runtime::Event::listening, {{"host", host}, {"port", port}});
+    observe(event::Listening{.host = host, .port = port});
 }
 
 AdminPort::~AdminPort()

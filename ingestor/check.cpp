@@ -7,7 +7,6 @@
 namespace analytics::ingestor {
 namespace {
 
-using runtime::Event;
 using runtime::ExitCode;
 using runtime::Key;
 
@@ -31,7 +30,7 @@ ExitCode check(const runtime::Start &start, runtime::Observer &observe)
     bool is_well = true;
     const auto report = [&](const char *dependency, const std::string &fault) {
         if (fault.empty()) return;
-        observe(Event::dependency_unreachable, {{"dependency", dependency}, {"message", fault}});
+        observe(event::DependencyUnreachable{.dependency = dependency, .message = fault});
         is_well = false;
     };
     report("postgresql", writer.reachability_fault());
@@ -40,7 +39,7 @@ ExitCode check(const runtime::Start &start, runtime::Observer &observe)
     if (!start.adopt_group &&
         is_group_of_another_store(consumer, writer, start.settings.text(Key::kafka_consumer_group), observe))
         return ExitCode::settings;
-    observe(Event::check_passed);
+    observe(event::CheckPassed{});
     return ExitCode::stopped;
 }
 

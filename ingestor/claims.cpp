@@ -6,8 +6,6 @@
 namespace analytics::ingestor {
 namespace {
 
-using runtime::Event;
-
 /* Whether the operator has accepted the gap of a stopped partition: often enough for the operator who waits for it,
  * and no load for the database. */
 constexpr Milliseconds gap_check_pause{2'000};
@@ -98,11 +96,11 @@ bool Claims::claim(const UnclaimedPartition &unclaimed)
         stop(partition, *buffers_.find(partition), *gap, *watermarks);
         return true;
     }
-    loop_.observe(Event::partition_claimed, {{"topic", partition.topic},
-                                             {"partition", partition.id},
-                                             {"offset", claim->next_offset},
-                                             {"high_watermark", watermarks->high},
-                                             {"epoch", claim->epoch}});
+    loop_.observe(event::PartitionClaimed{.topic = partition.topic,
+                                          .partition = partition.id,
+                                          .offset = claim->next_offset,
+                                          .high_watermark = watermarks->high,
+                                          .epoch = claim->epoch});
     return true;
 }
 
@@ -126,8 +124,7 @@ void Claims::read_all()
     const auto starts = buffers_.starts();
     loop_.consumer.assign(starts);
     if (!unclaimed_.empty()) return;
-    loop_.observe(Event::partitions_ready,
-                  {{"partitions", starts.size()}, {"stopped", buffers_.size() - starts.size()}});
+    loop_.observe(event::PartitionsReady{.partitions = starts.size(), .stopped = buffers_.size() - starts.size()});
 }
 
 // ---- the group's store -------------------------------------------------------------------------------------------
@@ -178,13 +175,13 @@ void Claims::stop(const Partition &partition, PartitionBuffer &buffer, const Gap
 {
     buffer.is_stopped = true;
     check_gaps_at_ = loop_.now() + gap_check_pause;
-    loop_.observe(Event::partition_stopped, {{"topic", partition.topic},
-                                             {"partition", partition.id},
-                                             {"offset", gap.from_offset},
-                                             {"low_watermark", watermarks.low},
-                                             {"high_watermark", watermarks.high},
-                                             {"message", gap.message},
-                                             {"command", accept_command(gap, loop_.options.group, partition)}});
+    loop_.observe(event::PartitionStopped{.topic = partition.topic,
+                                          .partition = partition.id,
+                                          .offset = gap.from_offset,
+                                          .low_watermark = watermarks.low,
+                                          .high_watermark = watermarks.high,
+                                          .message = gap.message,
+                                          .command = accept_command(gap, loop_.options.group, partition)});
 }
 
 /* A partition whose gap was accepted is claimed again, and so read from where the operator says. */
@@ -202,7 +199,7 @@ void Claims::check_gaps()
         });
         if (!is_accepted) return;
         if (!*is_accepted) continue;
-        loop_.observe(Event::gap_accepted, {{"topic", partition.topic}, {"partition", partition.id}});
+        loop_.observe(event::GapAccepted{.topic = partition.topic, .partition = partition.id});
         claim_again(partition, {});
     }
 }
@@ -225,10 +222,10 @@ void Claims::find_rewound()
     if (buffers_.is_empty()) health_.answered(loop_.now()); // otherwise a batch must show that the database is well
     for (const Partition &partition : std::get<std::vector<Partition>>(outcome)) {
         const PartitionBuffer *buffer = buffers_.find(partition);
-        loop_.observe(Event::partition_rewound, {{"topic", partition.topic},
-                                                 {"partition", partition.id},
-                                                 {"offset", buffer->claim.next_offset},
-                                                 {"records_dropped", buffer->records()}});
+        loop_.observe(event::PartitionRewound{.topic = partition.topic,
+                                              .partition = partition.id,
+                                              .offset = buffer->claim.next_offset,
+                                              .records_dropped = buffer->records()});
         claim_again(partition, first_offsets_.at(partition));
     }
 }

@@ -4,8 +4,6 @@
 
 namespace analytics::ingestor {
 
-using runtime::Event;
-
 DatabaseHealth::DatabaseHealth(Consumer &consumer, runtime::Observer &observe, const RunOptions &options)
     : consumer_(consumer), observe_(observe), options_(options),
       backoff_(options.first_pause, options.longest_pause, options.seed)
@@ -28,7 +26,7 @@ bool DatabaseHealth::may_try(Time now)
 void DatabaseHealth::failed(const Failure &failure, Time begun, Time now)
 {
     if (sickness_) return;
-    observe_(Event::database_unavailable, {{"sqlstate", failure.sqlstate}, {"message", failure.message}});
+    observe_(event::DatabaseUnavailable{.sqlstate = failure.sqlstate, .message = failure.message});
     sickness_ = Sickness{begun, now + backoff_.next()};
 }
 
@@ -37,12 +35,12 @@ bool DatabaseHealth::answered(Time now)
     const auto sickness = std::exchange(sickness_, std::nullopt);
     if (sickness) {
         const auto lasted = std::chrono::duration_cast<Milliseconds>(now - sickness->since);
-        observe_(Event::database_recovered, {{"milliseconds", lasted.count()}, {"attempts", backoff_.attempts()}});
+        observe_(event::DatabaseRecovered{.milliseconds = lasted.count(), .attempts = backoff_.attempts()});
         backoff_.reset();
     }
     if (std::exchange(is_paused_, false)) {
         consumer_.resume();
-        observe_(Event::consumption_resumed);
+        observe_(event::ConsumptionResumed{});
     }
     return sickness.has_value();
 }
@@ -63,7 +61,7 @@ void DatabaseHealth::check_progress(bool is_stuck, const PartitionBuffers &buffe
     if (!stuck_since_) stuck_since_ = now;
     if (now - *stuck_since_ < (sickness_ ? options_.pause_sick_after : options_.pause_slow_after)) return;
     is_paused_ = true;
-    observe_(Event::consumption_paused, {{"records_buffered", buffers.records()}});
+    observe_(event::ConsumptionPaused{.records_buffered = buffers.records()});
     consumer_.pause();
 }
 

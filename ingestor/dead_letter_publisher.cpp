@@ -10,7 +10,6 @@
 
 namespace analytics::ingestor {
 
-using runtime::Event;
 using runtime::Key;
 
 struct DeadLetterPublisher::Parts {
@@ -24,7 +23,7 @@ struct DeadLetterPublisher::Parts {
     try {
         publish_dead_letters(store, topic, clock, stop, observe, {.seed = std::random_device()()});
     } catch (const std::exception &error) { // must not stop the reading of events
-        observe(Event::publishing_paused, {{"message", error.what()}});
+        observe(event::PublishingPaused{.message = error.what()});
     }
 
     runtime::Observer &observe;

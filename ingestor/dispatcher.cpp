@@ -6,8 +6,6 @@
 
 namespace analytics::ingestor {
 
-using runtime::Event;
-
 // ---- batches -----------------------------------------------------------------------------------------------------
 
 bool Dispatcher::dispatch_next()
@@ -81,8 +79,8 @@ void Dispatcher::stored(PartitionBuffers::Map::value_type &entry, const Committe
     const std::int64_t next_offset = buffer.claim.next_offset;
     if (must_read_again) loop_.consumer.assign(buffers_.starts());
     if (were_short && !buffer.most_records)
-        loop_.observe(Event::batches_restored,
-                      {{"topic", partition.topic}, {"partition", partition.id}, {"offset", next_offset}});
+        loop_.observe(
+            event::BatchesRestored{.topic = partition.topic, .partition = partition.id, .offset = next_offset});
     loop_.consumer.mark_done(partition, next_offset);
 }
 
@@ -116,8 +114,8 @@ Writer *Dispatcher::idle_writer()
 void Dispatcher::failed(const Failure &failure, Time begun)
 {
     if (failure.transient) return health_.failed(failure, begun, loop_.now());
-    loop_.observe(Event::database_refused,
-                  {{"sqlstate", failure.sqlstate}, {"message", failure.message}, {"hint", failure.hint}});
+    loop_.observe(
+        event::DatabaseRefused{.sqlstate = failure.sqlstate, .message = failure.message, .hint = failure.hint});
     loop_.end = runtime::ExitCode::fault;
 }
 

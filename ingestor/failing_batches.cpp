@@ -7,8 +7,6 @@
 namespace analytics::ingestor {
 namespace {
 
-using runtime::Event;
-
 /* SQLSTATEs of a server that accepts no batch, whatever it holds. Others may be the batch's own fault. */
 bool is_outage(std::string_view sqlstate)
 {
@@ -47,17 +45,19 @@ void FailingBatches::set_aside(PartitionBuffers::Map::value_type &entry, const F
     buffers_.set_aside(entry, loop_.now() + (records > 1 ? first_pause : longer));
     if (records > 1) health_.retry_soon(loop_.now());
 
-    const auto report = [&](Event event) {
-        loop_.observe(event, {{"topic", entry.first.topic},
-                              {"partition", entry.first.id},
-                              {"offset", entry.second.requeued->first_offset()},
-                              {"records", entry.second.requeued->size()},
-                              {"sqlstate", failure.sqlstate},
-                              {"message", failure.message}});
+    const Batch &batch = *buffer.requeued;
+    const auto report = [&](auto event) {
+        event.topic = partition.topic;
+        event.partition = partition.id;
+        event.offset = batch.first_offset();
+        event.records = batch.size();
+        event.sqlstate = failure.sqlstate;
+        event.message = failure.message;
+        loop_.observe(event);
     };
-    if (!were_short) report(Event::batches_shortened);
+    if (!were_short) report(event::BatchesShortened());
     if (records > 1 || std::exchange(reported_[partition], offset) == offset) return;
-    report(Event::record_failing);
+    report(event::RecordFailing());
 }
 
 } // namespace analytics::ingestor

@@ -29,14 +29,14 @@ void GroupMembership::report_wait(Time now)
     std::string members;
     for (const std::string &member : others->members) members += (members.empty() ? "" : ", ") + member;
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(others->session_timeout).count();
-    observe_(runtime::Event::group_waiting,
-             {{"group", group_},
-              {"state", others->state},
-              {"members", members},
-              {"session_timeout_ms", others->session_timeout.count()},
-              {"message", fmt::format("the group waits for {}: it waits for a member that did not leave until that "
-                                      "member's session expires (session.timeout.ms, here {} s)",
-                                      members, seconds)}});
+    observe_(event::GroupWaiting{
+        .group = group_,
+        .state = others->state,
+        .members = members,
+        .session_timeout_ms = others->session_timeout.count(),
+        .message = fmt::format("the group waits for {}: it waits for a member that did not leave until that "
+                               "member's session expires (session.timeout.ms, here {} s)",
+                               members, seconds)});
 }
 
 } // namespace analytics::ingestor

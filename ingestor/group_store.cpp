@@ -7,8 +7,6 @@
 namespace analytics::ingestor {
 namespace {
 
-using runtime::Event;
-
 constexpr std::string_view format = "analytics_events/1 ";
 struct Mark {
     std::string_view id;
@@ -82,15 +80,13 @@ GroupStore::Owner GroupStore::decide(const std::vector<GroupOffset> &offsets)
     const std::string mark = deciding_mark(offsets);
     if (!mark.empty() && !is_same(mark, mark_)) {
         if (adopts_) return adopt(offsets, mark);
-        observe_(
-            Event::group_of_another_store,
-            {{"group", group_},
-             {"store", described(mark_)},
-             {"other_store", described(mark)},
-             {"message",
-              fmt::format("the consumer group \"{}\" belongs to another store, {}", group_, described(mark))},
-             {"hint", "use another group (ANALYTICS_KAFKA_CONSUMER_GROUP); or, if the other store is gone, after a "
-                      "restore or a move, start once with --adopt-group"}});
+        observe_(event::GroupOfAnotherStore{
+            .group = group_,
+            .store = described(mark_),
+            .other_store = described(mark),
+            .message = fmt::format("the consumer group \"{}\" belongs to another store, {}", group_, described(mark)),
+            .hint = "use another group (ANALYTICS_KAFKA_CONSUMER_GROUP); or, if the other store is gone, after a "
+                    "restore or a move, start once with --adopt-group"});
         return Owner::another;
     }
     consumer_.set_offset_metadata(mark_);
@@ -106,7 +102,7 @@ GroupStore::Owner GroupStore::adopt(const std::vector<GroupOffset> &offsets, con
         if (read(metadata) && !is_same(metadata, mark_)) anothers.push_back({partition, offset});
     if (!consumer_.commit(anothers)) return Owner::unknown;
     adopts_ = false;
-    observe_(Event::group_adopted, {{"group", group_}, {"store", described(mark_)}, {"other_store", described(other)}});
+    observe_(event::GroupAdopted{.group = group_, .store = described(mark_), .other_store = described(other)});
     seen_.clear();
     return Owner::ours;
 }

@@ -8,7 +8,6 @@
 
 namespace analytics::ingestor {
 
-using runtime::Event;
 using runtime::Key;
 
 List list_of(std::span<const StartOffset> starts)
@@ -80,7 +79,7 @@ void KafkaConsumer::Handle::on_error(rd_kafka_t *rk, int err, const char *reason
     } else if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) { // says how many brokers; the last error says why
         const std::string &why = handle.last_error;
         if (!std::exchange(handle.is_unavailable, true))
-            handle.observe(Event::kafka_unavailable, {{"message", why.empty() ? std::string_view(reason) : why}});
+            handle.observe(event::KafkaUnavailable{.message = why.empty() ? std::string_view(reason) : why});
     } else {
         handle.last_error = reason;
         handle.is_refused = code == RD_KAFKA_RESP_ERR__AUTHENTICATION || code == RD_KAFKA_RESP_ERR__SSL;
@@ -95,7 +94,7 @@ void KafkaConsumer::Handle::on_log(const rd_kafka_t *rk, int severity, const cha
 {
     const auto &handle = *static_cast<const Handle *>(rd_kafka_opaque(rk));
     if (severity <= LOG_WARNING || handle.is_debugging)
-        handle.observe(Event::kafka_notice, {{"facility", facility}, {"message", message}});
+        handle.observe(event::KafkaNotice{.facility = facility, .message = message});
 }
 
 // ---- what poll returns -------------------------------------------------------------------------------------------
@@ -143,13 +142,13 @@ void KafkaConsumer::Handle::notice(std::string_view text)
 {
     if (last_notice == text) return;
     last_notice = text;
-    observe(Event::kafka_notice, {{"message", text}});
+    observe(event::KafkaNotice{.message = text});
 }
 
 void KafkaConsumer::Handle::answered()
 {
     last_notice.clear();
-    if (std::exchange(is_unavailable, false)) observe(Event::kafka_recovered);
+    if (std::exchange(is_unavailable, false)) observe(event::KafkaRecovered{});
 }
 
 void KafkaConsumer::Handle::pause(std::span<const StartOffset> partitions)

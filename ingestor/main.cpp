@@ -20,7 +20,6 @@
 namespace {
 
 using namespace analytics;
-using runtime::Event;
 using runtime::ExitCode;
 using runtime::Key;
 
@@ -31,9 +30,9 @@ try {
     if (start.check) return ingestor::check(start, observe);
 
     ingestor::KafkaConsumer consumer(settings, observe);
-    observe(Event::started, {{"version", ANALYTICS_VERSION},
-                             {"topic", settings.text(Key::kafka_topic)},
-                             {"group", settings.text(Key::kafka_consumer_group)}});
+    observe(event::Started{.version = ANALYTICS_VERSION,
+                           .topic = settings.text(Key::kafka_topic),
+                           .group = settings.text(Key::kafka_consumer_group)});
     const auto port = ingestor::open_admin_port(
         settings, [&admin](std::string_view path) { return admin.answer(path); }, observe);
     consumer.subscribe();
@@ -42,13 +41,13 @@ try {
     ingestor::SteadyClock clock;
     const ExitCode code = ingestor::run(consumer, workers, clock, signals.token(), observe,
                                         ingestor::run_options(settings, start.adopt_group));
-    observe(Event::stopped, {{"code", static_cast<int>(code)}});
+    observe(event::Stopped{.code = static_cast<int>(code)});
     return code;
 } catch (const runtime::SettingFaults &faults) {
     runtime::report(faults, observe);
     return ExitCode::settings;
 } catch (const std::exception &error) {
-    observe(Event::fault, {{"message", error.what()}});
+    observe(event::Fault{.message = error.what()});
     return ExitCode::fault;
 }
 
@@ -64,11 +63,12 @@ int main(int argc, char **argv)
 
     const runtime::Signals signals; // before librdkafka's threads, which inherit the mask
     runtime::Log log(start.settings);
-    runtime::ServiceManager systemd;
-    ingestor::IngestorMetrics metrics;
-    ingestor::Admin admin(metrics);
+    runtime::DaemonState state;
+    runtime::ServiceManager systemd(state);
+    ingestor::IngestorMetrics metrics(state);
+    ingestor::Admin admin(state, metrics);
     runtime::Observers of_spans{&log, &metrics};
     runtime::Traces traces(runtime::traces_options("analytics-ingestor", runtime::process_environment()), of_spans);
-    runtime::Observers observe{&log, &systemd, &metrics, &admin, &traces};
+    runtime::Observers observe{&log, &state, &systemd, &metrics, &admin, &traces};
     return static_cast<int>(serve(start, signals, admin, observe));
 }

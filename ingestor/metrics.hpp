@@ -5,6 +5,7 @@
  * end is not fetched: the records stand still and the seconds grow, so an alert should watch the seconds. */
 #pragma once
 
+#include "../runtime/daemon_state.hpp"
 #include "../runtime/metrics.hpp"
 
 #include <map>
@@ -17,21 +18,39 @@ namespace analytics::ingestor {
 
 class IngestorMetrics final : public runtime::Metrics {
 public:
-    IngestorMetrics();
+    /** The state must observe events as well. */
+    explicit IngestorMetrics(const runtime::DaemonState &state);
 
-    void observe(runtime::Event event, std::span<const runtime::Field> fields) override;
+    void observe(const runtime::Event &event) override;
     void alive() override;
 
 private:
     struct Lag {
-        std::optional<double> records;       // nothing: Kafka's end is unknown
+        std::optional<std::int64_t> records; // nothing: Kafka's end is unknown
         std::optional<double> waiting_since; // seconds since the Unix epoch; nothing: no record waits
     };
-    using TopicPartition = std::pair<std::string, std::string>;
+    using TopicPartition = std::pair<std::string, int>;
 
-    void count_batch(std::span<const runtime::Field> fields);
+    void on(const event::DatabaseConnected &) { connections_.Increment(); }
+    void on(const event::DatabaseUnavailable &unavailable) { count_outage(unavailable.sqlstate); }
+    void on(const event::DatabaseRefused &refused) { count_outage(refused.sqlstate); }
+    void on(const event::PartitionsRevoked &);
+    void on(const event::PartitionFenced &fenced);
+    void on(const event::PartitionProgress &progress);
+    void on(const event::ConsumptionPaused &) { is_paused_ = true; }
+    void on(const event::ConsumptionResumed &) { is_paused_ = false; }
+    void on(const event::BatchCommitted &batch);
+    void on(const event::RecordsRefused &refused);
+    void on(const event::DeadLettersPublished &published);
+    void on(const event::DeadLetterUnpublishable &) { dead_letters_unpublishable_.Increment(); }
+    void on(const event::PublishingPaused &) { is_publishing_paused_ = true; }
+    void on(const event::PublishingResumed &) { is_publishing_paused_ = false; }
+    template <class Other> void on(const Other &) {}
+
+    void count_outage(std::string_view sqlstate);
     void measure(runtime::MetricFamilies &families) const override;
 
+    const runtime::DaemonState &state_;
     Counters &records_;
     Counters &refused_;
     Histograms &batch_records_;
@@ -47,11 +66,7 @@ private:
 
     mutable std::mutex mutex_; // of what follows
     std::map<TopicPartition, Lag> lags_;
-    double reading_ = 0; // partitions
-    double stopped_ = 0;
     double alive_at_;
-    bool is_database_up_ = true; // until a call fails
-    bool is_kafka_up_ = true;
     bool is_paused_ = false;
     bool is_publishing_paused_ = false;
 };

@@ -30,13 +30,12 @@ void Progress::report(const PartitionBuffers &buffers, Time now)
         if (!is_new && seen == last) continue;
         last = seen;
 
-        std::vector<runtime::Field> fields{
-            {"topic", partition.topic}, {"partition", partition.id}, {"next_offset", seen.next_offset}};
-        if (seen.high_watermark)
-            fields.emplace_back("lag", std::max<std::int64_t>(0, *seen.high_watermark - seen.next_offset));
+        event::PartitionProgress progress{
+            .topic = partition.topic, .partition = partition.id, .next_offset = seen.next_offset};
+        if (seen.high_watermark) progress.lag = std::max<std::int64_t>(0, *seen.high_watermark - seen.next_offset);
         if (seen.waiting_since_ms)
-            fields.emplace_back("waiting_since", static_cast<double>(*seen.waiting_since_ms) / millis_per_second);
-        observe_.observe(runtime::Event::partition_progress, fields);
+            progress.waiting_since = static_cast<double>(*seen.waiting_since_ms) / millis_per_second;
+        observe_(progress);
     }
 }
 

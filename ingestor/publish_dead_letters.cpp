@@ -8,8 +8,6 @@
 namespace analytics::ingestor {
 namespace {
 
-using runtime::Event;
-
 struct Outcome {
     bool found = false; // dead letters to publish
     std::string fault;  // of the database or the broker
@@ -39,11 +37,11 @@ Outcome publish_next(DeadLetterStore &store, DeadLetterTopic &topic, const std::
                                 std::make_move_iterator(faulty.end()));
     if (const auto failure = store.mark(report)) return {.found = true, .fault = failure->message};
     for (const auto &[id, fault] : report.unpublishable)
-        observe(Event::dead_letter_unpublishable, {{"id", id}, {"message", fault}});
+        observe(event::DeadLetterUnpublishable{.id = id, .message = fault});
     if (!report.published.empty())
-        observe(Event::dead_letters_published, {{"dead_letters", report.published.size()},
-                                                {"first_id", report.published.front()},
-                                                {"last_id", report.published.back()}});
+        observe(event::DeadLettersPublished{.dead_letters = report.published.size(),
+                                            .first_id = report.published.front(),
+                                            .last_id = report.published.back()});
     return {.found = true, .fault = report.fault};
 }
 
@@ -58,11 +56,11 @@ void publish_dead_letters(DeadLetterStore &store, DeadLetterTopic &topic, Clock 
         const Outcome outcome = publish_next(store, topic, stop, observe);
         if (stop.stop_requested()) return;
         if (!outcome.fault.empty()) {
-            if (!std::exchange(is_paused, true)) observe(Event::publishing_paused, {{"message", outcome.fault}});
+            if (!std::exchange(is_paused, true)) observe(event::PublishingPaused{.message = outcome.fault});
             clock.wait(clock.now() + backoff.next(), stop);
             continue;
         }
-        if (std::exchange(is_paused, false)) observe(Event::publishing_resumed);
+        if (std::exchange(is_paused, false)) observe(event::PublishingResumed{});
         backoff.reset();
         if (!outcome.found) clock.wait(clock.now() + options.idle_pause, stop);
     }

@@ -13,7 +13,6 @@
 namespace analytics::ingestor {
 namespace {
 
-using runtime::Event;
 using runtime::ExitCode;
 
 class Run {
@@ -40,7 +39,7 @@ public:
             progress_.report(buffers_, loop_.now());
             membership_.report_wait(loop_.now());
         }
-        loop_.observe(Event::stopping, {{"records_buffered", buffers_.records()}});
+        loop_.observe(event::Stopping{.records_buffered = buffers_.records()});
         if (dispatcher_.is_well()) dispatcher_.write_all();
         loop_.workers.abandon();
         loop_.consumer.close();
@@ -57,7 +56,7 @@ private:
 
     void on(const Assigned &assigned)
     {
-        loop_.observe(Event::partitions_assigned, {{"partitions", assigned.partitions.size()}});
+        loop_.observe(event::PartitionsAssigned{.partitions = assigned.partitions.size()});
         buffers_.clear();
         loop_.workers.abandon(); // the claims are not to wait for what is in flight
         claims_.assigned(assigned.partitions);
@@ -73,7 +72,7 @@ private:
             dispatcher_.write_all();
             dispatcher_.lift_limit();
         }
-        loop_.observe(Event::partitions_revoked, {{"lost", revoked.lost}, {"records_dropped", buffers_.records()}});
+        loop_.observe(event::PartitionsRevoked{.lost = revoked.lost, .records_dropped = buffers_.records()});
         buffers_.clear();
         progress_.reset();
         claims_.revoked();
@@ -83,7 +82,7 @@ private:
 
     void on(const FatalError &error)
     {
-        loop_.observe(Event::fault, {{"message", error.message}});
+        loop_.observe(event::Fault{.message = error.message});
         loop_.end = ExitCode::fault;
     }
 

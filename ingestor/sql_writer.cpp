@@ -13,7 +13,6 @@ namespace analytics::ingestor {
 namespace {
 
 using runtime::DbError;
-using runtime::Event;
 using runtime::Key;
 using runtime::Statement;
 
@@ -85,9 +84,9 @@ SqlWriter::SqlWriter(const runtime::Settings &settings, runtime::Observer &obser
                            .application_name = std::string(runtime::program(runtime::Daemon::ingestor)),
                            .on_notice =
                                [&observe](const runtime::Notice &notice) {
-                                   observe(Event::database_notice, {{"severity", notice.severity},
-                                                                    {"sqlstate", notice.sqlstate},
-                                                                    {"message", notice.message}});
+                                   observe(event::DatabaseNotice{.severity = notice.severity,
+                                                                 .sqlstate = notice.sqlstate,
+                                                                 .message = notice.message});
                                },
                            .keep_waiting = [this] { return keep_waiting_ == nullptr || (*keep_waiting_)(); }},
                 .settings = {{"analytics.keep_skipped", settings.text(Key::keep_skipped)},

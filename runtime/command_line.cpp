@@ -62,7 +62,7 @@ void log(const SettingFaults &faults, const Environment &environment)
 void report(const SettingFaults &faults, Observer &observe)
 {
     for (const auto &[setting, message] : faults.faults())
-        observe(Event::setting_refused, {{"setting", setting}, {"message", message}});
+        observe(event::SettingRefused{.setting = setting, .message = message});
 }
 
 std::variant<Start, ExitCode> start_up(Daemon daemon, int argc, const char *const *argv,

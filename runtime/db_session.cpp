@@ -124,7 +124,7 @@ void DbSession::connect()
     }
     identify_ = set_all(assignments, true);
     connection_.emplace(std::move(fresh));
-    observe_(Event::database_connected, {{"pool", options_.name}, {"schema", schema_}});
+    observe_(event::DatabaseConnected{.pool = options_.name, .schema = schema_});
 }
 
 Result DbSession::run(const Statement &statement, const Parameters &parameters, std::string_view tenant,
@@ -184,10 +184,10 @@ Result DbSession::transact(std::span<const Call> calls, Ending ending, std::stri
     const auto begun = std::chrono::steady_clock::now();
     const auto report = [&](std::string_view sqlstate) {
         const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - begun;
-        observe_(Event::database_called, {{"pool", options_.name},
-                                          {"statement", calls.back().statement.name},
-                                          {"milliseconds", took.count()},
-                                          {"sqlstate", sqlstate}});
+        observe_(event::DatabaseCalled{.pool = options_.name,
+                                       .statement = calls.back().statement.name,
+                                       .milliseconds = took.count(),
+                                       .sqlstate = sqlstate});
     };
     try {
         Result answer = connection_->transact(queries, ending, deadline);

@@ -76,12 +76,13 @@ spdlog::level::level_enum spdlog_level(Level level)
 
 } // namespace
 
-std::string format_line(LogFormat format, LogTime time, Event event, std::span<const Field> fields)
+std::string format_line(LogFormat format, LogTime time, const EventKind &kind, const Fields &fields)
 {
     const auto head = format == LogFormat::json ? fmt::runtime(R"({{"time":"{}","level":"{}","event":"{}")")
                                                 : fmt::runtime("{} {} {}");
-    std::string line = fmt::format(head, iso(time), name(level(event)), runtime::name(event));
+    std::string line = fmt::format(head, iso(time), name(kind.level), kind.name);
     const auto append = [&](const Field &field) {
+        if (std::holds_alternative<std::monostate>(field.value)) return;
         if (format == LogFormat::json) {
             line += ',';
             append_json_string(line, field.name);
@@ -123,11 +124,13 @@ Log::Log(const Settings &settings)
 
 Log::~Log() = default;
 
-void Log::observe(Event event, std::span<const Field> fields)
+void Log::observe(const Event &event)
 {
-    if (level(event) < threshold_) return;
+    const EventKind &kind = kind_of(event);
+    if (kind.level < threshold_) return;
     const auto now = std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
-    sink_->logger.log(spdlog_level(level(event)), spdlog::string_view_t(format_line(format_, now, event, fields)));
+    const std::string line = format_line(format_, now, kind, fields_of(event));
+    sink_->logger.log(spdlog_level(kind.level), spdlog::string_view_t(line));
 }
 
 } // namespace analytics::runtime

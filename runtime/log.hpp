@@ -22,7 +22,7 @@ enum class LogFormat : std::uint8_t { json, text };
 using LogTime = std::chrono::time_point<std::chrono::system_clock, std::chrono::microseconds>;
 
 /** One line without its newline. */
-std::string format_line(LogFormat format, LogTime time, Event event, std::span<const Field> fields);
+std::string format_line(LogFormat format, LogTime time, const EventKind &kind, const Fields &fields);
 
 class Log final : public Observer {
 public:
@@ -33,7 +33,7 @@ public:
     Log(const Log &) = delete;
     Log &operator=(const Log &) = delete;
 
-    void observe(Event event, std::span<const Field> fields) override;
+    void observe(const Event &event) override;
 
 private:
     struct Sink;

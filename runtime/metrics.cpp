@@ -14,22 +14,15 @@ Metrics::Metrics(const std::string &prefix, const Buckets &call_seconds)
 {
 }
 
-void Metrics::observe(Event event, std::span<const Field> fields)
+void Metrics::observe(const Event &event)
 {
-    switch (event) {
-    case Event::database_called:
-        call_seconds_.Add({{"statement", std::string(text(fields, "statement"))}}, call_buckets_)
-            .Observe(number(fields, "milliseconds").value_or(0) / millis_per_second);
-        break;
-    case Event::spans_sent:
-        spans_.Add({{"outcome", "sent"}}).Increment(number(fields, "spans").value_or(0));
-        break;
-    case Event::spans_dropped:
-        spans_.Add({{"outcome", "dropped"}}).Increment(number(fields, "spans").value_or(0));
-        break;
-    default:
-        break;
-    }
+    if (const auto *called = std::get_if<event::DatabaseCalled>(&event))
+        call_seconds_.Add({{"statement", std::string(called->statement)}}, call_buckets_)
+            .Observe(called->milliseconds / millis_per_second);
+    else if (const auto *sent = std::get_if<event::SpansSent>(&event))
+        spans_.Add({{"outcome", "sent"}}).Increment(static_cast<double>(sent->spans));
+    else if (const auto *dropped = std::get_if<event::SpansDropped>(&event))
+        spans_.Add({{"outcome", "dropped"}}).Increment(static_cast<double>(dropped->spans));
 }
 
 Metrics::Counters &Metrics::counters(const std::string &name, const char *help)

@@ -28,7 +28,7 @@ using MetricLabels = std::initializer_list<std::pair<const char *, std::string_v
 /** The metrics of both daemons: statements and spans. A daemon adds its own. */
 class Metrics : public Observer {
 public:
-    void observe(Event event, std::span<const Field> fields) override;
+    void observe(const Event &event) override;
 
     /** The text for a scrape, in the content type's form. Safe to call from several threads at once. */
     [[nodiscard]] std::string exposition() const;

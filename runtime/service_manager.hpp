@@ -11,34 +11,26 @@
  * server's message is put into one line first. */
 #pragma once
 
-#include "observe.hpp"
+#include "daemon_state.hpp"
 #include "throttle.hpp"
 
 #include <mutex>
 #include <optional>
-#include <string>
 
 namespace analytics::runtime {
 
 class ServiceManager final : public Observer {
 public:
-    /** Reads what the service manager left in the environment. */
-    ServiceManager();
+    /** Reads what the service manager left in the environment. The state must observe events before this does. */
+    explicit ServiceManager(const DaemonState &state);
 
-    void observe(Event event, std::span<const Field> fields) override;
+    void observe(const Event &event) override;
     void alive() override;
 
 private:
-    static void notify(std::string status);
-    [[nodiscard]] std::string reading() const;
-
-    std::mutex mutex_;                       // of what follows but the watchdog's
-    std::string work_ = "joining the group"; // while all is well
-    bool is_listening_ = false;
-    std::int64_t partitions_ = 0; // being read
-    std::int64_t stopped_ = 0;
-    std::string database_fault_;
-    std::string kafka_fault_;
+    const DaemonState &state_;
+    std::mutex mutex_;               // of what follows but the watchdog's
+    std::uint64_t seen_changes_ = 0; // of the state
 
     std::optional<Throttle> beats_; // nothing: there is no watchdog
 };

@@ -20,16 +20,6 @@ std::int64_t now_ns()
         .count();
 }
 
-std::int64_t integer(std::span<const Field> fields, std::string_view name)
-{
-    return static_cast<std::int64_t>(number(fields, name).value_or(0));
-}
-
-std::string word(std::span<const Field> fields, std::string_view name)
-{
-    return std::string(text(fields, name));
-}
-
 /* A span that ends now and took so long. */
 SpanData span_data(const Span &span, SpanKind kind, std::string title, double took_ms)
 {
@@ -44,43 +34,44 @@ SpanData span_data(const Span &span, SpanKind kind, std::string title, double to
             .dropped_links = span.dropped_links};
 }
 
-SpanData batch_span(const Span &current, std::span<const Field> fields)
+SpanData span_of(const Span &current, const event::BatchCommitted &batch)
 {
-    SpanData span = span_data(current, SpanKind::consumer, "process " + word(fields, "topic"),
-                              number(fields, "age_milliseconds").value_or(0));
+    SpanData span =
+        span_data(current, SpanKind::consumer, "process " + std::string(batch.topic), batch.age_milliseconds);
     span.attributes = {{"messaging.system", "kafka"},
                        {"messaging.operation.type", "process"},
-                       {"messaging.destination.name", word(fields, "topic")},
-                       {"messaging.destination.partition.id", std::to_string(integer(fields, "partition"))},
-                       {"messaging.batch.message_count", integer(fields, "records")},
-                       {"messaging.kafka.offset", integer(fields, "offset")},
-                       {"analytics.stored", integer(fields, "stored")},
-                       {"analytics.duplicates", integer(fields, "duplicates")},
-                       {"analytics.dead_lettered", integer(fields, "dead_lettered")},
-                       {"analytics.skipped", integer(fields, "skipped")}};
+                       {"messaging.destination.name", std::string(batch.topic)},
+                       {"messaging.destination.partition.id", std::to_string(batch.partition)},
+                       {"messaging.batch.message_count", static_cast<std::int64_t>(batch.records)},
+                       {"messaging.kafka.offset", batch.offset},
+                       {"analytics.stored", batch.stored},
+                       {"analytics.duplicates", batch.duplicates},
+                       {"analytics.dead_lettered", batch.dead_lettered},
+                       {"analytics.skipped", batch.skipped}};
     return span;
 }
 
-SpanData request_span(const Span &current, std::span<const Field> fields)
+SpanData span_of(const Span &current, const event::RequestServed &request)
 {
-    const std::string method = word(fields, "method");
-    const std::string route = word(fields, "route");
-    SpanData span = span_data(current, SpanKind::server, route == "-" ? method : method + " " + route,
-                              number(fields, "milliseconds").value_or(0));
-    span.attributes = {{"http.request.method", method}, {"http.response.status_code", integer(fields, "status")}};
+    const std::string method(request.method);
+    const std::string route(request.route);
+    SpanData span =
+        span_data(current, SpanKind::server, route == "-" ? method : method + " " + route, request.milliseconds);
+    span.attributes = {{"http.request.method", method},
+                       {"http.response.status_code", static_cast<std::int64_t>(request.status)}};
     if (route != "-") span.attributes.emplace_back("http.route", route);
-    span.is_failed = integer(fields, "status") >= first_server_error;
+    span.is_failed = request.status >= first_server_error;
     return span;
 }
 
-SpanData call_span(const Span &current, std::span<const Field> fields)
+SpanData span_of(const Span &current, const event::DatabaseCalled &call)
 {
+    const std::string statement(call.statement);
+    const std::string sqlstate(call.sqlstate);
     SpanData span = span_data({.context = new_span(current.context), .parent_id = current.context.span_id},
-                              SpanKind::client, word(fields, "statement"), number(fields, "milliseconds").value_or(0));
-    const std::string sqlstate = word(fields, "sqlstate");
-    span.attributes = {{"db.system.name", "postgresql"},
-                       {"db.query.summary", word(fields, "statement")},
-                       {"db.response.status_code", sqlstate}};
+                              SpanKind::client, statement, call.milliseconds);
+    span.attributes = {
+        {"db.system.name", "postgresql"}, {"db.query.summary", statement}, {"db.response.status_code", sqlstate}};
     span.is_failed = sqlstate != "00000";
     if (span.is_failed) span.message = "SQLSTATE " + sqlstate;
     return span;
@@ -113,21 +104,17 @@ Traces::Traces(TracesOptions options, Observer &report)
 
 Traces::~Traces() = default;
 
-void Traces::observe(Event event, std::span<const Field> fields)
+void Traces::observe(const Event &event)
 {
     if (options_.url.empty()) return;
     const Span *current = SpanScope::current();
     if (current == nullptr || !current->context.is_sampled) return;
-    switch (event) {
-    case Event::database_called:
-        return add(call_span(*current, fields));
-    case Event::batch_committed:
-        return add(batch_span(*current, fields));
-    case Event::request_served:
-        return add(request_span(*current, fields));
-    default:
-        return;
-    }
+    if (const auto *call = std::get_if<event::DatabaseCalled>(&event))
+        add(span_of(*current, *call));
+    else if (const auto *batch = std::get_if<event::BatchCommitted>(&event))
+        add(span_of(*current, *batch));
+    else if (const auto *request = std::get_if<event::RequestServed>(&event))
+        add(span_of(*current, *request));
 }
 
 void Traces::add(SpanData span)
@@ -189,8 +176,8 @@ void Traces::send(const std::vector<SpanData> &spans, const std::stop_token &sto
         curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
     }
     if (code == CURLE_OK && status < first_refusal) {
-        report_(Event::spans_sent, {{"spans", spans.size()}});
-        if (std::exchange(is_away_, false)) report_(Event::collector_recovered);
+        report_(event::SpansSent{.spans = spans.size()});
+        if (std::exchange(is_away_, false)) report_(event::CollectorRecovered{});
         return;
     }
     dropped(spans.size(),
@@ -199,8 +186,8 @@ void Traces::send(const std::vector<SpanData> &spans, const std::stop_token &sto
 
 void Traces::dropped(std::size_t spans, std::string_view why)
 {
-    report_(Event::spans_dropped, {{"spans", spans}, {"message", why}});
-    if (!std::exchange(is_away_, true)) report_(Event::collector_unavailable, {{"message", why}});
+    report_(event::SpansDropped{.spans = spans, .message = why});
+    if (!std::exchange(is_away_, true)) report_(event::CollectorUnavailable{.message = why});
 }
 
 } // namespace analytics::runtime

@@ -48,7 +48,7 @@ public:
     Traces(const Traces &) = delete;
     Traces &operator=(const Traces &) = delete;
 
-    void observe(Event event, std::span<const Field> fields) override;
+    void observe(const Event &event) override;
 
 private:
     void add(SpanData span);

@@ -10,7 +10,6 @@ namespace analytics::http {
 namespace {
 
 using runtime::DbError;
-using runtime::Event;
 
 } // namespace
 
@@ -57,12 +56,11 @@ std::unique_ptr<runtime::DbSession> Pool::open()
     try {
         auto session = std::make_unique<runtime::DbSession>(options_.session, observe_);
         session->connect();
-        if (is_away_.exchange(false)) observe_(Event::database_recovered, {{"pool", name()}});
+        if (is_away_.exchange(false)) observe_(event::DatabaseRecovered{.pool = name()});
         return session;
     } catch (const DbError &error) {
         if (!is_away_.exchange(true))
-            observe_(Event::database_unavailable,
-                     {{"pool", name()}, {"sqlstate", error.sqlstate()}, {"message", error.what()}});
+            observe_(event::DatabaseUnavailable{.pool = name(), .sqlstate = error.sqlstate(), .message = error.what()});
         throw;
     }
 }

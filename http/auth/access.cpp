@@ -79,9 +79,9 @@ void Access::reload(runtime::Observer &observe)
                                     [&](const ApiKey &key) { return key.id == bucket.first; });
             });
         }
-        observe(runtime::Event::keys_loaded, {{"keys", count}});
+        observe(event::KeysLoaded{.keys = count});
     } catch (const std::exception &error) {
-        observe(runtime::Event::keys_refused, {{"message", error.what()}});
+        observe(event::KeysRefused{.message = error.what()});
     }
 }
 

@@ -320,21 +320,20 @@ void Connection::discard()
 
 void Connection::report(const Response &response)
 {
-    using runtime::Event;
     const std::string_view method = head_.method;
     const bool is_plain = !method.empty() && method.size() <= max_reported_method &&
                           std::all_of(method.begin(), method.end(), is_alphanumeric);
     const std::chrono::duration<double, std::milli> duration = Clock::now() - begun_;
-    observe_(Event::request_served, {{"method", is_plain ? method : "-"},
-                                     {"route", response.route},
-                                     {"status", response.status},
-                                     {"milliseconds", duration.count()},
-                                     {"bytes", has_content(response.status) ? response.content().size() : 0}});
+    observe_(event::RequestServed{.method = is_plain ? method : "-",
+                                  .route = response.route,
+                                  .status = response.status,
+                                  .milliseconds = duration.count(),
+                                  .bytes = has_content(response.status) ? response.content().size() : 0});
     if (!response.cause.empty())
-        observe_(Event::request_failed, {{"route", response.route},
-                                         {"status", response.status},
-                                         {"sqlstate", response.sqlstate},
-                                         {"message", response.cause}});
+        observe_(event::RequestFailed{.route = response.route,
+                                      .status = response.status,
+                                      .sqlstate = response.sqlstate,
+                                      .message = response.cause});
 }
 
 } // namespace analytics::http

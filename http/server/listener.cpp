@@ -18,7 +18,6 @@ namespace analytics::http {
 
 namespace {
 
-using runtime::Event;
 using State = Connection::State;
 
 constexpr std::chrono::milliseconds max_turn{200};         // how late a stop or a deadline may be noticed
@@ -76,7 +75,7 @@ Listener::Listener(ListenerOptions options, Responder responder, runtime::Observ
         epoll_event event{.events = EPOLLIN, .data = {.fd = fd}};
         checked(epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event));
     }
-    observe_(Event::listening, {{"host", options_.host}, {"port", options_.port}});
+    observe_(event::Listening{.host = options_.host, .port = options_.port});
 }
 
 bool Listener::run()
@@ -114,7 +113,7 @@ void Listener::turn(std::chrono::milliseconds patience, bool &is_well)
             try {
                 client.connection.on_ready();
             } catch (const std::exception &error) { // out of memory: see run_task
-                observe_(Event::fault, {{"message", error.what()}});
+                observe_(event::Fault{.message = error.what()});
                 client.connection.end();
             }
             proceed(client);
@@ -133,7 +132,7 @@ Listener::Accepted Listener::accept_one()
             report_overload(std::generic_category().message(errno), clients_.size());
             if (!make_room()) std::this_thread::sleep_for(shortage_pause);
         } else if (!is_passing(errno)) {
-            observe_(Event::fault, {{"message", std::generic_category().message(errno)}});
+            observe_(event::Fault{.message = std::generic_category().message(errno)});
             return Accepted::failed;
         }
         return Accepted::none;
@@ -271,7 +270,7 @@ bool Listener::begin(Client &client)
     try {
         if (connection.begin()) return true;
     } catch (const std::exception &error) { // out of memory: see run_task
-        observe_(Event::fault, {{"message", error.what()}});
+        observe_(event::Fault{.message = error.what()});
         connection.end();
         return true;
     }
@@ -289,7 +288,7 @@ void Listener::report_overload(std::string_view what, std::size_t bound)
     const Clock::time_point now = Clock::now();
     if (overload_reported_ && now - *overload_reported_ < overload_pause) return;
     overload_reported_ = now;
-    observe_(Event::overloaded, {{"message", what}, {"bound", bound}});
+    observe_(event::Overloaded{.message = what, .bound = bound});
 }
 
 void Listener::run_task(Connection &connection, std::size_t worker)
@@ -297,7 +296,7 @@ void Listener::run_task(Connection &connection, std::size_t worker)
     try {
         connection.run(worker);
     } catch (const std::exception &error) { // out of memory: only this connection ends
-        observe_(Event::fault, {{"message", error.what()}});
+        observe_(event::Fault{.message = error.what()});
         connection.end();
     }
     {

@@ -7,15 +7,13 @@
 namespace analytics::http {
 namespace {
 
-using runtime::Event;
 using testing::HasSubstr;
 using testing::Not;
 
 TEST(HttpMetrics, AClientCanNotNameASeries)
 {
     HttpMetrics metrics;
-    metrics(Event::request_served,
-            {{"method", "BREW"}, {"route", "-"}, {"status", 404}, {"milliseconds", 2.0}, {"bytes", 10}});
+    metrics(event::RequestServed{.method = "BREW", .route = "-", .status = 404, .milliseconds = 2.0, .bytes = 10});
     EXPECT_THAT(metrics.exposition(), HasSubstr("{method=\"other\",route=\"-\",status=\"404\"} 1\n"));
     EXPECT_THAT(metrics.exposition(), Not(HasSubstr("BREW")));
 }

@@ -354,35 +354,42 @@ private:
     std::deque<InFlight> in_flight_;
 };
 
-/** Counts events, and remembers the fields of the last of each kind as text. */
+/** Counts events by type, and remembers the fields of the last of each type as text. */
 class Recorder final : public runtime::Observer {
 public:
-    void observe(runtime::Event event, std::span<const runtime::Field> fields) override
+    void observe(const runtime::Event &event) override
     {
-        ++counts[event];
-        auto &last = fields_[event];
-        last.clear();
-        for (const auto &[name, value] : fields) {
+        Seen &seen = seen_[event.index()];
+        ++seen.count;
+        seen.fields.clear();
+        for (const auto &[name, value] : runtime::fields_of(event)) {
             if (const auto *number = std::get_if<std::int64_t>(&value))
-                last[std::string(name)] = std::to_string(*number);
+                seen.fields[std::string(name)] = std::to_string(*number);
             else if (const auto *flag = std::get_if<bool>(&value))
-                last[std::string(name)] = *flag ? "true" : "false";
+                seen.fields[std::string(name)] = *flag ? "true" : "false";
             else if (const auto *json = std::get_if<runtime::Json>(&value))
-                last[std::string(name)] = "json " + std::string(json->text);
+                seen.fields[std::string(name)] = "json " + std::string(json->text);
             else if (const auto *words = std::get_if<std::string_view>(&value))
-                last[std::string(name)] = *words;
+                seen.fields[std::string(name)] = *words;
         }
     }
 
-    std::string field(runtime::Event event, const std::string &name) { return fields_[event][name]; }
+    template <class Event> int count() { return seen_[runtime::Event(Event{}).index()].count; }
+    template <class Event> std::string field(const std::string &name)
+    {
+        return seen_[runtime::Event(Event{}).index()].fields[name];
+    }
 
     void alive() override { ++beats; }
 
-    std::map<runtime::Event, int> counts;
     int beats = 0;
 
 private:
-    std::map<runtime::Event, std::map<std::string, std::string>> fields_;
+    struct Seen {
+        int count = 0;
+        std::map<std::string, std::string> fields;
+    };
+    std::map<std::size_t, Seen> seen_;
 };
 
 inline Record record(const char *topic, std::int32_t partition, std::int64_t offset, std::string_view value = "{}")

@@ -8,8 +8,6 @@
 namespace analytics::ingestor {
 namespace {
 
-using runtime::Event;
-
 constexpr Milliseconds patience{20'000};
 constexpr std::size_t mock_partitions = 4;
 
@@ -58,7 +56,7 @@ TEST_F(ConsumerTest, WhoWakesItMayOutliveItsMembership)
     ASSERT_TRUE(await<Assigned>());
     consumer.close();
     consumer.wake();
-    EXPECT_EQ(seen.counts[Event::kafka_notice], 0);
+    EXPECT_EQ(seen.count<event::KafkaNotice>(), 0);
 }
 
 TEST_F(ConsumerTest, JoinsReadsToTheEndAndLeaves)

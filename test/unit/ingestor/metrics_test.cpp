@@ -9,7 +9,6 @@
 namespace analytics::ingestor {
 namespace {
 
-using runtime::Event;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -30,17 +29,23 @@ TEST(Refusals, ThatDoNotFollowAreNone)
         EXPECT_THAT(counts_by_reason(text), IsEmpty()) << text;
 }
 
-TEST(IngestorMetrics, CountABatchByWhatBecameOfIt)
+class IngestorMetricsTest : public testing::Test {
+protected:
+    runtime::DaemonState state;
+    IngestorMetrics metrics{state};
+    runtime::Observers observe{&state, &metrics};
+};
+
+TEST_F(IngestorMetricsTest, CountABatchByWhatBecameOfIt)
 {
-    IngestorMetrics metrics;
-    metrics(Event::batch_committed, {{"records", 9},
-                                     {"bytes", 900},
-                                     {"stored", 4},
-                                     {"duplicates", 3},
-                                     {"dead_lettered", 2},
-                                     {"skipped", 0},
-                                     {"counts_known", true},
-                                     {"milliseconds", 250.0}});
+    observe(event::BatchCommitted{.records = 9,
+                                  .bytes = 900,
+                                  .stored = 4,
+                                  .duplicates = 3,
+                                  .dead_lettered = 2,
+                                  .skipped = 0,
+                                  .counts_known = true,
+                                  .milliseconds = 250.0});
     const std::string text = metrics.exposition();
     EXPECT_THAT(text, HasSubstr("analytics_ingestor_records_total{outcome=\"stored\"} 4\n"));
     EXPECT_THAT(text, HasSubstr("analytics_ingestor_records_total{outcome=\"duplicate\"} 3\n"));
@@ -51,40 +56,36 @@ TEST(IngestorMetrics, CountABatchByWhatBecameOfIt)
     EXPECT_THAT(text, HasSubstr("analytics_ingestor_batch_duration_seconds_sum 0.25\n"));
 }
 
-TEST(IngestorMetrics, ALostAnswerHasNoCounts)
+TEST_F(IngestorMetricsTest, ALostAnswerHasNoCounts)
 {
-    IngestorMetrics metrics;
-    metrics(Event::batch_committed, {{"records", 9}, {"stored", 0}, {"counts_known", false}, {"milliseconds", 1.0}});
+    observe(event::BatchCommitted{.records = 9, .stored = 0, .counts_known = false, .milliseconds = 1.0});
     EXPECT_THAT(metrics.exposition(), HasSubstr("analytics_ingestor_lost_answers_total 1\n"));
     EXPECT_THAT(metrics.exposition(), HasSubstr("analytics_ingestor_batch_records_count 0\n"));
 }
 
-TEST(IngestorMetrics, WhatWaitsGrowsOlderWithoutAWord)
+TEST_F(IngestorMetricsTest, WhatWaitsGrowsOlderWithoutAWord)
 {
-    IngestorMetrics metrics;
     const double hour_ago =
         std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count() - 3'600;
-    metrics(Event::partition_progress, {{"topic", "t"}, {"partition", 1}, {"lag", 5}, {"waiting_since", hour_ago}});
-    metrics(Event::partition_progress, {{"topic", "t"}, {"partition", 2}, {"lag", 0}});
+    observe(event::PartitionProgress{.topic = "t", .partition = 1, .lag = 5, .waiting_since = hour_ago});
+    observe(event::PartitionProgress{.topic = "t", .partition = 2, .lag = 0});
     const std::string text = metrics.exposition();
     EXPECT_THAT(text, HasSubstr("analytics_ingestor_lag_records{topic=\"t\",partition=\"1\"} 5\n"));
     EXPECT_THAT(text, HasSubstr("analytics_ingestor_lag_seconds{topic=\"t\",partition=\"1\"} 360"));
     EXPECT_THAT(text, HasSubstr("analytics_ingestor_lag_seconds{topic=\"t\",partition=\"2\"} 0\n"));
 }
 
-TEST(IngestorMetrics, ForgetPartitionsThatWentToOthers)
+TEST_F(IngestorMetricsTest, ForgetPartitionsThatWentToOthers)
 {
-    IngestorMetrics metrics;
-    metrics(Event::partition_progress, {{"topic", "t"}, {"partition", 1}, {"lag", 5}});
-    metrics(Event::partitions_revoked);
+    observe(event::PartitionProgress{.topic = "t", .partition = 1, .lag = 5});
+    observe(event::PartitionsRevoked{});
     EXPECT_THAT(metrics.exposition(), Not(HasSubstr("lag_records")));
 }
 
-TEST(IngestorMetrics, AStoppedPartitionIsNotRead)
+TEST_F(IngestorMetricsTest, AStoppedPartitionIsNotRead)
 {
-    IngestorMetrics metrics;
-    metrics(Event::partitions_ready, {{"partitions", 3}, {"stopped", 1}});
-    metrics(Event::partition_stopped);
+    observe(event::PartitionsReady{.partitions = 3, .stopped = 1});
+    observe(event::PartitionStopped{});
     EXPECT_THAT(metrics.exposition(), HasSubstr("analytics_ingestor_partitions{state=\"reading\"} 2\n"));
     EXPECT_THAT(metrics.exposition(), HasSubstr("analytics_ingestor_partitions{state=\"stopped\"} 2\n"));
 }

@@ -9,7 +9,6 @@ namespace analytics::ingestor {
 namespace {
 
 using namespace fakes;
-using runtime::Event;
 using testing::ElementsAre;
 
 /** Hands out what was scripted, one a take; then asks for a stop. */
@@ -88,7 +87,7 @@ TEST_F(PublishTest, WhatTheTopicHasIsMarked)
     given({letter(3)});
     go();
     EXPECT_THAT(store.marked, ElementsAre(ElementsAre(1, 2), ElementsAre(3)));
-    EXPECT_EQ(seen.counts[Event::dead_letters_published], 2);
+    EXPECT_EQ(seen.count<event::DeadLettersPublished>(), 2);
 }
 
 TEST_F(PublishTest, WhileThereAreLettersNobodyWaits)
@@ -117,9 +116,9 @@ TEST_F(PublishTest, AFaultIsToldOnceAndWaitedFor)
     const Time begun = clock.now();
     go();
     EXPECT_GE(clock.now() - begun, Milliseconds(700));
-    EXPECT_EQ(seen.counts[Event::publishing_paused], 1);
-    EXPECT_EQ(seen.field(Event::publishing_paused, "message"), "broker down");
-    EXPECT_EQ(seen.counts[Event::publishing_resumed], 1);
+    EXPECT_EQ(seen.count<event::PublishingPaused>(), 1);
+    EXPECT_EQ(seen.field<event::PublishingPaused>("message"), "broker down");
+    EXPECT_EQ(seen.count<event::PublishingResumed>(), 1);
     EXPECT_THAT(store.marked.back(), ElementsAre(1));
 }
 
@@ -128,8 +127,8 @@ TEST_F(PublishTest, ALetterThatCantBePublishedIsToldAndCostsNoOther)
     given({letter(1), letter(2, "large"), letter(3)});
     go();
     EXPECT_THAT(store.marked, ElementsAre(ElementsAre(1, 3)));
-    EXPECT_EQ(seen.field(Event::dead_letter_unpublishable, "id"), "2");
-    EXPECT_EQ(seen.counts[Event::publishing_paused], 0);
+    EXPECT_EQ(seen.field<event::DeadLetterUnpublishable>("id"), "2");
+    EXPECT_EQ(seen.count<event::PublishingPaused>(), 0);
 }
 
 TEST_F(PublishTest, ALetterOfWhichNoMessageCanBeMadeIsToldAndNeverSent)
@@ -140,9 +139,9 @@ TEST_F(PublishTest, ALetterOfWhichNoMessageCanBeMadeIsToldAndNeverSent)
     given({spoilt});
     go();
     EXPECT_THAT(store.marked, ElementsAre(ElementsAre(1, 3), ElementsAre()));
-    EXPECT_EQ(seen.field(Event::dead_letter_unpublishable, "message"), "invalid symbol");
-    EXPECT_EQ(seen.counts[Event::dead_letter_unpublishable], 2);
-    EXPECT_EQ(seen.counts[Event::publishing_paused], 0);
+    EXPECT_EQ(seen.field<event::DeadLetterUnpublishable>("message"), "invalid symbol");
+    EXPECT_EQ(seen.count<event::DeadLetterUnpublishable>(), 2);
+    EXPECT_EQ(seen.count<event::PublishingPaused>(), 0);
 }
 
 TEST_F(PublishTest, ADatabaseThatFailsIsWaitedFor)
@@ -150,8 +149,8 @@ TEST_F(PublishTest, ADatabaseThatFailsIsWaitedFor)
     store.script.emplace_back(sick);
     given({letter(1)});
     go();
-    EXPECT_EQ(seen.field(Event::publishing_paused, "message"), sick.message);
-    EXPECT_EQ(seen.counts[Event::publishing_resumed], 1);
+    EXPECT_EQ(seen.field<event::PublishingPaused>("message"), sick.message);
+    EXPECT_EQ(seen.count<event::PublishingResumed>(), 1);
 }
 
 TEST_F(PublishTest, NothingIsToldAsPublishedThatCouldNotBeMarked)
@@ -159,7 +158,7 @@ TEST_F(PublishTest, NothingIsToldAsPublishedThatCouldNotBeMarked)
     store.mark_failure = sick;
     given({letter(1)});
     go();
-    EXPECT_EQ(seen.counts[Event::dead_letters_published], 0);
+    EXPECT_EQ(seen.count<event::DeadLettersPublished>(), 0);
 }
 
 } // namespace

@@ -6,7 +6,6 @@
 namespace analytics::ingestor {
 namespace {
 
-using runtime::Event;
 using testing::Contains;
 using testing::ElementsAre;
 using testing::Not;
@@ -54,13 +53,13 @@ TEST_F(FailingTest, IsTriedShorterDownToTheOneRecordAndAllBeforeItIsStored)
 {
     given_assigned();
     poison(5);
-    flow(16, [this] { return seen.counts[Event::record_failing] > 0; });
+    flow(16, [this] { return seen.count<event::RecordFailing>() > 0; });
     consumer.then([this] { EXPECT_TRUE(has_stored("t/0", 5)); });
     go();
-    EXPECT_GE(seen.counts[Event::batches_shortened], 1);
-    EXPECT_EQ(seen.counts[Event::record_failing], 1);
-    EXPECT_EQ(seen.field(Event::record_failing, "offset"), "5");
-    EXPECT_EQ(seen.field(Event::record_failing, "sqlstate"), "53200");
+    EXPECT_GE(seen.count<event::BatchesShortened>(), 1);
+    EXPECT_EQ(seen.count<event::RecordFailing>(), 1);
+    EXPECT_EQ(seen.field<event::RecordFailing>("offset"), "5");
+    EXPECT_EQ(seen.field<event::RecordFailing>("sqlstate"), "53200");
     EXPECT_LT(failures, 12);
 }
 
@@ -69,7 +68,7 @@ TEST_F(FailingTest, OthersDoNotWaitForIt)
     given_assigned({{"t", 0}, {"t", 1}});
     poison(0);
     bring_records(0, 8);
-    consumer.until([this] { return seen.counts[Event::record_failing] > 0; });
+    consumer.until([this] { return seen.count<event::RecordFailing>() > 0; });
     consumer.then([this] { started_ = clock.now(); });
     for (std::int64_t offset = 0; offset < 100; ++offset) consumer.bring(record("t", 1, offset));
     consumer.until([this] { return has_stored("t/1", 100); });
@@ -96,11 +95,11 @@ TEST_F(FailingTest, OnceItIsCuredBatchesGrowAgain)
     given_assigned();
     poison(0);
     flow(40, [this] {
-        if (seen.counts[Event::record_failing] > 0) is_cured = true;
+        if (seen.count<event::RecordFailing>() > 0) is_cured = true;
         return has_stored("t/0", 40);
     });
     go();
-    EXPECT_EQ(seen.counts[Event::batches_restored], 1);
+    EXPECT_EQ(seen.count<event::BatchesRestored>(), 1);
     EXPECT_THAT(journal, Contains(testing::HasSubstr(" 8 records")));
 }
 
@@ -109,13 +108,13 @@ TEST_F(FailingTest, ItsOwnFailuresAreToldOnceAndDoNotMakeTheDatabaseSick)
     given_assigned({{"t", 0}, {"t", 1}});
     poison(0);
     bring_records(0, 8);
-    consumer.until([this] { return seen.counts[Event::record_failing] > 0; });
+    consumer.until([this] { return seen.count<event::RecordFailing>() > 0; });
     consumer.bring(record("t", 1, 0));
     consumer.until([this] { return has_stored("t/1", 1) && failures > 12; });
     go();
-    EXPECT_EQ(seen.counts[Event::record_failing], 1);
-    EXPECT_EQ(seen.counts[Event::database_unavailable], 1);
-    EXPECT_EQ(seen.counts[Event::database_recovered], 1);
+    EXPECT_EQ(seen.count<event::RecordFailing>(), 1);
+    EXPECT_EQ(seen.count<event::DatabaseUnavailable>(), 1);
+    EXPECT_EQ(seen.count<event::DatabaseRecovered>(), 1);
 }
 
 TEST_F(FailingTest, AnOutageShortensNothing)
@@ -125,7 +124,7 @@ TEST_F(FailingTest, AnOutageShortensNothing)
     bring_records(0, 8);
     consumer.until([this] { return has_stored("t/0", 8); });
     go();
-    EXPECT_EQ(seen.counts[Event::batches_shortened], 0);
+    EXPECT_EQ(seen.count<event::BatchesShortened>(), 0);
     EXPECT_THAT(journal, Contains("commit t/0 [0,8) 8 records"));
 }
 

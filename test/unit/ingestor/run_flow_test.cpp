@@ -7,7 +7,6 @@
 namespace analytics::ingestor {
 namespace {
 
-using runtime::Event;
 using testing::Contains;
 using testing::ElementsAre;
 using testing::Not;
@@ -184,7 +183,7 @@ TEST_F(RunTest, ASlowDatabaseHoldsKafkaAndItsAnswerLetsItGo)
     EXPECT_THAT(journal,
                 ElementsAre("commit t/0 [0,3) 3 records", "pause", "resume", "done t/0@3", "commit t/0 [3,6) 3 records",
                             "done t/0@6", "commit t/0 [6,7) 1 records", "done t/0@7", "close"));
-    EXPECT_EQ(seen.counts[Event::database_unavailable], 0);
+    EXPECT_EQ(seen.count<event::DatabaseUnavailable>(), 0);
 }
 
 TEST_F(RunTest, ADatabaseThatIsAlwaysBusyIsNotHeldAgainst)
@@ -203,7 +202,7 @@ TEST_F(RunTest, ABatchThatComesBackGoesAgainAsItWasBeforeTheNextOne)
     given_assigned();
     hang(a_while);
     bring_records(0, 5);
-    consumer.until([this] { return seen.counts[Event::database_recovered] > 0; });
+    consumer.until([this] { return seen.count<event::DatabaseRecovered>() > 0; });
     go();
     EXPECT_THAT(journal, ElementsAre("commit t/0 [0,3) 3 records", "commit t/0 [0,3) 3 records", "done t/0@3",
                                      "commit t/0 [3,5) 2 records", "done t/0@5", "close"));
@@ -217,7 +216,7 @@ TEST_F(RunTest, OnceADatabaseIsSickOneTryAtATimeIsMade)
     for (int i = 0; i < 3; ++i) consumer.bring(record("t", 0, i)).bring(record("t", 1, i)).bring(record("t", 2, i));
     std::vector<Time> sent;
     workers.when_submitted = [&] { sent.push_back(clock.now()); };
-    consumer.until([this] { return seen.counts[Event::database_recovered] > 0; });
+    consumer.until([this] { return seen.count<event::DatabaseRecovered>() > 0; });
     go();
     ASSERT_GE(sent.size(), 4U);
     EXPECT_LT(sent[0], sent[1]);
@@ -254,7 +253,7 @@ TEST_F(RunTest, ARevocationAwaitsWhatIsUnderWayThenWritesTheRest)
     go();
     EXPECT_THAT(journal, ElementsAre("commit t/0 [0,3) 3 records", "done t/0@3", "commit t/1 [0,1) 1 records",
                                      "done t/1@1", "commit t/0 [3,4) 1 records", "done t/0@4", "unassign", "close"));
-    EXPECT_EQ(seen.field(Event::partitions_revoked, "records_dropped"), "0");
+    EXPECT_EQ(seen.field<event::PartitionsRevoked>("records_dropped"), "0");
 }
 
 TEST_F(RunTest, AnAssignmentGivesUpWhatIsUnderWayAndIsNotSickForIt)
@@ -267,7 +266,7 @@ TEST_F(RunTest, AnAssignmentGivesUpWhatIsUnderWayAndIsNotSickForIt)
     consumer.bring(Assigned{{{"t", 0}}}).bring(record("t", 0, 3));
     go();
     EXPECT_EQ(workers.abandoned, 1);
-    EXPECT_EQ(seen.counts[Event::database_unavailable], 0);
+    EXPECT_EQ(seen.count<event::DatabaseUnavailable>(), 0);
     EXPECT_THAT(journal, ElementsAre("commit t/0 [0,3) 3 records", "unassign", "claim t/0 first 0 high 1000000",
                                      "assign t/0@3", "commit t/0 [3,4) 1 records", "done t/0@4", "close"));
 }
@@ -286,7 +285,7 @@ TEST_F(RunTest, TheWordOnABatchOfAnEarlierClaimDoesNotTouchTheNewOne)
     go();
     EXPECT_EQ(workers.abandoned, 1);
     EXPECT_THAT(journal, Not(Contains("rejoin")));
-    EXPECT_EQ(seen.counts[Event::partition_fenced], 0);
+    EXPECT_EQ(seen.count<event::PartitionFenced>(), 0);
     EXPECT_THAT(journal, Contains("done t/0@3"));
 }
 
@@ -297,12 +296,12 @@ TEST_F(RunTest, TheWordOnABatchIsHeardAfterItsPartitionWasLost)
     writer.receipts = {Fenced{}};
     bring_records(0, 3);
     consumer.bring(Revoked{.lost = true});
-    consumer.until([this] { return seen.counts[Event::partition_fenced] > 0; });
+    consumer.until([this] { return seen.count<event::PartitionFenced>() > 0; });
     go();
     EXPECT_EQ(workers.abandoned, 0);
     EXPECT_THAT(journal, Not(Contains("rejoin"))) << "it is about to join anyway";
-    EXPECT_EQ(seen.counts[Event::partition_fenced], 1);
-    EXPECT_EQ(seen.field(Event::partition_fenced, "records_dropped"), "3");
+    EXPECT_EQ(seen.count<event::PartitionFenced>(), 1);
+    EXPECT_EQ(seen.field<event::PartitionFenced>("records_dropped"), "3");
 }
 
 TEST_F(RunTest, ARevocationInAnOutageDoesNotWaitForATryThatHangs)
@@ -326,7 +325,7 @@ TEST_F(RunTest, AClaimWaitsForAWorkerButNotForEver)
     workers.takes = Milliseconds(5'000);
     bring_records(0, 3);
     consumer.then([this] { consumer.marks.clear(); });
-    consumer.until([this] { return seen.counts[Event::partitions_ready] > 0; });
+    consumer.until([this] { return seen.count<event::PartitionsReady>() > 0; });
     go();
     EXPECT_THAT(journal, ElementsAre("commit t/0 [0,3) 3 records", "done t/0@3", StartsWith("claim t/1"),
                                      StartsWith("assign t/0@3 t/1@"), "close"));

@@ -6,7 +6,6 @@
 namespace analytics::ingestor {
 namespace {
 
-using runtime::Event;
 using testing::Contains;
 using testing::ElementsAre;
 using testing::Not;
@@ -87,8 +86,8 @@ TEST_F(RunTest, ALostAssignmentDropsWhatIsInHand)
     consumer.bring(Revoked{.lost = true});
     go();
     EXPECT_THAT(journal, ElementsAre("unassign", "close"));
-    EXPECT_EQ(seen.field(Event::partitions_revoked, "records_dropped"), "2");
-    EXPECT_EQ(seen.field(Event::partitions_revoked, "lost"), "true");
+    EXPECT_EQ(seen.field<event::PartitionsRevoked>("records_dropped"), "2");
+    EXPECT_EQ(seen.field<event::PartitionsRevoked>("lost"), "true");
 }
 
 TEST_F(RunTest, ARevocationTriesToWriteOnlyOnce)
@@ -121,9 +120,9 @@ TEST_F(RunTest, AfterARevocationTheDatabaseIsWaitedForAsBefore)
     consumer.bring(Revoked{}).bring(Assigned{{{"t", 0}}});
     consumer.then([this] { hang(Milliseconds(60'000)); });
     bring_records(0, 3);
-    consumer.until([this] { return seen.counts[Event::database_unavailable] > 0; });
+    consumer.until([this] { return seen.count<event::DatabaseUnavailable>() > 0; });
     go();
-    EXPECT_EQ(seen.field(Event::database_unavailable, "sqlstate"), sick.sqlstate) << "the budget was the revocation's";
+    EXPECT_EQ(seen.field<event::DatabaseUnavailable>("sqlstate"), sick.sqlstate) << "the budget was the revocation's";
 }
 
 TEST_F(RunTest, AfterARebalanceTheDatabaseTellsWhereToReadOn)
@@ -163,8 +162,8 @@ TEST_F(RunTest, AFencedBatchIsDroppedAndTheGroupJoinedAnew)
     bring_records(0, 5);
     go();
     EXPECT_THAT(journal, ElementsAre("commit t/0 [0,3) 3 records", "rejoin", "close"));
-    EXPECT_EQ(seen.counts[Event::partition_fenced], 1);
-    EXPECT_EQ(seen.field(Event::partition_fenced, "records_dropped"), "3");
+    EXPECT_EQ(seen.count<event::PartitionFenced>(), 1);
+    EXPECT_EQ(seen.field<event::PartitionFenced>("records_dropped"), "3");
 }
 
 TEST_F(RunTest, FencedTwiceRejoinsOnce)
@@ -174,7 +173,7 @@ TEST_F(RunTest, FencedTwiceRejoinsOnce)
     for (int i = 0; i < 3; ++i) consumer.bring(record("t", 0, i)).bring(record("t", 1, i));
     go();
     EXPECT_EQ(std::count(journal.begin(), journal.end(), "rejoin"), 1);
-    EXPECT_EQ(seen.counts[Event::partition_fenced], 2);
+    EXPECT_EQ(seen.count<event::PartitionFenced>(), 2);
 }
 
 TEST_F(RunTest, FencedOnOnePartitionTheOthersAreWrittenBeforeTheyAreGivenUp)

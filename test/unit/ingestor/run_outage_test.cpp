@@ -6,7 +6,6 @@
 namespace analytics::ingestor {
 namespace {
 
-using runtime::Event;
 using testing::Contains;
 using testing::ElementsAre;
 using testing::Not;
@@ -64,7 +63,7 @@ TEST_F(RunTest, ItIsAliveWhileItWaitsForTheDatabase)
     consumer.then([this] { seen.beats = 0; });
     hang(Milliseconds(60'000));
     consumer.bring(record("t", 0, 2));
-    consumer.until([this] { return seen.counts[Event::database_unavailable] > 0; });
+    consumer.until([this] { return seen.count<event::DatabaseUnavailable>() > 0; });
     consumer.then([this] { EXPECT_GE(seen.beats, 60); });
     go();
 }
@@ -76,11 +75,11 @@ TEST_F(RunTest, OnlyChangesOfStateAreTold)
     bring_records(0, 3);
     for (int i = 0; i < 300; ++i) consumer.bring(Nothing{});
     go();
-    EXPECT_EQ(seen.counts[Event::database_unavailable], 1);
-    EXPECT_EQ(seen.counts[Event::database_recovered], 1);
-    EXPECT_EQ(seen.counts[Event::consumption_paused], 1);
-    EXPECT_EQ(seen.counts[Event::consumption_resumed], 1);
-    EXPECT_EQ(seen.field(Event::database_unavailable, "sqlstate"), "08001");
+    EXPECT_EQ(seen.count<event::DatabaseUnavailable>(), 1);
+    EXPECT_EQ(seen.count<event::DatabaseRecovered>(), 1);
+    EXPECT_EQ(seen.count<event::ConsumptionPaused>(), 1);
+    EXPECT_EQ(seen.count<event::ConsumptionResumed>(), 1);
+    EXPECT_EQ(seen.field<event::DatabaseUnavailable>("sqlstate"), "08001");
 }
 
 TEST_F(RunTest, TriesBecomeRarer)
@@ -106,7 +105,7 @@ TEST_F(RunTest, AnAssignmentDuringAnOutageIsAnsweredAtOnce)
     for (int i = 0; i < 100; ++i) consumer.bring(Nothing{});
     EXPECT_EQ(go(), ExitCode::stopped);
     EXPECT_THAT(journal, Contains("assign t/0@0"));
-    EXPECT_EQ(seen.counts[Event::database_unavailable], 1);
+    EXPECT_EQ(seen.count<event::DatabaseUnavailable>(), 1);
 }
 
 TEST_F(RunTest, ARevocationDuringAnOutageGivesUpAtOnce)
@@ -119,7 +118,7 @@ TEST_F(RunTest, ARevocationDuringAnOutageGivesUpAtOnce)
     consumer.bring(Revoked{});
     go();
     EXPECT_THAT(journal, Contains("unassign"));
-    EXPECT_EQ(seen.field(Event::partitions_revoked, "records_dropped"), "3");
+    EXPECT_EQ(seen.field<event::PartitionsRevoked>("records_dropped"), "3");
 }
 
 TEST_F(RunTest, AfterARevocationInAnOutageItNeitherSpinsNorForgets)
@@ -134,7 +133,7 @@ TEST_F(RunTest, AfterARevocationInAnOutageItNeitherSpinsNorForgets)
     const Time begun = clock.now();
     EXPECT_EQ(go(), ExitCode::stopped);
     EXPECT_GE(clock.now() - begun, Milliseconds(1'000)) << "polls must wait";
-    EXPECT_EQ(seen.counts[Event::database_recovered], 1);
+    EXPECT_EQ(seen.count<event::DatabaseRecovered>(), 1);
 }
 
 TEST_F(RunTest, ARefusalThatWontMendIsAFault)
@@ -144,7 +143,7 @@ TEST_F(RunTest, ARefusalThatWontMendIsAFault)
     bring_records(0, 5);
     EXPECT_EQ(go(), ExitCode::fault);
     EXPECT_THAT(journal, ElementsAre("commit t/0 [0,3) 3 records", "close"));
-    EXPECT_EQ(seen.field(Event::database_refused, "sqlstate"), "42501");
+    EXPECT_EQ(seen.field<event::DatabaseRefused>("sqlstate"), "42501");
 }
 
 TEST_F(RunTest, ARefusedClaimIsAFault)

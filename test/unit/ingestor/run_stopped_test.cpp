@@ -6,7 +6,6 @@
 namespace analytics::ingestor {
 namespace {
 
-using runtime::Event;
 using testing::Contains;
 using testing::ElementsAre;
 
@@ -26,7 +25,7 @@ TEST_P(StoredOffsetTest, MustLieBetweenTheWatermarks)
     EXPECT_EQ(go(), ExitCode::stopped);
     const std::string own = " t/0@" + std::to_string(GetParam().next_offset);
     EXPECT_THAT(journal, Contains("assign" + (GetParam().runs ? own : "") + " t/1@0"));
-    EXPECT_EQ(seen.counts[Event::partition_stopped], GetParam().runs ? 0 : 1);
+    EXPECT_EQ(seen.count<event::PartitionStopped>(), GetParam().runs ? 0 : 1);
 }
 
 INSTANTIATE_TEST_SUITE_P(Bounds, StoredOffsetTest,
@@ -41,8 +40,8 @@ TEST_F(RunTest, APartitionWhoseLastOwnerWentOnMeanwhileIsNotStopped)
     consumer.bring(Assigned{{{"t", 0}}});
     go();
     EXPECT_THAT(journal, Contains("assign t/0@250"));
-    EXPECT_EQ(seen.counts[Event::partition_stopped], 0);
-    EXPECT_EQ(seen.field(Event::partition_claimed, "high_watermark"), "300");
+    EXPECT_EQ(seen.count<event::PartitionStopped>(), 0);
+    EXPECT_EQ(seen.field<event::PartitionClaimed>("high_watermark"), "300");
 }
 
 TEST_F(RunTest, APartitionThatLooksStoppedIsClaimedLaterWhenTheBrokersDoNotSayMore)
@@ -52,7 +51,7 @@ TEST_F(RunTest, APartitionThatLooksStoppedIsClaimedLaterWhenTheBrokersDoNotSayMo
     writer.while_claiming = [this] { consumer.marks["t/0"] = std::nullopt; };
     consumer.bring(Assigned{{{"t", 0}}});
     consumer.then([this] {
-        EXPECT_EQ(seen.counts[Event::partition_stopped], 0);
+        EXPECT_EQ(seen.count<event::PartitionStopped>(), 0);
         writer.while_claiming = nullptr;
         consumer.marks.clear();
         clock.pass(Milliseconds(1'000));
@@ -68,9 +67,9 @@ TEST_F(RunTest, AStoppedPartitionIsToldWithItsOffsets)
     writer.offsets["t/0"] = 99;
     consumer.bring(Assigned{{{"t", 0}}});
     go();
-    EXPECT_EQ(seen.field(Event::partition_stopped, "offset"), "99");
-    EXPECT_EQ(seen.field(Event::partition_stopped, "low_watermark"), "100");
-    EXPECT_EQ(seen.field(Event::partition_stopped, "high_watermark"), "200");
+    EXPECT_EQ(seen.field<event::PartitionStopped>("offset"), "99");
+    EXPECT_EQ(seen.field<event::PartitionStopped>("low_watermark"), "100");
+    EXPECT_EQ(seen.field<event::PartitionStopped>("high_watermark"), "200");
 }
 
 TEST_F(RunTest, ABrokenBatchStopsThePartitionOnceAndOneCommandPassesIt)
@@ -81,8 +80,7 @@ TEST_F(RunTest, ABrokenBatchStopsThePartitionOnceAndOneCommandPassesIt)
     consumer.bring(UnreadablePartition{{"t", 0}, 2, "bad CRC"});
     go();
     EXPECT_THAT(journal, Contains("probe t/0 from 2 error 2 end 1000000"));
-    EXPECT_EQ(seen.field(Event::partition_stopped, "command"),
-              "SELECT * FROM analytics_accept_gap('', 't', 0, 2, 102)");
+    EXPECT_EQ(seen.field<event::PartitionStopped>("command"), "SELECT * FROM analytics_accept_gap('', 't', 0, 2, 102)");
 }
 
 TEST_F(RunTest, ABrokenPartitionStopsAfterItsGoodRecordsAndOthersGoOn)
@@ -95,7 +93,7 @@ TEST_F(RunTest, ABrokenPartitionStopsAfterItsGoodRecordsAndOthersGoOn)
     go();
     EXPECT_THAT(journal, ElementsAre("stop t/0", "probe t/0 from 2 error 2 end 1000000", "commit t/1 [0,3) 3 records",
                                      "done t/1@3", "commit t/0 [0,2) 2 records", "done t/0@2", "close"));
-    EXPECT_EQ(seen.counts[Event::partition_stopped], 1);
+    EXPECT_EQ(seen.count<event::PartitionStopped>(), 1);
 }
 
 TEST_F(RunTest, ThePartitionThatStopsIsToldWithTheCommandThatAcceptsIt)
@@ -105,7 +103,7 @@ TEST_F(RunTest, ThePartitionThatStopsIsToldWithTheCommandThatAcceptsIt)
     writer.offsets["t/0"] = 99;
     consumer.bring(Assigned{{{"t", 0}}});
     go();
-    EXPECT_EQ(seen.field(Event::partition_stopped, "command"),
+    EXPECT_EQ(seen.field<event::PartitionStopped>("command"),
               "SELECT * FROM analytics_accept_gap('o''group', 't', 0, 99, 100)");
 }
 
@@ -130,7 +128,7 @@ TEST_F(RunTest, AStoppedPartitionIsReadFromWhereTheOperatorSays)
     go();
     EXPECT_THAT(journal, ElementsAre("check gap t/0 since 1", "claim t/0 first 100 high 200", "assign t/0@150 t/1@0",
                                      "commit t/0 [150,153) 3 records", "done t/0@153", "close"));
-    EXPECT_EQ(seen.counts[Event::gap_accepted], 1);
+    EXPECT_EQ(seen.count<event::GapAccepted>(), 1);
 }
 
 TEST_F(RunTest, NobodyIsAskedWhileNoPartitionIsStopped)
@@ -151,8 +149,8 @@ TEST_F(RunTest, ASickDatabaseIsWaitedForAlsoWhenAStoppedPartitionIsLookedAt)
     consumer.then([this] { clock.pass(Milliseconds(2'000)); });
     for (int i = 0; i < 60; ++i) consumer.bring(Nothing{});
     EXPECT_EQ(go(), ExitCode::stopped);
-    EXPECT_EQ(seen.counts[Event::database_unavailable], 1);
-    EXPECT_EQ(seen.counts[Event::database_recovered], 1);
+    EXPECT_EQ(seen.count<event::DatabaseUnavailable>(), 1);
+    EXPECT_EQ(seen.count<event::DatabaseRecovered>(), 1);
 }
 
 TEST_F(RunTest, AConsumerFaultEndsTheRun)
@@ -161,7 +159,7 @@ TEST_F(RunTest, AConsumerFaultEndsTheRun)
     consumer.bring(FatalError{"fenced by static membership"});
     EXPECT_EQ(go(), ExitCode::fault);
     EXPECT_THAT(journal, ElementsAre("close"));
-    EXPECT_EQ(seen.counts[Event::fault], 1);
+    EXPECT_EQ(seen.count<event::Fault>(), 1);
 }
 
 } // namespace

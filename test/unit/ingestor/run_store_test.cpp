@@ -8,7 +8,6 @@
 namespace analytics::ingestor {
 namespace {
 
-using runtime::Event;
 using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -40,9 +39,9 @@ TEST_F(GroupStoreTest, AnothersGroupIsRefusedAndNothingIsClaimed)
     begin();
     EXPECT_EQ(go(), ExitCode::settings);
     EXPECT_THAT(journal, ElementsAre("close"));
-    EXPECT_THAT(seen.field(Event::group_of_another_store, "store"), HasSubstr("\"app\""));
-    EXPECT_THAT(seen.field(Event::group_of_another_store, "other_store"), HasSubstr("\"other\""));
-    EXPECT_THAT(seen.field(Event::group_of_another_store, "hint"), HasSubstr("--adopt-group"));
+    EXPECT_THAT(seen.field<event::GroupOfAnotherStore>("store"), HasSubstr("\"app\""));
+    EXPECT_THAT(seen.field<event::GroupOfAnotherStore>("other_store"), HasSubstr("\"other\""));
+    EXPECT_THAT(seen.field<event::GroupOfAnotherStore>("hint"), HasSubstr("--adopt-group"));
     EXPECT_EQ(consumer.group.front().metadata, others_mark);
 }
 
@@ -91,7 +90,7 @@ TEST_F(GroupStoreTest, AdoptedItIsOursAndTheOtherFindsThatOut)
     options.adopts_group = true;
     begin();
     EXPECT_EQ(go(), ExitCode::stopped);
-    EXPECT_EQ(seen.counts[Event::group_adopted], 1);
+    EXPECT_EQ(seen.count<event::GroupAdopted>(), 1);
     for (const GroupOffset &offset : consumer.group) EXPECT_EQ(offset.metadata, mark());
     EXPECT_EQ(consumer.group[1].offset, 9) << "as far as it was";
 }
@@ -156,12 +155,12 @@ TEST_F(RunTest, WhomTheGroupWaitsForIsToldOnce)
 {
     consumer.members = OtherMembers{"PreparingRebalance", {"m-1 at /10.0.0.1"}, Milliseconds(45'000)};
     for (int i = 0; i < 49; ++i) consumer.bring(Nothing{});
-    consumer.then([this] { EXPECT_EQ(seen.counts[Event::group_waiting], 0) << "not before 5 s"; });
+    consumer.then([this] { EXPECT_EQ(seen.count<event::GroupWaiting>(), 0) << "not before 5 s"; });
     for (int i = 0; i < 200; ++i) consumer.bring(Nothing{});
     go();
-    EXPECT_EQ(seen.counts[Event::group_waiting], 1);
-    EXPECT_EQ(seen.field(Event::group_waiting, "session_timeout_ms"), "45000");
-    EXPECT_THAT(seen.field(Event::group_waiting, "message"), HasSubstr("m-1 at /10.0.0.1"));
+    EXPECT_EQ(seen.count<event::GroupWaiting>(), 1);
+    EXPECT_EQ(seen.field<event::GroupWaiting>("session_timeout_ms"), "45000");
+    EXPECT_THAT(seen.field<event::GroupWaiting>("message"), HasSubstr("m-1 at /10.0.0.1"));
 }
 
 TEST_F(RunTest, WhoHasPartitionsOrIsAloneWaitsForNobody)
@@ -175,7 +174,7 @@ TEST_F(RunTest, WhoHasPartitionsOrIsAloneWaitsForNobody)
     consumer.bring(Assigned{}); // one more than there are partitions
     for (int i = 0; i < 100; ++i) consumer.bring(Nothing{});
     go();
-    EXPECT_EQ(seen.counts[Event::group_waiting], 0);
+    EXPECT_EQ(seen.count<event::GroupWaiting>(), 0);
 }
 
 // ---- a database that has gone back ----------------------------------------------------------------------------------
@@ -190,7 +189,7 @@ TEST_F(RunTest, WhatTheDatabaseHasLostIsReadAgain)
     for (int i = 0; i < 100; ++i) consumer.bring(Nothing{});
     go();
     EXPECT_THAT(journal, ElementsAre("claim t/1 first 0 high 1000000", "assign t/0@0 t/1@5", "close"));
-    EXPECT_EQ(seen.field(Event::partition_rewound, "partition"), "1");
+    EXPECT_EQ(seen.field<event::PartitionRewound>("partition"), "1");
 }
 
 TEST_F(RunTest, AfterASicknessItIsLookedForAtOnce)
@@ -199,7 +198,7 @@ TEST_F(RunTest, AfterASicknessItIsLookedForAtOnce)
     writer.receipts = {sick};
     consumer.then([this] { looks_before = writer.verifications; });
     bring_records(0, 3);
-    consumer.until([this] { return seen.counts[Event::database_recovered] > 0; });
+    consumer.until([this] { return seen.count<event::DatabaseRecovered>() > 0; });
     consumer.then([this] { EXPECT_GT(writer.verifications, looks_before); });
     go();
 }
@@ -224,8 +223,8 @@ TEST_F(RunTest, ADatabaseThatIsGoneIsNoticedThoughNothingComes)
     consumer.then([this] { writer.verify_failures.assign(4, sick); });
     for (int i = 0; i < 300; ++i) consumer.bring(Nothing{});
     go();
-    EXPECT_EQ(seen.counts[Event::database_unavailable], 1);
-    EXPECT_EQ(seen.counts[Event::database_recovered], 1);
+    EXPECT_EQ(seen.count<event::DatabaseUnavailable>(), 1);
+    EXPECT_EQ(seen.count<event::DatabaseRecovered>(), 1);
 }
 
 } // namespace

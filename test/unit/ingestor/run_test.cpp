@@ -6,7 +6,6 @@
 namespace analytics::ingestor {
 namespace {
 
-using runtime::Event;
 using testing::Contains;
 using testing::ElementsAre;
 
@@ -130,21 +129,21 @@ TEST_F(RunTest, ItIsReadyWhenAllItsPartitionsAreClaimed)
     consumer.marks["t/0"] = std::nullopt;
     consumer.bring(Assigned{{{"t", 0}, {"t", 1}}});
     consumer.then([this] {
-        EXPECT_EQ(seen.counts[Event::partitions_ready], 0);
+        EXPECT_EQ(seen.count<event::PartitionsReady>(), 0);
         consumer.marks.clear();
         clock.pass(Milliseconds(1'000));
     });
     for (int i = 0; i < 20; ++i) consumer.bring(Nothing{});
     go();
-    EXPECT_EQ(seen.counts[Event::partitions_ready], 1);
-    EXPECT_EQ(seen.field(Event::partitions_ready, "partitions"), "2");
+    EXPECT_EQ(seen.count<event::PartitionsReady>(), 1);
+    EXPECT_EQ(seen.field<event::PartitionsReady>("partitions"), "2");
 }
 
 TEST_F(RunTest, ItIsReadyWithoutPartitionsWhenThereAreMoreMembers)
 {
     consumer.bring(Assigned{});
     go();
-    EXPECT_EQ(seen.counts[Event::partitions_ready], 1);
+    EXPECT_EQ(seen.count<event::PartitionsReady>(), 1);
 }
 
 TEST_F(RunTest, StoppedPartitionsAreToldApart)
@@ -153,8 +152,8 @@ TEST_F(RunTest, StoppedPartitionsAreToldApart)
     writer.offsets["t/0"] = 99;
     consumer.bring(Assigned{{{"t", 0}, {"t", 1}}});
     go();
-    EXPECT_EQ(seen.field(Event::partitions_ready, "partitions"), "1");
-    EXPECT_EQ(seen.field(Event::partitions_ready, "stopped"), "1");
+    EXPECT_EQ(seen.field<event::PartitionsReady>("partitions"), "1");
+    EXPECT_EQ(seen.field<event::PartitionsReady>("stopped"), "1");
 }
 
 // ---- what is told -------------------------------------------------------------------------------------------------
@@ -166,9 +165,9 @@ TEST_F(RunTest, RefusalsAreToldOnceABatchAsJson)
         Committed{.stored = 1, .dead_lettered = 2, .refusals = R"([{"reason": "invalid_json"}])"});
     bring_records(0, 3);
     go();
-    EXPECT_EQ(seen.counts[Event::records_refused], 1);
-    EXPECT_EQ(seen.field(Event::records_refused, "refusals"), R"(json [{"reason": "invalid_json"}])");
-    EXPECT_EQ(seen.field(Event::batch_committed, "dead_lettered"), "2");
+    EXPECT_EQ(seen.count<event::RecordsRefused>(), 1);
+    EXPECT_EQ(seen.field<event::RecordsRefused>("refusals"), R"(json [{"reason": "invalid_json"}])");
+    EXPECT_EQ(seen.field<event::BatchCommitted>("dead_lettered"), "2");
 }
 
 TEST_F(RunTest, WithoutRefusalsNothingIsToldOfThem)
@@ -176,8 +175,8 @@ TEST_F(RunTest, WithoutRefusalsNothingIsToldOfThem)
     given_assigned();
     bring_records(0, 3);
     go();
-    EXPECT_EQ(seen.counts[Event::records_refused], 0);
-    EXPECT_EQ(seen.counts[Event::batch_committed], 1);
+    EXPECT_EQ(seen.count<event::RecordsRefused>(), 0);
+    EXPECT_EQ(seen.count<event::BatchCommitted>(), 1);
 }
 
 TEST_F(RunTest, ACommitWhoseAnswerWasLostIsACommit)
@@ -188,7 +187,7 @@ TEST_F(RunTest, ACommitWhoseAnswerWasLostIsACommit)
     bring_records(0, 3);
     go();
     EXPECT_EQ(journal.at(2), "done t/0@3");
-    EXPECT_EQ(seen.field(Event::batch_committed, "counts_known"), "false");
+    EXPECT_EQ(seen.field<event::BatchCommitted>("counts_known"), "false");
 }
 
 } // namespace

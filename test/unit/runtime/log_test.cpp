@@ -5,15 +5,16 @@
 #include <limits>
 #include <rapidjson/document.h>
 #include <set>
+#include <utility>
 
 namespace analytics::runtime {
 namespace {
 
 const LogTime time{std::chrono::microseconds(1'767'323'045'678'901)}; // 2026-01-02T03:04:05.678901Z
 
-std::string line(LogFormat format, std::initializer_list<Field> fields, Event event = Event::batch_committed)
+std::string line(LogFormat format, const Fields &fields, const EventKind &kind = event::BatchCommitted::kind)
 {
-    return format_line(format, time, event, {fields.begin(), fields.size()});
+    return format_line(format, time, kind, fields);
 }
 
 TEST(LogTest, AJsonLineHasTimeLevelEventThenTheFields)
@@ -25,7 +26,7 @@ TEST(LogTest, AJsonLineHasTimeLevelEventThenTheFields)
 
 TEST(LogTest, ATextLineHasTheSame)
 {
-    EXPECT_EQ(line(LogFormat::text, {{"topic", "t"}, {"partition", 3}}, Event::partition_fenced),
+    EXPECT_EQ(line(LogFormat::text, {{"topic", "t"}, {"partition", 3}}, event::PartitionFenced::kind),
               "2026-01-02T03:04:05.678901Z warning partition_fenced topic=t partition=3");
 }
 
@@ -79,25 +80,37 @@ TEST(LogTest, AJsonLineIsOneObjectWithoutNewline)
 TEST(LogTest, ATimeBeforeTheEpochIsStillATime)
 {
     const LogTime before{std::chrono::microseconds(-1)};
-    EXPECT_TRUE(format_line(LogFormat::text, before, Event::started, {}).starts_with("1969-12-31T23:59:59.999999Z"));
+    EXPECT_TRUE(
+        format_line(LogFormat::text, before, event::Started::kind, {}).starts_with("1969-12-31T23:59:59.999999Z"));
 }
 
 TEST(LogTest, WritesWhatIsAboveTheThreshold)
 {
     Log log(Level::warning, LogFormat::text);
     testing::internal::CaptureStderr();
-    log(Event::started);
-    log(Event::fault, {{"message", "m"}});
+    log(event::Started{});
+    log(event::Fault{.message = "m"});
     const std::string text = testing::internal::GetCapturedStderr();
     EXPECT_EQ(text.find("started"), std::string::npos);
     EXPECT_NE(text.find("error fault message=m\n"), std::string::npos);
 }
 
+TEST(LogTest, AFieldWithoutAValueIsLeftOut)
+{
+    const Event stopped = event::Stopped{};
+    EXPECT_EQ(format_line(LogFormat::text, time, kind_of(stopped), fields_of(stopped)),
+              "2026-01-02T03:04:05.678901Z info stopped");
+}
+
+template <std::size_t... Index> std::set<std::string_view> names(std::index_sequence<Index...>)
+{
+    return {std::variant_alternative_t<Index, Event>::kind.name...};
+}
+
 TEST(EventTest, EveryEventHasANameOfItsOwn)
 {
-    std::set<std::string_view> names;
-    for (int i = 0; i <= static_cast<int>(Event::overloaded); ++i) names.insert(name(static_cast<Event>(i)));
-    EXPECT_EQ(names.size(), static_cast<std::size_t>(Event::overloaded) + 1);
+    constexpr std::size_t count = std::variant_size_v<Event>;
+    EXPECT_EQ(names(std::make_index_sequence<count>()).size(), count);
 }
 
 } // namespace

@@ -39,9 +39,9 @@ protected:
         return size < 0 ? std::string() : std::string(buffer.data(), static_cast<std::size_t>(size));
     }
 
-    static void ready(ServiceManager &manager, int partitions, int stopped)
+    static void ready(Observer &observe, std::size_t partitions, std::size_t stopped)
     {
-        manager(Event::partitions_ready, {{"partitions", partitions}, {"stopped", stopped}});
+        observe(event::PartitionsReady{.partitions = partitions, .stopped = stopped});
     }
 
 private:
@@ -50,53 +50,64 @@ private:
 
 TEST_F(ServiceManagerTest, ReadyIsSaidWithWhatIsRead)
 {
-    ServiceManager manager;
-    ready(manager, 3, 1);
+    DaemonState state;
+    ServiceManager manager(state);
+    Observers observe{&state, &manager};
+    ready(observe, 3, 1);
     EXPECT_EQ(heard(), "READY=1");
     EXPECT_EQ(heard(), "STATUS=reading 3 partitions, 1 stopped: see the log");
 }
 
 TEST_F(ServiceManagerTest, APartitionThatStopsLaterIsCounted)
 {
-    ServiceManager manager;
-    ready(manager, 4, 0);
+    DaemonState state;
+    ServiceManager manager(state);
+    Observers observe{&state, &manager};
+    ready(observe, 4, 0);
     heard(), heard();
-    manager(Event::partition_stopped);
+    observe(event::PartitionStopped{});
     EXPECT_EQ(heard(), "STATUS=reading 3 partitions, 1 stopped: see the log");
 }
 
 TEST_F(ServiceManagerTest, ASickDatabaseIsToldUntilItIsWell)
 {
-    ServiceManager manager;
-    ready(manager, 4, 0);
+    DaemonState state;
+    ServiceManager manager(state);
+    Observers observe{&state, &manager};
+    ready(observe, 4, 0);
     heard(), heard();
-    manager(Event::database_unavailable, {{"sqlstate", "53100"}, {"message", "disk full"}});
+    observe(event::DatabaseUnavailable{.sqlstate = "53100", .message = "disk full"});
     EXPECT_EQ(heard(), "STATUS=waiting for the database: disk full (53100)");
-    manager(Event::kafka_unavailable, {{"message", "refused"}});
+    observe(event::KafkaUnavailable{.message = "refused"});
     EXPECT_EQ(heard(), "STATUS=waiting for the database: disk full (53100)");
-    manager(Event::database_recovered);
+    observe(event::DatabaseRecovered{});
     EXPECT_EQ(heard(), "STATUS=waiting for Kafka: refused");
-    manager(Event::kafka_recovered);
+    observe(event::KafkaRecovered{});
     EXPECT_EQ(heard(), "STATUS=reading 4 partitions");
 }
 
 TEST_F(ServiceManagerTest, NoMessageCanSayMoreThanAStatus)
 {
-    ServiceManager manager;
-    manager(Event::fault, {{"message", "x\nREADY=1\r\n"}});
+    DaemonState state;
+    ServiceManager manager(state);
+    Observers observe{&state, &manager};
+    observe(event::Fault{.message = "x\nREADY=1\r\n"});
     EXPECT_EQ(heard(), "STATUS=failed: x READY=1  ");
 }
 
 TEST_F(ServiceManagerTest, WhatDoesNotChangeTheStateIsNotSaid)
 {
-    ServiceManager manager;
-    manager(Event::batch_committed, {{"records", 5}});
+    DaemonState state;
+    ServiceManager manager(state);
+    Observers observe{&state, &manager};
+    observe(event::BatchCommitted{.records = 5});
     EXPECT_EQ(heard(), "");
 }
 
 TEST_F(ServiceManagerTest, SignsOfLifeAreOnlyGivenWhereTheyAreWanted)
 {
-    ServiceManager manager;
+    const DaemonState state;
+    ServiceManager manager(state);
     manager.alive();
     EXPECT_EQ(heard(), "");
 }
@@ -104,7 +115,8 @@ TEST_F(ServiceManagerTest, SignsOfLifeAreOnlyGivenWhereTheyAreWanted)
 TEST_F(ServiceManagerTest, SignsOfLifeAreRarerThanTheLoopsTurns)
 {
     setenv("WATCHDOG_USEC", "3600000000", 1);
-    ServiceManager manager;
+    const DaemonState state;
+    ServiceManager manager(state);
     manager.alive();
     manager.alive();
     EXPECT_EQ(heard(), "WATCHDOG=1");

@@ -1,0 +1,53 @@
+/* Events of analytics-http. See events.hpp. */
+#pragma once
+
+#include "event_field.hpp"
+
+namespace analytics::event {
+
+struct KeysLoaded {
+    static constexpr EventKind kind{"keys_loaded", Level::info};
+    std::size_t keys = 0;
+    [[nodiscard]] Fields fields() const { return {{"keys", keys}}; }
+};
+
+struct KeysRefused {
+    static constexpr EventKind kind{"keys_refused", Level::error};
+    std::string_view message = {};
+    [[nodiscard]] Fields fields() const { return {{"message", message}}; }
+};
+
+struct RequestServed {
+    static constexpr EventKind kind{"request_served", Level::debug};
+    std::string_view method = {};
+    std::string_view route = {};
+    int status = 0;
+    double milliseconds = 0;
+    std::size_t bytes = 0;
+    [[nodiscard]] Fields fields() const
+    {
+        return {
+            {"method", method}, {"route", route}, {"status", status}, {"milliseconds", milliseconds}, {"bytes", bytes}};
+    }
+};
+
+struct RequestFailed {
+    static constexpr EventKind kind{"request_failed", Level::warning};
+    std::string_view route = {};
+    int status = 0;
+    std::string_view sqlstate = {};
+    std::string_view message = {};
+    [[nodiscard]] Fields fields() const
+    {
+        return {{"route", route}, {"status", status}, {"sqlstate", sqlstate}, {"message", message}};
+    }
+};
+
+struct Overloaded {
+    static constexpr EventKind kind{"overloaded", Level::warning};
+    std::string_view message = {};
+    std::size_t bound = 0;
+    [[nodiscard]] Fields fields() const { return {{"message", message}, {"bound", bound}}; }
+};
+
+} // namespace analytics::event
