@@ -1,5 +1,5 @@
-/* The daemon's state, folded from its events once for all who show it: the service manager, /readyz, metrics. It observes
- * before its readers do. */
+/* The daemon's state, folded from its events once for all who show it: the service manager, /readyz, metrics.
+ * It observes before its readers do. */
 #pragma once
 
 #include "observe.hpp"

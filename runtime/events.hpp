@@ -1,6 +1,6 @@
-/* Everything that a daemon reports of itself: a closed set of events, one struct each. Code observes an event; who reads it
- * (the log, metrics, traces, the service manager, a test) is decided in main. An event's name and level belong to the
- * event, not to the place that observes it.
+/* Everything that a daemon reports of itself: a closed set of events, one struct each. Code observes an event;
+ * main decides who reads it: the log, metrics, traces, the service manager, a test. An event's name and level belong to
+ * the event, not to the place that observes it.
  *
  * A reader visits the variant and uses members, so a field that does not exist does not compile. Only the log turns an
  * event into named fields; a field without a value is left out there.
