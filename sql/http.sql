@@ -34,7 +34,7 @@ BEGIN
         SELECT @extschema@._analytics_event_json(e)::text, @extschema@._analytics_position(e.occurred_at), e.id::text
         FROM @extschema@.analytics_recent($1 + 1, @extschema@._analytics_time_at($2), $3, read_tenant, $5) AS e
         WHERE $4 IS NULL OR e.tenant_id = $4;
-    RETURN @extschema@._analytics_page(rows, $1);
+    RETURN @extschema@._analytics_page(rows, $1, NULL::integer);
 END
 $$;
 
@@ -132,7 +132,7 @@ BEGIN
             SELECT r.item::text, @extschema@._analytics_position(r.bucket_start), r.key::text
             FROM @extschema@._analytics_projection_page(
                 $1, $2, $3, $4, $5 + 1, @extschema@._analytics_time_at($6), $7) AS r;
-        page := @extschema@._analytics_page(rows, $5);
+        page := @extschema@._analytics_page(rows, $5, NULL::integer);
     END IF;
 END
 $$;
@@ -154,7 +154,7 @@ BEGIN
     OPEN rows NO SCROLL FOR
         SELECT @extschema@._analytics_dead_letter_json(d)::text, NULL::bigint, d.id::text
         FROM @extschema@.analytics_recent_dead_letters($1 + 1, $2, $3, $4, $5) AS d;
-    RETURN @extschema@._analytics_page(rows, $1);
+    RETURN @extschema@._analytics_page(rows, $1, NULL::integer);
 END
 $$;
 
@@ -189,7 +189,7 @@ BEGIN
     RETURN (SELECT json_build_object('replayed', r.replayed, 'stored', r.stored, 'duplicates', r.duplicates,
                                      'stillRefused', r.still_refused, 'lastId', r.last_id)::text
             FROM @extschema@.analytics_replay_dead_letters(
-                reason => $1, topic => $2, max_rows => $3, after_id => $4) AS r);
+                $1, $2, NULL::bigint[], NULL::timestamptz, NULL::timestamptz, $3, $4) AS r);
 END
 $$;
 

@@ -8,34 +8,6 @@
  * _analytics_tables is the only description of a table. Adoption makes each table again as a temporary one, and
  * compares the two in the catalogs. */
 
-CREATE FUNCTION @extschema@._analytics_owner() RETURNS oid
-    LANGUAGE plpgsql STABLE PARALLEL SAFE
-    SET search_path = pg_catalog, pg_temp
-    AS $$
-DECLARE
-    owners oid[];
-BEGIN
-    PERFORM @extschema@._analytics_require_tables();
-    SELECT array_agg(DISTINCT c.relowner) INTO owners
-    FROM pg_class AS c
-    WHERE c.oid IN (SELECT @extschema@._analytics_relation(t.name)::oid FROM @extschema@._analytics_tables() AS t)
-        OR c.oid IN (SELECT p.relid::oid FROM pg_partition_tree('@extschema@.analytics_events'::regclass) AS p);
-    IF array_length(owners, 1) > 1 THEN
-        RAISE EXCEPTION USING
-            ERRCODE = 'object_not_in_prerequisite_state',
-            MESSAGE = 'the tables of analytics_events have several owners',
-            DETAIL = (SELECT string_agg(pg_get_userbyid(o.owner), ', ' ORDER BY pg_get_userbyid(o.owner))
-                      FROM unnest(owners) AS o (owner)),
-            HINT = 'Give all tables, views and partitions to one role by ALTER TABLE … OWNER TO.';
-    END IF;
-    RETURN owners[1];
-END
-$$;
-
-COMMENT ON FUNCTION @extschema@._analytics_owner() IS
-    'The owner of the tables, views and partitions of analytics_events. '
-    'Several owners are refused with SQLSTATE 55000, because each could run code with the others'' rights.';
-
 CREATE FUNCTION @extschema@._analytics_table_differences() RETURNS SETOF text
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp

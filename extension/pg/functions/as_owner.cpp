@@ -12,6 +12,8 @@
 #include "../border/extension_schema.hpp"
 
 extern "C" {
+#include "access/htup_details.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "utils/array.h"
@@ -44,6 +46,16 @@ FmgrInfo *work_of(FunctionCallInfo fcinfo, const ExtensionSchema &schema)
     return work;
 }
 
+Oid owner_of(Oid relation)
+{
+    const HeapTuple found = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
+    if (!HeapTupleIsValid(found))
+        ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE), errmsg("analytics_events has just been dropped")));
+    const Oid owner = reinterpret_cast<Form_pg_class>(GETSTRUCT(found))->relowner;
+    ReleaseSysCache(found);
+    return owner;
+}
+
 } // namespace
 
 } // namespace analytics::pg
@@ -54,7 +66,7 @@ ANALYTICS_FUNCTION(analytics_as_owner)
     const pg::ExtensionSchema schema = pg::schema_of(fcinfo);
     FmgrInfo *const called = fcinfo->flinfo;
     FmgrInfo *const work = pg::work_of(fcinfo, schema);
-    const Oid owner = DatumGetObjectId(OidFunctionCall0(pg::function_in(schema, "_analytics_owner")));
+    const Oid owner = pg::owner_of(pg::relation_in(schema, "analytics_events"));
 
     Oid caller = InvalidOid;
     int context = 0;
