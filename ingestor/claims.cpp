@@ -77,7 +77,8 @@ void Claims::claim_all()
 /* False: not now. */
 bool Claims::claim(const UnclaimedPartition &unclaimed)
 {
-    const auto &[partition, start] = unclaimed;
+    const Partition &partition = unclaimed.partition;
+    const auto start = unclaimed.start;
     dispatcher_.report_alive();
     auto watermarks = loop_.consumer.watermarks(partition);
     Writer *writer = watermarks ? dispatcher_.idle_writer() : nullptr;

@@ -39,7 +39,7 @@ public:
     [[nodiscard]] std::optional<Time> due_at() const;
 
     /** The partition can't be read on. */
-    void unreadable(const UnreadablePartition &partition);
+    void unreadable(const UnreadablePartition &unreadable);
 
 private:
     struct UnclaimedPartition {

@@ -33,7 +33,8 @@ bool FailingBatches::handles(PartitionBuffers::Map::value_type &entry, const Fai
 
 void FailingBatches::set_aside(PartitionBuffers::Map::value_type &entry, const Failure &failure)
 {
-    const auto &[partition, buffer] = entry;
+    const Partition &partition = entry.first;
+    const PartitionBuffer &buffer = entry.second;
     const std::size_t records = buffer.requeued->size();
     const bool were_short = buffer.most_records.has_value();
     const std::int64_t offset = buffer.requeued->first_offset();

@@ -33,7 +33,7 @@ Begun Admin::operator()(const Request &request) const
 {
     Begun begun = handler_(request);
     if (Response *response = std::get_if<Response>(&begun);
-        response && response->route == metrics_path && response->status == 200)
+        response != nullptr && response->route == metrics_path && response->status == 200)
         response->body = metrics_.exposition();
     return begun;
 }

@@ -46,7 +46,7 @@ private:
     using Keys = std::shared_ptr<const std::vector<ApiKey>>;
 
     struct Bucket {
-        double tokens;
+        double tokens = 0;
         Clock::time_point since;
     };
 

@@ -46,7 +46,7 @@ private:
         std::condition_variable_any has_next;
     };
     struct Waiting {
-        Connection *connection;
+        Connection *connection = nullptr;
         Clock::time_point since;
     };
 
