@@ -140,7 +140,7 @@ def test_a_request_that_fails_fails_the_figure(faults):
 
 def test_the_service_s_statement_is_found_and_filled_in():
     statement = serving.statement([":minutes", ":reference", "NULL"])
-    assert "$" not in statement and "analytics_summary(:minutes::int" in statement
+    assert "$" not in statement and "public._analytics_http_summary(" in statement and ":minutes::int" in statement
 
 
 @pytest.mark.parametrize("frames, stage", [
