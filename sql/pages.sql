@@ -37,13 +37,14 @@ COMMENT ON TYPE @extschema@._analytics_page IS
     'A page of a list: {"items":[…],"count":n}, whether there is a next page, and the position and the key of its last '
     'item. The next page begins after that item.';
 
-CREATE FUNCTION @extschema@._analytics_page(rows refcursor, max_rows integer, max_bytes integer DEFAULT 2097152)
+CREATE FUNCTION @extschema@._analytics_page(rows refcursor, max_rows integer, max_bytes integer DEFAULT NULL)
     RETURNS @extschema@._analytics_page
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
     AS $$
 DECLARE
     page @extschema@._analytics_page;
+    most_bytes integer := coalesce(max_bytes, 2097152);
     items text[] := '{}';
     bytes bigint := 0;
     item text;
@@ -55,7 +56,7 @@ BEGIN
         page.has_next := FOUND;
         EXIT WHEN NOT page.has_next;
         bytes := bytes + octet_length(item);
-        EXIT WHEN cardinality(items) = max_rows OR (bytes > max_bytes AND cardinality(items) > 0);
+        EXIT WHEN cardinality(items) = max_rows OR (bytes > most_bytes AND cardinality(items) > 0);
         items := array_append(items, item);
         page.last_position := item_position;
         page.last_key := item_key;
@@ -68,4 +69,4 @@ $$;
 
 COMMENT ON FUNCTION @extschema@._analytics_page(refcursor, integer, integer) IS
     'The first page of a cursor over (item, position, key), which the function closes. A page has at most max_rows '
-    'items, of at most max_bytes together, but at least one item where there is any.';
+    'items, of at most max_bytes together (null: 2 MiB), but at least one item where there is any.';

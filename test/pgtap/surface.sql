@@ -31,7 +31,7 @@ INSERT INTO due VALUES
 ('_analytics_http_record_batch', 'json_array bytea, records bytea[], max_items integer, OUT items integer, OUT body text', 'record', 'volatile unsafe', true),
 ('_analytics_http_replay', 'reason text, topic text, max_rows integer, after_id bigint', 'text', 'volatile unsafe', true),
 ('_analytics_http_summary', 'window_minutes integer, reference timestamp with time zone, tenant_id text, OUT body text, OUT tag_source text', 'record', 'stable restricted', true),
-('_analytics_page', 'rows refcursor, max_rows integer, max_bytes integer DEFAULT 2097152', '_analytics_page', 'stable unsafe', true),
+('_analytics_page', 'rows refcursor, max_rows integer, max_bytes integer DEFAULT NULL::integer', '_analytics_page', 'stable unsafe', true),
 ('_analytics_position', 'instant timestamp with time zone', 'bigint', 'immutable strict safe', true),
 ('_analytics_time_at', 'list_position bigint', 'timestamp with time zone', 'immutable strict safe', true),
 ('_analytics_refuse_bags', '', 'trigger', 'volatile unsafe', true),
