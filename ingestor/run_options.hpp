@@ -1,4 +1,4 @@
-/* What the loop is told to do, and how long it waits. */
+/* What the loop does, and how long it waits. */
 #pragma once
 
 #include "batch.hpp"

@@ -1,6 +1,6 @@
 #include "ndjson.hpp"
 
-#include "../server/ascii.hpp"
+#include "../../extension/core/text/ascii.hpp"
 
 namespace analytics::http {
 
@@ -8,7 +8,7 @@ std::vector<std::string_view> records_of_lines(std::string_view body, std::size_
 {
     std::vector<std::string_view> records;
     while (!body.empty() && records.size() <= max_records) {
-        std::string_view line = take_until('\n', body);
+        std::string_view line = core::take_until('\n', body);
         if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
         if (line.back() == '\r') line.remove_suffix(1);
         records.push_back(line);

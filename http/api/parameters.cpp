@@ -1,10 +1,10 @@
 #include "parameters.hpp"
 
-#include "../server/ascii.hpp"
+#include "../../extension/core/text/hex.hpp"
+#include "../../extension/core/text/rfc3339.hpp"
 #include "../server/percent.hpp"
 #include "cursor.hpp"
 #include "query.hpp"
-#include "rfc3339.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -108,7 +108,7 @@ std::string_view read_window(std::string_view text, Arguments &into)
 
 std::string_view read_instant(std::string_view text, Arguments &into)
 {
-    const std::optional<std::int64_t> micros = micros_of_rfc3339(text);
+    const std::optional<std::int64_t> micros = core::instant_of_rfc3339(text);
     if (!micros) return "must be an RFC 3339 date-time with an offset, a plus sign in a query sent as %2B";
     into.emplace_back(std::to_string(*micros));
     return {};
@@ -140,7 +140,7 @@ bool is_uuid(std::string_view text)
 {
     constexpr std::string_view form = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
     return std::equal(text.begin(), text.end(), form.begin(), form.end(),
-                      [](char c, char wanted) { return wanted == 'x' ? is_hexadecimal(c) : c == wanted; });
+                      [](char c, char wanted) { return wanted == 'x' ? core::is_hexadecimal(c) : c == wanted; });
 }
 
 std::string_view read_uuid(std::string_view text, Arguments &into)

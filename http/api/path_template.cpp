@@ -1,6 +1,6 @@
 #include "path_template.hpp"
 
-#include "../server/ascii.hpp"
+#include "../../extension/core/text/ascii.hpp"
 
 namespace analytics::http {
 
@@ -10,8 +10,8 @@ std::optional<std::vector<std::string_view>> match(std::string_view path_templat
     while (!path_template.empty() && !path.empty()) {
         const bool is_last = path_template.find('/') == std::string_view::npos;
         if (is_last != (path.find('/') == std::string_view::npos)) return std::nullopt;
-        const std::string_view wanted = take_until('/', path_template);
-        const std::string_view segment = take_until('/', path);
+        const std::string_view wanted = core::take_until('/', path_template);
+        const std::string_view segment = core::take_until('/', path);
         if (wanted.starts_with('{')) {
             if (segment.empty()) return std::nullopt;
             taken.push_back(segment);

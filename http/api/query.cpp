@@ -1,6 +1,7 @@
 #include "query.hpp"
 
-#include "../server/ascii.hpp"
+#include "../../extension/core/text/ascii.hpp"
+#include "../../extension/core/text/percent.hpp"
 #include "../server/percent.hpp"
 
 #include <algorithm>
@@ -19,9 +20,9 @@ std::optional<std::string> decoded(std::string_view text)
 void append_pair(std::string &query, std::string_view name, std::string_view value)
 {
     if (!query.empty()) query += '&';
-    append_percent_encoded(query, name);
+    core::append_percent_encoded(query, name);
     query += '=';
-    append_percent_encoded(query, value);
+    core::append_percent_encoded(query, value);
 }
 
 } // namespace
@@ -30,9 +31,9 @@ std::vector<Pair> pairs_of(std::string_view query)
 {
     std::vector<Pair> pairs;
     while (!query.empty()) {
-        std::string_view value = take_until('&', query);
+        std::string_view value = core::take_until('&', query);
         if (value.empty()) continue;
-        const std::string_view name = take_until('=', value);
+        const std::string_view name = core::take_until('=', value);
         if (std::optional<std::string> text = decoded(name))
             pairs.push_back({std::move(*text), decoded(value)});
         else

@@ -1,7 +1,7 @@
 #include "access.hpp"
 
+#include "../../extension/core/text/ascii.hpp"
 #include "../../runtime/file.hpp"
-#include "../server/ascii.hpp"
 #include "../server/problem.hpp"
 
 #include <algorithm>
@@ -21,8 +21,8 @@ std::vector<ApiKey> keys_of_file(const std::string &path)
 /** RFC 6750, 2.1; empty when it is something else. */
 std::string_view bearer_token(std::string_view authorization)
 {
-    const std::string_view scheme = take_until(' ', authorization);
-    return is_same(scheme, "bearer") ? trimmed(authorization) : std::string_view{};
+    const std::string_view scheme = core::take_until(' ', authorization);
+    return core::equals_ignoring_case(scheme, "bearer") ? core::trimmed(authorization) : std::string_view{};
 }
 
 std::string_view name_of(Scope scope)

@@ -1,6 +1,7 @@
 #include "keys.hpp"
 
-#include "../server/ascii.hpp"
+#include "../../extension/core/text/ascii.hpp"
+#include "../../extension/core/text/hex.hpp"
 #include "../server/percent.hpp"
 
 #include <algorithm>
@@ -21,7 +22,7 @@ constexpr int max_rate = 100'000;
 /** The next part of a line; empty at its end. */
 std::string_view take_part(std::string_view &line)
 {
-    line = trimmed(line);
+    line = core::trimmed(line);
     const std::string_view part = line.substr(0, line.find_first_of(" \t"));
     line.remove_prefix(part.size());
     return part;
@@ -32,7 +33,7 @@ KeyHash read_hash(std::string_view text)
     KeyHash hash;
     if (!text.starts_with(hash_prefix)) throw KeyFault("the second part must begin with sha256:");
     text.remove_prefix(hash_prefix.size());
-    if (text.size() != 2 * hash.size() || !std::all_of(text.begin(), text.end(), is_hexadecimal))
+    if (text.size() != 2 * hash.size() || !std::all_of(text.begin(), text.end(), core::is_hexadecimal))
         throw KeyFault("a SHA-256 has 64 hexadecimal digits");
     for (std::size_t i = 0; i < hash.size(); ++i)
         std::from_chars(text.data() + 2 * i, text.data() + 2 * i + 2, hash[i], 16);
@@ -43,7 +44,7 @@ std::vector<Scope> read_scopes(std::string_view list)
 {
     std::vector<Scope> scopes;
     while (!list.empty()) {
-        const std::string_view name = take_until(',', list);
+        const std::string_view name = core::take_until(',', list);
         if (name == "read")
             scopes.push_back(Scope::read);
         else if (name == "write")
@@ -59,7 +60,7 @@ std::vector<Scope> read_scopes(std::string_view list)
 
 void read_option(std::string_view text, ApiKey &key)
 {
-    const std::string_view name = take_until('=', text);
+    const std::string_view name = core::take_until('=', text);
     if (name == "tenant") {
         const std::optional<std::string> tenant = percent_decoded(text);
         const auto begins = [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; };
@@ -80,7 +81,7 @@ ApiKey read_key(std::string_view line)
 {
     ApiKey key;
     key.id = take_part(line);
-    const auto is_plain = [](char c) { return is_alphanumeric(c) || c == '-' || c == '_' || c == '.'; };
+    const auto is_plain = [](char c) { return core::is_alphanumeric(c) || c == '-' || c == '_' || c == '.'; };
     if (key.id.size() > max_id || !std::all_of(key.id.begin(), key.id.end(), is_plain))
         throw KeyFault("an id has 1 to 64 letters, digits, dots, hyphens and underscores");
     key.hash = read_hash(take_part(line));
@@ -102,9 +103,9 @@ std::vector<ApiKey> read_keys(std::string_view text)
 {
     std::vector<ApiKey> keys;
     for (int number = 1; !text.empty(); ++number) {
-        std::string_view line = take_until('\n', text);
+        std::string_view line = core::take_until('\n', text);
         if (line.ends_with('\r')) line.remove_suffix(1);
-        line = trimmed(line.substr(0, line.find('#')));
+        line = core::trimmed(line.substr(0, line.find('#')));
         if (line.empty()) continue;
         try {
             ApiKey key = read_key(line);

@@ -1,6 +1,6 @@
 #include "connection.hpp"
 
-#include "ascii.hpp"
+#include "../../extension/core/text/ascii.hpp"
 #include "response_head.hpp"
 
 #include <algorithm>
@@ -322,7 +322,7 @@ void Connection::report(const Response &response)
 {
     const std::string_view method = head_.method;
     const bool is_plain = !method.empty() && method.size() <= max_reported_method &&
-                          std::all_of(method.begin(), method.end(), is_alphanumeric);
+                          std::all_of(method.begin(), method.end(), core::is_alphanumeric);
     const std::chrono::duration<double, std::milli> duration = Clock::now() - begun_;
     observe_(event::RequestServed{.method = is_plain ? method : "-",
                                   .route = response.route,

@@ -1,7 +1,6 @@
 #include "cors.hpp"
 
-#include "ascii.hpp"
-
+#include "../../extension/core/text/ascii.hpp"
 #include "../../runtime/host_names.hpp"
 
 #include <algorithm>
@@ -35,7 +34,7 @@ bool is_of(std::string_view origin, std::string_view authority)
 Cors::Cors(std::string_view origins)
 {
     while (!origins.empty())
-        if (const std::string_view origin = trimmed(take_until(',', origins)); !origin.empty())
+        if (const std::string_view origin = core::trimmed(core::take_until(',', origins)); !origin.empty())
             origins_.emplace(origin);
 }
 

@@ -1,6 +1,6 @@
 #include "gzip.hpp"
 
-#include "ascii.hpp"
+#include "../../extension/core/text/ascii.hpp"
 
 #include <algorithm>
 #include <zlib.h>
@@ -16,9 +16,9 @@ constexpr int memory_level = 8; // zlib's default
 bool is_refused(std::string_view parameters) noexcept
 {
     while (!parameters.empty()) {
-        std::string_view value = take_until(';', parameters);
-        if (!is_same(trimmed(take_until('=', value)), "q")) continue;
-        value = trimmed(value);
+        std::string_view value = core::take_until(';', parameters);
+        if (!core::equals_ignoring_case(core::trimmed(core::take_until('=', value)), "q")) continue;
+        value = core::trimmed(value);
         return value.starts_with('0') &&
                std::all_of(value.begin(), value.end(), [](char c) { return c == '0' || c == '.'; });
     }
@@ -31,9 +31,10 @@ bool takes_gzip(std::string_view accept_encoding) noexcept
 {
     bool takes_any = false;
     while (!accept_encoding.empty()) {
-        std::string_view item = take_until(',', accept_encoding);
-        const std::string_view coding = trimmed(take_until(';', item));
-        if (is_same(coding, "gzip") || is_same(coding, "x-gzip")) return !is_refused(item);
+        std::string_view item = core::take_until(',', accept_encoding);
+        const std::string_view coding = core::trimmed(core::take_until(';', item));
+        if (core::equals_ignoring_case(coding, "gzip") || core::equals_ignoring_case(coding, "x-gzip"))
+            return !is_refused(item);
         if (coding == "*") takes_any = !is_refused(item);
     }
     return takes_any;

@@ -1,7 +1,6 @@
 #include "head.hpp"
 
-#include "ascii.hpp"
-
+#include "../../extension/core/text/ascii.hpp"
 #include "../../runtime/host_names.hpp"
 
 #include <algorithm>
@@ -15,7 +14,7 @@ namespace {
 bool is_token(std::string_view text) noexcept
 {
     return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-        return is_alphanumeric(c) || std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+        return core::is_alphanumeric(c) || std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
     });
 }
 
@@ -42,7 +41,7 @@ bool is_value(std::string_view text) noexcept
 bool holds(std::string_view list, std::string_view lower_case) noexcept
 {
     while (!list.empty())
-        if (is_same(trimmed(take_until(',', list)), lower_case)) return true;
+        if (core::equals_ignoring_case(core::trimmed(core::take_until(',', list)), lower_case)) return true;
     return false;
 }
 
@@ -50,7 +49,8 @@ bool holds(std::string_view list, std::string_view lower_case) noexcept
 bool holds_only(std::string_view list, std::string_view lower_case) noexcept
 {
     while (!list.empty())
-        if (const std::string_view item = trimmed(take_until(',', list)); !item.empty() && !is_same(item, lower_case))
+        if (const std::string_view item = core::trimmed(core::take_until(',', list));
+            !item.empty() && !core::equals_ignoring_case(item, lower_case))
             return false;
     return true;
 }
@@ -91,33 +91,33 @@ struct Fields {
 
     void take(std::string_view name, std::string_view value)
     {
-        if (is_same(name, "host"))
+        if (core::equals_ignoring_case(name, "host"))
             once(host, "Host", value);
-        else if (is_same(name, "content-length"))
+        else if (core::equals_ignoring_case(name, "content-length"))
             once(content_length, "Content-Length", value);
-        else if (is_same(name, "content-type"))
+        else if (core::equals_ignoring_case(name, "content-type"))
             once(content_type, "Content-Type", value);
-        else if (is_same(name, "authorization"))
+        else if (core::equals_ignoring_case(name, "authorization"))
             once(authorization, "Authorization", value);
-        else if (is_same(name, "origin"))
+        else if (core::equals_ignoring_case(name, "origin"))
             once(origin, "Origin", value);
-        else if (is_same(name, "sec-fetch-site"))
+        else if (core::equals_ignoring_case(name, "sec-fetch-site"))
             once(fetch_site, "Sec-Fetch-Site", value);
-        else if (is_same(name, "access-control-request-method"))
+        else if (core::equals_ignoring_case(name, "access-control-request-method"))
             once(requested_method, "Access-Control-Request-Method", value);
-        else if (is_same(name, "accept-encoding"))
+        else if (core::equals_ignoring_case(name, "accept-encoding"))
             listed(accept_encoding, value);
-        else if (is_same(name, "if-none-match"))
+        else if (core::equals_ignoring_case(name, "if-none-match"))
             listed(if_none_match, value);
-        else if (is_same(name, "connection"))
+        else if (core::equals_ignoring_case(name, "connection"))
             listed(connection, value);
-        else if (is_same(name, "content-encoding"))
+        else if (core::equals_ignoring_case(name, "content-encoding"))
             listed(content_encoding, value);
-        else if (is_same(name, "expect"))
+        else if (core::equals_ignoring_case(name, "expect"))
             listed(expect, value);
-        else if (is_same(name, "traceparent"))
+        else if (core::equals_ignoring_case(name, "traceparent"))
             traceparent = traceparent.empty() ? value : "given twice"; // invalid then, by the specification
-        else if (is_same(name, "transfer-encoding"))
+        else if (core::equals_ignoring_case(name, "transfer-encoding"))
             has_transfer_encoding = true;
     }
 
@@ -144,7 +144,9 @@ private:
 void take_authority(Head &head) noexcept
 {
     const std::size_t scheme = std::min(head.target.find("://"), head.target.size());
-    if (!is_same(head.target.substr(0, scheme), "http") && !is_same(head.target.substr(0, scheme), "https")) return;
+    if (!core::equals_ignoring_case(head.target.substr(0, scheme), "http") &&
+        !core::equals_ignoring_case(head.target.substr(0, scheme), "https"))
+        return;
     std::string_view rest = head.target.substr(std::min(scheme + 3, head.target.size()));
     head.authority = rest.substr(0, rest.find_first_of("/?"));
     rest.remove_prefix(head.authority.size());
@@ -180,7 +182,7 @@ std::optional<Problem> read_request_line(std::string_view line, const HeadLimits
 /** Reads Content-Length into head. */
 std::optional<Problem> read_length(std::string_view digits, std::uint64_t max, Head &head)
 {
-    if (digits.empty() || !std::all_of(digits.begin(), digits.end(), is_digit))
+    if (digits.empty() || !std::all_of(digits.begin(), digits.end(), core::is_digit))
         return malformed("Content-Length is not a number");
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), head.content_length);
     if (error != std::errc{} || head.content_length > max)
@@ -245,7 +247,7 @@ HeadResult read_head(std::string_view bytes, const HeadLimits &limits)
             refuse(Problem{.status = 431,
                            .detail = "there are more than " + std::to_string(limits.max_fields) + " header fields"});
         const std::size_t colon = std::min(line->find(':'), line->size());
-        const std::string_view value = trimmed(line->substr(std::min(colon + 1, line->size())));
+        const std::string_view value = core::trimmed(line->substr(std::min(colon + 1, line->size())));
         if (colon == line->size() || !is_token(line->substr(0, colon)) || !is_value(value))
             refuse(malformed("a header field is malformed"));
         else

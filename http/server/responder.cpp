@@ -1,6 +1,6 @@
 #include "responder.hpp"
 
-#include "ascii.hpp"
+#include "../../extension/core/text/ascii.hpp"
 #include "digest.hpp"
 #include "gzip.hpp"
 
@@ -46,10 +46,10 @@ void compress(const Request &request, Response &response)
 
 bool names_tag(std::string_view if_none_match, std::string_view tag) noexcept
 {
-    if (trimmed(if_none_match) == "*") return true;
+    if (core::trimmed(if_none_match) == "*") return true;
     // A tag has no quote in it, so every second piece between quotes is a tag.
     for (bool is_tag = false; !if_none_match.empty(); is_tag = !is_tag)
-        if (take_until('"', if_none_match) == tag && is_tag) return true;
+        if (core::take_until('"', if_none_match) == tag && is_tag) return true;
     return false;
 }
 

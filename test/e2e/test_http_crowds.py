@@ -22,7 +22,7 @@ def test_one_worker_serves_many_kept_connections(http):
 
 
 def test_requests_beyond_the_queue_are_503_at_once(http, database):
-    """One worker, held by a locked table; 128 wait; the rest is told so."""
+    """One worker, held by a locked table; 128 wait; the rest get 503."""
     crowded = http(ANALYTICS_HTTP_POOL_SIZE=1)
     with Held(database) as held:
         first = in_background(requests.get, crowded.url + RECENT, timeout=30)

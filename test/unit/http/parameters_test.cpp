@@ -2,7 +2,6 @@
 #include "../../../http/api/parameters.hpp"
 
 #include "../../../http/api/query.hpp"
-#include "../../../http/server/percent.hpp"
 
 #include <array>
 #include <gtest/gtest.h>
@@ -142,9 +141,7 @@ TEST(Encoded, isReadBack)
     std::string every;
     for (int byte = 1; byte < 128; ++byte) every += static_cast<char>(byte);
     every += "äß€😀";
-    std::string query = "name=";
-    append_percent_encoded(query, every);
-    const std::vector<Pair> pairs = pairs_of(query);
+    const std::vector<Pair> pairs = pairs_of(query_with({}, "name", every));
     ASSERT_EQ(pairs.size(), 1U);
     EXPECT_EQ(pairs.front().value, every);
 }

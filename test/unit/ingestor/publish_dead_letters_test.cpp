@@ -1,4 +1,4 @@
-/* The copying of dead letters: what is marked, when it is tried again, what is told. */
+/* The copying of dead letters: what is marked, when it is tried again, what is reported. */
 #include "../../../ingestor/publish_dead_letters.hpp"
 #include "fakes.hpp"
 
