@@ -8,11 +8,14 @@ import contextlib
 import dataclasses
 import json
 
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 
 from rig import place
 
 PARTITIONS = 4
+
+# What the broker answers about a partition that was made a moment ago.
+NO_LEADER_YET = (KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE, KafkaError.UNKNOWN_TOPIC_OR_PART)
 
 # A member that was killed is not waited for longer than need be (6 s is the least that the broker allows); rebalances,
 # new partitions and a broker that is back are heard of at once.
@@ -48,6 +51,17 @@ def event(number, text=""):
 
 def events(count, first=0, partition=None, text=""):
     return [Record(event(number, text), partition) for number in range(first, first + count)]
+
+
+def _watermarks(consumer, partition):
+    """(the first offset, the offset after the last record), asked for until the partition has a leader."""
+    def asked():
+        try:
+            return consumer.get_watermark_offsets(partition, timeout=10)
+        except KafkaException as error:
+            if error.args[0].code() not in NO_LEADER_YET:
+                raise
+    return place.eventually(asked, what=f"a leader of {partition}")
 
 
 class Stream:
@@ -105,8 +119,7 @@ class Stream:
         topic = topic or self.topic
         with self._asking() as consumer:
             partitions = consumer.list_topics(topic, timeout=10).topics[topic].partitions
-            return {number: consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=10)[1]
-                    for number in partitions}
+            return {number: _watermarks(consumer, TopicPartition(topic, number))[1] for number in partitions}
 
     def group_offsets(self):
         """{partition: what Kafka believes that the group has read}"""

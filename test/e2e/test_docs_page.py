@@ -110,8 +110,8 @@ def test_the_viewer_takes_a_key(viewer, service):
 def plain(new_database, tmp_path_factory):
     """The service of a build without npm."""
     tree = tmp_path_factory.mktemp("without-npm")
-    for part in ("META.json", "extension/version.mk", "runtime", "http"):
-        (tree / part).parent.mkdir(exist_ok=True)
+    for part in ("META.json", "extension/version.mk", "extension/core/text", "runtime", "http"):
+        (tree / part).parent.mkdir(parents=True, exist_ok=True)
         subprocess.run(["cp", "-a", place.ROOT / part, tree / part], check=True)  # with its times: nothing else is made
     subprocess.run(place.make("-C", tree / "http", "-o", ".built-with", "NPM=no"), check=True, capture_output=True,
                    env=place.make_environment())
