@@ -61,9 +61,8 @@ class World:
             self.broker = stack.enter_context(brokers.Kafka())
             for topic, count in TOPICS.items():
                 self.broker.create_topic(topic, count)
-            self.asking = Consumer({"bootstrap.servers": self.broker.bootstrap, "group.id": "nemesis-asks",
-                                    "log_level": 2})
-            stack.callback(self.asking.close)
+            self.asking_committed, self.asking_all = (self._asking(stack, level)
+                                                      for level in ("read_committed", "read_uncommitted"))
             self.proxy = stack.enter_context(Proxy(f"{self.server.socket}/.s.PGSQL.{cluster.PORT}"))
             self.fleet = stack.enter_context(Fleet(self.broker, url_through, ",".join(TOPICS), GROUP, self.proxy,
                                                    self.connections, self.seed))
@@ -123,10 +122,19 @@ class World:
 
     # ---- Kafka
 
-    def ends(self):
-        """{(topic, partition): the offset after its last record or transaction mark}"""
-        return {(topic, partition): self.asking.get_watermark_offsets(TopicPartition(topic, partition), timeout=30)[1]
+    def _asking(self, stack, level):
+        consumer = Consumer({"bootstrap.servers": self.broker.bootstrap, "group.id": "nemesis-asks", "log_level": 2,
+                             "isolation.level": level})
+        stack.callback(consumer.close)
+        return consumer
+
+    def _ends(self, consumer):
+        return {(topic, partition): consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=30)[1]
                 for topic, partition in self.partitions}
+
+    def ends(self):
+        """{(topic, partition): the offset after the last record or transaction mark before any open transaction}"""
+        return self._ends(self.asking_committed)
 
     @contextlib.contextmanager
     def resting_producers(self):
@@ -140,7 +148,12 @@ class World:
                 producer.go_on()
 
     def settle(self):
-        """Proves the ledger; nobody may produce meanwhile."""
+        """Proves the ledger; nobody may produce meanwhile.
+
+        The broker answers a commit before it has written the transaction's marks into every partition. Until then a
+        reader of committed records does not see the transaction.
+        """
+        place.eventually(lambda: self.ends() == self._ends(self.asking_all), PATIENCE, what="every transaction's marks")
         self.ledger.settle(self.broker.bootstrap, self.ends())
 
     # ---- between and after faults
