@@ -82,7 +82,7 @@ Assignments settings_of(const SessionOptions &options, const Result &of_the_exte
     return settings;
 }
 
-constexpr std::string_view load = "SELECT v.library FROM @extschema@.analytics_version() AS v";
+constexpr std::string_view load = "SELECT @extschema@._analytics_library_version()";
 /* Known to a server process once it has loaded the library. */
 constexpr std::string_view list_settings =
     "SELECT s.name FROM pg_catalog.pg_settings AS s WHERE s.name OPERATOR(pg_catalog.~~) 'analytics.%' "

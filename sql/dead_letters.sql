@@ -43,8 +43,8 @@ COMMENT ON FUNCTION @extschema@.analytics_open_dead_letters() IS
     'Counted from an index of open dead letters.';
 
 CREATE FUNCTION @extschema@.analytics_purge_dead_letters(
-    older_than interval, reason text DEFAULT NULL, topic text DEFAULT NULL, replayed boolean DEFAULT NULL,
-    max_rows integer DEFAULT NULL) RETURNS bigint
+    older_than interval, max_rows integer DEFAULT NULL,
+    reason text DEFAULT NULL, topic text DEFAULT NULL, replayed boolean DEFAULT NULL) RETURNS bigint
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
     AS $$
@@ -59,18 +59,18 @@ BEGIN
     DELETE FROM @extschema@.analytics_dead_letters AS d
     WHERE d.id IN (
         SELECT o.id FROM @extschema@.analytics_dead_letters AS o
-        WHERE o.received_at < now() - $1 AND ($2 IS NULL OR o.reason = $2) AND ($3 IS NULL OR o.topic = $3)
-            AND ($4 IS NULL OR (o.replayed_at IS NOT NULL) = $4)
-        ORDER BY o.id LIMIT $5 FOR UPDATE SKIP LOCKED);
+        WHERE o.received_at < now() - $1 AND ($3 IS NULL OR o.reason = $3) AND ($4 IS NULL OR o.topic = $4)
+            AND ($5 IS NULL OR (o.replayed_at IS NOT NULL) = $5)
+        ORDER BY o.id LIMIT $2 FOR UPDATE SKIP LOCKED);
     GET DIAGNOSTICS purged = ROW_COUNT;
     RETURN purged;
 END
 $$;
 
-COMMENT ON FUNCTION @extschema@.analytics_purge_dead_letters(interval, text, text, boolean, integer) IS
+COMMENT ON FUNCTION @extschema@.analytics_purge_dead_letters(interval, integer, text, text, boolean) IS
     'Deletes dead letters received more than older_than ago, and returns how many. '
-    'Null arguments do not restrict: reason, topic, replayed (true: replayed ones, false: open ones), and max_rows, '
-    'which takes the lowest ids first. Dead letters that another transaction has locked are left. '
+    'Null arguments do not restrict: max_rows (the lowest ids go first), reason, topic, and replayed (true: replayed '
+    'ones, false: open ones). Dead letters that another transaction has locked are left. '
     'A negative or null older_than is SQLSTATE 22023. Nothing else deletes a dead letter.';
 
 CREATE FUNCTION @extschema@.analytics_recent_dead_letters(
@@ -159,4 +159,4 @@ COMMENT ON FUNCTION @extschema@.analytics_dead_letter(bigint) IS
     'The whole dead letter, or null: the members of _analytics_dead_letter_json, headers, key and value. '
     'Bytes that are not UTF-8 text are in keyBase64 and valueBase64 instead.';
 
-REVOKE EXECUTE ON FUNCTION @extschema@.analytics_purge_dead_letters(interval, text, text, boolean, integer) FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION @extschema@.analytics_purge_dead_letters(interval, integer, text, text, boolean) FROM PUBLIC;

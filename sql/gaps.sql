@@ -11,13 +11,13 @@ CREATE TYPE @extschema@.analytics_kafka_gap AS (
     owner_epoch bigint,
     accepted_by text,
     accepted_at timestamptz,
-    reason text
+    note text
 );
 
 COMMENT ON TYPE @extschema@.analytics_kafka_gap IS 'An accepted gap, as functions return it.';
 
 CREATE FUNCTION @extschema@.analytics_accept_gap(
-    consumer_group text, topic text, partition integer, from_offset bigint, to_offset bigint, reason text DEFAULT NULL)
+    consumer_group text, topic text, partition integer, from_offset bigint, to_offset bigint, note text DEFAULT NULL)
     RETURNS @extschema@.analytics_kafka_gap
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
@@ -49,10 +49,10 @@ BEGIN
     WHERE o.consumer_group = $1 AND o.topic = $2 AND o.partition = $3
     RETURNING o.owner_epoch INTO place;
     INSERT INTO @extschema@.analytics_kafka_gaps AS g
-        (consumer_group, topic, partition, from_offset, to_offset, owner_epoch, reason)
+        (consumer_group, topic, partition, from_offset, to_offset, owner_epoch, note)
     VALUES ($1, $2, $3, $4, $5, place.owner_epoch, $6)
     RETURNING g.consumer_group, g.topic, g.partition, g.from_offset, g.to_offset, g.owner_epoch,
-        g.accepted_by, g.accepted_at, g.reason INTO gap;
+        g.accepted_by, g.accepted_at, g.note INTO gap;
     RETURN gap;
 END
 $$;

@@ -71,7 +71,7 @@ COMMENT ON FUNCTION @extschema@._analytics_http_summary(integer, timestamptz, te
     'which the entity tag is made, is the same without the window.';
 
 CREATE FUNCTION @extschema@._analytics_http_histogram(
-    window_start timestamptz, window_end timestamptz, bucket text, timezone text, tenant_id text, event_type text,
+    window_start timestamptz, window_end timestamptz, bucket text, tenant_id text, event_type text, timezone text,
     OUT body text, OUT tag_source text)
     LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
     SET search_path = pg_catalog, pg_temp
@@ -89,11 +89,11 @@ BEGIN
     FROM (SELECT h.bucket_start, sum(h.count) AS count,
                  coalesce(json_object_agg(h.event_type, h.count ORDER BY h.event_type) FILTER (WHERE h.count > 0),
                           '{}') AS types
-          FROM @extschema@.analytics_histogram(since, until, $3::interval, $5, $6, $4) AS h
+          FROM @extschema@.analytics_histogram(since, until, $3::interval, $4, $5, $6) AS h
           GROUP BY h.bucket_start) AS b;
     body := concat('{"windowStart":"', @extschema@._analytics_iso8601(since),
                    '","windowEnd":"', @extschema@._analytics_iso8601(until),
-                   '","bucket":', to_json($3), ',"timezone":', to_json($4),
+                   '","bucket":', to_json($3), ',"timezone":', to_json($6),
                    ',"totalEvents":', total, ',"buckets":[', buckets, ']}');
     tag_source := coalesce(buckets, '');
 END
@@ -118,8 +118,8 @@ $$;
 COMMENT ON FUNCTION @extschema@._analytics_http_projections() IS 'GET /v1/analytics/projections: all of them.';
 
 CREATE FUNCTION @extschema@._analytics_http_projection(
-    name text, window_start timestamptz, window_end timestamptz, tenant_id text, max_rows integer,
-    before_position bigint, before_key uuid, OUT state text, OUT page @extschema@._analytics_page)
+    name text, max_rows integer, before_position bigint, before_key uuid, window_start timestamptz,
+    window_end timestamptz, tenant_id text, OUT state text, OUT page @extschema@._analytics_page)
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
     AS $$
@@ -131,14 +131,14 @@ BEGIN
         OPEN rows NO SCROLL FOR
             SELECT r.item::text, @extschema@._analytics_position(r.bucket_start), r.key::text
             FROM @extschema@._analytics_projection_page(
-                $1, $2, $3, $4, $5 + 1, @extschema@._analytics_time_at($6), $7) AS r;
-        page := @extschema@._analytics_page(rows, $5, NULL::integer);
+                $1, $2 + 1, @extschema@._analytics_time_at($3), $4, $5, $6, $7) AS r;
+        page := @extschema@._analytics_page(rows, $2, NULL::integer);
     END IF;
 END
 $$;
 
 COMMENT ON FUNCTION
-    @extschema@._analytics_http_projection(text, timestamptz, timestamptz, text, integer, bigint, uuid) IS
+    @extschema@._analytics_http_projection(text, integer, bigint, uuid, timestamptz, timestamptz, text) IS
     'GET /v1/analytics/projections/{name}: its state, null where there is no such projection, and a page of its rows '
     'while it is ready.';
 
@@ -180,7 +180,7 @@ $$;
 COMMENT ON FUNCTION @extschema@._analytics_http_dead_letter_summary() IS
     'GET /v1/analytics/dead-letters/summary: the view analytics_dead_letter_summary.';
 
-CREATE FUNCTION @extschema@._analytics_http_replay(reason text, topic text, max_rows integer, after_id bigint)
+CREATE FUNCTION @extschema@._analytics_http_replay(max_rows integer, after_id bigint, reason text, topic text)
     RETURNS text
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
@@ -189,11 +189,11 @@ BEGIN
     RETURN (SELECT json_build_object('replayed', r.replayed, 'stored', r.stored, 'duplicates', r.duplicates,
                                      'stillRefused', r.still_refused, 'lastId', r.last_id)::text
             FROM @extschema@.analytics_replay_dead_letters(
-                $1, $2, NULL::bigint[], NULL::timestamptz, NULL::timestamptz, $3, $4) AS r);
+                $1, $2, $3, $4, NULL::bigint[], NULL::timestamptz, NULL::timestamptz) AS r);
 END
 $$;
 
-COMMENT ON FUNCTION @extschema@._analytics_http_replay(text, text, integer, bigint) IS
+COMMENT ON FUNCTION @extschema@._analytics_http_replay(integer, bigint, text, text) IS
     'POST /v1/analytics/dead-letters/replay: one chunk of analytics_replay_dead_letters.';
 
 CREATE FUNCTION @extschema@._analytics_http_outcomes(

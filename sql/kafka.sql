@@ -65,13 +65,13 @@ COMMENT ON FUNCTION @extschema@._analytics_lock_claim(text, text, integer, bigin
     'Else SQLSTATE AN001.';
 
 CREATE FUNCTION @extschema@._analytics_ingest_batch(
-    records bytea[], topic text, partition integer,
+    topic text, partition integer, records bytea[],
     offsets bigint[], keys bytea[], timestamps timestamptz[], headers jsonb[],
     OUT stored bigint, OUT duplicates bigint, OUT dead_lettered bigint, OUT skipped bigint, OUT refusals jsonb)
     LANGUAGE c VOLATILE PARALLEL UNSAFE
     AS 'MODULE_PATHNAME', 'analytics_ingest_batch';
 
-COMMENT ON FUNCTION @extschema@._analytics_ingest_batch(bytea[], text, integer, bigint[], bytea[],
+COMMENT ON FUNCTION @extschema@._analytics_ingest_batch(text, integer, bytea[], bigint[], bytea[],
     timestamptz[], jsonb[]) IS
     'The same as analytics_ingest, for records with their place in Kafka. '
     'refusals: null, or an array with one object a reason: {reason, count, firstOffset, lastOffset, detail}.';
@@ -86,7 +86,7 @@ CREATE FUNCTION @extschema@.analytics_ingest_kafka(
     AS $$
     SELECT @extschema@._analytics_lock_claim($1, $2, $3, $4, $5, $6);
     WITH outcome AS MATERIALIZED (
-        SELECT * FROM @extschema@._analytics_ingest_batch($7, $2, $3, $8, $9, $10, $11)
+        SELECT * FROM @extschema@._analytics_ingest_batch($2, $3, $7, $8, $9, $10, $11)
     )
     UPDATE @extschema@.analytics_kafka_offsets AS o
     SET next_offset = $6,
@@ -132,7 +132,7 @@ COMMENT ON FUNCTION @extschema@.analytics_lag_records() IS
 REVOKE EXECUTE ON FUNCTION
     @extschema@.analytics_claim_partition(text, text, integer, text, bigint, bigint),
     @extschema@._analytics_lock_claim(text, text, integer, bigint, bigint, bigint),
-    @extschema@._analytics_ingest_batch(bytea[], text, integer, bigint[], bytea[], timestamptz[], jsonb[]),
+    @extschema@._analytics_ingest_batch(text, integer, bytea[], bigint[], bytea[], timestamptz[], jsonb[]),
     @extschema@.analytics_ingest_kafka(text, text, integer, bigint, bigint, bigint, bytea[],
         bigint[], bytea[], timestamptz[], jsonb[], bigint)
     FROM PUBLIC;

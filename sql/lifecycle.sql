@@ -268,13 +268,3 @@ COMMENT ON FUNCTION @extschema@.analytics_drop_tables(text) IS
     'confirm must be ''analytics_events'', else SQLSTATE 22023. '
     'Drop your own views and foreign keys that depend on a table first (else SQLSTATE 2BP01). '
     'The caller must own the tables.';
-
-/* A session that restores a dump makes no tables, because the dump brings them. Only pg_dump and pg_restore set
- * row_security to off. */
-DO $$
-BEGIN
-    IF pg_catalog.current_setting('row_security') OPERATOR(pg_catalog.=) 'on' THEN
-        PERFORM @extschema@.analytics_create_tables();
-    END IF;
-END
-$$;

@@ -26,9 +26,9 @@ COMMENT ON FUNCTION @extschema@._analytics_projection_json(text) IS
     'maxGroups, dimensions, measures, columns}. bucket is an ISO 8601 duration.';
 
 CREATE FUNCTION @extschema@._analytics_projection_page(
-    name text, window_start timestamptz DEFAULT NULL, window_end timestamptz DEFAULT NULL,
-    tenant_id text DEFAULT NULL, max_rows integer DEFAULT 50,
-    before_bucket_start timestamptz DEFAULT NULL, before_key uuid DEFAULT NULL,
+    name text, max_rows integer DEFAULT 50, before_bucket_start timestamptz DEFAULT NULL,
+    before_key uuid DEFAULT NULL, window_start timestamptz DEFAULT NULL, window_end timestamptz DEFAULT NULL,
+    tenant_id text DEFAULT NULL,
     OUT bucket_start timestamptz, OUT key uuid, OUT item json)
     RETURNS SETOF record
     LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
@@ -74,7 +74,7 @@ BEGIN
         FROM (SELECT DISTINCT b.bucket_start FROM @extschema@.analytics_projection_bags AS b
               WHERE b.projection = number
                 AND b.bucket_start >= coalesce(window_start, '-infinity') AND b.bucket_start < until
-                AND ($4 IS NULL OR b.tenant_id = $4)
+                AND ($7 IS NULL OR b.tenant_id = $7)
               ORDER BY b.bucket_start DESC LIMIT buckets) AS d;
         EXIT WHEN since IS NULL;
         RETURN QUERY EXECUTE query USING since, until, tenant_id, before_bucket_start, before_key, missing;
@@ -86,8 +86,8 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION @extschema@._analytics_projection_page(text, timestamptz, timestamptz, text, integer,
-    timestamptz, uuid) IS
+COMMENT ON FUNCTION @extschema@._analytics_projection_page(text, integer, timestamptz, uuid, timestamptz,
+    timestamptz, text) IS
     'Rows of a projection as JSON, with the columns of its view: of the buckets that begin in [window_start, '
     'window_end), the latest first, within a bucket in a stable order. '
     'For the next page, pass the last row''s bucket_start and key as before_bucket_start and before_key. '

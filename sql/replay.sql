@@ -16,9 +16,9 @@ COMMENT ON FUNCTION @extschema@._analytics_ingest_again(bytea[], timestamptz[]) 
     'received_at is the ingestion time for an event without a time of its own.';
 
 CREATE FUNCTION @extschema@.analytics_replay_dead_letters(
+    max_rows integer DEFAULT 10000, after_id bigint DEFAULT 0,
     reason text DEFAULT NULL, topic text DEFAULT NULL, ids bigint[] DEFAULT NULL,
     received_start timestamptz DEFAULT NULL, received_end timestamptz DEFAULT NULL,
-    max_rows integer DEFAULT 10000, after_id bigint DEFAULT 0,
     OUT replayed bigint, OUT stored bigint, OUT duplicates bigint, OUT still_refused bigint, OUT last_id bigint)
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
@@ -27,17 +27,17 @@ DECLARE
     most_bytes CONSTANT bigint := 32 * 1024 * 1024; -- of values in memory at once; the last one may exceed it
 BEGIN
     PERFORM @extschema@._analytics_require_tables();
-    IF $6 IS NULL OR $6 < 1 THEN
+    IF $1 IS NULL OR $1 < 1 THEN
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = 'max_rows must be at least 1';
     END IF;
 
     WITH locked AS MATERIALIZED (
         SELECT d.id, d.value, d.received_at
         FROM @extschema@.analytics_dead_letters AS d
-        WHERE d.replayed_at IS NULL AND d.id > coalesce($7, 0)
-            AND ($1 IS NULL OR d.reason = $1) AND ($2 IS NULL OR d.topic = $2) AND ($3 IS NULL OR d.id = ANY ($3))
-            AND ($4 IS NULL OR d.received_at >= $4) AND ($5 IS NULL OR d.received_at < $5)
-        ORDER BY d.id LIMIT $6 FOR UPDATE SKIP LOCKED
+        WHERE d.replayed_at IS NULL AND d.id > coalesce($2, 0)
+            AND ($3 IS NULL OR d.reason = $3) AND ($4 IS NULL OR d.topic = $4) AND ($5 IS NULL OR d.id = ANY ($5))
+            AND ($6 IS NULL OR d.received_at >= $6) AND ($7 IS NULL OR d.received_at < $7)
+        ORDER BY d.id LIMIT $1 FOR UPDATE SKIP LOCKED
     ), chosen AS MATERIALIZED (
         SELECT array_agg(l.id ORDER BY l.id) AS ids, array_agg(l.value ORDER BY l.id) AS records,
             array_agg(l.received_at ORDER BY l.id) AS times
@@ -62,8 +62,8 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION @extschema@.analytics_replay_dead_letters(text, text, bigint[], timestamptz, timestamptz,
-    integer, bigint) IS
+COMMENT ON FUNCTION @extschema@.analytics_replay_dead_letters(integer, bigint, text, text, bigint[],
+    timestamptz, timestamptz) IS
     'Applies today''s rules to open dead letters, in the order of their ids. '
     'reason, topic, ids and [received_start, received_end) restrict them; null does not. '
     'One call is one chunk: at most max_rows dead letters or 32 MiB, with ids above after_id. '
@@ -74,8 +74,8 @@ COMMENT ON FUNCTION @extschema@.analytics_replay_dead_letters(text, text, bigint
     'max_rows below 1 is SQLSTATE 22023.';
 
 CREATE PROCEDURE @extschema@.analytics_replay_all_dead_letters(
-    reason text DEFAULT NULL, topic text DEFAULT NULL,
-    received_start timestamptz DEFAULT NULL, received_end timestamptz DEFAULT NULL, chunk integer DEFAULT 10000,
+    chunk integer DEFAULT 10000, reason text DEFAULT NULL, topic text DEFAULT NULL,
+    received_start timestamptz DEFAULT NULL, received_end timestamptz DEFAULT NULL,
     INOUT replayed bigint DEFAULT 0, INOUT stored bigint DEFAULT 0, INOUT duplicates bigint DEFAULT 0,
     INOUT still_refused bigint DEFAULT 0)
     LANGUAGE plpgsql -- with a SET clause COMMIT is not allowed, so everything is qualified instead
@@ -86,7 +86,7 @@ DECLARE
 BEGIN
     LOOP
         SELECT r.* INTO done
-        FROM @extschema@.analytics_replay_dead_letters($1, $2, NULL::pg_catalog.int8[], $3, $4, $5, place) AS r;
+        FROM @extschema@.analytics_replay_dead_letters($1, place, $2, $3, NULL::pg_catalog.int8[], $4, $5) AS r;
         EXIT WHEN done.last_id IS NULL;
         place := done.last_id;
         replayed := replayed OPERATOR(pg_catalog.+) done.replayed;
@@ -98,14 +98,14 @@ BEGIN
 END
 $$;
 
-COMMENT ON PROCEDURE @extschema@.analytics_replay_all_dead_letters(text, text, timestamptz, timestamptz,
-    integer, bigint, bigint, bigint, bigint) IS
+COMMENT ON PROCEDURE @extschema@.analytics_replay_all_dead_letters(integer, text, text, timestamptz, timestamptz,
+    bigint, bigint, bigint, bigint) IS
     'Calls analytics_replay_dead_letters for chunk after chunk, and returns the sums. '
     'Commits after each chunk, so it cannot run in a transaction block (SQLSTATE 2D000).';
 
 REVOKE EXECUTE ON FUNCTION
     @extschema@._analytics_ingest_again(bytea[], timestamptz[]),
-    @extschema@.analytics_replay_dead_letters(text, text, bigint[], timestamptz, timestamptz, integer, bigint)
+    @extschema@.analytics_replay_dead_letters(integer, bigint, text, text, bigint[], timestamptz, timestamptz)
     FROM PUBLIC;
 REVOKE EXECUTE ON PROCEDURE @extschema@.analytics_replay_all_dead_letters(
-    text, text, timestamptz, timestamptz, integer, bigint, bigint, bigint, bigint) FROM PUBLIC;
+    integer, text, text, timestamptz, timestamptz, bigint, bigint, bigint, bigint) FROM PUBLIC;

@@ -346,7 +346,7 @@ CREATE TABLE @schema@.analytics_kafka_gaps (
     owner_epoch bigint NOT NULL,
     accepted_by text NOT NULL DEFAULT SESSION_USER,
     accepted_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
-    reason text,
+    note text,
     PRIMARY KEY (consumer_group, topic, partition, accepted_at)
 );
 COMMENT ON TABLE @schema@.analytics_kafka_gaps IS
@@ -361,7 +361,7 @@ COMMENT ON COLUMN @schema@.analytics_kafka_gaps.owner_epoch IS
     'The partition''s new epoch. A batch of an earlier epoch is refused.';
 COMMENT ON COLUMN @schema@.analytics_kafka_gaps.accepted_by IS 'The role that accepted it.';
 COMMENT ON COLUMN @schema@.analytics_kafka_gaps.accepted_at IS 'When the role accepted it.';
-COMMENT ON COLUMN @schema@.analytics_kafka_gaps.reason IS 'The operator''s own words.';
+COMMENT ON COLUMN @schema@.analytics_kafka_gaps.note IS 'The operator''s own words.';
 $table$),
 
 ('analytics_store', $table$

@@ -12,12 +12,12 @@ constexpr std::string_view events_path = "/v1/analytics/events";
 
 constexpr std::array recent_query{&limit, &cursor, &tenant_id, &event_type};
 constexpr std::array event_path{&occurred_at, &event_id};
-constexpr std::array histogram_query{&from, &to, &bucket, &timezone, &tenant_id, &event_type};
+constexpr std::array histogram_query{&from, &to, &bucket, &tenant_id, &event_type, &timezone};
 constexpr std::array dead_letters_query{&limit, &dead_letter_cursor, &reason, &topic, &replayed};
 constexpr std::array dead_letter_path{&dead_letter_id};
-constexpr std::array replay_query{&reason, &topic, &replay_limit, &after_id};
+constexpr std::array replay_query{&replay_limit, &after_id, &reason, &topic};
 constexpr std::array projection_path{&projection_name};
-constexpr std::array projection_query{&from, &to, &tenant_id, &limit, &cursor};
+constexpr std::array projection_query{&limit, &cursor, &from, &to, &tenant_id};
 constexpr std::array asset_path{&asset_file};
 constexpr std::array summary_query{&window_minutes, &reference, &tenant_id};
 

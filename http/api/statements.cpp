@@ -49,7 +49,7 @@ const Statement dead_letter{.name = "dead_letter",
                             .is_read = true};
 
 const Statement replay{.name = "replay", .sql = R"sql(
-SELECT @extschema@._analytics_http_replay($1::pg_catalog.text, $2::pg_catalog.text, $3::int, $4::bigint)
+SELECT @extschema@._analytics_http_replay($1::int, $2::bigint, $3::pg_catalog.text, $4::pg_catalog.text)
 )sql"};
 
 const Statement projections{
@@ -59,8 +59,8 @@ const Statement projection{.name = "projection",
                            .sql = R"sql(
 SELECT (p.page).body, (p.page).has_next, (p.page).last_position, (p.page).last_key, p.state
 FROM @extschema@._analytics_http_projection(
-    $1::pg_catalog.text, @extschema@._analytics_instant($2::bigint), @extschema@._analytics_instant($3::bigint),
-    $4::pg_catalog.text, $5::int, $6::bigint, $7::pg_catalog.uuid) AS p
+    $1::pg_catalog.text, $2::int, $3::bigint, $4::pg_catalog.uuid, @extschema@._analytics_instant($5::bigint),
+    @extschema@._analytics_instant($6::bigint), $7::pg_catalog.text) AS p
 )sql",
                            .is_read = true};
 
@@ -74,7 +74,6 @@ SELECT b.items, b.body
 FROM @extschema@._analytics_http_record_batch($1::pg_catalog.bytea, $2::pg_catalog.bytea[], $3::int) AS b
 )sql"};
 
-const Statement version{
-    .name = "version", .sql = "SELECT v.extension FROM @extschema@.analytics_version() AS v", .is_read = true};
+const Statement version{.name = "version", .sql = "SELECT @extschema@._analytics_library_version()", .is_read = true};
 
 } // namespace analytics::http

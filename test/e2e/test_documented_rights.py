@@ -94,5 +94,5 @@ def test_a_policy_that_is_not_bypassed_makes_no_dead_letter(server, broker, data
     assert database.sql("SELECT count(*) FROM analytics_dead_letters") == 0
     with contextlib.closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor, \
             pytest.raises(psycopg2.errors.InsufficientPrivilege):
-        cursor.execute("SELECT * FROM _analytics_ingest_batch(ARRAY[%s::bytea], 't', 0, '{0}', NULL, NULL, NULL)",
+        cursor.execute("SELECT * FROM _analytics_ingest_batch('t', 0, ARRAY[%s::bytea], '{0}', NULL, NULL, NULL)",
                        (json.dumps(event(9, tenantId="t")),))

@@ -187,8 +187,8 @@ def rows_owed(world, own, asked, answer):
         return
     micros, key = place_of(asked["cursor"]) if asked["cursor"] else (None, None)
     due = world.rows("""SELECT item ->> 'bucket_start', item ->> 'of', (item ->> 'count')::int
-        FROM _analytics_projection_page('kept', %(from)s, %(to)s, %(own)s, 500,
-                                       timestamptz 'epoch' + %(micros)s * interval '1 microsecond', %(key)s)
+        FROM _analytics_projection_page('kept', 500, timestamptz 'epoch' + %(micros)s * interval '1 microsecond',
+                                        %(key)s, %(from)s, %(to)s, %(own)s)
         WHERE %(tenantId)s::text IS NULL OR item ->> 'tenant_id' = %(tenantId)s""",
                      own=own, **asked | {"micros": micros, "key": key})
     items = answer.json()["items"]

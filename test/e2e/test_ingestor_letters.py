@@ -50,7 +50,8 @@ def test_the_log_tells_its_sqlstate_and_not_the_row(rejecting):
 def test_once_the_constraint_is_gone_a_replay_stores_it(rejecting):
     stream, _, _ = rejecting
     stream.database.rows("ALTER TABLE analytics_events DROP CONSTRAINT no_bad")
-    replay = "SELECT replayed, stored, duplicates, still_refused FROM analytics_replay_dead_letters('rejected')"
+    replay = ("SELECT replayed, stored, duplicates, still_refused "
+              "FROM analytics_replay_dead_letters(reason => 'rejected')")
     assert [stream.database.sql(replay), stream.database.sql(replay)] == [(len(BAD), len(BAD), 0, 0), (0, 0, 0, 0)]
     assert stream.numbers() == list(range(COUNT))
 
@@ -66,7 +67,8 @@ def test_records_of_a_shape_that_comes_later_are_replayed_once(stream, ingestor)
                          "VALUES ('paint', 'paint', 'p', '{paint}')")
     stream.produce([json.dumps({"paint": number}).encode() for number in range(40, 60)])
     stream.await_read()
-    replay = "SELECT replayed, stored, duplicates, still_refused FROM analytics_replay_dead_letters('unknown_shape')"
+    replay = ("SELECT replayed, stored, duplicates, still_refused "
+              "FROM analytics_replay_dead_letters(reason => 'unknown_shape')")
     assert [stream.database.sql(replay), stream.database.sql(replay)] == [(40, 40, 0, 0), (0, 0, 0, 0)]
     assert sorted(number for number, in stream.database.rows(
         "SELECT (payload ->> 'paint')::int FROM analytics_events")) == list(range(60))

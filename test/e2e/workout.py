@@ -47,13 +47,13 @@ CALLS = {
     "analytics_hopping": [("2031-05-01Z", LATER, "1 day", "1 hour", None, None)],
     "analytics_ingest": [(BATCH,)],
     "_analytics_ingest_again": [(BATCH, f'{{"{T}","{T}"}}')],
-    "_analytics_ingest_batch": [(r'{"\\x7b"}', "t", "0", "{0}", None, None, None)],
+    "_analytics_ingest_batch": [("t", "0", r'{"\\x7b"}', "{0}", None, None, None)],
     "analytics_ingest_kafka": [("g", "t", "0", "1", "0", "2", BATCH, "{0,1}",
                                 None, None, None, "9")],
     "_analytics_mark_dead_letters_published": [("{1}", "{2}", "{f}")],
     "_analytics_projection_missing": [("1", "2031-01-01Z", "2032-01-01Z")],
-    "_analytics_projection_page": [("kept", None, None, None, "50", None, None),
-                                   ("late", None, None, "acme", "1", None, None)],
+    "_analytics_projection_page": [("kept", "50", None, None, None, None, None),
+                                   ("late", "1", None, None, None, None, "acme")],
     "analytics_purge_dead_letters": [("0", None, None, None, None)],
     "_analytics_ready_projection": [("kept",), ("late",), ("none",)],
     "analytics_recent": [("5", None, None, None, None), ("5", T, SAMPLES["uuid"], None, "e"),
@@ -64,8 +64,8 @@ CALLS = {
     "analytics_record_each": [(BATCH,)],
     "_analytics_register_projection": [("new", None, '{"k": ["k"]}', '{"n": ["n"]}', "1 hour", "10", "public")],
     "analytics_replay_all_dead_letters": [],
-    "analytics_replay_dead_letters": [(None, None, None, None, None, "10", "0"),
-                                      ("e", "t", "{1}", T, LATER, "10", None)],
+    "analytics_replay_dead_letters": [("10", "0", None, None, None, None, None),
+                                      ("10", None, "e", "t", "{1}", T, LATER)],
     "_analytics_require_projection": [("p", "{e}", "{}", "{}", "1 hour", "1"),
                                       ("p", "{}", "{}", "{}", "1 hour", "1")],
     "analytics_retain": [("0", "true"), ("0", "false")],
@@ -107,7 +107,7 @@ INSERT INTO @.analytics_events (event_type, source, occurred_at, tenant_id, payl
     ('e', 's', '2031-05-06 08:30Z', NULL, '{"k": "y", "n": "z"}')
 """
 END = """
-CALL @.analytics_replay_all_dead_letters(NULL&text, NULL&text, NULL&timestamptz, NULL&timestamptz, 2, @0, @0, @0, @0)
+CALL @.analytics_replay_all_dead_letters(2, NULL&text, NULL&text, NULL&timestamptz, NULL&timestamptz, @0, @0, @0, @0)
 UPDATE @.analytics_events SET payload = '{"k": "y"}'
 DELETE FROM @.analytics_events WHERE tenant_id IS NULL
 TRUNCATE @.analytics_events

@@ -5,7 +5,7 @@ SELECT * FROM no_plan();
 
 SELECT analytics_claim_partition('g', 't', 0, 'host:1', 10), analytics_claim_partition('g', 't', 1, 'host:1', 10) \g /dev/null
 SELECT is(_analytics_gap_accepted('g', 't', 0, 1), false, 'no gap was accepted yet');
-SELECT is(ROW((a).from_offset, (a).to_offset, (a).owner_epoch, (a).accepted_by COLLATE "C", (a).reason), ROW(10::bigint, 15::bigint, 2::bigint, session_user::text COLLATE "C", 'retention'::text), 'accepting answers what it wrote down') FROM analytics_accept_gap('g', 't', 0, 10, 15, reason => 'retention') AS a;
+SELECT is(ROW((a).from_offset, (a).to_offset, (a).owner_epoch, (a).accepted_by COLLATE "C", (a).note), ROW(10::bigint, 15::bigint, 2::bigint, session_user::text COLLATE "C", 'retention'::text), 'accepting answers what it wrote down') FROM analytics_accept_gap('g', 't', 0, 10, 15, note => 'retention') AS a;
 SELECT is(ROW(next_offset, owner_epoch, owner), ROW(15::bigint, 2::bigint, 'host:1'::text), 'the offset is moved, the epoch raised') FROM analytics_kafka_offsets WHERE partition = 0;
 SELECT is(ROW(next_offset, owner_epoch), ROW(10::bigint, 1::bigint), 'the other partition is left alone') FROM analytics_kafka_offsets WHERE partition = 1;
 SELECT is(count(*), 1::bigint, 'it is written down') FROM analytics_kafka_gaps WHERE consumer_group = 'g' AND topic = 't' AND partition = 0 AND from_offset = 10 AND to_offset = 15 AND accepted_by = session_user AND accepted_at BETWEEN now() AND clock_timestamp();

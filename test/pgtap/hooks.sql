@@ -13,7 +13,7 @@ ALTER TABLE analytics_events ADD CONSTRAINT no_tests CHECK (source <> 'test');
 SELECT is(tap.ingested('{"eventType":"t","source":"live","payload":{}}', '{"eventType":"t","source":"test","payload":{}}'), '{1,0,1,0}', 'a CHECK constraint makes a dead letter in analytics_ingest');
 SELECT tap.fails($$SELECT analytics_record('{"eventType":"t","source":"test","payload":{}}')$$, '23514', 'raises in analytics_record');
 SELECT tap.fails($$SELECT analytics_record_each(ARRAY['{"eventType":"t","source":"test","payload":{}}'::bytea])$$, '23514', 'in analytics_record_each');
-SELECT is(dead_lettered, 1::bigint, 'and a dead letter in _analytics_ingest_batch') FROM _analytics_ingest_batch(ARRAY['{"eventType":"t","source":"test","payload":{}}'::bytea], 't', 0, '{1}', NULL, NULL, NULL);
+SELECT is(dead_lettered, 1::bigint, 'and a dead letter in _analytics_ingest_batch') FROM _analytics_ingest_batch('t', 0, ARRAY['{"eventType":"t","source":"test","payload":{}}'::bytea], '{1}', NULL, NULL, NULL);
 SELECT is(tap.ingested('{"eventType":"t","source":"live","payload":{}}'), '{1,0,0,0}', 'what satisfies it is stored');
 ROLLBACK TO clean;
 CREATE TABLE tenants (id varchar(64) PRIMARY KEY);

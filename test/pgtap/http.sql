@@ -34,14 +34,14 @@ CREATE FUNCTION tap.histogram(since timestamptz, until timestamptz, tenant text,
 $$;
 SELECT is(h.body::jsonb, tap.histogram('2024-03-10 01:15:00+00', '2024-03-11 05:00:00+00', t.id, e.type), format('the histogram of %L and %L', t.id, e.type))
 FROM unnest(ARRAY['acme', NULL]) AS t (id), unnest(ARRAY['a', 'none', NULL]) AS e (type),
-     _analytics_http_histogram('2024-03-10 01:15:00+00', '2024-03-11 05:00:00+00', 'PT1H', 'Europe/Berlin', t.id, e.type) AS h;
+     _analytics_http_histogram('2024-03-10 01:15:00+00', '2024-03-11 05:00:00+00', 'PT1H', t.id, e.type, 'Europe/Berlin') AS h;
 SELECT is(h.body::jsonb, tap.histogram('2024-03-10 05:00:00+00', '2024-03-11 05:00:00+00', NULL, NULL), 'it begins a day before its end')
-FROM _analytics_http_histogram(NULL, '2024-03-11 05:00:00+00', 'PT1H', 'Europe/Berlin', NULL, NULL) AS h;
-SELECT is(h.body::jsonb ->> 'windowEnd', _analytics_iso8601(now()), 'and ends now') FROM _analytics_http_histogram(NULL, NULL, 'PT1H', 'UTC', NULL, NULL) AS h;
+FROM _analytics_http_histogram(NULL, '2024-03-11 05:00:00+00', 'PT1H', NULL, NULL, 'Europe/Berlin') AS h;
+SELECT is(h.body::jsonb ->> 'windowEnd', _analytics_iso8601(now()), 'and ends now') FROM _analytics_http_histogram(NULL, NULL, 'PT1H', NULL, NULL, 'UTC') AS h;
 SELECT is(h.body::jsonb ->> 'windowStart', '0001-01-01T00:00:00Z', 'but not before the year 1')
-FROM _analytics_http_histogram(NULL, '0001-01-01 06:00:00+00', 'PT1H', 'UTC', NULL, NULL) AS h;
+FROM _analytics_http_histogram(NULL, '0001-01-01 06:00:00+00', 'PT1H', NULL, NULL, 'UTC') AS h;
 SELECT is(h.body::jsonb -> 'buckets', ('[' || h.tag_source || ']')::jsonb, 'its tag is made from the buckets')
-FROM _analytics_http_histogram('2024-03-10 00:00:00+00', '2024-03-11 00:00:00+00', 'PT6H', 'UTC', NULL, NULL) AS h;
+FROM _analytics_http_histogram('2024-03-10 00:00:00+00', '2024-03-11 00:00:00+00', 'PT6H', NULL, NULL, 'UTC') AS h;
 
 -- pages
 SELECT is(p.body::jsonb, jsonb_build_object('items', (SELECT jsonb_agg(_analytics_event_json(r)) FROM analytics_recent(20, tenant_id => t.id, event_type => 'a') AS r),
@@ -57,16 +57,16 @@ RESET analytics_http.tenant;
 SELECT is(_analytics_http_projections(), '{"items":[],"count":0}', 'no projection');
 SELECT _analytics_register_projection(name, NULL, '{}', '{}', '1 hour', 1, 'public') FROM unnest('{one,two}'::text[]) AS name \g /dev/null
 SELECT is(_analytics_http_projections()::jsonb, jsonb_build_object('count', 2, 'items', (SELECT jsonb_agg(_analytics_projection_json(p.name) ORDER BY p.name) FROM analytics_projections AS p)), 'two of them');
-SELECT is(p.state, NULL, 'none of this name') FROM _analytics_http_projection('three', NULL, NULL, NULL, 1, NULL, NULL) AS p;
-SELECT is(ROW(p.state, (p.page).body), ROW('building'::text, NULL::text), 'one that is being built has no rows yet') FROM _analytics_http_projection('one', NULL, NULL, NULL, 1, NULL, NULL) AS p;
+SELECT is(p.state, NULL, 'none of this name') FROM _analytics_http_projection('three', 1, NULL, NULL, NULL, NULL, NULL) AS p;
+SELECT is(ROW(p.state, (p.page).body), ROW('building'::text, NULL::text), 'one that is being built has no rows yet') FROM _analytics_http_projection('one', 1, NULL, NULL, NULL, NULL, NULL) AS p;
 UPDATE analytics_projections SET state = 'ready' WHERE name = 'one';
-SELECT is(ROW(p.state, (p.page).body, (p.page).has_next), ROW('ready'::text, '{"items":[],"count":0}'::text, false), 'one that is ready has a page') FROM _analytics_http_projection('one', NULL, NULL, NULL, 1, NULL, NULL) AS p;
+SELECT is(ROW(p.state, (p.page).body, (p.page).has_next), ROW('ready'::text, '{"items":[],"count":0}'::text, false), 'one that is ready has a page') FROM _analytics_http_projection('one', 1, NULL, NULL, NULL, NULL, NULL) AS p;
 
 -- dead letters
 SELECT is((_analytics_http_dead_letter_summary()::jsonb ->> 'open')::int, 3, 'three dead letters are open');
 SELECT is(jsonb_agg(i ->> 'reason' ORDER BY i ->> 'reason'), '["invalid_json", "invalid_utf8", "not_an_object"]', 'each with its reason') FROM jsonb_array_elements(_analytics_http_dead_letter_summary()::jsonb -> 'items') AS i;
 SELECT is(p.body::jsonb, jsonb_build_object('count', 2, 'items', (SELECT jsonb_agg(_analytics_dead_letter_json(d)) FROM analytics_recent_dead_letters(2) AS d)), 'a page of them') FROM _analytics_http_dead_letters(2, NULL, NULL, NULL, NULL) AS p;
-SELECT is(_analytics_http_replay('invalid_json', NULL, 10, 0)::jsonb - 'lastId', '{"replayed": 0, "stored": 0, "duplicates": 0, "stillRefused": 1}', 'a replay');
+SELECT is(_analytics_http_replay(10, 0, 'invalid_json', NULL)::jsonb - 'lastId', '{"replayed": 0, "stored": 0, "duplicates": 0, "stillRefused": 1}', 'a replay');
 
 -- what stores
 SELECT is(ROW(r.outcome, r.reason, r.code, r.id), ROW('refused'::text, 'invalid_json'::text, '22032'::text, NULL::uuid), 'a refusal has its SQLSTATE') FROM _analytics_http_record('{') AS r;

@@ -27,7 +27,7 @@ SELECT ok(count(*) > 100, 'there are rows enough') FROM tap.rows;
 SELECT bag_eq('SELECT item FROM tap.pages', 'SELECT row FROM tap.rows', 'a page has the rows of the view');
 SELECT results_eq('SELECT bucket_start, key FROM tap.pages', 'SELECT bucket_start, key FROM tap.pages ORDER BY bucket_start DESC, key DESC', 'the latest bucket first');
 SELECT is(count(DISTINCT key), count(*), 'each row of a bucket has a key of its own') FROM tap.pages WHERE bucket_start = '2024-01-12 00:00:00+00';
-SELECT bag_eq($$SELECT item::jsonb FROM _analytics_projection_page('the "page"', '2024-01-11 00:00:00+00', '2024-01-14 00:00:00+00', 'tenant 2', 1000)$$, $$SELECT row FROM tap.rows WHERE bucket_start >= '2024-01-11 00:00:00+00' AND bucket_start < '2024-01-14 00:00:00+00' AND tenant_id = 'tenant 2'$$, 'of some buckets, and one tenant');
+SELECT bag_eq($$SELECT item::jsonb FROM _analytics_projection_page('the "page"', 1000, NULL, NULL, '2024-01-11 00:00:00+00', '2024-01-14 00:00:00+00', 'tenant 2')$$, $$SELECT row FROM tap.rows WHERE bucket_start >= '2024-01-11 00:00:00+00' AND bucket_start < '2024-01-14 00:00:00+00' AND tenant_id = 'tenant 2'$$, 'of some buckets, and one tenant');
 SELECT is_empty($$SELECT * FROM _analytics_projection_page('the "page"', window_start => '2025-01-01')$$, 'none is later');
 SELECT is_empty($$SELECT * FROM _analytics_projection_page('the "page"', tenant_id => 'nobody')$$, 'nor another tenant''s');
 SELECT tap.fails($$SELECT * FROM _analytics_projection_page('the "page"', max_rows => 0)$$, '22023', 'a page of nothing is refused');

@@ -22,14 +22,14 @@ INSERT INTO due VALUES
 ('_analytics_http_dead_letter_summary', '', 'text', 'stable safe', true),
 ('_analytics_http_dead_letters', 'max_rows integer, before_id bigint, reason text, topic text, replayed boolean', '_analytics_page', 'stable unsafe', true),
 ('_analytics_http_event', 'occurred_at timestamp with time zone, id uuid', 'text', 'stable safe', true),
-('_analytics_http_histogram', 'window_start timestamp with time zone, window_end timestamp with time zone, bucket text, timezone text, tenant_id text, event_type text, OUT body text, OUT tag_source text', 'record', 'stable restricted', true),
+('_analytics_http_histogram', 'window_start timestamp with time zone, window_end timestamp with time zone, bucket text, tenant_id text, event_type text, timezone text, OUT body text, OUT tag_source text', 'record', 'stable restricted', true),
 ('_analytics_http_outcomes', 'records bytea[], OUT item integer, OUT outcome text, OUT reason text, OUT detail text, OUT event text, OUT occurred_at timestamp with time zone, OUT id uuid', 'SETOF record', 'volatile unsafe', true),
-('_analytics_http_projection', 'name text, window_start timestamp with time zone, window_end timestamp with time zone, tenant_id text, max_rows integer, before_position bigint, before_key uuid, OUT state text, OUT page _analytics_page', 'record', 'stable unsafe', true),
+('_analytics_http_projection', 'name text, max_rows integer, before_position bigint, before_key uuid, window_start timestamp with time zone, window_end timestamp with time zone, tenant_id text, OUT state text, OUT page _analytics_page', 'record', 'stable unsafe', true),
 ('_analytics_http_projections', '', 'text', 'stable safe', true),
 ('_analytics_http_recent', 'max_rows integer, before_position bigint, before_id uuid, tenant_id text, event_type text', '_analytics_page', 'stable unsafe', true),
 ('_analytics_http_record', 'record bytea, OUT outcome text, OUT reason text, OUT detail text, OUT code text, OUT event text, OUT occurred_at text, OUT id uuid', 'record', 'volatile unsafe', true),
 ('_analytics_http_record_batch', 'json_array bytea, records bytea[], max_items integer, OUT items integer, OUT body text', 'record', 'volatile unsafe', true),
-('_analytics_http_replay', 'reason text, topic text, max_rows integer, after_id bigint', 'text', 'volatile unsafe', true),
+('_analytics_http_replay', 'max_rows integer, after_id bigint, reason text, topic text', 'text', 'volatile unsafe', true),
 ('_analytics_http_summary', 'window_minutes integer, reference timestamp with time zone, tenant_id text, OUT body text, OUT tag_source text', 'record', 'stable restricted', true),
 ('_analytics_page', 'rows refcursor, max_rows integer, max_bytes integer DEFAULT NULL::integer', '_analytics_page', 'stable unsafe', true),
 ('_analytics_position', 'instant timestamp with time zone', 'bigint', 'immutable strict safe', true),
@@ -51,21 +51,21 @@ INSERT INTO due VALUES
 ('_analytics_projection_columns', 'dimensions json, measures json, OUT name text, OUT type text', 'SETOF record', 'immutable strict safe', true),
 ('_analytics_projection_missing', 'projection integer, window_start timestamp with time zone, window_end timestamp with time zone, OUT bucket_start timestamp with time zone, OUT bucket_end timestamp with time zone, OUT tenant_id text, OUT events bigint, OUT counted bigint, OUT cells bytea', 'SETOF record', 'stable strict restricted', true),
 ('_analytics_projection_json', 'name text', 'json', 'stable strict safe', true),
-('_analytics_projection_page', 'name text, window_start timestamp with time zone DEFAULT NULL::timestamp with time zone, window_end timestamp with time zone DEFAULT NULL::timestamp with time zone, tenant_id text DEFAULT NULL::text, max_rows integer DEFAULT 50, before_bucket_start timestamp with time zone DEFAULT NULL::timestamp with time zone, before_key uuid DEFAULT NULL::uuid, OUT bucket_start timestamp with time zone, OUT key uuid, OUT item json', 'SETOF record', 'stable restricted', true),
+('_analytics_projection_page', 'name text, max_rows integer DEFAULT 50, before_bucket_start timestamp with time zone DEFAULT NULL::timestamp with time zone, before_key uuid DEFAULT NULL::uuid, window_start timestamp with time zone DEFAULT NULL::timestamp with time zone, window_end timestamp with time zone DEFAULT NULL::timestamp with time zone, tenant_id text DEFAULT NULL::text, OUT bucket_start timestamp with time zone, OUT key uuid, OUT item json', 'SETOF record', 'stable restricted', true),
 ('_analytics_projection_query', 'name text, dimensions json, measures json', 'text', 'stable strict safe', true),
 ('_analytics_projection_rows', 'projection integer, bucket_start timestamp with time zone, tenant_id text, bags bytea[]', 'SETOF record', 'stable safe', true),
 ('_analytics_ready_projection', 'name text', 'integer', 'stable strict restricted', true),
 ('_analytics_register_projection', 'name text, event_types text[], dimensions json, measures json, bucket interval, max_groups integer, view_schema text', 'void', 'volatile unsafe', false),
 ('_analytics_require_projection', 'name text, event_types text[], dimensions json, measures json, bucket interval, max_groups integer', 'void', 'immutable safe', true),
-('analytics_accept_gap', 'consumer_group text, topic text, partition integer, from_offset bigint, to_offset bigint, reason text DEFAULT NULL::text', 'analytics_kafka_gap', 'volatile unsafe', false),
+('analytics_accept_gap', 'consumer_group text, topic text, partition integer, from_offset bigint, to_offset bigint, note text DEFAULT NULL::text', 'analytics_kafka_gap', 'volatile unsafe', false),
 ('_analytics_gap_accepted', 'consumer_group text, topic text, partition integer, owner_epoch bigint', 'boolean', 'stable safe', true),
 ('_analytics_ingest_again', 'records bytea[], received_at timestamp with time zone[], OUT item integer, OUT outcome text, OUT reason text, OUT detail text', 'SETOF record', 'volatile strict unsafe', false),
 ('_analytics_mark_dead_letters_published', 'ids bigint[], faulty_ids bigint[] DEFAULT NULL::bigint[], faults text[] DEFAULT NULL::text[]', 'void', 'volatile unsafe', false),
 ('analytics_store_identity', 'OUT id uuid, OUT system_identifier bigint, OUT database_oid oid, OUT database text', 'record', 'volatile unsafe', true),
 ('analytics_open_dead_letters', '', 'bigint', 'stable safe', true),
-('analytics_purge_dead_letters', 'older_than interval, reason text DEFAULT NULL::text, topic text DEFAULT NULL::text, replayed boolean DEFAULT NULL::boolean, max_rows integer DEFAULT NULL::integer', 'bigint', 'volatile unsafe', false),
-('analytics_replay_all_dead_letters', 'IN reason text DEFAULT NULL::text, IN topic text DEFAULT NULL::text, IN received_start timestamp with time zone DEFAULT NULL::timestamp with time zone, IN received_end timestamp with time zone DEFAULT NULL::timestamp with time zone, IN chunk integer DEFAULT 10000, INOUT replayed bigint DEFAULT 0, INOUT stored bigint DEFAULT 0, INOUT duplicates bigint DEFAULT 0, INOUT still_refused bigint DEFAULT 0', NULL, 'volatile unsafe', false),
-('analytics_replay_dead_letters', 'reason text DEFAULT NULL::text, topic text DEFAULT NULL::text, ids bigint[] DEFAULT NULL::bigint[], received_start timestamp with time zone DEFAULT NULL::timestamp with time zone, received_end timestamp with time zone DEFAULT NULL::timestamp with time zone, max_rows integer DEFAULT 10000, after_id bigint DEFAULT 0, OUT replayed bigint, OUT stored bigint, OUT duplicates bigint, OUT still_refused bigint, OUT last_id bigint', 'record', 'volatile unsafe', false),
+('analytics_purge_dead_letters', 'older_than interval, max_rows integer DEFAULT NULL::integer, reason text DEFAULT NULL::text, topic text DEFAULT NULL::text, replayed boolean DEFAULT NULL::boolean', 'bigint', 'volatile unsafe', false),
+('analytics_replay_all_dead_letters', 'IN chunk integer DEFAULT 10000, IN reason text DEFAULT NULL::text, IN topic text DEFAULT NULL::text, IN received_start timestamp with time zone DEFAULT NULL::timestamp with time zone, IN received_end timestamp with time zone DEFAULT NULL::timestamp with time zone, INOUT replayed bigint DEFAULT 0, INOUT stored bigint DEFAULT 0, INOUT duplicates bigint DEFAULT 0, INOUT still_refused bigint DEFAULT 0', NULL, 'volatile unsafe', false),
+('analytics_replay_dead_letters', 'max_rows integer DEFAULT 10000, after_id bigint DEFAULT 0, reason text DEFAULT NULL::text, topic text DEFAULT NULL::text, ids bigint[] DEFAULT NULL::bigint[], received_start timestamp with time zone DEFAULT NULL::timestamp with time zone, received_end timestamp with time zone DEFAULT NULL::timestamp with time zone, OUT replayed bigint, OUT stored bigint, OUT duplicates bigint, OUT still_refused bigint, OUT last_id bigint', 'record', 'volatile unsafe', false),
 ('_analytics_unpublished_dead_letters', 'max_rows integer DEFAULT 500, OUT id bigint, OUT key text, OUT value bytea, OUT header text, OUT header_value bytea, OUT fault text', 'SETOF record', 'volatile unsafe', false),
 ('_analytics_accepted', 'outcome text, reason text, detail text', 'boolean', 'immutable safe', true),
 ('analytics_bag', 'minute timestamp with time zone, event_type text, count bigint', 'bytea', 'immutable safe', true),
@@ -91,7 +91,7 @@ INSERT INTO due VALUES
 ('_analytics_lock_claim', 'consumer_group text, topic text, partition integer, owner_epoch bigint, expected_offset bigint, next_offset bigint', 'void', 'volatile unsafe', false),
 ('analytics_hopping', 'window_start timestamp with time zone, window_end timestamp with time zone, size interval, hop interval, tenant_id text DEFAULT NULL::text, event_type text DEFAULT NULL::text, OUT window_start timestamp with time zone, OUT window_end timestamp with time zone, OUT event_type text, OUT count bigint', 'SETOF record', 'stable restricted', true),
 ('analytics_ingest', 'records bytea[], OUT stored bigint, OUT duplicates bigint, OUT dead_lettered bigint, OUT skipped bigint', 'record', 'volatile strict unsafe', false),
-('_analytics_ingest_batch', 'records bytea[], topic text, partition integer, offsets bigint[], keys bytea[], timestamps timestamp with time zone[], headers jsonb[], OUT stored bigint, OUT duplicates bigint, OUT dead_lettered bigint, OUT skipped bigint, OUT refusals jsonb', 'record', 'volatile unsafe', false),
+('_analytics_ingest_batch', 'topic text, partition integer, records bytea[], offsets bigint[], keys bytea[], timestamps timestamp with time zone[], headers jsonb[], OUT stored bigint, OUT duplicates bigint, OUT dead_lettered bigint, OUT skipped bigint, OUT refusals jsonb', 'record', 'volatile unsafe', false),
 ('analytics_ingest_kafka', 'consumer_group text, topic text, partition integer, owner_epoch bigint, expected_offset bigint, next_offset bigint, records bytea[], offsets bigint[], keys bytea[] DEFAULT NULL::bytea[], timestamps timestamp with time zone[] DEFAULT NULL::timestamp with time zone[], headers jsonb[] DEFAULT NULL::jsonb[], high_watermark bigint DEFAULT NULL::bigint, OUT stored bigint, OUT duplicates bigint, OUT dead_lettered bigint, OUT skipped bigint, OUT refusals jsonb', 'record', 'volatile unsafe', false),
 ('_analytics_instant', 'microseconds bigint', 'timestamp with time zone', 'stable safe', true),
 ('_analytics_iso8601', 'instant timestamp with time zone', 'text', 'immutable strict safe', true),
@@ -120,7 +120,7 @@ INSERT INTO due VALUES
 ('_analytics_rollup_statement', '', 'trigger', 'volatile unsafe', false),
 ('_analytics_rollup_truncate', '', 'trigger', 'volatile unsafe', false),
 ('analytics_verify', 'window_start timestamp with time zone DEFAULT NULL::timestamp with time zone, window_end timestamp with time zone DEFAULT NULL::timestamp with time zone, OUT rollup text, OUT minute timestamp with time zone, OUT tenant_id text, OUT event_type text, OUT events bigint, OUT counted bigint', 'SETOF record', 'stable unsafe', false),
-('analytics_version', 'OUT extension text, OUT library text', 'record', 'stable safe', true),
+('analytics_version', 'OUT extension text, OUT library text, OUT available text, OUT advice text', 'record', 'stable safe', true),
 ('analytics_watch_partition', 'partition regclass', 'void', 'volatile strict unsafe', false),
 ('_analytics_window_counts', 'bounds timestamp with time zone[], tenant_id text DEFAULT NULL::text, OUT bucket integer, OUT event_type text, OUT count bigint', 'SETOF record', 'stable restricted', true);
 SELECT set_eq('SELECT proname::text, pg_get_function_arguments(oid) FROM tap.functions', 'SELECT proname, arguments FROM due', 'the functions and their arguments are these');
@@ -129,6 +129,9 @@ FROM tap.functions AS f JOIN due ON f.proname = due.proname AND pg_get_function_
 SELECT is(has_function_privilege('public', f.oid, 'EXECUTE'), everybody, name || CASE WHEN everybody THEN ': everybody may call it' ELSE ': not everybody may call it' END) FROM tap.functions AS f JOIN due ON f.proname = due.proname AND pg_get_function_arguments(f.oid) = arguments;
 SELECT isnt(obj_description(oid, 'pg_proc'), NULL, name || ' has a comment') FROM tap.functions;
 SELECT ok(cardinality(coalesce(proargnames, '{}')) >= pronargs AND '' <> ALL (coalesce(proargnames, '{}')), name || ': every argument has a name') FROM tap.functions;
+CREATE VIEW tap.arguments AS SELECT f.oid, a.argument, a.place FROM tap.functions AS f CROSS JOIN unnest(f.proargnames) WITH ORDINALITY AS a (argument, place) WHERE coalesce(f.proargmodes[a.place], 'i') = 'i';
+SELECT is_empty($$SELECT DISTINCT one.oid::regprocedure, another.oid::regprocedure, one.argument, one.later FROM (SELECT a.oid, a.argument, b.argument AS later FROM tap.arguments AS a JOIN tap.arguments AS b ON b.oid = a.oid AND a.place < b.place) AS one
+    JOIN (SELECT a.oid, a.argument, b.argument AS later FROM tap.arguments AS a JOIN tap.arguments AS b ON b.oid = a.oid AND a.place < b.place) AS another ON another.argument = one.later AND another.later = one.argument$$, 'two arguments have one order, in whatever function they stand');
 SELECT is(array_to_string(proconfig, ';'), CASE WHEN proname = 'analytics_replay_all_dead_letters' THEN '' ELSE 'search_path=pg_catalog, pg_temp' END, name || ': its body resolves nothing in a schema in which others may create')
 FROM (SELECT name, proname, ARRAY(SELECT c FROM unnest(proconfig) AS c WHERE c ~ '^search_path=') AS proconfig FROM tap.functions WHERE prokind <> 'a' AND prolang <> (SELECT oid FROM pg_language WHERE lanname = 'c') AND prosqlbody IS NULL) AS f;
 
@@ -151,6 +154,11 @@ SELECT is(count(*), 0::bigint, 'every name begins with analytics_, or _analytics
 SELECT is(ROW(superuser, relocatable, trusted), ROW(true, false, false), 'only a superuser installs it') FROM pg_available_extension_versions WHERE name = 'analytics_events' AND installed;
 SELECT is(v.extension, v.library, 'the versions agree') FROM analytics_version() AS v;
 SELECT is(v.extension, default_version, 'and are the one that is available') FROM analytics_version() AS v, pg_available_extensions WHERE name = 'analytics_events';
+SELECT is(ROW(v.available, v.advice), ROW(v.extension, NULL::text), 'so there is nothing to do') FROM analytics_version() AS v;
+BEGIN;
+UPDATE pg_extension SET extversion = '9.8.7' WHERE extname = 'analytics_events';
+SELECT alike(v.advice, 'No update leads from 9.8.7 to %', 'objects of a later version: the package is too old') FROM analytics_version() AS v;
+ROLLBACK;
 
 -- Settings.
 SELECT is(ROW(setting, coalesce(unit, ''), min_val, max_val, context), ROW(due, due_unit, low, high, 'user'::text), name || ': default, unit, bounds')
@@ -204,19 +212,19 @@ INSERT INTO tap.uses VALUES
 ('wr', 'SELECT * FROM analytics_dead_letters'), ('wr', 'SELECT * FROM analytics_kafka_offsets'), ('wo', 'SELECT * FROM analytics_untimed_keys'),
 ('w', $$SELECT analytics_ingest(ARRAY[tap.event('a', '2024-01-01T00:00:00Z'), tap.event('u'), '{'::bytea, '{}', NULL])$$), ('w', $$SELECT * FROM analytics_record('{"eventType":"t","source":"s","eventId":"k","occurredAt":"2024-02-01T00:00:00Z","payload":{}}')$$), ('w', $$SELECT * FROM analytics_record_each(ARRAY[tap.event('a', '2024-03-01T00:00:00Z'), tap.event('u'), '{'::bytea])$$),
 ('w', $$SELECT * FROM analytics_claim_partition('g', 't', 0, 'o', 0)$$), ('w', $$SELECT * FROM analytics_ingest_kafka('g', 't', 0, (SELECT owner_epoch FROM analytics_kafka_offsets), 0, 0, ARRAY[tap.event('a', '2024-04-01T00:00:00Z'), tap.event('u'), '{'::bytea, '{}', NULL], '{0,1,2,3,4}')$$),
-('w', $$SELECT _analytics_lock_claim('g', 't', 0, (SELECT owner_epoch FROM analytics_kafka_offsets), 0, 0)$$), ('w', $$SELECT * FROM _analytics_ingest_batch(ARRAY[tap.event('b', '2024-05-01T00:00:00Z')], 't', 0, '{9}', NULL, NULL, NULL)$$), ('wo', $$SELECT analytics_create_partition('2024-06-01')$$),
+('w', $$SELECT _analytics_lock_claim('g', 't', 0, (SELECT owner_epoch FROM analytics_kafka_offsets), 0, 0)$$), ('w', $$SELECT * FROM _analytics_ingest_batch('t', 0, ARRAY[tap.event('b', '2024-05-01T00:00:00Z')], '{9}', NULL, NULL, NULL)$$), ('wo', $$SELECT analytics_create_partition('2024-06-01')$$),
 ('wrn', $$SELECT _analytics_projection_columns('{}', '{}')$$), ('wrn', $$SELECT _analytics_require_projection('p', NULL, '{}', '{}', '1 hour', 1)$$), ('wrn', 'SELECT * FROM analytics_projections'), ('', 'SELECT * FROM analytics_projection_bags'),
 ('wrn', $$SELECT _analytics_ready_projection('surface')$$), ('wrn', $$SELECT _analytics_projection_query('q', '{}', '{}')$$), ('wrn', 'SELECT _analytics_projection_json(p.name) FROM analytics_projections AS p'), ('', $$SELECT * FROM _analytics_projection_page('surface')$$), ('wrn', $$SELECT * FROM _analytics_projection_rows((SELECT id FROM analytics_projections), now(), NULL, '{}') AS r (other boolean, count bigint, mismatched bigint)$$), ('', $$SELECT _analytics_projection_missing(1, now(), now())$$),
 ('', $$SELECT _analytics_register_projection('q', NULL, '{}', '{}', '1 hour', 1, 'public')$$), ('', $$SELECT _analytics_build_projection_chunk('surface')$$), ('', $$SELECT analytics_drop_projection('surface')$$), ('', $$CALL analytics_create_projection('q')$$), ('', $$CALL analytics_build_projection('surface')$$),
 ('wrn', $$SELECT analytics_bag_cells(now(), '\x01')$$), ('wrn', 'SELECT analytics_bag(now(), ''t'', 1)'), ('o', 'SELECT analytics_verify()'), ('o', 'SELECT analytics_rebuild()'), ('', 'SELECT analytics_watch_partition(''analytics_events'')'), ('r', 'SELECT * FROM analytics_rollup_totals'), ('r', 'SELECT * FROM analytics_rollup_tenants'),
 ('', 'SELECT * FROM analytics_kept_rollups'),
 ('wrn', $$DO 'DECLARE c refcursor; BEGIN OPEN c FOR SELECT now()::text, 1::bigint, now()::text; PERFORM _analytics_page(c, 1); END'$$), ('wrn', 'SELECT _analytics_position(now())'), ('wrn', 'SELECT _analytics_time_at(0)'),
-('wr', 'SELECT _analytics_http_recent(1, NULL, NULL, NULL, NULL)'), ('wr', 'SELECT _analytics_http_event(now(), gen_random_uuid())'), ('wr', 'SELECT _analytics_http_summary(NULL, NULL, NULL)'), ('wr', $$SELECT _analytics_http_histogram(NULL, NULL, 'PT1H', 'UTC', NULL, NULL)$$),
-('wr', 'SELECT _analytics_http_dead_letters(1, NULL, NULL, NULL, NULL)'), ('wr', 'SELECT _analytics_http_dead_letter_summary()'), ('o', 'SELECT _analytics_http_replay(NULL, NULL, 1, 0)'), ('wrn', 'SELECT _analytics_http_projections()'), ('', $$SELECT _analytics_http_projection('surface', NULL, NULL, NULL, 1, NULL, NULL)$$),
+('wr', 'SELECT _analytics_http_recent(1, NULL, NULL, NULL, NULL)'), ('wr', 'SELECT _analytics_http_event(now(), gen_random_uuid())'), ('wr', 'SELECT _analytics_http_summary(NULL, NULL, NULL)'), ('wr', $$SELECT _analytics_http_histogram(NULL, NULL, 'PT1H', NULL, NULL, 'UTC')$$),
+('wr', 'SELECT _analytics_http_dead_letters(1, NULL, NULL, NULL, NULL)'), ('wr', 'SELECT _analytics_http_dead_letter_summary()'), ('o', 'SELECT _analytics_http_replay(1, 0, NULL, NULL)'), ('wrn', 'SELECT _analytics_http_projections()'), ('', $$SELECT _analytics_http_projection('surface', 1, NULL, NULL, NULL, NULL, NULL)$$),
 ('w', $$SELECT * FROM _analytics_http_outcomes(ARRAY[tap.event('h', '2024-03-01T00:00:00Z')])$$), ('w', $$SELECT _analytics_http_record(tap.event('h', '2024-03-01T00:00:00Z'))$$), ('w', $$SELECT _analytics_http_record_batch('[{}]', NULL, 1)$$),
 ('wrn', 'SELECT * FROM analytics_partitions()'), ('o', $$SELECT * FROM analytics_retain('100 years')$$), ('', 'SELECT * FROM _analytics_drop_partitions(now(), true)'), ('', 'SELECT _analytics_forget_rollups(now(), now())'),
 ('w', 'SELECT * FROM _analytics_unpublished_dead_letters()'), ('w', $$SELECT _analytics_mark_dead_letters_published('{}', '{}', '{}')$$), ('wo', $$SELECT _analytics_gap_accepted('g', 't', 0, 1)$$), ('wr', 'SELECT analytics_open_dead_letters()'), ('wr', 'SELECT * FROM analytics_dead_letter_summary'), ('wo', 'SELECT * FROM analytics_kafka_gaps'),
-('o', $$SELECT * FROM _analytics_ingest_again(ARRAY[tap.event('o', '2024-07-01T00:00:00Z'), tap.event('ou'), '{'::bytea], ARRAY[now(), now(), now()])$$), ('o', 'SELECT * FROM analytics_replay_dead_letters()'), ('o', $$CALL analytics_replay_all_dead_letters('none')$$), ('o', $$SELECT analytics_purge_dead_letters('1 day')$$),
+('o', $$SELECT * FROM _analytics_ingest_again(ARRAY[tap.event('o', '2024-07-01T00:00:00Z'), tap.event('ou'), '{'::bytea], ARRAY[now(), now(), now()])$$), ('o', 'SELECT * FROM analytics_replay_dead_letters()'), ('o', $$CALL analytics_replay_all_dead_letters(reason => 'none')$$), ('o', $$SELECT analytics_purge_dead_letters('1 day')$$),
 ('o', $$SELECT analytics_accept_gap('g', 't', 0, (SELECT next_offset FROM analytics_kafka_offsets), 9)$$),
 ('', $$INSERT INTO analytics_shapes (name, event_type, source, required_members) VALUES ('x', 't', 's', '{a}')$$), ('', 'DELETE FROM analytics_shapes'), ('', 'DELETE FROM analytics_events'), ('o', 'DELETE FROM analytics_dead_letters WHERE false'), ('', 'DELETE FROM analytics_kafka_offsets'), ('', 'UPDATE analytics_events SET payload = ''{}'''), ('', 'DROP TABLE analytics_events');
 SET LOCAL ROLE analytics_check_writer;
@@ -277,7 +285,7 @@ SELECT still_refused AS replay FROM :q.analytics_replay_dead_letters(reason => '
 SELECT pg_catalog.string_agg(DISTINCT key, ' ') AS publish FROM :q._analytics_unpublished_dead_letters() \gset
 SELECT :q._analytics_mark_dead_letters_published('{1}', '{2}', '{f}') \g /dev/null
 SELECT to_offset || ' ' || :q._analytics_gap_accepted('g', 't', 0, 1) AS gap FROM :q.analytics_accept_gap('g', 't', 0, 2, 9) \gset
-SELECT :q.analytics_open_dead_letters() || ' ' || :q.analytics_purge_dead_letters('0', 'invalid_json', max_rows => 1) AS purge \gset
+SELECT :q.analytics_open_dead_letters() || ' ' || :q.analytics_purge_dead_letters('0', 1, 'invalid_json') AS purge \gset
 RESET ROLE;
 SET LOCAL search_path = tap, pg_catalog;
 SELECT is(ROW(:'ingest'::text, :'record'::text, :'record_each'::text, :'take_partition'::text, :'ingest_kafka'::text), ROW('2'::text, 'f'::text, 'duplicate refused'::text, '1'::text, '1 invalid_json'::text), 'a quoted schema and a hostile search path: what stores');

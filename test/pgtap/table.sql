@@ -89,7 +89,7 @@ SELECT is(tap.posted(tap.n(2), tap.n(1), tap.n(2), tap.n(3), tap.n(4)), 'stored 
 SELECT is(tap.ingested(tap.n(2), tap.n(5), tap.n(6), tap.n(7)), '{1,1,0,2}', 'among four counts they are skipped');
 SELECT is(tap.letters(), NULL, 'and no dead letters');
 SELECT is(b, ROW(1::bigint, 1::bigint, 0::bigint, 1::bigint, '[{"count": 1, "detail": "a trigger before the insertion answered null", "reason": "dropped", "lastOffset": 11, "firstOffset": 11}]'::jsonb), 'reported as that')
-FROM _analytics_ingest_batch(ARRAY[tap.n(8), tap.n(9), tap.n(8)], 't', 0, '{10,11,12}', NULL, NULL, NULL) AS b;
+FROM _analytics_ingest_batch('t', 0, ARRAY[tap.n(8), tap.n(9), tap.n(8)], '{10,11,12}', NULL, NULL, NULL) AS b;
 SELECT is_empty($$SELECT * FROM analytics_record('{"eventType":"t","source":"s","payload":{"n":1}}')$$, 'analytics_record answers no row');
 INSERT INTO analytics_dead_letters (reason, value) VALUES ('rejected', tap.n(11)), ('rejected', tap.n(12)), ('rejected', '{');
 SELECT is(r, ROW(1::bigint, 1::bigint, 0::bigint, 2::bigint, max), 'a dead letter whose event is dropped stays open') FROM (SELECT max(id) FROM analytics_dead_letters) AS _ (max), analytics_replay_dead_letters() AS r;

@@ -18,7 +18,7 @@ INSERT INTO public.question VALUES
     ('record an event', $$SELECT id, event_type, source, tenant_id, payload FROM public.analytics_record('{"eventType":"7","source":"s","tenantId":"8","eventId":"9","payload":{"plan":"p"}}'::pg_catalog.jsonb)$$),
     ('ingest', $$SELECT stored OPERATOR(pg_catalog.+) duplicates, dead_lettered, skipped FROM public.analytics_ingest(ARRAY[
         pg_catalog.convert_to('{"eventType":"1","source":"2","eventId":"3","payload":{}}', 'UTF8'), pg_catalog.convert_to('{', 'UTF8'), pg_catalog.convert_to('{}', 'UTF8')])$$),
-    ('replay', $$SELECT stored, duplicates, still_refused OPERATOR(pg_catalog.>) 0 FROM public.analytics_replay_dead_letters('invalid_json')$$),
+    ('replay', $$SELECT stored, duplicates, still_refused OPERATOR(pg_catalog.>) 0 FROM public.analytics_replay_dead_letters(reason => 'invalid_json')$$),
     ('recent', $$SELECT id, event_type, source, occurred_at, tenant_id, payload FROM public.analytics_recent(10, '2025-02-01 00:00:00+00', 'ffffffff-ffff-ffff-ffff-ffffffffffff')$$),
     ('recent of a tenant', $$SELECT id, event_type, source, occurred_at, tenant_id, payload FROM public.analytics_recent(10, '2025-02-01 00:00:00+00', 'ffffffff-ffff-ffff-ffff-ffffffffffff', tenant_id => '65535')$$),
     ('summary', $$SELECT public.analytics_summary(60, '2025-01-02 03:30:00+00') - 'freshness'::pg_catalog.text$$),

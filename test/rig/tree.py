@@ -22,7 +22,7 @@ ROOMS = ("extension", "sql", "doc", "META.json")
 TREE = place.LOCAL / "trees" / SUITE
 OLD = "opt/postgresql-15"  # in the tree: usr/ as in an installation, and lib/ with libraries
 NEW = "usr/lib/postgresql/17/bin"
-BUILT = ("*.o", "*.d", "*.so", ".built-for", "*.control", "analytics_events--[0-9].[0-9].[0-9].sql")
+BUILT = ("*.o", "*.d", "*.so", ".built-for", "*.control", "extension/analytics_events--*.sql")
 ALIKE = ("libc", "libm", "ld-linux", "libgcc", "libstdc")  # one of them serves both
 
 

@@ -136,19 +136,19 @@ ANALYTICS_FUNCTION(analytics_ingest_batch)
 {
     using namespace analytics::pg;
     enum : int {
-        records_argument,
         topic_argument,
         partition_argument,
+        records_argument,
         offsets_argument,
         keys_argument,
         timestamps_argument,
         headers_argument
     };
     for (const int required :
-         {int{records_argument}, int{topic_argument}, int{partition_argument}, int{offsets_argument}})
+         {int{topic_argument}, int{partition_argument}, int{records_argument}, int{offsets_argument}})
         if (PG_ARGISNULL(required))
             ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-                            errmsg("records, topic, partition and offsets must not be null")));
+                            errmsg("topic, partition, records and offsets must not be null")));
 
     const TupleDesc type = result_type(fcinfo);
     const Elements records = elements_of(fcinfo, records_argument);
