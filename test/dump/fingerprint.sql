@@ -58,6 +58,16 @@ SELECT 'routine', name, format('owner %s, rights %s', proowner::regrole, pg_temp
 UNION ALL
 SELECT 'routine', name, md5(pg_get_functiondef(oid)) FROM routines WHERE prokind <> 'a'
 UNION ALL
+SELECT 'routine', r.name, format('aggregate %s, %s, %s', r.proparallel, pg_get_function_arguments(r.oid), to_jsonb(a) - 'aggfnoid')
+FROM routines AS r JOIN pg_aggregate AS a ON a.aggfnoid = r.oid
+UNION ALL
+SELECT 'type', t.oid::regtype::text, format('%s, owner %s, rights %s', t.typtype, t.typowner::regrole, pg_temp.rights(t.typacl, 'T', t.typowner))
+FROM pg_type AS t JOIN homes AS h ON h.oid = t.typnamespace LEFT JOIN pg_class AS c ON c.oid = t.typrelid
+WHERE t.typelem = 0 AND coalesce(c.relkind, 'c') = 'c'
+UNION ALL
+SELECT 'rights from the start', pg_describe_object(p.classoid, p.objoid, p.objsubid), pg_temp.rights(p.initprivs, 'f', 10)
+FROM pg_init_privs AS p WHERE p.privtype = 'e'
+UNION ALL
 SELECT 'default rights', format('%s in %s on %s', defaclrole::regrole, CASE defaclnamespace WHEN 0 THEN 'all' ELSE defaclnamespace::regnamespace::text END, defaclobjtype),
     pg_temp.rights(defaclacl, defaclobjtype, defaclrole) FROM pg_default_acl
 -- relations and their columns

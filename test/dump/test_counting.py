@@ -4,7 +4,7 @@ import pytest
 
 import use
 import ways
-from conftest import Database
+from database import Database
 
 BAGS = {
     "analytics_rollup_totals": "(hour, cells) VALUES ('2023-01-01Z', '\\x00')",

@@ -8,7 +8,8 @@ from rig import cluster, daemon, place
 import catalogue
 import use
 import ways
-from conftest import SETTINGS, Database, KeyFile, furnish, topic_name
+from conftest import KeyFile, topic_name
+from database import SETTINGS, Database, furnish
 
 
 @pytest.mark.parametrize("way", ways.WAYS)

@@ -13,7 +13,7 @@ from rig import tree
 import catalogue
 import recipes
 import use
-from conftest import Database, furnish, prepare
+from database import Database, furnish, prepare
 
 WORK = "var/lib/upgrade"  # in the tree
 

@@ -7,7 +7,7 @@ import catalogue
 import recipes
 import use
 import ways
-from conftest import SETTINGS, Database
+from database import SETTINGS, Database
 
 COUNTED = "SELECT sum(count)::integer FROM analytics_counts('0001-01-01Z', '9999-12-31Z')"
 MONTH = "SELECT sum(count)::integer FROM analytics_counts('2023-05-01Z', '2023-06-01Z')"

@@ -1,6 +1,6 @@
 """A restored database put to use: what holds in the original must hold in the copy, and go on from there.
 
-Each function takes a conftest.Database and asserts; put_to_use() is all that needs no daemon.
+Each function takes a database.Database and asserts; put_to_use() is all that needs no daemon.
 """
 import json
 
