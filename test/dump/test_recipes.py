@@ -67,7 +67,7 @@ def backed_up(app, copy, follow):
 
 def over_itself(app, copy, follow):
     before = app.fingerprint()
-    follow("In the place of itself")
+    follow("Replace a database by its dump")
     catalogue.same(before, app.fingerprint())
 
 
@@ -184,7 +184,7 @@ def same_events(app, copy):
 
 
 TESTED = {
-    "One database": backed_up, "In the place of itself": over_itself,
+    "One database": backed_up, "Replace a database by its dump": over_itself,
     "A whole cluster": whole_cluster, "Structure first, rows later": structure_first,
     "One month, or one table": month_or_table, "Another schema": another_schema,
     "Without the extension, and with it again": dropped_and_adopted, "Remove all data": removed,
