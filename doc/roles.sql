@@ -1,9 +1,9 @@
-/* Who may do what: the roles of analytics_events. Each has only the rights that it needs, and tenants are kept apart.
+/* The roles of analytics_events. Each has only the rights that it needs, and policies keep tenants apart.
  *
  *     psql -d app -v ON_ERROR_STOP=1 -1 -f roles.sql
  *
  * Run it as a superuser in each database that has the extension, and again after each update of the extension. It may
- * run any number of times. Roles and policies cannot belong to an extension, so this script makes them.
+ * run any number of times. An extension cannot contain roles and policies, so this script creates them.
  *
  *   analytics_writer    stores Kafka's records             analytics_ingestor  the ingestor's login, a writer
  *   analytics_reader    reads                              analytics_api       the HTTP service's login
@@ -11,9 +11,9 @@
  *
  * Row-level security is on for the tables with tenants' data, and for those with totals over all tenants.
  * analytics_tenant sees and stores only its tenant's rows, and sees no totals. Every other role has a policy that shows
- * all rows. The two logins have BYPASSRLS, which shows the same rows without checking policies. With policies to check,
- * the server can neither store in bulk nor read the totals of all tenants, so it is slower. Give BYPASSRLS to analysts
- * who may see everything, too (ALTER ROLE ana BYPASSRLS): they have no rights on other tables here.
+ * all rows. The two logins have BYPASSRLS, which shows the same rows without checking policies. If policies must be
+ * checked, PostgreSQL can neither store in bulk nor use the totals of all tenants, so it is slower. Therefore also give
+ * BYPASSRLS to analysts who may see everything (ALTER ROLE ana BYPASSRLS). It gives them no rights on other tables.
  *
  * Passwords: none are set. Peer authentication over a unix socket needs none; otherwise use \password analytics_api. */
 
@@ -57,7 +57,8 @@ GRANT SELECT ON :"schema".analytics_rollup_totals, :"schema".analytics_rollup_te
     :"schema".analytics_projections, :"schema".analytics_projection_bags, :"schema".analytics_dead_letter_summary
     TO analytics_operator;
 
--- reads and posts for one tenant. It may read the totals but policies hide them: a summary has 0 there, and no error.
+-- Reads and posts for one tenant. It may read dead letters and offsets, but policies hide their rows: so a summary has
+-- 0 and null for them instead of an error.
 GRANT SELECT, INSERT ON :"schema".analytics_events, :"schema".analytics_untimed_keys TO analytics_tenant;
 GRANT SELECT ON :"schema".analytics_dead_letters, :"schema".analytics_kafka_offsets, :"schema".analytics_rollup_tenants,
     :"schema".analytics_projections, :"schema".analytics_projection_bags TO analytics_tenant;
@@ -70,7 +71,7 @@ GRANT SELECT, INSERT ON :"schema".analytics_untimed_keys TO analytics_api;
 -- keys with the scope admin replay dead letters
 GRANT UPDATE ON :"schema".analytics_dead_letters TO analytics_api;
 
--- Functions and procedures of the extension only: its schema may have others with the same name.
+-- Only functions and procedures of the extension: its schema may have others with the same names.
 SELECT format('GRANT EXECUTE ON ROUTINE %s TO %I', coalesce(own.routine::text, n.name), g.role)
 FROM (VALUES
     ('analytics_writer', '{
