@@ -60,16 +60,11 @@ BEGIN
             THEN format('%s is not %s', p.name, CASE due.relkind WHEN 'v' THEN 'a view'
                                                                  WHEN 'p' THEN 'a partitioned table'
                                                                  ELSE 'a table' END)
-        WHEN pg_get_partkeydef(p.due) IS DISTINCT FROM pg_get_partkeydef(p.present)
-            THEN format('%s is not partitioned by %s', p.name, pg_get_partkeydef(p.due))
-        -- The owner's triggers would run with the rights of every role that calls our functions.
-        ELSE format('%s belongs to %s, who is neither a superuser nor %s', p.name, owner.rolname, current_user) END
+        ELSE format('%s is not partitioned by %s', p.name, pg_get_partkeydef(p.due)) END
     FROM pairs AS p
     JOIN pg_class AS due ON due.oid = p.due
     JOIN pg_class AS present ON present.oid = p.present
-    JOIN pg_roles AS owner ON owner.oid = present.relowner
     WHERE present.relkind <> due.relkind OR pg_get_partkeydef(p.due) IS DISTINCT FROM pg_get_partkeydef(p.present)
-        OR NOT owner.rolsuper AND owner.rolname <> current_user
     ORDER BY 1;
 
     FOR described IN
@@ -82,9 +77,25 @@ END
 $$;
 
 COMMENT ON FUNCTION @extschema@._analytics_table_differences() IS
-    'Part of analytics_create_tables, when every table exists: how a table differs from its description, one sentence '
-    'each. A table of a role that is neither a superuser nor the caller is a difference too. '
-    'Further columns, keys and constraints are not.';
+    'Part of _analytics_update_tables, when every table exists: how a table differs from its description, one sentence '
+    'each. Further columns, keys and constraints are no difference.';
+
+CREATE FUNCTION @extschema@._analytics_foreign_tables(in_use text[]) RETURNS SETOF text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+    AS $$
+    SELECT format('%s belongs to %s, who is neither a superuser nor %s', t.name, owner.rolname, current_user)
+    FROM @extschema@._analytics_tables() AS t
+    JOIN pg_class AS c ON c.oid = @extschema@._analytics_relation(t.name)
+    JOIN pg_roles AS owner ON owner.oid = c.relowner
+    WHERE NOT owner.rolsuper AND owner.rolname <> current_user AND t.name <> ALL ($1)
+    ORDER BY 1
+$$;
+
+COMMENT ON FUNCTION @extschema@._analytics_foreign_tables(text[]) IS
+    'Part of _analytics_update_tables: the tables that are not in use yet, of another role than a superuser and the '
+    'caller, one sentence each. They are not adopted, for their owner''s triggers would run with the rights of every '
+    'role that calls our functions.';
 
 CREATE FUNCTION @extschema@._analytics_attach_trigger(
     relation regclass, trigger text, fires text, level text, called text) RETURNS void
@@ -126,15 +137,12 @@ BEGIN
         ('analytics_projections', 'analytics_projections_truncated', 'AFTER TRUNCATE', 'STATEMENT',
          '_analytics_invalidate_rules')
     ) AS t (relation, trigger, fires, level, called);
-
     PERFORM @extschema@.analytics_watch_partition(@extschema@._analytics_relation('analytics_events'));
-    PERFORM @extschema@.analytics_watch_partition(p.partition)
-    FROM @extschema@.analytics_partitions() AS p JOIN pg_class AS c ON c.oid = p.partition WHERE c.relkind <> 'f';
 END
 $$;
 
 COMMENT ON FUNCTION @extschema@._analytics_attach_triggers() IS
-    'Gives the tables, and the partitions of analytics_events, the triggers that are missing.';
+    'Gives the tables the triggers that are missing. Partitions have theirs from who made them.';
 
 CREATE FUNCTION @extschema@._analytics_refuse_bags() RETURNS trigger
     LANGUAGE plpgsql
@@ -183,61 +191,119 @@ COMMENT ON FUNCTION @extschema@._analytics_release_tables() IS
     'Removes the tables and views that CREATE EXTENSION or an update has made from the extension''s members: from '
     'then on they are ordinary ones.';
 
+CREATE FUNCTION @extschema@._analytics_refuse_tables(differences text[]) RETURNS void
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+    AS $$
+BEGIN
+    IF differences <> '{}' THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'object_not_in_prerequisite_state',
+            MESSAGE = 'the tables in this schema are not as analytics_events needs them, and nothing was changed',
+            DETAIL = array_to_string(differences, E'\n'),
+            HINT = 'Put right what is named, or move the tables into another schema, and try again.';
+    END IF;
+END
+$$;
+
+COMMENT ON FUNCTION @extschema@._analytics_refuse_tables(text[]) IS
+    'Raises SQLSTATE 55000 with the differences in DETAIL, if there are any.';
+
+CREATE FUNCTION @extschema@._analytics_update_tables(in_use text[]) RETURNS boolean
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+    SET client_min_messages = warning -- no notices of what a change finds done
+    AS $$
+DECLARE
+    described record;
+    change record;
+    made text[] := '{}';
+    adopts boolean := false;
+BEGIN
+    PERFORM @extschema@._analytics_refuse_tables(ARRAY(SELECT f FROM @extschema@._analytics_foreign_tables($1) AS f));
+    FOR described IN
+        SELECT t.name, replace(t.definition, '@schema@', '@extschema@') AS statements
+        FROM @extschema@._analytics_tables() AS t
+    LOOP
+        CONTINUE WHEN @extschema@._analytics_relation(described.name) IS NOT NULL;
+        made := made || described.name;
+        IF described.name = 'analytics_events' THEN
+            EXECUTE described.statements;
+        ELSE -- whoever owns the events owns what is kept beside them
+            PERFORM @extschema@._analytics_run_as_owner(
+                @extschema@._analytics_relation('analytics_events'), described.statements);
+        END IF;
+    END LOOP;
+    adopts := EXISTS (SELECT FROM @extschema@._analytics_tables() AS t WHERE t.name <> ALL (made));
+
+    FOR change IN
+        SELECT c.name, c.relation, replace(c.statement, '@schema@', '@extschema@') AS statements
+        FROM ROWS FROM (@extschema@._analytics_table_changes()) WITH ORDINALITY AS c (name, relation, statement, number)
+        WHERE c.name NOT IN (SELECT m.name FROM @extschema@.analytics_table_changes AS m)
+        ORDER BY c.number
+    LOOP
+        IF change.relation <> ALL (made) THEN
+            PERFORM @extschema@._analytics_run_as_owner(
+                @extschema@._analytics_relation(change.relation), change.statements);
+        END IF;
+        PERFORM @extschema@._analytics_run_as_owner(
+            @extschema@._analytics_relation('analytics_table_changes'),
+            format('INSERT INTO %s.analytics_table_changes (name) VALUES (%L)', '@extschema@', change.name));
+    END LOOP;
+
+    IF adopts THEN
+        PERFORM @extschema@._analytics_refuse_tables(
+            ARRAY(SELECT d FROM @extschema@._analytics_table_differences() AS d));
+    END IF;
+    PERFORM @extschema@._analytics_attach_triggers();
+    PERFORM @extschema@._analytics_create_projection_view(p.name) FROM @extschema@.analytics_projections AS p
+    WHERE to_regclass(format('%I.%I', p.view_schema, p.name)) IS NULL; -- DROP EXTENSION … CASCADE drops the views, too
+    PERFORM @extschema@._analytics_release_tables();
+    RETURN adopts;
+END
+$$;
+
+COMMENT ON FUNCTION @extschema@._analytics_update_tables(text[]) IS
+    'Makes the tables that are missing, the changes that the others have not had, and the triggers that are missing; '
+    'true if there were tables before. Tables that do not fit then are SQLSTATE 55000, and nothing is changed. '
+    'in_use: the tables of the release that is updated, which may belong to any role. '
+    'New tables get the owner of analytics_events, and each change is made with the rights of its table''s owner. '
+    'A change locks its table (ACCESS EXCLUSIVE) to the end of the transaction.';
+
 CREATE FUNCTION @extschema@.analytics_create_tables() RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
     SET client_min_messages = notice -- CREATE EXTENSION raises it to warning for its script
     AS $$
 DECLARE
-    described record;
-    adopts boolean := false;
-    differences text[];
     wrong_counts bigint;
 BEGIN
-    FOR described IN SELECT t.name, t.definition FROM @extschema@._analytics_tables() AS t LOOP
-        IF @extschema@._analytics_relation(described.name) IS NULL THEN
-            EXECUTE replace(described.definition, '@schema@', '@extschema@');
-        ELSE
-            adopts := true;
-        END IF;
-    END LOOP;
-    IF adopts THEN
-        differences := ARRAY(SELECT d FROM @extschema@._analytics_table_differences() AS d);
-        IF differences <> '{}' THEN
-            RAISE EXCEPTION USING
-                ERRCODE = 'object_not_in_prerequisite_state',
-                MESSAGE = 'the tables in this schema are not as analytics_events needs them, and nothing was changed',
-                DETAIL = array_to_string(differences, E'\n'),
-                HINT = 'Put right what is named, or move the tables into another schema, and try again.';
-        END IF;
+    IF NOT @extschema@._analytics_update_tables('{}'::text[]) THEN
+        RETURN;
     END IF;
-    PERFORM @extschema@._analytics_attach_triggers();
-    PERFORM @extschema@._analytics_create_projection_view(p.name) FROM @extschema@.analytics_projections AS p
-    WHERE to_regclass(format('%I.%I', p.view_schema, p.name)) IS NULL; -- DROP EXTENSION … CASCADE drops the views, too
-    PERFORM @extschema@._analytics_release_tables();
-
-    IF adopts THEN
-        wrong_counts := (SELECT count(*) FROM @extschema@.analytics_verify(NULL::timestamptz, NULL::timestamptz));
-        IF wrong_counts = 0 THEN
-            RAISE NOTICE USING
-                MESSAGE = 'the existing tables were adopted',
-                DETAIL = 'analytics_verify finds no difference: the counts say what the events say.';
-        ELSE
-            RAISE NOTICE USING
-                MESSAGE = 'the existing tables were adopted, and their counts are wrong',
-                DETAIL = format('analytics_verify finds %s differences: '
-                                'events were stored or deleted while nothing counted them.', wrong_counts),
-                HINT = 'Call analytics_rebuild().';
-        END IF;
+    PERFORM @extschema@.analytics_watch_partition(p.partition)
+    FROM @extschema@.analytics_partitions() AS p JOIN pg_class AS c ON c.oid = p.partition WHERE c.relkind <> 'f';
+    wrong_counts := (SELECT count(*) FROM @extschema@.analytics_verify(NULL::timestamptz, NULL::timestamptz));
+    IF wrong_counts = 0 THEN
+        RAISE NOTICE USING
+            MESSAGE = 'the existing tables were adopted',
+            DETAIL = 'analytics_verify finds no difference: the counts say what the events say.';
+    ELSE
+        RAISE NOTICE USING
+            MESSAGE = 'the existing tables were adopted, and their counts are wrong',
+            DETAIL = format('analytics_verify finds %s differences: '
+                            'events were stored or deleted while nothing counted them.', wrong_counts),
+            HINT = 'Call analytics_rebuild().';
     END IF;
 END
 $$;
 
 COMMENT ON FUNCTION @extschema@.analytics_create_tables() IS
     'Makes the tables that are missing in the extension''s schema, and the triggers that are missing on all of them. '
-    'CREATE EXTENSION calls it. Call it when a function reports that the tables are missing. '
-    'Existing tables are adopted: a column, key, partitioning or owner that this version cannot use is SQLSTATE 55000 '
-    'with each difference in DETAIL, and nothing is changed. '
+    'CREATE EXTENSION calls it. Call it when a function reports that the tables are missing, and after a dump of an '
+    'earlier release was restored. '
+    'Existing tables are adopted, and changed as this version needs them. A column, key, partitioning or owner that it '
+    'cannot use is SQLSTATE 55000 with each difference in DETAIL, and nothing is changed. '
     'A NOTICE reports whether analytics_verify finds differences. The caller needs CREATE on the schema.';
 
 CREATE FUNCTION @extschema@.analytics_drop_tables(confirm text) RETURNS void

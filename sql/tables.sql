@@ -373,6 +373,17 @@ COMMENT ON TABLE @schema@.analytics_store IS
     'The identity of these tables: one row, or none before an ingestor first asked for it.';
 COMMENT ON COLUMN @schema@.analytics_store.is_only IS 'Always true: the table has at most one row.';
 COMMENT ON COLUMN @schema@.analytics_store.id IS 'A random number. Dumps carry it.';
+$table$),
+
+('analytics_table_changes', $table$
+CREATE TABLE @schema@.analytics_table_changes (
+    name text PRIMARY KEY
+);
+COMMENT ON TABLE @schema@.analytics_table_changes IS
+    'The changes that these tables have had, or were made with, since 0.1.0. analytics_create_tables() and ALTER '
+    'EXTENSION … UPDATE make those that are missing.';
+COMMENT ON COLUMN @schema@.analytics_table_changes.name IS 'A name of _analytics_table_changes.';
+GRANT SELECT ON @schema@.analytics_table_changes TO PUBLIC;
 $table$)
 $tables$;
 

@@ -13,7 +13,9 @@ BEGIN ATOMIC
         WHEN v.available IS NULL THEN 'The files of analytics_events are missing on this server: install the package.'
         WHEN v.library <> v.available THEN pg_catalog.format(
             'This session has loaded the library of %s, and %s is installed: reconnect.', v.library, v.available)
-        WHEN v.extension = v.available THEN NULL
+        WHEN v.extension = v.available AND @extschema@._analytics_tables_are_current() THEN NULL
+        WHEN v.extension = v.available THEN
+            'Run SELECT @extschema@.analytics_create_tables(): the tables are missing, or of an earlier release.'
         WHEN EXISTS (SELECT FROM pg_catalog.pg_extension_update_paths('analytics_events') AS p
                      WHERE p.source = v.extension AND p.target = v.available AND p.path IS NOT NULL)
             THEN pg_catalog.format('Run ALTER EXTENSION analytics_events UPDATE: it leads from %s to %s.',

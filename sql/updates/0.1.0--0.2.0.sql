@@ -4,8 +4,23 @@
  * comment. So a new function, or another body, default, attribute or comment needs no line here. Write by hand what
  * replacing can't do. Above the line: DROP FUNCTION where a function goes, or changes its arguments' names or its
  * result, CREATE TYPE, ALTER TYPE. Below it: REVOKE for a new function that not everybody may call.
- * test/update compares the result with a fresh installation, and names what is missing.
+ * A change of a table is a row of _analytics_table_changes (sql/table_changes.sql), and in sql/tables.sql; a new table
+ * stands in sql/tables.sql alone. test/update compares the result with a fresh installation, and names what is missing.
  *
  * Nothing here may touch what operators hang on: no CASCADE, and no GRANT or REVOKE on a function that 0.1.0 has. */
 
+-- Their owners are the operator's affair. A table that is new must not be there yet, as somebody's who made it up.
+SELECT pg_catalog.set_config('analytics_update.tables', pg_catalog.string_agg(t.name, ','), true)
+FROM @extschema@._analytics_tables() AS t;
+
 -- @functions@
+
+-- An extension without its tables stays without them.
+DO $$
+BEGIN
+    IF @extschema@._analytics_relation('analytics_events') IS NOT NULL THEN
+        PERFORM @extschema@._analytics_update_tables(
+            pg_catalog.string_to_array(pg_catalog.current_setting('analytics_update.tables'), ','));
+    END IF;
+END
+$$;

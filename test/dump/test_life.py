@@ -36,6 +36,8 @@ def surviving(lines):
     def survives(kind, name, fact):
         if kind in ("extension", "member") or name in members or name == "extension analytics_events":
             return False
+        if kind == "type" and name in types:
+            return False
         if kind == "routine" or kind == "column" and name.rsplit(".", 1)[0] in types:
             return name.startswith("ops.")
         return not any(word in name for word in LOST) and "EXECUTE FUNCTION public." not in fact

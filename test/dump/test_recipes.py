@@ -1,7 +1,7 @@
 """doc/backup.md: every command of the page is run, and comes to what the page says."""
 import pytest
 
-from rig import cluster, place
+from rig import cluster, place, releases
 
 import catalogue
 import recipes
@@ -17,8 +17,12 @@ RUN_ELSEWHERE = {"A newer PostgreSQL"}  # test_pg_upgrade.py
 @pytest.fixture(scope="module")
 def plain(server):
     """What app is made of: a database with roles and data, and nothing else hung on."""
-    database = Database(server, "plain").create()
-    database.sql("CREATE EXTENSION analytics_events")
+    return furnish_plain(Database(server, "plain"))
+
+
+def furnish_plain(database, version=releases.CURRENT):
+    database.create()
+    database.sql(f"CREATE EXTENSION analytics_events VERSION '{version}'")
     database.run(ways.ROLES)
     database.run(ways.DATA, home="public")
     return database
@@ -114,9 +118,16 @@ def removed(app, copy, follow):
 
 
 def updated(app, copy, follow):
-    before = app.fingerprint()
-    follow("A newer version of the extension")
-    catalogue.same(before, app.fingerprint())
+    """app and copy have the tables of the oldest release, copy by a restore."""
+    fresh = app.fingerprint()
+    app.drop()
+    furnish_plain(app, releases.earlier()[0])
+    restore = "createdb -T template0 -E UTF8 copy && pg_dump -Fc app | pg_restore --exit-on-error -d copy"
+    assert ways.run(app.server, restore, "/", "", "") == (0, "")
+    said = follow("A newer version of the extension")
+    assert said.count("Run ALTER EXTENSION analytics_events UPDATE") == 1
+    for database in app, copy:
+        catalogue.same(catalogue.comparable(fresh), catalogue.comparable(database.fingerprint()))
 
 
 def one_tenant(app, copy, follow):

@@ -40,6 +40,12 @@ INSERT INTO due VALUES
 ('_analytics_require_row_security', '', 'void', 'stable safe', true),
 ('_analytics_require_tables', '', 'void', 'stable safe', true),
 ('_analytics_table_differences', '', 'SETOF text', 'volatile unsafe', true),
+('_analytics_table_changes', '', 'TABLE(name text, relation text, statement text)', 'immutable safe', true),
+('_analytics_tables_are_current', '', 'boolean', 'stable safe', true),
+('_analytics_run_as_owner', 'relation regclass, statement text', 'void', 'volatile strict unsafe', true),
+('_analytics_foreign_tables', 'in_use text[]', 'SETOF text', 'stable safe', true),
+('_analytics_refuse_tables', 'differences text[]', 'void', 'stable safe', true),
+('_analytics_update_tables', 'in_use text[]', 'boolean', 'volatile unsafe', true),
 ('_analytics_tables', '', 'TABLE(name text, definition text)', 'immutable safe', true),
 ('analytics_create_tables', '', 'void', 'volatile unsafe', true),
 ('analytics_drop_tables', 'confirm text', 'void', 'volatile unsafe', true),
@@ -136,7 +142,7 @@ SELECT is(array_to_string(proconfig, ';'), CASE WHEN proname = 'analytics_replay
 FROM (SELECT name, proname, ARRAY(SELECT c FROM unnest(proconfig) AS c WHERE c ~ '^search_path=') AS proconfig FROM tap.functions WHERE prokind <> 'a' AND prolang <> (SELECT oid FROM pg_language WHERE lanname = 'c') AND prosqlbody IS NULL) AS f;
 
 -- Tables.
-SELECT set_eq('SELECT relname::text FROM tap.tables', '{analytics_events,analytics_shapes,analytics_dead_letters,analytics_kafka_offsets,analytics_kafka_gaps,analytics_store,analytics_untimed_keys,analytics_rollup_totals,analytics_rollup_tenants,analytics_kept_rollups,analytics_projections,analytics_projection_bags}'::text[], 'the tables are these');
+SELECT set_eq('SELECT relname::text FROM tap.tables', '{analytics_events,analytics_shapes,analytics_dead_letters,analytics_kafka_offsets,analytics_kafka_gaps,analytics_store,analytics_untimed_keys,analytics_rollup_totals,analytics_rollup_tenants,analytics_kept_rollups,analytics_projections,analytics_projection_bags,analytics_table_changes}'::text[], 'the tables are these');
 SELECT isnt(obj_description(oid, 'pg_class'), NULL, relname || ' has a comment') FROM tap.relations;
 SELECT isnt(col_description(attrelid, attnum), NULL, format('%s.%s has a comment', relname, attname)) FROM tap.relations AS t JOIN pg_attribute ON attrelid = t.oid WHERE attnum > 0 AND NOT attisdropped;
 SELECT isnt(obj_description(t.oid, 'pg_type'), NULL, typname || ' has a comment') FROM pg_type AS t JOIN tap.members ON kind = 'pg_type' AND id = t.oid WHERE typtype = 'c';
@@ -148,7 +154,7 @@ SELECT is(pg_get_partkeydef('analytics_events'::regclass), 'RANGE (occurred_at)'
 SELECT col_is_pk('analytics_events', ARRAY['occurred_at', 'id'], 'its primary key');
 SELECT col_is_pk('analytics_kafka_offsets', ARRAY['consumer_group', 'topic', 'partition'], 'that of the offsets');
 SELECT is(count(*), 0::bigint, 'the extension owns no relation but its composite types') FROM tap.members JOIN pg_class AS c ON kind = 'pg_class' AND id = c.oid WHERE relkind <> 'c';
-SELECT is(array_agg(DISTINCT privilege_type::text) FILTER (WHERE privilege_type IS NOT NULL), CASE WHEN relname IN ('analytics_shapes', 'analytics_projections') THEN '{SELECT}'::text[] END, relname || ': what everybody may do') FROM tap.tables AS t LEFT JOIN LATERAL (SELECT * FROM aclexplode(relacl) WHERE grantee = 0) AS a ON true GROUP BY relname;
+SELECT is(array_agg(DISTINCT privilege_type::text) FILTER (WHERE privilege_type IS NOT NULL), CASE WHEN relname IN ('analytics_shapes', 'analytics_projections', 'analytics_table_changes') THEN '{SELECT}'::text[] END, relname || ': what everybody may do') FROM tap.tables AS t LEFT JOIN LATERAL (SELECT * FROM aclexplode(relacl) WHERE grantee = 0) AS a ON true GROUP BY relname;
 SELECT is(count(*), 0::bigint, 'no operator, cast or role comes along') FROM tap.members WHERE kind NOT IN ('pg_proc', 'pg_class', 'pg_trigger', 'pg_type', 'pg_attrdef', 'pg_constraint');
 SELECT is(count(*), 0::bigint, 'every name begins with analytics_, or _analytics_ where it is not for users') FROM tap.functions WHERE proname !~ '^_?analytics_';
 SELECT is(ROW(superuser, relocatable, trusted), ROW(true, false, false), 'only a superuser installs it') FROM pg_available_extension_versions WHERE name = 'analytics_events' AND installed;
@@ -198,7 +204,9 @@ GRANT SELECT ON tap.uses TO PUBLIC;
 INSERT INTO tap.uses VALUES
 ('', 'SELECT analytics_create_tables()'), ('', $$SELECT analytics_drop_tables('analytics_events')$$), ('', $$SELECT _analytics_create_projection_view('surface')$$),
 ('', $$SELECT _analytics_attach_trigger('analytics_events', 'x', 'BEFORE INSERT', 'STATEMENT', '_analytics_refuse_bags')$$),
-('', 'SELECT _analytics_attach_triggers()'), ('wrn', 'SELECT _analytics_release_tables()'), ('wrn', 'SELECT _analytics_require_tables()'), ('wrn', $$SELECT _analytics_relation('analytics_events')$$),
+('', 'SELECT _analytics_attach_triggers()'), ('', $$SELECT _analytics_run_as_owner('analytics_events', 'SELECT 1')$$), ('', $$SELECT _analytics_update_tables('{}')$$),
+('wrn', 'SELECT * FROM _analytics_table_changes()'), ('wrn', 'SELECT * FROM analytics_table_changes'), ('wrn', 'SELECT _analytics_tables_are_current()'), ('wrn', $$SELECT _analytics_foreign_tables('{}')$$), ('wrn', $$SELECT _analytics_refuse_tables('{}')$$),
+('wrn', 'SELECT _analytics_release_tables()'), ('wrn', 'SELECT _analytics_require_tables()'), ('wrn', $$SELECT _analytics_relation('analytics_events')$$),
 ('wrn', $$DO 'BEGIN PERFORM _analytics_require_row_security(); EXCEPTION WHEN invalid_authorization_specification THEN NULL; END'$$),
 ('', 'SELECT * FROM _analytics_verify(NULL, NULL)'), ('', 'SELECT _analytics_rebuild(NULL, NULL)'),
 ('', $$SELECT * FROM _analytics_retain('100 years', true)$$), ('', 'SELECT * FROM _analytics_store_identity()'),
@@ -236,7 +244,7 @@ SELECT is((SELECT state FROM tap.failure_of(call)), CASE WHEN who ~ '[or]' THEN 
 RESET ROLE; SET LOCAL ROLE analytics_check_nobody;
 SELECT is((SELECT state FROM tap.failure_of(call)), CASE WHEN who ~ 'n' THEN '00000' ELSE '42501' END, format('who was granted nothing %s: %s', CASE WHEN who ~ 'n' THEN 'may' ELSE 'may not' END, call)) FROM tap.uses;
 RESET ROLE;
-SELECT is(count(DISTINCT substring(call FROM '_?analytics_\w+')), (SELECT count(DISTINCT proname) FROM tap.functions WHERE prorettype <> 'trigger'::regtype AND 'internal'::regtype <> ALL (proargtypes)) + 13, 'every function was tried, and every table') FROM tap.uses;
+SELECT is(count(DISTINCT substring(call FROM '_?analytics_\w+')), (SELECT count(DISTINCT proname) FROM tap.functions WHERE prorettype <> 'trigger'::regtype AND 'internal'::regtype <> ALL (proargtypes)) + 14, 'every function was tried, and every table') FROM tap.uses;
 ROLLBACK;
 
 -- In another schema, whose name needs quoting, out of the search path; by way of a hostile search path at that.

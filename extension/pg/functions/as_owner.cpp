@@ -1,12 +1,14 @@
-/* analytics_as_owner: a function that does its work with the rights of the tables' owner.
+/* What runs with the rights of the tables' owner: analytics_as_owner, a function's work, and analytics_run_as_owner,
+ * statements that change a table.
  *
- * It is the C function of a SQL function NAME, and calls the SQL function _NAME, which has the same arguments and
- * result. A function that reads and writes the tables may run code of their owner: triggers, policies, a view in a
- * table's place. With SECURITY DEFINER that code would run as the role that installed the extension, a superuser. Here
- * it runs as the owner.
+ * analytics_as_owner is the C function of a SQL function NAME, and calls the SQL function _NAME, which has the same
+ * arguments and result. A function that reads and writes the tables may run code of their owner: triggers, policies, a
+ * view in a table's place. With SECURITY DEFINER that code would run as the role that installed the extension, a
+ * superuser. Here it runs as the owner.
  *
  * _NAME is called with the same FunctionCallInfo, as PostgreSQL's fmgr_security_definer does, so it may return a set.
- * The owner's identity is set for each call only. After an error the end of the (sub)transaction resets it. */
+ * The owner's identity is set for each call only. After an error the end of the (sub)transaction resets it.
+ * With SECURITY_LOCAL_USERID_CHANGE the owner's code can't make itself the session's user by RESET ROLE. */
 
 #include "../border/boundary.hpp"
 #include "../border/extension_schema.hpp"
@@ -16,6 +18,8 @@ extern "C" {
 #include "catalog/pg_class.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
@@ -85,4 +89,22 @@ ANALYTICS_FUNCTION(analytics_as_owner)
     PG_END_TRY();
     SetUserIdAndSecContext(caller, context);
     return result;
+}
+
+ANALYTICS_FUNCTION(analytics_run_as_owner)
+{
+    const Oid relation = PG_GETARG_OID(0);
+    const char *const statements = text_to_cstring(PG_GETARG_TEXT_PP(1));
+    const Oid owner = analytics::pg::owner_of(relation);
+    Oid caller = InvalidOid;
+    int context = 0;
+    GetUserIdAndSecContext(&caller, &context);
+    if (!has_privs_of_role(caller, owner)) aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_TABLE, get_rel_name(relation));
+    SetUserIdAndSecContext(owner, context | SECURITY_LOCAL_USERID_CHANGE);
+    SPI_connect();
+    if (const int result = SPI_execute(statements, false, 0); result < 0)
+        ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("%s", SPI_result_code_string(result))));
+    SPI_finish();
+    SetUserIdAndSecContext(caller, context);
+    return {};
 }

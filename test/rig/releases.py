@@ -2,7 +2,7 @@
 import json
 import re
 
-from rig import place
+from . import place
 
 SCRIPT = re.compile(r"analytics_events--(\d+)\.(\d+)\.(\d+)\.sql")
 CURRENT = json.loads((place.ROOT / "META.json").read_text())["version"]

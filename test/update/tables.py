@@ -1,0 +1,27 @@
+"""The tables of a database: their columns and rows, and what is the operator's doing in those that an update makes."""
+
+TABLES = ("SELECT c.oid::regclass::text FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = relnamespace "
+          "WHERE relkind = 'r' AND nspname !~ '^pg_' AND nspname <> 'information_schema' ORDER BY 1")
+COLUMNS = "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped"
+
+
+def columns(database):
+    """{table: its columns}"""
+    return {table: [name for name, in database.rows(COLUMNS, (table,))] for table, in database.rows(TABLES)}
+
+
+def rows(database, columns):
+    """A digest of the rows of these tables, by these columns of theirs."""
+    def digest(table):
+        names = ", ".join('"' + name.replace('"', '""') + '"' for name in columns[table])
+        return database.sql(f"SELECT md5(string_agg(t::text, '' ORDER BY t::text)) "
+                            f"FROM (SELECT {names} FROM ONLY {table}) AS t")
+
+    return {table: digest(table) for table in columns}
+
+
+def take_back_default_privileges(database, before):
+    """Tables that came after these have got what operator.sql lets its reader have of new tables; in a database that
+    was always new they were there before."""
+    for table in set(columns(database)) - set(before):
+        database.sql(f"REVOKE SELECT ON {table} FROM dump_reader")
