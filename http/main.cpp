@@ -31,8 +31,10 @@ try {
     log(event::CheckPassed{.extension = found.text(0, 0)});
     return ExitCode::stopped;
 } catch (const DbError &error) {
-    log(event::DependencyUnreachable{
-        .dependency = "postgresql", .sqlstate = error.sqlstate(), .message = error.what()});
+    log(event::DependencyUnreachable{.dependency = "postgresql",
+                                     .sqlstate = error.sqlstate(),
+                                     .message = error.what(),
+                                     .hint = error.optional_hint()});
     return ExitCode::unreachable;
 }
 

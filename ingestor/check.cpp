@@ -27,15 +27,15 @@ ExitCode check(const runtime::Start &start, runtime::Observer &observe)
 {
     KafkaConsumer consumer(start.settings, observe);
     SqlWriter writer(start.settings, observe);
-    bool is_well = true;
-    const auto report = [&](const char *dependency, const std::string &fault) {
-        if (fault.empty()) return;
-        observe(event::DependencyUnreachable{.dependency = dependency, .message = fault});
-        is_well = false;
-    };
-    report("postgresql", writer.reachability_fault());
-    report("kafka", consumer.reachability_fault(kafka_timeout));
-    if (!is_well) return ExitCode::unreachable;
+    const auto of_database = writer.reachability_fault();
+    if (of_database)
+        observe(event::DependencyUnreachable{.dependency = "postgresql",
+                                             .sqlstate = of_database->sqlstate(),
+                                             .message = of_database->what(),
+                                             .hint = of_database->optional_hint()});
+    const std::string of_kafka = consumer.reachability_fault(kafka_timeout);
+    if (!of_kafka.empty()) observe(event::DependencyUnreachable{.dependency = "kafka", .message = of_kafka});
+    if (of_database || !of_kafka.empty()) return ExitCode::unreachable;
     if (!start.adopt_group &&
         is_group_of_another_store(consumer, writer, start.settings.text(Key::kafka_consumer_group), observe))
         return ExitCode::settings;

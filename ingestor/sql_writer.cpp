@@ -205,7 +205,7 @@ try {
     return failure_of(error);
 }
 
-std::string SqlWriter::reachability_fault()
+std::optional<runtime::DbError> SqlWriter::reachability_fault()
 try {
     const Claim first{.epoch = 1, .next_offset = 0}; // of a partition that nobody has claimed before
     Batch batch;
@@ -217,8 +217,7 @@ try {
     session_.rehearse({{{claim_partition, to_claim}, {ingest, to_ingest}}});
     return {};
 } catch (const DbError &error) {
-    return fmt::format("{} ({}){}", error.what(), error.sqlstate(),
-                       error.hint().empty() ? "" : fmt::format(": {}", error.hint()));
+    return error;
 }
 
 std::vector<std::unique_ptr<Writer>> sql_writers(const runtime::Settings &settings, runtime::Observer &observe)

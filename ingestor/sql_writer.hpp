@@ -36,7 +36,7 @@ public:
                                              const KeepWaiting &keep_waiting) override;
 
     /** Claims a partition, stores a batch and rolls both back: what is wrong, or nothing. */
-    [[nodiscard]] std::string reachability_fault();
+    [[nodiscard]] std::optional<runtime::DbError> reachability_fault();
 
 private:
     [[nodiscard]] runtime::Parameters partition_parameters(const Partition &partition) const;

@@ -54,6 +54,11 @@ public:
 
     [[nodiscard]] const std::string &sqlstate() const noexcept { return fields_.sqlstate; }
     [[nodiscard]] const std::string &hint() const noexcept { return fields_.hint; }
+    /** For an event: absent where there is none. */
+    [[nodiscard]] std::optional<std::string_view> optional_hint() const noexcept
+    {
+        return fields_.hint.empty() ? std::nullopt : std::optional<std::string_view>(fields_.hint);
+    }
     [[nodiscard]] std::size_t query() const noexcept { return fields_.query; }
 
     /** Whether the same call may succeed later: class 08, 53, 57, 58 or 40, a lock's time-out, a read-only server. */

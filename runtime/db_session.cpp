@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <fmt/format.h>
 #include <utility>
 
@@ -30,11 +31,17 @@ constexpr std::array<std::pair<std::string_view, const char *>, 9> surroundings{
     {"synchronous_commit", nullptr},
 }};
 
-/* 1.2 of 1.2.3: versions of one series are compatible. */
-std::string_view series(std::string_view version)
+/* 1 and 2 of "1.2.3": versions of one series are compatible. */
+std::array<int, 2> series(std::string_view version)
 {
-    const std::size_t dot = version.find('.');
-    return version.substr(0, dot == std::string_view::npos ? dot : version.find('.', dot + 1));
+    std::array<int, 2> numbers{};
+    const char *at = version.data();
+    const char *const end = at + version.size();
+    for (int &number : numbers) {
+        at = std::from_chars(at, end, number).ptr;
+        if (at != end) ++at; // the dot
+    }
+    return numbers;
 }
 
 DbError refusal(const char *sqlstate, std::string message, std::string hint)
@@ -82,13 +89,28 @@ Assignments settings_of(const SessionOptions &options, const Result &of_the_exte
     return settings;
 }
 
-constexpr std::string_view load = "SELECT @extschema@._analytics_library_version()";
+constexpr std::string_view load =
+    "SELECT @extschema@._analytics_library_version(), @extschema@._analytics_tables_are_current()";
 /* Known to a server process once it has loaded the library. */
 constexpr std::string_view list_settings =
     "SELECT s.name FROM pg_catalog.pg_settings AS s WHERE s.name OPERATOR(pg_catalog.~~) 'analytics.%' "
     "AND s.context OPERATOR(pg_catalog.=) 'user'";
 const Statement require_restriction{.name = "require_restriction",
                                     .sql = "SELECT @extschema@._analytics_require_row_security()"};
+
+/* loaded: the answer of the statement load. */
+void require_fitting(const Result &loaded, std::string_view extension, std::string_view schema)
+{
+    if (const std::string_view library = loaded.text(0, 0); series(library) != series(extension))
+        throw refusal(other_version,
+                      fmt::format("the server has loaded the library of {}, the extension \"analytics_events\" is "
+                                  "version {}",
+                                  library, extension),
+                      "install the package of the extension's version, and restart the server");
+    if (!loaded.is_true(0, 1))
+        throw refusal(other_version, "the tables of analytics_events are missing, or of an earlier release",
+                      in_schema("SELECT @extschema@.analytics_create_tables();", schema));
+}
 
 } // namespace
 
@@ -104,14 +126,15 @@ void DbSession::connect()
                       "CREATE EXTENSION analytics_events;");
     const std::string &version = extension->version;
     const std::string &program = options_.target.application_name;
-    if (series(version) != series(ANALYTICS_VERSION))
+    if (const auto theirs = series(version), ours = series(ANALYTICS_VERSION); theirs != ours)
         throw refusal(other_version,
                       fmt::format("the extension \"analytics_events\" is version {}, {} is version {}", version,
                                   program, ANALYTICS_VERSION),
-                      fmt::format("ALTER EXTENSION analytics_events UPDATE TO '{}'; or run {} of version {}",
-                                  ANALYTICS_VERSION, program, version));
+                      theirs < ours ? "ALTER EXTENSION analytics_events UPDATE;"
+                                    : fmt::format("install {} of version {}", program, version));
     schema_ = extension->schema;
     const std::string loading = in_schema(load, schema_);
+    require_fitting(fresh.transact({{{"load", loading, none}}}, Ending::commit, options_.deadline), version, schema_);
     const Assignments settings =
         settings_of(options_, fresh.transact({{{"load", loading, none}, {"list_settings", list_settings, none}}},
                                              Ending::commit, options_.deadline));

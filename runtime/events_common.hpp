@@ -43,9 +43,10 @@ struct DependencyUnreachable {
     std::string_view dependency = {};
     std::optional<std::string_view> sqlstate = {};
     std::string_view message = {};
+    std::optional<std::string_view> hint = {};
     [[nodiscard]] Fields fields() const
     {
-        return {{"dependency", dependency}, {"sqlstate", sqlstate}, {"message", message}};
+        return {{"dependency", dependency}, {"sqlstate", sqlstate}, {"message", message}, {"hint", hint}};
     }
 };
 
@@ -67,7 +68,11 @@ struct DatabaseUnavailable {
     std::optional<std::string_view> pool = {};
     std::string_view sqlstate = {};
     std::string_view message = {};
-    [[nodiscard]] Fields fields() const { return {{"pool", pool}, {"sqlstate", sqlstate}, {"message", message}}; }
+    std::optional<std::string_view> hint = {};
+    [[nodiscard]] Fields fields() const
+    {
+        return {{"pool", pool}, {"sqlstate", sqlstate}, {"message", message}, {"hint", hint}};
+    }
 };
 
 struct DatabaseRecovered {

@@ -60,7 +60,8 @@ std::unique_ptr<runtime::DbSession> Pool::open()
         return session;
     } catch (const DbError &error) {
         if (!is_away_.exchange(true))
-            observe_(event::DatabaseUnavailable{.pool = name(), .sqlstate = error.sqlstate(), .message = error.what()});
+            observe_(event::DatabaseUnavailable{
+                .pool = name(), .sqlstate = error.sqlstate(), .message = error.what(), .hint = error.optional_hint()});
         throw;
     }
 }

@@ -270,6 +270,27 @@ def test_check_without_the_extension_is_69(database):
     assert "extension" in run.logs(event="dependency_unreachable")[0]["message"]
 
 
+@pytest.mark.parametrize("change, advice", [
+    ("UPDATE pg_extension SET extversion = '0.0.9' WHERE extname = 'analytics_events'",
+     "ALTER EXTENSION analytics_events UPDATE;"),
+    ("UPDATE pg_extension SET extversion = '9.8.7' WHERE extname = 'analytics_events'",
+     "install analytics-http of version 9.8.7"),
+    ("DROP TABLE analytics_table_changes", "SELECT public.analytics_create_tables();")])
+def test_versions_that_do_not_go_together_are_told_by_check_and_by_the_service(database, change, advice):
+    database.sql(change)
+    code, run = ended("--check", ANALYTICS_DATABASE_URL=database.url)
+    assert code == 69
+    assert run.logs(event="dependency_unreachable")[0]["hint"] == advice
+    service = daemon.Http(database.url)
+    service.start()
+    try:
+        service.await_log(event="listening")
+        assert get(service, RECENT).status_code == 503
+        assert service.logs(event="database_unavailable")[0]["hint"] == advice
+    finally:
+        service.terminate()
+
+
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "nosuch.invalid"])
 def test_anything_but_loopback_is_refused_without_keys(database, host):
     code, run = ended(ANALYTICS_DATABASE_URL=database.url, ANALYTICS_SERVICE_HOST=host)

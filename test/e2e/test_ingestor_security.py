@@ -196,7 +196,7 @@ def test_check_says_what_is_wrong_with_exit_69(settings, secret, stranger, case)
     code, output = ran(changed(settings, change, secret, stranger), "--check")
     told = [entry for entry in map(json.loads, output.splitlines()) if entry["event"] == "dependency_unreachable"]
     assert (code, [entry["dependency"] for entry in told]) == (69, [dependency]), output
-    assert re.search(message, told[0]["message"]), told
+    assert re.search(message, f"{told[0]['message']} {told[0].get('sqlstate')}"), told
     assert [s for s in SECRETS if s in output] == []
 
 

@@ -196,18 +196,25 @@ def test_a_database_without_the_extension_ends_it_with_1_and_what_to_do(stream, 
     assert "analytics_events" in refusal["message"] and "CREATE EXTENSION" in refusal["hint"]
 
 
-@pytest.fixture
-def outdated(stream):
-    """What an extension of another version is to the ingestor: its word for it."""
-    stream.database.sql("UPDATE pg_extension SET extversion = '9.8.7' WHERE extname = 'analytics_events'")
-
-
-def test_another_version_s_extension_ends_it_with_1_and_what_to_do(stream, ingestor, outdated):
+@pytest.mark.parametrize("version, advice", [("0.0.9", "ALTER EXTENSION analytics_events UPDATE;"),
+                                             ("9.8.7", "install analytics-ingestor of version 9.8.7"),
+                                             ("0.10.0", "install analytics-ingestor of version 0.10.0")])
+def test_another_version_s_extension_ends_it_with_1_and_what_to_do(stream, ingestor, well, version, advice):
+    stream.database.sql(f"UPDATE pg_extension SET extversion = '{version}' WHERE extname = 'analytics_events'")
     running = ingestor(**QUICK_GROUP)
     assert running.wait() == 1
     [refusal] = running.logs(event="database_refused")
-    assert (refusal["sqlstate"], "9.8.7" in refusal["message"]) == ("0A000", True)
-    assert "ALTER EXTENSION" in refusal["hint"]
+    assert (refusal["sqlstate"], version in refusal["message"], refusal["hint"]) == ("0A000", True, advice)
+    code, output = run("--check", **well)
+    assert (code, [json.loads(line).get("hint") for line in output.splitlines()]) == (69, [advice])
+
+
+def test_tables_of_an_earlier_release_end_it_with_1_and_what_to_do(stream, ingestor):
+    stream.database.sql("DROP TABLE analytics_table_changes")
+    running = ingestor(**QUICK_GROUP)
+    assert running.wait() == 1
+    [refusal] = running.logs(event="database_refused")
+    assert (refusal["sqlstate"], refusal["hint"]) == ("0A000", "SELECT public.analytics_create_tables();")
 
 
 def test_a_later_release_of_the_same_series_will_do(stream, ingestor):

@@ -1,4 +1,7 @@
-"""META.json follows the PGXN meta spec 1.0.0, and the version is the same wherever it stands in it."""
+"""META.json follows the PGXN meta spec 1.0.0, and the version is the same wherever it stands in it.
+
+One update script leads from each release to the next, and from the last one to that version.
+"""
 import json
 import pathlib
 import re
@@ -47,6 +50,23 @@ def faults(meta):
         yield "tags are short texts without slashes"
 
 
+def missing_scripts(version):
+    """Update scripts that sql/ lacks, or has beyond those."""
+    def path(name):
+        return [int(number) for number in re.findall(r"\d+", name)]
+
+    found = {file.name for file in (ROOT / "sql/releases").iterdir()}
+    scripts = map(re.compile(r"analytics_events--([\d.]+)\.sql").fullmatch, found)
+    releases = sorted((script[1] for script in scripts if script),
+                      key=path)
+    for before, after in zip(releases, releases[1:]):
+        if f"analytics_events--{before}--{after}.sql" not in found:
+            yield f"sql/releases has no update script from {before} to {after}"
+    due = [] if version in releases else [f"{releases[-1]}--{version}.sql"]
+    if sorted(file.name for file in (ROOT / "sql/updates").iterdir()) != due:
+        yield f"sql/updates has not just {', '.join(due) or 'nothing'}"
+
+
 def main():
     text = (ROOT / "META.json").read_text()
     meta = json.loads(text)
@@ -54,8 +74,9 @@ def main():
     # version.mk takes the first "version" of the file.
     if re.search(r'"version"\s*:\s*"([^"]*)"', text)[1] != meta.get("version"):
         found.append("the distribution's version is not the first in the file")
+    found = [f"META.json: {fault}" for fault in found] + list(missing_scripts(meta.get("version")))
     for fault in found:
-        print(f"META.json: {fault}")
+        print(fault)
     return 1 if found else 0
 
 
