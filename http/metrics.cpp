@@ -25,12 +25,12 @@ HttpMetrics::HttpMetrics()
       requests_(counters("analytics_http_requests_total",
                          "Requests answered, by method, route and status; an unknown route is \"-\".")),
       request_seconds_(histograms("analytics_http_request_duration_seconds",
-                                  "Time from a request's first byte until its answer is made, by route.")),
+                                  "Time from a request's first byte until its answer is ready, by route.")),
       response_bytes_(counter("analytics_http_response_bytes_total", "Bytes of answers' bodies.")),
       outages_(counters("analytics_http_database_outages_total",
-                        "Times that the database became unavailable, by pool and class of SQLSTATE.")),
+                        "Number of times that the database became unavailable, by pool and class of SQLSTATE.")),
       overloads_(counter("analytics_http_overloads_total",
-                         "Times that connections were refused because the service was overloaded."))
+                         "Number of times that the service was overloaded and refused requests or connections."))
 {
 }
 

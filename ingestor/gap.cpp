@@ -22,11 +22,11 @@ std::optional<Gap> gap_at(std::int64_t offset, const Watermarks &watermarks)
 {
     if (offset < watermarks.low)
         return Gap{
-            fmt::format("the next record was at offset {}, but Kafka has none before {}", offset, watermarks.low),
+            fmt::format("the next record was at offset {}, but Kafka's first offset is {}", offset, watermarks.low),
             offset, watermarks.low};
     if (offset > watermarks.high)
-        return Gap{fmt::format("the next record would be at offset {}, but Kafka ends at {}: the topic was made anew, "
-                               "or has lost its end",
+        return Gap{fmt::format("the next record would be at offset {}, but Kafka ends at {}: the topic was deleted and "
+                               "created again, or has lost its newest records",
                                offset, watermarks.high),
                    offset, watermarks.low};
     return {};

@@ -34,7 +34,7 @@ void GroupMembership::report_wait(Time now)
         .state = others->state,
         .members = members,
         .session_timeout_ms = others->session_timeout.count(),
-        .message = fmt::format("the group waits for {}: it waits for a member that did not leave until that "
+        .message = fmt::format("the group waits for {}: for a member that died without leaving, it waits until that "
                                "member's session expires (session.timeout.ms, here {} s)",
                                members, seconds)});
 }

@@ -85,8 +85,8 @@ GroupStore::Owner GroupStore::decide(const std::vector<GroupOffset> &offsets)
             .store = described(mark_),
             .other_store = described(mark),
             .message = fmt::format("the consumer group \"{}\" belongs to another store, {}", group_, described(mark)),
-            .hint = "use another group (ANALYTICS_KAFKA_CONSUMER_GROUP); or, if the other store is gone, after a "
-                    "restore or a move, start once with --adopt-group"});
+            .hint = "use another group (ANALYTICS_KAFKA_CONSUMER_GROUP); or, if this store replaces the other one "
+                    "after a restore or a move, start once with --adopt-group"});
         return Owner::another;
     }
     consumer_.set_offset_metadata(mark_);

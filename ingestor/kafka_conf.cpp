@@ -122,7 +122,7 @@ std::string authentication_advice(const runtime::Settings &settings)
     constexpr int first_right = 0x020601ff;
     if (!settings.text(Key::kafka_sasl_mechanism).starts_with("SCRAM") || rd_kafka_version() >= first_right) return {};
     return std::string("; Apache Kafka 4 refuses the SCRAM of librdkafka ") + rd_kafka_version_str() +
-           " whatever the password: use librdkafka 2.6.1, PLAIN over TLS or a certificate";
+           " even with the right password: use librdkafka 2.6.1, PLAIN over TLS or a certificate";
 }
 
 bool is_given(const runtime::Settings &settings, std::string_view property)

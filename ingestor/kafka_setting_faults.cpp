@@ -41,7 +41,7 @@ void find_in_topics(const runtime::Settings &settings, Faults &faults)
 {
     const std::string &topic = settings.text(Key::kafka_dlq_topic);
     if (!topic.empty() && runtime::is_read(settings.text(Key::kafka_topic), topic))
-        faults.push_back({name(Key::kafka_dlq_topic), "must not be a topic that is read"});
+        faults.push_back({name(Key::kafka_dlq_topic), "must not be one of the topics that are read"});
 }
 
 void find_in_files(const runtime::Settings &settings, Faults &faults)

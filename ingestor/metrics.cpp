@@ -29,22 +29,24 @@ IngestorMetrics::IngestorMetrics(const runtime::DaemonState &state)
       batch_records_(histograms("analytics_ingestor_batch_records", "Records in a committed batch.")),
       batch_bytes_(histograms("analytics_ingestor_batch_bytes", "Bytes of values, keys and headers in a batch.")),
       batch_seconds_(histograms("analytics_ingestor_batch_duration_seconds",
-                                "Database time of a committed batch, from its sending to the answer.")),
-      failures_(counters("analytics_ingestor_database_outages_total",
-                         "Times that the database became unavailable or refused a call, by class of SQLSTATE.")),
+                                "Time from sending a batch to the database until its commit was confirmed.")),
+      failures_(
+          counters("analytics_ingestor_database_outages_total",
+                   "Number of times that the database became unavailable or refused a call, by class of SQLSTATE.")),
       connections_(
           counter("analytics_ingestor_database_connections_total",
                   "Connections opened to the database; all but the first ANALYTICS_INGESTOR_DATABASE_CONNECTIONS are "
                   "reconnects.")),
       lost_answers_(counter("analytics_ingestor_lost_answers_total",
                             "Committed batches whose answer was lost; their records are in no other counter.")),
-      rebalances_(counter("analytics_ingestor_rebalances_total", "Times that the group took our partitions back.")),
+      rebalances_(counter("analytics_ingestor_rebalances_total",
+                          "Number of rebalances that revoked this ingestor's partitions.")),
       fenced_(counter("analytics_ingestor_partitions_fenced_total",
-                      "Partitions that were fenced: another ingestor had claimed them.")),
+                      "Number of times that a partition was fenced, because another ingestor had claimed it.")),
       dead_letters_published_(counter("analytics_ingestor_dead_letters_published_total",
                                       "Dead letters that were published to the dead-letter topic.")),
       dead_letters_unpublishable_(counter("analytics_ingestor_dead_letters_unpublishable_total",
-                                          "Dead letters that the dead-letter topic can never accept.")),
+                                          "Dead letters that the dead-letter topic can't receive.")),
       alive_at_(now())
 {
     for (const char *outcome : {"stored", "duplicate", "dead_lettered", "skipped"})
@@ -137,13 +139,13 @@ void IngestorMetrics::measure(runtime::MetricFamilies &families) const
           "Time of the loop's last turn, in seconds since the Unix epoch.", alive_at_);
 
     prometheus::MetricFamily &partitions = gauge_family(
-        families, "analytics_ingestor_partitions", "Partitions that the group assigned to us: being read, or stopped.");
+        families, "analytics_ingestor_partitions", "Partitions that the group assigned to this ingestor, by state.");
     add(partitions, {{"state", "reading"}}, static_cast<double>(state.partitions_read));
     add(partitions, {{"state", "stopped"}}, static_cast<double>(state.partitions_stopped));
 
     prometheus::MetricFamily &records =
         gauge_family(families, "analytics_ingestor_lag_records",
-                     "Records from what is committed to the partition's end as of the last fetch.");
+                     "Records from the committed offset to the partition's end, as of the last fetch.");
     for (const auto &[partition, lag] : lags_)
         if (lag.records)
             add(records, {{"topic", partition.first}, {"partition", std::to_string(partition.second)}},

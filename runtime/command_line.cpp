@@ -13,8 +13,8 @@ constexpr const char *version = ANALYTICS_VERSION; // META.json's, given by the 
 
 constexpr std::string_view description(Daemon daemon)
 {
-    return daemon == Daemon::http ? "Answers /v1 over HTTP from the SQL functions of analytics_events."
-                                  : "Reads Kafka topics into analytics_events, every record exactly once.";
+    return daemon == Daemon::http ? "Serves the SQL functions of analytics_events over HTTP, under /v1."
+                                  : "Stores the records of Kafka topics in analytics_events, each exactly once.";
 }
 
 std::string settings_help(Daemon daemon)
@@ -29,7 +29,7 @@ std::string settings_help(Daemon daemon)
         help += setting.fallback.empty() ? "; unset\n" : fmt::format("; default {}\n", setting.fallback);
     }
     if (daemon == Daemon::ingestor)
-        help += "  ANALYTICS_KAFKA_X_<NAME>\n      librdkafka's property <name>, with underscores for dots\n";
+        help += "  ANALYTICS_KAFKA_X_<NAME>\n      librdkafka's property <name>, with underscores instead of dots\n";
     help +=
         "  OTEL_EXPORTER_OTLP_ENDPOINT\n      collector of traces; OpenTelemetry's other variables of the exporter are "
         "read too; unset\n"
@@ -76,10 +76,10 @@ std::variant<Start, ExitCode> start_up(Daemon daemon, int argc, const char *cons
     bool adopt_group = false;
     std::vector<std::string> assignments;
     app.add_flag("--print-config", print_config, "Print the settings in force, secrets masked, and exit");
-    app.add_flag("--check", check, "Check that everything that is needed answers, and exit");
+    app.add_flag("--check", check, "Check that the daemon could run with these settings, and exit");
     if (daemon == Daemon::ingestor) {
         app.add_flag("--adopt-group", adopt_group,
-                     "Make the consumer group belong to this database: once, after a restore or a move");
+                     "Assign the consumer group to this database; use it once, after a restore or a move");
         app.add_option("-X", assignments, "Set a librdkafka property")
             ->type_name("name=value")
             ->expected(1)

@@ -8,7 +8,7 @@ namespace analytics::runtime {
 namespace {
 
 constexpr std::string_view offsets = "the database keeps the offsets";
-constexpr std::string_view exactly_once = "exactly-once delivery rests on it";
+constexpr std::string_view exactly_once = "exactly-once delivery depends on it";
 
 constexpr std::array<std::pair<std::string_view, std::string_view>, 32> owned{{
     {"bootstrap.servers", "use ANALYTICS_KAFKA_BOOTSTRAP_SERVERS"},
@@ -41,8 +41,8 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 32> owned{{
     {"consume_cb", "not a value"},
     {"error_cb", "not a value"},
     {"log_cb", "not a value"},
-    {"log.queue", "the log is the daemon's"},
-    {"enabled_events", "the log is the daemon's"},
+    {"log.queue", "the daemon writes the log itself"},
+    {"enabled_events", "the daemon writes the log itself"},
 }};
 
 constexpr std::array<std::string_view, 6> secrets{"ssl.keystore.password",   "ssl.key.pem",

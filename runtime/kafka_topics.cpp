@@ -109,7 +109,7 @@ std::string topics_fault(std::string_view list)
             return fault;
     if (has_expression(list))
         if (const auto own = std::ranges::find_if(items, is_internal); own != items.end())
-            return "can't be named beside a regular expression: " + quoted(*own) +
+            return "can't be combined with a regular expression: " + quoted(*own) +
                    ": topics that begin with __ are Kafka's own";
     std::ranges::sort(items);
     if (const auto twin = std::ranges::adjacent_find(items); twin != items.end()) return "twice: " + quoted(*twin);

@@ -9,7 +9,7 @@ namespace analytics::runtime {
 Metrics::Metrics(const std::string &prefix, const Buckets &call_seconds)
     : call_buckets_(call_seconds),
       call_seconds_(histograms(prefix + "_database_call_duration_seconds",
-                               "Time until a statement was answered, failures too, by statement.")),
+                               "Duration of database calls, including failed ones, by statement.")),
       spans_(counters(prefix + "_trace_spans_total", "Spans that were sent to the collector or dropped."))
 {
 }

@@ -37,17 +37,17 @@ void measure_process(MetricFamilies &families)
     rusage usage{};
     if (getrusage(RUSAGE_SELF, &usage) == 0) {
         prometheus::MetricFamily &cpu =
-            gauge_family(families, "process_cpu_seconds_total", "CPU time that was spent, user and system.");
+            gauge_family(families, "process_cpu_seconds_total", "CPU time, user and system.");
         cpu.type = prometheus::MetricType::Counter;
         add(cpu, {}, seconds(usage.ru_utime) + seconds(usage.ru_stime));
     }
     if (const double bytes = resident_bytes(); bytes > 0)
-        gauge(families, "process_resident_memory_bytes", "Memory that is resident.", bytes);
+        gauge(families, "process_resident_memory_bytes", "Resident memory.", bytes);
 
     std::error_code failed;
     const std::filesystem::directory_iterator open("/proc/self/fd", failed);
     if (!failed)
-        gauge(families, "process_open_fds", "File descriptors that are open.",
+        gauge(families, "process_open_fds", "Open file descriptors.",
               static_cast<double>(std::distance(begin(open), end(open))));
 }
 

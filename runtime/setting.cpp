@@ -81,8 +81,8 @@ std::string content(const std::string &path)
     std::string text = std::move(*bytes);
     if (text.ends_with('\n')) text.pop_back();
     if (text.ends_with('\r')) text.pop_back();
-    if (text.find('\0') != std::string::npos) throw Bad{fmt::format("a NUL byte in \"{}\"", path)};
-    if (text.empty()) throw Bad{fmt::format("nothing in \"{}\"", path)};
+    if (text.find('\0') != std::string::npos) throw Bad{fmt::format("\"{}\" contains a NUL byte", path)};
+    if (text.empty()) throw Bad{fmt::format("\"{}\" is empty", path)};
     return text;
 }
 
@@ -152,7 +152,7 @@ Settings::Settings(Daemon daemon, const Environment &environment, std::span<cons
     const auto add_property = [&](const std::string &where, Property property, bool is_flag) {
         std::string fault = owned_property_fault(property.name);
         if (fault.empty() && is_flag && is_secret_property(property.name))
-            fault = "is a secret: not as a flag, which others can see";
+            fault = "is a secret: other users can see flags, so use the variable or its …_FILE";
         if (fault.empty() && property_fault) fault = property_fault(property);
         if (fault.empty())
             properties_.push_back(std::move(property));

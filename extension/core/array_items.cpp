@@ -60,7 +60,7 @@ Refusal ArrayItems::cut(std::string_view array, std::size_t max_items)
         if (byte == '[' || byte == '{') {
             open.push_back(byte == '{');
         } else if (byte == ']' || byte == '}') {
-            if (open.back() != (byte == '}')) return no_json("a bracket of the other kind", at);
+            if (open.back() != (byte == '}')) return no_json("a bracket of the wrong kind", at);
             open.pop_back();
         }
         if (open.empty() || (byte == ',' && open.size() == 1)) {

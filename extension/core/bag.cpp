@@ -90,7 +90,7 @@ void Bag::add(std::string_view packed)
             total = sum_of(total, cell.count);
             add(mine, cell.minute, cell.count);
         }
-        if (total != reader.total()) throw Corrupt("bag holds a total that is not its minutes'");
+        if (total != reader.total()) throw Corrupt("bag holds a total that is not the sum of its minutes");
     }
 }
 

@@ -43,7 +43,7 @@ Extremes unpack_extremes(packed::Rest &in)
 {
     ExactNumber least = ExactNumber::unpack(in);
     ExactNumber greatest = ExactNumber::unpack(in);
-    if (greatest < least) throw Corrupt("measure's least is beyond its greatest");
+    if (greatest < least) throw Corrupt("measure's minimum is greater than its maximum");
     return {std::move(least), std::move(greatest)};
 }
 
@@ -106,7 +106,7 @@ bool CellsMerge::next()
     const std::uint64_t others = in_.number();
     if (others > 1) throw Corrupt("bag of cells has more than one cell of others");
     if (others == 1) cells_.add_other(unpack_cell(in_, cells_.measures_));
-    if (!in_.empty()) throw Corrupt("bag of cells goes on after its end");
+    if (!in_.empty()) throw Corrupt("bag of cells has bytes after its end");
     return false;
 }
 

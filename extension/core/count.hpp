@@ -11,7 +11,7 @@ namespace analytics::core {
 inline std::int64_t sum_of(std::int64_t a, std::int64_t b)
 {
     std::int64_t sum = 0;
-    if (__builtin_add_overflow(a, b, &sum)) throw Corrupt("count of events beyond 64 bits");
+    if (__builtin_add_overflow(a, b, &sum)) throw Corrupt("number of events exceeds 64 bits");
     return sum;
 }
 
@@ -19,7 +19,7 @@ inline std::int64_t sum_of(std::int64_t a, std::int64_t b)
 inline std::int64_t difference_of(std::int64_t a, std::int64_t b)
 {
     std::int64_t difference = 0;
-    if (__builtin_sub_overflow(a, b, &difference)) throw Corrupt("count of events beyond 64 bits");
+    if (__builtin_sub_overflow(a, b, &difference)) throw Corrupt("number of events exceeds 64 bits");
     return difference;
 }
 

@@ -116,7 +116,7 @@ std::string_view describe(rapidjson::ParseErrorCode code, std::string_view value
     case rapidjson::kParseErrorNumberMissExponent:
         return "missing digits in an exponent";
     default:
-        throw Error("json reader: an error that can't be");
+        throw Error("json reader: an unknown error code");
     }
 }
 
@@ -193,7 +193,7 @@ private:
         return true;
     }
 
-    [[noreturn]] static bool never() { throw Error("json reader: a number that was converted"); }
+    [[noreturn]] static bool never() { throw Error("json reader: a number was converted"); }
 
     Reader reader_;
     std::vector<char> text_;

@@ -55,7 +55,7 @@ public:
             out.push_back(std::move(field));
         }
         if (out.size() > max_projection_fields)
-            return "there may be " + std::to_string(max_projection_fields) + ' ' + whole + " at most";
+            return "there must be at most " + std::to_string(max_projection_fields) + ' ' + whole;
         return {};
     }
 
@@ -81,7 +81,7 @@ private:
     {
         const bool is_path = document_[node].kind == Kind::array && document_[node].size > 0;
         if (!is_path) return "path must be an array of members' names, the outermost first";
-        if (document_[node].size > max_steps) return "path may have " + std::to_string(max_steps) + " steps at most";
+        if (document_[node].size > max_steps) return "path must have at most " + std::to_string(max_steps) + " steps";
         field.path.clear();
         for (std::uint32_t i = node + 1; i < document_[node].end; ++i) {
             if (document_[i].kind != Kind::string) return "path must be an array of texts";
@@ -110,8 +110,8 @@ std::string complaint_about_names(const Projection &projection)
 {
     std::set<std::string, std::less<>> names(bucket_columns.begin(), bucket_columns.end());
     for (const ProjectionColumn &column : columns_of(projection)) {
-        if (column.name.size() > max_name_bytes) return "column " + quoted(column.name) + " has too long a name";
-        if (!names.insert(column.name).second) return "there would be two columns " + quoted(column.name);
+        if (column.name.size() > max_name_bytes) return "the name of column " + quoted(column.name) + " is too long";
+        if (!names.insert(column.name).second) return "two columns would have the name " + quoted(column.name);
     }
     for (const std::vector<Field> *fields : {&projection.dimensions, &projection.measures})
         for (const Field &field : *fields)

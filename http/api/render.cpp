@@ -24,7 +24,7 @@ void link_next(const Request &request, std::string_view next, Response &page)
 
 Response none_of_this_name()
 {
-    return response_of({.status = 404, .detail = "there is nothing of this name"});
+    return response_of({.status = 404, .detail = "there is no resource with this name"});
 }
 
 /** A trigger gave the event another key, which is taken. */

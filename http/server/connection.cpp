@@ -234,7 +234,9 @@ void Connection::conclude(Response &response)
     if (!has_room_for(response)) {
         was_denied_ = true;
         const std::string_view route = response.route;
-        response = responder_.refuse({.status = 503, .detail = "too much is being sent", .retry_after = 1}, request_);
+        response = responder_.refuse(
+            {.status = 503, .detail = "answers that clients have not read take too much memory", .retry_after = 1},
+            request_);
         response.route = route;
     }
     report(response);

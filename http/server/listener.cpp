@@ -235,11 +235,11 @@ void Listener::proceed(Client &client)
     }
     if (connection.take_denial()) {
         is_over_budget_ = true;
-        report_overload("too much is being sent", options_.max_held);
+        report_overload("answers that clients have not read take too much memory", options_.max_held);
     }
     if (budget_.is_exceeded() && connection.state() == State::receiving && connection.holds_much()) {
-        report_overload("too much is being received", options_.max_held);
-        connection.refuse({.status = 503, .detail = "too much is being received", .retry_after = 1});
+        report_overload("incomplete requests take too much memory", options_.max_held);
+        connection.refuse({.status = 503, .detail = "incomplete requests take too much memory", .retry_after = 1});
         return proceed(client);
     }
     switch (connection.state()) {

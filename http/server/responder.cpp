@@ -58,7 +58,7 @@ std::optional<Problem> Responder::check(const Request &request) const
     if (!request.authority.empty()) {
         const auto called = runtime::read_authority(request.authority);
         if (!called || !names_.contain(*called))
-            return Problem{.status = 421, .detail = "the host is none of the service's names"};
+            return Problem{.status = 421, .detail = "the host is not one of the service's names"};
     }
     if (cors_.is_foreign_change(request))
         return Problem{.status = 403, .detail = "a page of another site may not change anything"};

@@ -282,7 +282,7 @@ def remade(stream, ingestor):
 
 def test_a_topic_that_was_made_anew_is_told_apart(stream, remade):
     stopped = remade.logs(event="partition_stopped")
-    assert {(entry["offset"], entry["low_watermark"], "made anew" in entry["message"]) for entry in stopped} == {
+    assert {(entry["offset"], entry["low_watermark"], "created again" in entry["message"]) for entry in stopped} == {
         (10, 0, True)}
 
 

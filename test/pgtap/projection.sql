@@ -130,7 +130,7 @@ SELECT is(tap.complaint(arguments), due, arguments) FROM (VALUES
     ($$'p', NULL, '{"d":"plan"}', '{}', '1 hour', 1$$, '22023 projection cannot be used: dimension "d": must be a path, or an object with "path" and "type"'),
     ($$'p', NULL, '{"d":{"path":["a"],"type":"date"}}', '{}', '1 hour', 1$$, '22023 projection cannot be used: dimension "d": type must be text, boolean, bigint or numeric'),
     ($$'p', NULL, '{}', '{"m":{"path":["a"],"type":"text"}}', '1 hour', 1$$, '22023 projection cannot be used: measure "m": type must be numeric'),
-    ($$'p', NULL, '{"count":["a"]}', '{}', '1 hour', 1$$, '22023 projection cannot be used: there would be two columns "count"'),
+    ($$'p', NULL, '{"count":["a"]}', '{}', '1 hour', 1$$, '22023 projection cannot be used: two columns would have the name "count"'),
     ($$'p', NULL, '{}', '{}', '90 seconds', 1$$, '22023 bucket must be a whole number of minutes or of months'),
     ($$'p', NULL, '{}', '{}', '101 years', 1$$, '22023 projection cannot be used: bucket must be 100 years at most'),
     ($$'p', NULL, '{}', '{}', '1 hour', 0$$, '22023 projection cannot be used: max_groups must be between 1 and 1000000'),

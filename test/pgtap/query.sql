@@ -60,13 +60,13 @@ SELECT tap.fails($$SELECT * FROM _analytics_buckets('2025-01-01 00:00:00+00', '2
 SAVEPOINT many;
 SELECT analytics_create_partition('2031-01-01 00:00:00+00'), analytics_create_partition('2031-02-01 00:00:00+00'), analytics_create_partition('2031-03-01 00:00:00+00') \g /dev/null
 INSERT INTO analytics_events (event_type, source, occurred_at, payload) SELECT 'type ' || n, 's', timestamptz '2031-01-01 00:00:00+00' + n * interval '30 minutes', '{}' FROM generate_series(0, 2999) AS n;
-SELECT is(f.state || ' ' || f.message, '22023 bucket is too short: the answer would have more than 1000000 rows', 'a histogram of 100,000 buckets and 3,000 types is refused')
+SELECT is(f.state || ' ' || f.message, '22023 bucket is too short: the result would have more than 1000000 rows', 'a histogram of 100,000 buckets and 3,000 types is refused')
 FROM tap.failure_of($$SELECT * FROM analytics_histogram('2031-01-01 00:00:00+00', timestamptz '2031-01-01 00:00:00+00' + interval '100000 minutes', '1 minute')$$) AS f;
 SELECT is(count(*) || ' ' || sum(count), '100000 1', 'of one of these types it is answered') FROM analytics_histogram('2031-01-01 00:00:00+00', timestamptz '2031-01-01 00:00:00+00' + interval '100000 minutes', '1 minute', event_type => 'type 2999');
 SELECT is(count(*) || ' ' || sum(count), '100000 0', 'and of one that there is not') FROM analytics_histogram('2031-01-01 00:00:00+00', timestamptz '2031-01-01 00:00:00+00' + interval '100000 minutes', '1 minute', event_type => 'type 3000');
 SELECT is(count(*) || ' ' || sum(count), '189000 3000', 'so is one of longer buckets') FROM analytics_histogram('2031-01-01 00:00:00+00', '2031-03-05 00:00:00+00', '1 day');
 SELECT is(count(*), 3000::bigint, 'counts are as many as there are') FROM _analytics_window_counts(ARRAY(SELECT timestamptz '2031-01-01 00:00:00+00' + n * interval '1 minute' FROM generate_series(0, 100000) AS n));
-SELECT is(f.state || ' ' || f.message, '22023 hop is too short: the answer would have more than 1000000 rows', 'overlapping windows have an end, too')
+SELECT is(f.state || ' ' || f.message, '22023 hop is too short: the result would have more than 1000000 rows', 'overlapping windows have an end, too')
 FROM tap.failure_of($$SELECT * FROM analytics_hopping('2031-01-01 00:00:00+00', '2031-03-05 00:00:00+00', '63 days', '2 minutes')$$) AS f;
 INSERT INTO analytics_events (event_type, source, occurred_at, payload) SELECT 'type ' || n, 's', timestamptz '2031-01-01 00:00:00+00' + m * interval '11 seconds', '{}' FROM generate_series(0, 2999) AS n, generate_series(1, 5) AS m;
 SELECT is((SELECT ROW(count(*), sum(count))::text FROM _analytics_window_counts(ARRAY(SELECT timestamptz '2031-01-01 00:00:00+00' + n * interval '1 second' FROM generate_series(0, 60) AS n))), '(15001,15001)', 'counts of seconds');

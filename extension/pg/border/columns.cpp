@@ -39,7 +39,7 @@ bool is_btree(Oid index)
 void require_columns(TupleDesc rows, std::span<const ReadColumn> columns)
 {
     if (rows->natts != static_cast<int>(columns.size()))
-        ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH), errmsg("rows have %d columns where %d are read",
+        ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH), errmsg("rows have %d columns, but %d are expected",
                                                                    rows->natts, static_cast<int>(columns.size()))));
     int number = 0;
     for (const ReadColumn &column : columns) require_type(*TupleDescAttr(rows, number++), column);

@@ -65,7 +65,7 @@ void read_numeric(const char *numeric, core::Decimal &out)
     const char *const end = numeric + VARSIZE(numeric);
     const auto head = read_at<std::uint16_t>(at);
     at += sizeof head;
-    if ((head & kind_mask) == kind_special) throw core::Error("jsonb holds a number that is none");
+    if ((head & kind_mask) == kind_special) throw core::Error("jsonb holds a number that is not finite");
     if ((head & kind_mask) == kind_short) {
         out.negative = (head & short_negative) != 0;
         out.scale = (head >> short_scale_shift) & short_scale_max;

@@ -38,29 +38,28 @@ core::Limits limits() noexcept
 void define_settings()
 {
     DefineCustomIntVariable("analytics.max_event_bytes",
-                            "Largest record that is read; a larger one is refused as too_large.", nullptr,
+                            "Largest record that is accepted; a larger one is refused as too_large.", nullptr,
                             &current.max_event_bytes, 1024 * 1024, 2, largest_event_bytes, PGC_USERSET, GUC_UNIT_BYTE,
                             nullptr, nullptr, nullptr);
     DefineCustomIntVariable("analytics.max_depth",
-                            "Deepest nesting that is read; a deeper record is refused as too_deep.",
+                            "Deepest nesting that is accepted; a deeper record is refused as too_deep.",
                             "The outermost object is level 1.", &current.max_depth, 64, 1, largest_depth, PGC_USERSET,
                             0, nullptr, nullptr, nullptr);
-    DefineCustomBoolVariable("analytics.deduplicate", "Gives events with a natural key an id made from it.",
-                             "Off stores every event, also a redelivered one.", &current.deduplicate, true, PGC_USERSET,
-                             0, nullptr, nullptr, nullptr);
+    DefineCustomBoolVariable("analytics.deduplicate", "Derives the id of an event from its natural key.",
+                             "If off, every event is stored, even if it is delivered again.", &current.deduplicate,
+                             true, PGC_USERSET, 0, nullptr, nullptr, nullptr);
     DefineCustomBoolVariable("analytics.keep_skipped", "Keeps objects of unknown shape in analytics_dead_letters.",
                              nullptr, &current.keep_skipped, true, PGC_USERSET, 0, nullptr, nullptr, nullptr);
     DefineCustomIntVariable("analytics.metrics_window_minutes", "Window of analytics_summary when none is given.",
                             nullptr, &current.metrics_window_minutes, 60, 5, 10080, PGC_USERSET, GUC_UNIT_MIN, nullptr,
                             nullptr, nullptr);
-    DefineCustomEnumVariable("analytics.partition_interval", "Length of the partitions that are made from now on.",
+    DefineCustomEnumVariable("analytics.partition_interval", "Length of new partitions.",
                              "Days, ISO weeks, months and years of UTC. Existing partitions stay as they are.",
                              &current.partition_interval, month, partition_intervals, PGC_USERSET, 0, nullptr, nullptr,
                              nullptr);
-    DefineCustomBoolVariable(
-        "analytics.append_bags", "Lets INSERT add rows to the tables of bags.",
-        "Set by the functions that mend counts. Rows that anybody else inserts count events twice.",
-        &current.append_bags, false, PGC_USERSET, 0, nullptr, nullptr, nullptr);
+    DefineCustomBoolVariable("analytics.append_bags", "Lets INSERT add rows to the tables of bags.",
+                             "The functions that repair counts set it. Rows that others insert count events twice.",
+                             &current.append_bags, false, PGC_USERSET, 0, nullptr, nullptr, nullptr);
     MarkGUCPrefixReserved("analytics");
 }
 

@@ -23,7 +23,7 @@ ANALYTICS_FUNCTION(analytics_array_items)
     if (*refusal) {
         const bool is_text = refusal->reason != core::Reason::invalid_utf8;
         ereport(ERROR, (errcode(is_text ? ERRCODE_INVALID_TEXT_REPRESENTATION : ERRCODE_CHARACTER_NOT_IN_REPERTOIRE),
-                        errmsg("no JSON array: %s", refusal->detail.c_str())));
+                        errmsg("not a JSON array: %s", refusal->detail.c_str())));
     }
 
     const auto count = static_cast<int>(cut->items().size());

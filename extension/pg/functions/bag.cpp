@@ -22,7 +22,7 @@ public:
     bool next(BagEntry &entry)
     {
         while (!minutes_.next(entry.count)) {
-            if (total_ != types_.total()) throw core::Corrupt("bag holds a total that is not its minutes'");
+            if (total_ != types_.total()) throw core::Corrupt("bag holds a total that is not the sum of its minutes");
             if (!types_.next()) return false;
             minutes_ = types_.minutes();
             total_ = 0;
@@ -58,7 +58,8 @@ template <class Body> void require_sums(Body body)
             return false;
         }
     });
-    if (!fits) ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE), errmsg("count of events beyond 64 bits")));
+    if (!fits)
+        ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE), errmsg("number of events exceeds 64 bits")));
 }
 
 } // namespace

@@ -19,8 +19,7 @@ void require_transactions(FunctionCallInfo fcinfo, const char *name)
     if (call == nullptr || call->atomic)
         ereport(ERROR,
                 (errcode(ERRCODE_ACTIVE_SQL_TRANSACTION), errmsg("%s cannot run inside a transaction block", name),
-                 errdetail("It commits what it has done step by step."),
-                 errhint("Use CALL as a statement of its own.")));
+                 errdetail("It commits after each step."), errhint("Run the CALL outside a transaction block.")));
 }
 
 } // namespace

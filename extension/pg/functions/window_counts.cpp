@@ -87,8 +87,8 @@ void require_rows(std::int64_t rows, const char *to_blame)
 {
     if (rows > most_counts)
         ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-                        errmsg("%s is too short: the answer would have more than %d rows", to_blame, most_counts),
-                        errdetail("There is a row for each event type."),
+                        errmsg("%s is too short: the result would have more than %d rows", to_blame, most_counts),
+                        errdetail("There is one row for each event type."),
                         errhint("Ask for a longer %s, a shorter window, or one event type.", to_blame)));
 }
 

@@ -55,7 +55,7 @@ ProjectionRule rule_of(const RuleRow &row)
         core::Bucket::of_interval(row.bucket.month, row.bucket.day, row.bucket.time);
     auto read = core::read_projection(view_of(row.dimensions), view_of(row.measures));
     auto *const projection = std::get_if<core::Projection>(&read);
-    if (!bucket || projection == nullptr) throw core::Error("a row of analytics_projections is no projection");
+    if (!bucket || projection == nullptr) throw core::Error("row of analytics_projections is not a valid projection");
 
     ProjectionRule rule{row.id, row.of_every_type, {}, *bucket, static_cast<std::size_t>(row.max_groups), {}};
     for (int i = 0; i < row.event_types.count; ++i) rule.event_types.emplace_back(view_of(row.event_types.items[i]));

@@ -44,8 +44,9 @@ bool is_ambiguous(std::string_view name) noexcept
 
 [[noreturn]] void refuse(const char *name)
 {
-    ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("timezone \"%s\" is not a time zone", name),
-                    errhint("A time zone is a name as in pg_timezone_names, or an offset as +05:30, which is east.")));
+    ereport(ERROR,
+            (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("timezone \"%s\" is not a time zone", name),
+             errhint("Use a name from pg_timezone_names, or an offset such as +05:30, positive east of Greenwich.")));
     pg_unreachable();
 }
 

@@ -28,7 +28,7 @@ TEST(Gap, BeyondTheEndItGoesBackToTheBeginningAndSaysWhy)
     const auto gap = gap_at(201, {0, 200});
     EXPECT_EQ(gap->from_offset, 201);
     EXPECT_EQ(gap->to_offset, 0);
-    EXPECT_THAT(gap->message, HasSubstr("made anew"));
+    EXPECT_THAT(gap->message, HasSubstr("created again"));
 }
 
 TEST(Gap, AnUnreadableRecordIsPassedOver)
