@@ -1,5 +1,6 @@
 #include "admin_port.hpp"
 
+#include "../extension/core/text/ascii.hpp"
 #include "../runtime/listening_socket.hpp"
 
 #include <algorithm>
@@ -49,20 +50,14 @@ const char *reason_phrase(int status)
 /* The Host header: nothing when there is none, no valid host when there are two. */
 std::optional<std::string> host_of(std::string_view fields)
 {
-    constexpr std::string_view name = "host:";
     std::optional<std::string> host;
     while (!fields.empty()) {
         const std::size_t end = std::min(fields.find("\r\n"), fields.size());
         std::string_view line = fields.substr(0, end);
         fields.remove_prefix(std::min(end + 2, fields.size()));
-        const bool is_host = line.size() >= name.size() &&
-                             std::equal(name.begin(), name.end(), line.begin(),
-                                        [](char a, char b) { return a == (b >= 'A' && b <= 'Z' ? b - 'A' + 'a' : b); });
-        if (!is_host) continue;
-        line.remove_prefix(name.size());
-        while (!line.empty() && (line.front() == ' ' || line.front() == '\t')) line.remove_prefix(1);
-        while (!line.empty() && (line.back() == ' ' || line.back() == '\t')) line.remove_suffix(1);
-        host = host ? *host + "," + std::string(line) : std::string(line); // no valid host has a comma
+        if (!core::equals_ignoring_case(core::take_until(':', line), "host")) continue;
+        const std::string value(core::trimmed(line));
+        host = host ? *host + "," + value : value; // no valid host has a comma
     }
     return host;
 }

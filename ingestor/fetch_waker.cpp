@@ -2,10 +2,6 @@
 
 #include "kafka_conf.hpp"
 
-#include <array>
-#include <charconv>
-#include <string_view>
-
 namespace analytics::ingestor {
 namespace {
 
@@ -15,12 +11,7 @@ constexpr int timeout_ms = 1; // the least: the answer is not used
 
 std::size_t number(rd_kafka_t *kafka, const char *property)
 {
-    std::array<char, 32> text{};
-    std::size_t size = text.size();
-    std::size_t value = 0;
-    rd_kafka_conf_get(rd_kafka_conf(kafka), property, text.data(), &size);
-    std::from_chars(text.data(), text.data() + std::string_view(text.data()).size(), value);
-    return value;
+    return static_cast<std::size_t>(kafka_number(kafka, property));
 }
 
 } // namespace

@@ -1,35 +1,20 @@
 #include "headers.hpp"
 
+#include "../extension/core/text/base64.hpp"
+#include "../extension/core/text/utf8.hpp"
 #include "../runtime/json.hpp"
 
 namespace analytics::ingestor {
 namespace {
 
-/* RFC 4648, section 4, with padding. */
-void append_base64(std::string &out, std::string_view bytes)
-{
-    static constexpr char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    for (std::size_t i = 0; i < bytes.size(); i += 3) {
-        const auto at = [&](std::size_t k) {
-            return i + k < bytes.size() ? static_cast<unsigned char>(bytes[i + k]) : 0U;
-        };
-        const unsigned bits = at(0) << 16 | at(1) << 8 | at(2);
-        const std::size_t given = bytes.size() - i;
-        out += alphabet[bits >> 18];
-        out += alphabet[bits >> 12 & 63];
-        out += given > 1 ? alphabet[bits >> 6 & 63] : '=';
-        out += given > 2 ? alphabet[bits & 63] : '=';
-    }
-}
-
 void append_value(std::string &out, std::string_view value)
 {
-    if (value.find('\0') == std::string_view::npos && runtime::is_utf8(value)) {
+    if (core::is_storable_text(value)) {
         out += R"("value":)";
         runtime::append_json_string(out, value);
     } else {
         out += R"("base64":")";
-        append_base64(out, value);
+        core::append_base64(out, value);
         out += '"';
     }
 }

@@ -1,5 +1,6 @@
 #include "kafka_conf.hpp"
 
+#include "../extension/core/text/integer.hpp"
 #include "../runtime/kafka_topics.hpp"
 
 #include <algorithm>
@@ -123,6 +124,14 @@ std::string authentication_advice(const runtime::Settings &settings)
     if (!settings.text(Key::kafka_sasl_mechanism).starts_with("SCRAM") || rd_kafka_version() >= first_right) return {};
     return std::string("; Apache Kafka 4 refuses the SCRAM of librdkafka ") + rd_kafka_version_str() +
            " even with the right password: use librdkafka 2.6.1, PLAIN over TLS or a certificate";
+}
+
+std::int64_t kafka_number(rd_kafka_t *kafka, const char *property)
+{
+    std::array<char, 32> text{};
+    std::size_t size = text.size();
+    rd_kafka_conf_get(rd_kafka_conf(kafka), property, text.data(), &size);
+    return core::integer_of<std::int64_t>(text.data()).value_or(0);
 }
 
 bool is_given(const runtime::Settings &settings, std::string_view property)

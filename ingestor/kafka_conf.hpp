@@ -34,6 +34,9 @@ void disable_log(rd_kafka_conf_t *conf);
 /** What a failed authentication may also mean, to be appended to its message; or nothing. */
 [[nodiscard]] std::string authentication_advice(const runtime::Settings &settings);
 
+/** A whole number that the client was configured with; 0: it has no such property. */
+[[nodiscard]] std::int64_t kafka_number(rd_kafka_t *kafka, const char *property);
+
 /** Whether the user sets this property. */
 [[nodiscard]] bool is_given(const runtime::Settings &settings, std::string_view property);
 

@@ -1,8 +1,6 @@
 /* KafkaConsumer's side of the consumer group: the offsets that we mirror there, and the other members. */
 #include "kafka_handle.hpp"
 
-#include <array>
-#include <charconv>
 #include <cstring>
 
 namespace analytics::ingestor {
@@ -19,16 +17,6 @@ using OffsetsOptions = std::unique_ptr<rd_kafka_AdminOptions_t, Freed<rd_kafka_A
 void free_member_id(char *id) noexcept
 {
     rd_kafka_mem_free(nullptr, id);
-}
-
-Milliseconds session_timeout(rd_kafka_t *kafka)
-{
-    std::array<char, 32> text{};
-    std::size_t size = text.size();
-    rd_kafka_conf_get(rd_kafka_conf(kafka), "session.timeout.ms", text.data(), &size);
-    std::int64_t value = 0;
-    std::from_chars(text.data(), text.data() + std::string_view(text.data()).size(), value);
-    return Milliseconds(value);
 }
 
 List list_with(std::span<const StartOffset> offsets, const std::string &metadata)
@@ -106,7 +94,7 @@ std::optional<OtherMembers> KafkaConsumer::other_members()
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR || list->group_cnt != 1) return {};
 
     const std::unique_ptr<char, Freed<free_member_id>> own(rd_kafka_memberid(handle_->kafka));
-    OtherMembers others{list->groups[0].state, {}, session_timeout(handle_->kafka)};
+    OtherMembers others{list->groups[0].state, {}, Milliseconds(kafka_number(handle_->kafka, "session.timeout.ms"))};
     for (int i = 0; i < list->groups[0].member_cnt; ++i) {
         const auto &member = list->groups[0].members[i];
         if (own && std::string_view(member.member_id) == own.get()) continue;

@@ -1,6 +1,7 @@
 #include "refusals.hpp"
 
-#include <charconv>
+#include "../extension/core/text/integer.hpp"
+
 #include <optional>
 #include <rapidjson/memorystream.h>
 #include <rapidjson/reader.h>
@@ -30,10 +31,7 @@ public:
     }
     bool RawNumber(const char *text, rapidjson::SizeType size, bool)
     {
-        std::int64_t number = 0;
-        if (key_ != "count") return true;
-        const auto read = std::from_chars(text, text + size, number);
-        if (read.ec == std::errc() && read.ptr == text + size) count_ = number;
+        if (key_ == "count") count_ = core::integer_of<std::int64_t>({text, size});
         return true;
     }
     bool EndObject(rapidjson::SizeType)

@@ -1,5 +1,6 @@
 #include "sql_dead_letter_store.hpp"
 
+#include "../extension/core/text/hex.hpp"
 #include "../runtime/array.hpp"
 #include "sql_failure.hpp"
 
@@ -17,20 +18,14 @@ const Statement mark_dead_letters{.name = "mark_dead_letters",
                                   .sql = "SELECT @extschema@._analytics_mark_dead_letters_published("
                                          "$1::bigint[], $2::bigint[], $3::pg_catalog.text[])"};
 
-/* Bytes of a bytea in its hex form \x0a1b…, which each transaction sets. */
-std::string bytes_of(std::string_view hex)
+/* Of a bytea in its hex form \x0a1b…, which each transaction sets. */
+std::optional<std::string> bytes_of(std::optional<std::string_view> bytea)
 {
-    const auto digit = [](char c) { return static_cast<unsigned>(c <= '9' ? c - '0' : c - 'a' + 10); };
-    if (hex.size() % 2 != 0 || !hex.starts_with("\\x")) throw DbError("22P02", "invalid bytea in the answer");
-    std::string bytes;
-    bytes.reserve(hex.size() / 2);
-    for (std::size_t i = 2; i < hex.size(); i += 2) bytes += static_cast<char>(digit(hex[i]) << 4 | digit(hex[i + 1]));
+    if (!bytea) return {};
+    std::optional<std::string> bytes;
+    if (bytea->starts_with("\\x")) bytes = core::bytes_of_hex(bytea->substr(2));
+    if (!bytes) throw DbError("22P02", "invalid bytea in the answer");
     return bytes;
-}
-
-std::optional<std::string> optional_bytes_of(std::optional<std::string_view> hex)
-{
-    return hex ? std::optional(bytes_of(*hex)) : std::nullopt;
 }
 
 } // namespace
@@ -51,11 +46,11 @@ try {
         if (dead_letters.empty() || dead_letters.back().id != answer.integer(row, 0))
             dead_letters.push_back({.id = answer.integer(row, 0),
                                     .key = std::string(answer.text(row, 1)),
-                                    .value = optional_bytes_of(answer.get(row, 2)),
+                                    .value = bytes_of(answer.get(row, 2)),
                                     .headers = {},
                                     .fault = std::string(answer.get(row, 5).value_or(""))});
         if (const auto header = answer.get(row, 3))
-            dead_letters.back().headers.push_back({std::string(*header), optional_bytes_of(answer.get(row, 4))});
+            dead_letters.back().headers.push_back({std::string(*header), bytes_of(answer.get(row, 4))});
     }
     if (dead_letters.empty()) session_.roll_back();
     return dead_letters;

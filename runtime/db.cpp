@@ -1,6 +1,7 @@
 #include "db.hpp"
 
-#include <charconv>
+#include "../extension/core/text/integer.hpp"
+
 #include <fmt/format.h>
 #include <libpq-fe.h>
 #include <limits>
@@ -38,12 +39,9 @@ std::string_view Result::text(int row, int column) const
 
 std::int64_t Result::integer(int row, int column) const
 {
-    const std::string_view digits = text(row, column);
-    std::int64_t value = 0;
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-    if (error != std::errc() || end != digits.data() + digits.size())
-        throw DbError("22P02", fmt::format("no integer in row {}, column {} of the answer", row, column));
-    return value;
+    const auto value = core::integer_of<std::int64_t>(text(row, column));
+    if (!value) throw DbError("22P02", fmt::format("no integer in row {}, column {} of the answer", row, column));
+    return *value;
 }
 
 Parameters &Parameters::null()

@@ -1,9 +1,11 @@
 #include "db_conninfo.hpp"
 
+#include "../extension/core/text/ascii.hpp"
+#include "../extension/core/text/percent.hpp"
+#include "network_address.hpp"
+
 #include <algorithm>
 #include <array>
-#include <cctype>
-#include <charconv>
 #include <fmt/format.h>
 #include <libpq-fe.h>
 #include <map>
@@ -13,7 +15,6 @@ namespace analytics::runtime {
 namespace {
 
 constexpr const char *nowhere = "/nowhere/at/all"; // a folder without a socket
-constexpr int max_port = 65'535;
 
 struct FreeOptions {
     void operator()(PQconninfoOption *options) const noexcept { PQconninfoFree(options); }
@@ -46,25 +47,16 @@ std::size_t items(std::string_view list)
     return static_cast<std::size_t>(std::count(list.begin(), list.end(), ',')) + 1;
 }
 
-bool is_port(std::string_view text)
-{
-    int port = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-    return text.empty() || (error == std::errc() && end == text.data() + text.size() && port >= 1 && port <= max_port);
-}
-
 /* Hosts, addresses and ports are lists of the same length; a single port is for all hosts. */
 std::string place_fault(std::string_view hosts, std::string_view addresses, std::string_view ports)
 {
     const std::size_t count = addresses.empty() ? items(hosts) : items(addresses);
     if (!hosts.empty() && items(hosts) != count) return "host and hostaddr must have the same number of items";
     if (items(ports) != 1 && items(ports) != count) return "port must have one item, or as many as there are hosts";
-    for (std::string_view rest = ports;;) {
-        const std::size_t comma = rest.find(',');
-        if (!is_port(rest.substr(0, comma))) return fmt::format("a port must be from 1 to {}", max_port);
-        if (comma == std::string_view::npos) return {};
-        rest.remove_prefix(comma + 1);
-    }
+    while (!ports.empty())
+        if (const std::string_view port = core::take_until(',', ports); !port.empty() && !is_port(port))
+            return "a port must be from 1 to 65535";
+    return {};
 }
 
 /* Whether libpq gives up before it asks a server. */
@@ -81,15 +73,7 @@ bool is_refused(std::string_view keyword, std::string_view value)
 std::string percent_encoded(std::string_view text)
 {
     std::string out;
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        const bool is_plain =
-            std::isalnum(byte) != 0 || std::string_view("-._~*,:[]").find(c) != std::string_view::npos;
-        if (is_plain)
-            out += c;
-        else
-            out += fmt::format("%{:02X}", byte);
-    }
+    core::append_percent_encoded(out, text, "*,:[]");
     return out;
 }
 

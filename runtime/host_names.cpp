@@ -1,9 +1,11 @@
 #include "host_names.hpp"
 
+#include "../extension/core/text/ascii.hpp"
+#include "../extension/core/text/integer.hpp"
+
 #include <algorithm>
 #include <arpa/inet.h>
 #include <array>
-#include <charconv>
 #include <netinet/in.h>
 
 namespace analytics::runtime {
@@ -14,7 +16,7 @@ constexpr std::uint32_t loopback_net = 127; // 127.0.0.0/8
 
 bool is_name_character(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
+    return (core::is_alphanumeric(c) && c == core::to_lower(c)) || c == '-' || c == '.' || c == '_';
 }
 
 std::optional<in_addr> ipv4(const std::string &host)
@@ -51,22 +53,6 @@ bool is_loopback(const std::string &host)
     return host == "localhost";
 }
 
-std::string lower_case(std::string_view text)
-{
-    std::string out(text);
-    std::transform(out.begin(), out.end(), out.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-    return out;
-}
-
-bool is_port(std::string_view digits)
-{
-    unsigned value = 0;
-    const char *const end = digits.data() + digits.size();
-    const auto [stop, error] = std::from_chars(digits.data(), end, value);
-    return digits.empty() || (error == std::errc{} && stop == end && value <= max_port);
-}
-
 /* The host in its canonical spelling; empty when it is not a host. */
 std::string canonical_host(std::string_view host)
 {
@@ -76,22 +62,17 @@ std::string canonical_host(std::string_view host)
         if (!address || inet_ntop(AF_INET6, &*address, text.data(), text.size()) == nullptr) return {};
         return "[" + std::string(text.data()) + "]";
     }
-    std::string name = lower_case(host);
+    std::string name(host);
+    std::transform(name.begin(), name.end(), name.begin(), core::to_lower);
     if (name.ends_with('.')) name.pop_back();
     return std::all_of(name.begin(), name.end(), is_name_character) ? name : std::string();
 }
 
-/* Each item of a comma list, without the blanks around it. */
-template <class Take> void for_each_item(std::string_view list, Take take)
+
+bool is_port_or_empty(std::string_view digits)
 {
-    while (!list.empty()) {
-        const std::size_t comma = std::min(list.find(','), list.size());
-        std::string_view item = list.substr(0, comma);
-        list.remove_prefix(std::min(comma + 1, list.size()));
-        while (item.starts_with(' ')) item.remove_prefix(1);
-        while (item.ends_with(' ')) item.remove_suffix(1);
-        take(item);
-    }
+    const auto value = core::integer_of<unsigned>(digits);
+    return digits.empty() || (value && *value <= max_port);
 }
 
 } // namespace
@@ -102,18 +83,19 @@ std::optional<Authority> read_authority(std::string_view text)
     const std::size_t colon = std::min(text.find(':', bracket), text.size());
     const std::string_view port = text.substr(std::min(colon + 1, text.size()));
     Authority read{.host = canonical_host(text.substr(0, colon)), .port = std::string(port)};
-    if (read.host.empty() || !is_port(port)) return std::nullopt;
+    if (read.host.empty() || !is_port_or_empty(port)) return std::nullopt;
     return read;
 }
 
 HostNames::HostNames(std::string_view listed, std::string_view listening_on)
 {
-    for_each_item(listed, [&](std::string_view item) {
+    while (!listed.empty()) {
+        const std::string_view item = core::take_item(listed);
         if (item == "*")
             takes_any_ = true;
         else if (auto authority = read_authority(item))
             listed_.push_back(std::move(*authority));
-    });
+    }
     std::string own =
         canonical_host(listening_on.find(':') == std::string_view::npos ? std::string(listening_on)
                                                                         : "[" + std::string(listening_on) + "]");
@@ -132,11 +114,10 @@ bool HostNames::contain(const Authority &authority) const
 
 std::string host_names_fault(std::string_view list)
 {
-    std::string fault;
-    for_each_item(list, [&](std::string_view item) {
-        if (fault.empty() && item != "*" && !read_authority(item)) fault = "not a host: \"" + std::string(item) + "\"";
-    });
-    return fault;
+    while (!list.empty())
+        if (const std::string_view item = core::take_item(list); item != "*" && !read_authority(item))
+            return "not a host: \"" + std::string(item) + "\"";
+    return {};
 }
 
 } // namespace analytics::runtime

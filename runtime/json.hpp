@@ -6,9 +6,6 @@
 
 namespace analytics::runtime {
 
-/** Whether the bytes are UTF-8 by RFC 3629: no overlong form, no surrogate, nothing above U+10FFFF. */
-[[nodiscard]] bool is_utf8(std::string_view bytes) noexcept;
-
 /** Appends the bytes as a JSON string, quotes included. Each byte that is not UTF-8 becomes U+FFFD. */
 void append_json_string(std::string &out, std::string_view bytes);
 

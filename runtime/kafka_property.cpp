@@ -1,5 +1,7 @@
 #include "kafka_property.hpp"
 
+#include "../extension/core/text/ascii.hpp"
+
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -49,12 +51,6 @@ constexpr std::array<std::string_view, 6> secrets{"ssl.keystore.password",   "ss
                                                   "ssl.key.password",        "sasl.password",
                                                   "sasl.oauthbearer.config", "sasl.oauthbearer.client.secret"};
 
-char property_char(char c)
-{
-    if (c == '_') return '.';
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
 } // namespace
 
 std::optional<std::string> kafka_property_of(std::string_view environment_name)
@@ -63,7 +59,8 @@ std::optional<std::string> kafka_property_of(std::string_view environment_name)
     const std::string_view name = environment_name.substr(kafka_property_prefix.size());
     if (name.empty()) return {};
     std::string property(name);
-    std::transform(property.begin(), property.end(), property.begin(), property_char);
+    std::transform(property.begin(), property.end(), property.begin(),
+                   [](char c) { return c == '_' ? '.' : core::to_lower(c); });
     return property;
 }
 

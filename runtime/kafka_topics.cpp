@@ -1,9 +1,9 @@
 #include "kafka_topics.hpp"
 
+#include "../extension/core/text/ascii.hpp"
+
 #include <algorithm>
 #include <array>
-#include <memory>
-#include <optional>
 #include <regex.h>
 
 namespace analytics::runtime {
@@ -91,10 +91,8 @@ bool is_read(std::string_view list, const std::string &topic)
 
 std::string topic_name_fault(std::string_view topic)
 {
-    const bool plain = std::all_of(topic.begin(), topic.end(), [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
-               c == '-';
-    });
+    const bool plain = std::all_of(topic.begin(), topic.end(),
+                                   [](char c) { return core::is_alphanumeric(c) || c == '.' || c == '_' || c == '-'; });
     if (topic.empty()) return "an empty topic name";
     if (!plain || topic.size() > max_topic_length || topic == "." || topic == "..")
         return "not a topic name: " + quoted(topic);

@@ -1,13 +1,12 @@
 #include "network_address.hpp"
 
+#include "../extension/core/text/ascii.hpp"
+#include "../extension/core/text/integer.hpp"
+
 #include <algorithm>
 #include <arpa/inet.h>
 #include <array>
-#include <cctype>
-#include <charconv>
 #include <optional>
-#include <strings.h>
-#include <vector>
 
 namespace analytics::runtime {
 namespace {
@@ -15,22 +14,10 @@ namespace {
 constexpr std::size_t max_host_length = 253; // a name's in DNS
 constexpr int max_port = 65'535;
 
-std::string_view trimmed(std::string_view text)
+/* librdkafka overlooks blanks around an item, but no tabs. */
+std::string_view take_item(std::string_view &list)
 {
-    while (text.starts_with(' ')) text.remove_prefix(1);
-    while (text.ends_with(' ')) text.remove_suffix(1);
-    return text;
-}
-
-std::vector<std::string_view> items(std::string_view list)
-{
-    std::vector<std::string_view> found;
-    for (;;) {
-        const std::size_t comma = list.find(',');
-        found.push_back(trimmed(list.substr(0, comma)));
-        if (comma == std::string_view::npos) return found;
-        list.remove_prefix(comma + 1);
-    }
+    return core::trimmed(core::take_until(',', list), " ");
 }
 
 bool is_ipv6(std::string_view text)
@@ -38,13 +25,6 @@ bool is_ipv6(std::string_view text)
     const std::string address(text.substr(0, text.find('%'))); // what follows names an interface
     std::array<unsigned char, sizeof(in6_addr)> bytes{};
     return inet_pton(AF_INET6, address.c_str(), bytes.data()) == 1;
-}
-
-bool is_port(std::string_view text)
-{
-    int port = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-    return error == std::errc() && end == text.data() + text.size() && port >= 1 && port <= max_port;
 }
 
 std::string quoted(std::string_view text)
@@ -79,19 +59,25 @@ Broker broker_of(std::string_view item)
 
 } // namespace
 
+bool is_port(std::string_view text)
+{
+    const auto port = core::integer_of<int>(text);
+    return port && *port >= 1 && *port <= max_port;
+}
+
 std::string host_fault(std::string_view host)
 {
-    const bool is_plain =
-        !host.empty() && host.size() <= max_host_length && std::ranges::all_of(host, [](unsigned char c) {
-            return std::isalnum(c) != 0 || c == '.' || c == '-' || c == '_';
-        });
+    const bool is_plain = !host.empty() && host.size() <= max_host_length && std::ranges::all_of(host, [](char c) {
+        return core::is_alphanumeric(c) || c == '.' || c == '-' || c == '_';
+    });
     return is_plain || is_ipv6(host) ? std::string() : "not a host: " + quoted(host);
 }
 
 std::string brokers_fault(std::string_view list)
 {
     bool has_broker = false; // librdkafka overlooks empty items
-    for (const std::string_view item : items(list)) {
+    while (!list.empty()) {
+        const std::string_view item = take_item(list);
         if (item.empty()) continue;
         has_broker = true;
         const Broker broker = broker_of(item);
@@ -104,10 +90,10 @@ std::string brokers_fault(std::string_view list)
 
 std::string other_protocol(std::string_view list, std::string_view protocol)
 {
-    for (const std::string_view item : items(list)) {
-        std::string found(broker_of(item).protocol);
-        if (!found.empty() && strcasecmp(found.c_str(), std::string(protocol).c_str()) != 0) return found;
-    }
+    while (!list.empty())
+        if (const std::string_view found = broker_of(take_item(list)).protocol;
+            !found.empty() && !core::equals_ignoring_case(found, protocol))
+            return std::string(found);
     return {};
 }
 

@@ -1,10 +1,13 @@
-/* The form of hosts and lists of brokers in settings. Whether a host exists is not checked. */
+/* The form of hosts, ports and lists of brokers in settings. Whether a host exists is not checked. */
 #pragma once
 
 #include <string>
 #include <string_view>
 
 namespace analytics::runtime {
+
+/** Whether the text is a number from 1 to 65535. */
+[[nodiscard]] bool is_port(std::string_view text);
 
 /** What is wrong with a host's name or address, or nothing. */
 [[nodiscard]] std::string host_fault(std::string_view host);

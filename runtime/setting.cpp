@@ -1,11 +1,12 @@
 #include "setting.hpp"
 
+#include "../extension/core/text/ascii.hpp"
+#include "../extension/core/text/integer.hpp"
 #include "db_conninfo.hpp"
 #include "file.hpp"
 #include "kafka_property.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <fmt/format.h>
 #include <unistd.h>
 #include <utility>
@@ -27,28 +28,12 @@ struct Bad {
     std::string message;
 };
 
-std::optional<std::int64_t> parse_integer(std::string_view text)
-{
-    std::int64_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc() || end != text.data() + text.size()) return {};
-    return value;
-}
-
-bool equal_ignoring_case(std::string_view a, std::string_view b)
-{
-    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return lower(x) == lower(y); });
-}
-
 /* The choice as the table spells it. */
 std::string chosen(std::string_view choices, std::string_view value)
 {
-    for (std::string_view rest = choices; !rest.empty();) {
-        const std::string_view choice = rest.substr(0, rest.find('|'));
-        if (equal_ignoring_case(choice, value)) return std::string(choice);
-        rest.remove_prefix(std::min(rest.size(), choice.size() + 1));
-    }
+    for (std::string_view rest = choices; !rest.empty();)
+        if (const std::string_view choice = core::take_until('|', rest); core::equals_ignoring_case(choice, value))
+            return std::string(choice);
     throw Bad{fmt::format("must be one of {}, not \"{}\"", choices, value)};
 }
 
@@ -56,7 +41,7 @@ std::string checked(const Setting &setting, std::string value)
 {
     switch (setting.kind) {
     case Kind::integer: {
-        const auto number = parse_integer(value);
+        const auto number = core::integer_of<std::int64_t>(value);
         if (!number) throw Bad{fmt::format("must be an integer, not \"{}\"", value)};
         if (*number < setting.min || *number > setting.max)
             throw Bad{fmt::format("must be from {} to {}, not {}", setting.min, setting.max, value)};
@@ -190,7 +175,7 @@ Settings::Settings(Daemon daemon, const Environment &environment, std::span<cons
 
 std::int64_t Settings::integer(Key key) const
 {
-    return parse_integer(text(key)).value_or(0);
+    return core::integer_of<std::int64_t>(text(key)).value_or(0);
 }
 
 std::string Settings::conninfo() const

@@ -1,7 +1,8 @@
 /* The table itself, and the checks of values beyond kind and bounds. Defaults stand beside their reasons. */
+#include "../extension/core/text/ascii.hpp"
+#include "../extension/core/text/utf8.hpp"
 #include "db_conninfo.hpp"
 #include "host_names.hpp"
-#include "json.hpp"
 #include "kafka_topics.hpp"
 #include "network_address.hpp"
 #include "setting.hpp"
@@ -23,7 +24,7 @@ std::string optional_topic_name_fault(std::string_view topic)
 /* Valid both for Kafka and as a text of PostgreSQL's. */
 std::string group_fault(std::string_view group)
 {
-    if (!is_utf8(group)) return "not UTF-8";
+    if (!core::is_utf8(group)) return "not UTF-8";
     if (group.size() > max_group_length) return "longer than " + std::to_string(max_group_length) + " bytes";
     return {};
 }
@@ -36,7 +37,7 @@ bool is_origin(std::string_view text)
     if (scheme == std::string_view::npos || scheme == 0) return false;
     const std::string_view host = text.substr(scheme + 3);
     return !host.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+        return (core::is_alphanumeric(c) && c == core::to_lower(c)) ||
                std::string_view("+-.:[]/").find(c) != std::string_view::npos;
     }) && host.find('/') == std::string_view::npos;
 }
@@ -44,14 +45,9 @@ bool is_origin(std::string_view text)
 /* A comma list of origins; what a browser sends is compared with them as it is. */
 std::string origins_fault(std::string_view list)
 {
-    while (!list.empty()) {
-        const std::size_t comma = std::min(list.find(','), list.size());
-        std::string_view origin = list.substr(0, comma);
-        list.remove_prefix(std::min(comma + 1, list.size()));
-        while (origin.starts_with(' ')) origin.remove_prefix(1);
-        while (origin.ends_with(' ')) origin.remove_suffix(1);
-        if (!is_origin(origin)) return "not an origin: \"" + std::string(origin) + "\"";
-    }
+    while (!list.empty())
+        if (const std::string_view origin = core::take_item(list); !is_origin(origin))
+            return "not an origin: \"" + std::string(origin) + "\"";
     return {};
 }
 

@@ -1,6 +1,7 @@
 #include "trace.hpp"
 
-#include <algorithm>
+#include "../extension/core/text/hex.hpp"
+
 #include <array>
 #include <span>
 #include <stdexcept>
@@ -15,31 +16,15 @@ constexpr std::size_t trace_bytes = 16;
 constexpr std::size_t span_bytes = 8;
 constexpr std::size_t traceparent_size = 55; // 00-<32>-<16>-<2>
 
-int digit(char c)
+/* The specification has no other digits. */
+bool is_lower_hex(std::string_view text)
 {
-    if (c >= '0' && c <= '9') return c - '0';
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-bool is_hex(std::string_view text)
-{
-    return std::ranges::all_of(text, [](char c) { return digit(c) >= 0; });
+    return text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
 bool is_zero(std::string_view text)
 {
     return text.find_first_not_of('0') == std::string_view::npos;
-}
-
-std::string hex(std::span<const unsigned char> bytes)
-{
-    static constexpr char digits[] = "0123456789abcdef";
-    std::string text;
-    for (const unsigned char byte : bytes) {
-        text += digits[byte >> 4U];
-        text += digits[byte & 15U];
-    }
-    return text;
 }
 
 } // namespace
@@ -56,19 +41,19 @@ std::optional<SpanContext> read_traceparent(std::string_view value)
     const bool is_divided = value[2] == '-' && value[35] == '-' && value[52] == '-';
     const bool ends_well = value.size() == traceparent_size || (version != "00" && value[traceparent_size] == '-');
     if (!is_divided || !ends_well || version == "ff") return {};
-    if (!is_hex(version) || !is_hex(trace) || !is_hex(span) || !is_hex(flags)) return {};
+    if (!is_lower_hex(version) || !is_lower_hex(trace) || !is_lower_hex(span) || !is_lower_hex(flags)) return {};
     if (is_zero(trace) || is_zero(span)) return {};
-    return SpanContext{std::string(trace), std::string(span), (digit(flags[1]) & 1) != 0};
+    return SpanContext{std::string(trace), std::string(span), (core::hex_value(flags[1]) & 1) != 0};
 }
 
 SpanContext new_span(const std::optional<SpanContext> &parent)
 {
-    std::array<unsigned char, trace_bytes + span_bytes> bytes{}; // the trace's, then the span's
+    std::array<std::uint8_t, trace_bytes + span_bytes> bytes{}; // the trace's, then the span's
     do {
         if (getentropy(bytes.data(), bytes.size()) != 0) throw std::runtime_error("no randomness available");
     } while (bytes.front() == 0 || bytes.back() == 0); // an id of zeroes is invalid
-    const std::span<const unsigned char> all(bytes);
-    return {parent ? parent->trace_id : hex(all.first(trace_bytes)), hex(all.last(span_bytes)),
+    const std::span<const std::uint8_t> all(bytes);
+    return {parent ? parent->trace_id : core::hex(all.first(trace_bytes)), core::hex(all.last(span_bytes)),
             parent ? parent->is_sampled : true};
 }
 

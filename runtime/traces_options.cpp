@@ -1,7 +1,8 @@
+#include "../extension/core/text/ascii.hpp"
+#include "../extension/core/text/integer.hpp"
 #include "traces.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <curl/curl.h>
 
 namespace analytics::runtime {
@@ -15,31 +16,8 @@ std::string_view value(const Environment &environment, const char *name)
 
 std::chrono::milliseconds milliseconds(std::string_view text, std::chrono::milliseconds fallback)
 {
-    std::int64_t number = 0;
-    const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
-    return read.ec == std::errc() && number > 0 ? std::chrono::milliseconds(number) : fallback;
-}
-
-/* OpenTelemetry's booleans: true in any case; everything else is false. */
-bool is_true(std::string_view text)
-{
-    constexpr std::string_view word = "true";
-    return std::ranges::equal(text, word, {}, [](char c) { return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c; });
-}
-
-std::string_view trimmed(std::string_view text)
-{
-    const std::size_t first = text.find_first_not_of(" \t");
-    if (first == std::string_view::npos) return {};
-    return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
-/* The text up to the separator, taken from the front. */
-std::string_view take_until(char separator, std::string_view &text)
-{
-    const std::string_view piece = text.substr(0, text.find(separator));
-    text.remove_prefix(std::min(text.size(), piece.size() + 1));
-    return piece;
+    const auto number = core::integer_of<std::int64_t>(text);
+    return number && *number > 0 ? std::chrono::milliseconds(*number) : fallback;
 }
 
 /* A percent sign that no two hexadecimal digits follow is itself. curl takes a length of zero for an unknown one. */
@@ -57,8 +35,7 @@ bool is_token(std::string_view name)
 {
     constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
     return !name.empty() && std::ranges::all_of(name, [&](char c) {
-        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-               marks.find(c) != std::string_view::npos;
+        return core::is_alphanumeric(c) || marks.find(c) != std::string_view::npos;
     });
 }
 
@@ -76,11 +53,11 @@ std::vector<std::string> headers_of(std::string_view baggage)
 {
     std::vector<std::string> headers;
     while (!baggage.empty()) {
-        std::string_view member = take_until(',', baggage);
-        std::string_view pair = take_until(';', member);
+        std::string_view member = core::take_until(',', baggage);
+        std::string_view pair = core::take_until(';', member);
         const bool has_value = pair.find('=') != std::string_view::npos;
-        const std::string_view name = trimmed(take_until('=', pair));
-        const std::string text = percent_decoded(trimmed(pair));
+        const std::string_view name = core::trimmed(core::take_until('=', pair));
+        const std::string text = percent_decoded(core::trimmed(pair));
         if (has_value && is_token(name) && is_field_value(text)) headers.push_back(std::string(name) + ": " + text);
     }
     return headers;
@@ -91,7 +68,7 @@ std::vector<std::string> headers_of(std::string_view baggage)
 TracesOptions traces_options(std::string_view service, const Environment &environment)
 {
     TracesOptions options;
-    if (is_true(value(environment, "OTEL_SDK_DISABLED"))) return options;
+    if (core::equals_ignoring_case(value(environment, "OTEL_SDK_DISABLED"), "true")) return options;
     options.url = value(environment, "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT");
     if (options.url.empty()) {
         options.url = value(environment, "OTEL_EXPORTER_OTLP_ENDPOINT");

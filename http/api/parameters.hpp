@@ -22,7 +22,7 @@ using Arguments = std::vector<Argument>;
 struct Parameter {
     std::string_view name;
     /** Appends the arguments, or returns what is wrong ("must be …"), having appended nothing. */
-    std::string_view (*read)(std::string_view text, Arguments &into);
+    std::string (*read)(std::string_view text, Arguments &into);
     std::size_t arguments = 1;
     std::optional<std::string_view> absent = std::nullopt; // the argument when the parameter is not given
     std::string_view in_messages = {}; // how the database's messages about it begin, where not with its name

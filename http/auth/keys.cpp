@@ -2,10 +2,11 @@
 
 #include "../../extension/core/text/ascii.hpp"
 #include "../../extension/core/text/hex.hpp"
+#include "../../extension/core/text/integer.hpp"
+#include "../../extension/core/text/utf8.hpp"
 #include "../server/percent.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <new>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -30,13 +31,11 @@ std::string_view take_part(std::string_view &line)
 
 KeyHash read_hash(std::string_view text)
 {
-    KeyHash hash;
     if (!text.starts_with(hash_prefix)) throw KeyFault("the second part must begin with sha256:");
-    text.remove_prefix(hash_prefix.size());
-    if (text.size() != 2 * hash.size() || !std::all_of(text.begin(), text.end(), core::is_hexadecimal))
-        throw KeyFault("a SHA-256 has 64 hexadecimal digits");
-    for (std::size_t i = 0; i < hash.size(); ++i)
-        std::from_chars(text.data() + 2 * i, text.data() + 2 * i + 2, hash[i], 16);
+    const auto bytes = core::bytes_of_hex(text.substr(hash_prefix.size()));
+    KeyHash hash;
+    if (!bytes || bytes->size() != hash.size()) throw KeyFault("a SHA-256 has 64 hexadecimal digits");
+    std::copy(bytes->begin(), bytes->end(), hash.begin());
     return hash;
 }
 
@@ -63,14 +62,12 @@ void read_option(std::string_view text, ApiKey &key)
     const std::string_view name = core::take_until('=', text);
     if (name == "tenant") {
         const std::optional<std::string> tenant = percent_decoded(text);
-        const auto begins = [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; };
-        if (!tenant || tenant->empty() ||
-            static_cast<std::size_t>(std::count_if(tenant->begin(), tenant->end(), begins)) > max_tenant)
+        if (!tenant || tenant->empty() || core::count_characters(*tenant) > max_tenant)
             throw KeyFault("a tenant has 1 to 64 characters, percent-encoded UTF-8");
         key.tenant = *tenant;
     } else if (name == "rate") {
-        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), key.rate);
-        if (error != std::errc{} || end != text.data() + text.size() || key.rate < 1 || key.rate > max_rate)
+        key.rate = core::integer_of<int>(text).value_or(0);
+        if (key.rate < 1 || key.rate > max_rate)
             throw KeyFault("a rate is an integer from 1 to 100000, requests a second");
     } else {
         throw KeyFault("an option must be tenant=… or rate=…");

@@ -34,8 +34,7 @@ bool is_of(std::string_view origin, std::string_view authority)
 Cors::Cors(std::string_view origins)
 {
     while (!origins.empty())
-        if (const std::string_view origin = core::trimmed(core::take_until(',', origins)); !origin.empty())
-            origins_.emplace(origin);
+        if (const std::string_view origin = core::take_item(origins); !origin.empty()) origins_.emplace(origin);
 }
 
 bool Cors::lists(std::string_view origin) const

@@ -1,10 +1,10 @@
 #include "head.hpp"
 
 #include "../../extension/core/text/ascii.hpp"
+#include "../../extension/core/text/integer.hpp"
 #include "../../runtime/host_names.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 
 namespace analytics::http {
@@ -41,7 +41,7 @@ bool is_value(std::string_view text) noexcept
 bool holds(std::string_view list, std::string_view lower_case) noexcept
 {
     while (!list.empty())
-        if (core::equals_ignoring_case(core::trimmed(core::take_until(',', list)), lower_case)) return true;
+        if (core::equals_ignoring_case(core::take_item(list), lower_case)) return true;
     return false;
 }
 
@@ -49,7 +49,7 @@ bool holds(std::string_view list, std::string_view lower_case) noexcept
 bool holds_only(std::string_view list, std::string_view lower_case) noexcept
 {
     while (!list.empty())
-        if (const std::string_view item = core::trimmed(core::take_until(',', list));
+        if (const std::string_view item = core::take_item(list);
             !item.empty() && !core::equals_ignoring_case(item, lower_case))
             return false;
     return true;
@@ -184,9 +184,10 @@ std::optional<Problem> read_length(std::string_view digits, std::uint64_t max, H
 {
     if (digits.empty() || !std::all_of(digits.begin(), digits.end(), core::is_digit))
         return malformed("Content-Length is not a number");
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), head.content_length);
-    if (error != std::errc{} || head.content_length > max)
+    const auto length = core::integer_of<std::uint64_t>(digits);
+    if (!length || *length > max)
         return Problem{.status = 413, .detail = "the body is longer than " + std::to_string(max) + " bytes"};
+    head.content_length = *length;
     return std::nullopt;
 }
 

@@ -31,7 +31,7 @@ ROOMS = {
     "http/server": {"http/server", "runtime", TEXT},
     "test/unit": {"test/unit"},
     "test/unit/core": {"test/unit/core", "extension/core", TEXT},
-    "test/unit/runtime": {"test/unit/runtime", "runtime"},
+    "test/unit/runtime": {"test/unit/runtime", "runtime", TEXT},
     "test/unit/ingestor": {"test/unit/ingestor", "ingestor", "runtime"},
     "test/unit/http": {"test/unit/http", "http", "http/api", "http/auth", "http/server", "http/web", "runtime"},
     "test/fuzz": {"test/fuzz", "test/unit/core", "extension/core", TEXT},

@@ -8,7 +8,7 @@ namespace {
 
 TEST(Ascii, OnlyLettersHaveACase)
 {
-    EXPECT_TRUE(equals_ignoring_case("GzIp", "gzip"));
+    EXPECT_TRUE(equals_ignoring_case("GzIp", "gZip"));
     EXPECT_TRUE(equals_ignoring_case("", ""));
     EXPECT_FALSE(equals_ignoring_case("gzi", "gzip"));
     EXPECT_FALSE(equals_ignoring_case("@", "`"));
@@ -21,6 +21,7 @@ TEST(Ascii, TrimmingTakesSpacesAndTabsAtTheEndsOnly)
     EXPECT_EQ(trimmed("\n"), "\n");
     EXPECT_EQ(trimmed(" \t "), "");
     EXPECT_EQ(trimmed(""), "");
+    EXPECT_EQ(trimmed(" \ta ", " "), "\ta");
 }
 
 TEST(Ascii, ATextIsTakenApartAtItsSeparators)
@@ -32,6 +33,15 @@ TEST(Ascii, ATextIsTakenApartAtItsSeparators)
     EXPECT_EQ(take_until(',', text), "b");
     EXPECT_EQ(text, "");
     EXPECT_EQ(take_until(',', text), "");
+}
+
+TEST(Ascii, AnItemOfAListHasNoBlanksAroundIt)
+{
+    std::string_view list = " a b\t,, c";
+    EXPECT_EQ(take_item(list), "a b");
+    EXPECT_EQ(take_item(list), "");
+    EXPECT_EQ(take_item(list), "c");
+    EXPECT_EQ(list, "");
 }
 
 } // namespace

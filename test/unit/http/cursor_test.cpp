@@ -53,18 +53,10 @@ TEST(CursorText, ofOtherLengthIsNone)
     EXPECT_FALSE(decode_cursor(good + "A"));
 }
 
-class BadIds : public testing::TestWithParam<const char *> {};
-
-TEST_P(BadIds, areAProgrammersError)
+TEST(CursorText, ofNoUuidIsAProgrammersError)
 {
-    EXPECT_THROW(static_cast<void>(encode({0, GetParam()})), std::invalid_argument);
+    EXPECT_THROW(static_cast<void>(encode({0, "01234567-89ab-8def-8123_456789abcdef"})), std::invalid_argument);
 }
-
-INSTANTIATE_TEST_SUITE_P(All, BadIds,
-                         testing::Values("", "01234567", "0123456789ab8def8123456789abcdef",
-                                         "01234567-89ab-8def-8123-456789abcde", "01234567-89ab-8def-8123-456789abcdef0",
-                                         "01234567-89ab-8def-8123-456789abcdeg",
-                                         "01234567-89ab-8def-8123_456789abcdef"));
 
 } // namespace
 } // namespace analytics::http

@@ -1,4 +1,5 @@
 /* JSON strings made of any bytes, with RapidJSON as the judge. */
+#include "../../../extension/core/text/utf8.hpp"
 #include "../../../runtime/json.hpp"
 
 #include <gtest/gtest.h>
@@ -16,33 +17,6 @@ std::string json(std::string_view bytes)
     append_json_string(out, bytes);
     return out;
 }
-
-struct Utf8 {
-    const char *name;
-    std::string_view bytes;
-    bool is_utf8;
-};
-class Utf8Test : public testing::TestWithParam<Utf8> {};
-
-TEST_P(Utf8Test, IsTold)
-{
-    EXPECT_EQ(is_utf8(GetParam().bytes), GetParam().is_utf8);
-}
-
-INSTANTIATE_TEST_SUITE_P(
-    Bounds, Utf8Test,
-    testing::Values(Utf8{"Empty", "", true}, Utf8{"Ascii", "a", true}, Utf8{"Nul", "\0"sv, true},
-                    Utf8{"Delete", "\x7F", true}, Utf8{"LoneTail", "\x80", false}, Utf8{"Overlong2", "\xC1\xBF", false},
-                    Utf8{"First2", "\xC2\x80", true}, Utf8{"Last2", "\xDF\xBF", true},
-                    Utf8{"Truncated2", "\xC2", false}, Utf8{"Overlong3", "\xE0\x9F\xBF", false},
-                    Utf8{"First3", "\xE0\xA0\x80", true}, Utf8{"BeforeSurrogates", "\xED\x9F\xBF", true},
-                    Utf8{"Surrogate", "\xED\xA0\x80", false}, Utf8{"AfterSurrogates", "\xEE\x80\x80", true},
-                    Utf8{"Last3", "\xEF\xBF\xBF", true}, Utf8{"Truncated3", "\xEF\xBF", false},
-                    Utf8{"Overlong4", "\xF0\x8F\xBF\xBF", false}, Utf8{"First4", "\xF0\x90\x80\x80", true},
-                    Utf8{"Last4", "\xF4\x8F\xBF\xBF", true}, Utf8{"TooHigh", "\xF4\x90\x80\x80", false},
-                    Utf8{"Truncated4", "\xF0\x90\x80", false}, Utf8{"F5", "\xF5\x80\x80\x80", false},
-                    Utf8{"FF", "\xFF", false}, Utf8{"BadAfterGood", "aé\xFF", false}),
-    [](const auto &info) { return info.param.name; });
 
 struct Literal {
     const char *name;
@@ -80,7 +54,7 @@ TEST(JsonStringTest, IsValidWhateverTheBytes)
         rapidjson::Document document;
         document.Parse<rapidjson::kParseValidateEncodingFlag>(text.data(), text.size());
         ASSERT_FALSE(document.HasParseError()) << text;
-        if (is_utf8(bytes)) {
+        if (core::is_utf8(bytes)) {
             ASSERT_EQ(std::string(document.GetString(), document.GetStringLength()), bytes);
         }
     }
