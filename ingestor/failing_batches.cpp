@@ -47,18 +47,15 @@ void FailingBatches::set_aside(PartitionBuffers::Map::value_type &entry, const F
     if (records > 1) health_.retry_soon(loop_.now());
 
     const Batch &batch = *buffer.requeued;
-    const auto report = [&](auto event) {
-        event.topic = partition.topic;
-        event.partition = partition.id;
-        event.offset = batch.first_offset();
-        event.records = batch.size();
-        event.sqlstate = failure.sqlstate;
-        event.message = failure.message;
-        loop_.observe(event);
-    };
-    if (!were_short) report(event::BatchesShortened());
+    const event::FailedBatch failed{.topic = partition.topic,
+                                    .partition = partition.id,
+                                    .offset = batch.first_offset(),
+                                    .records = batch.size(),
+                                    .sqlstate = failure.sqlstate,
+                                    .message = failure.message};
+    if (!were_short) loop_.observe(event::BatchesShortened{failed});
     if (records > 1 || std::exchange(reported_[partition], offset) == offset) return;
-    report(event::RecordFailing());
+    loop_.observe(event::RecordFailing{failed});
 }
 
 } // namespace analytics::ingestor

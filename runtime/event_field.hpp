@@ -1,6 +1,8 @@
 /* What events consist of: a name, a level, and fields that the log can show. */
 #pragma once
 
+#include "../extension/core/text/ascii.hpp"
+
 #include <concepts>
 #include <cstdint>
 #include <optional>
@@ -45,6 +47,21 @@ private:
 };
 using Fields = std::vector<Field>;
 
+/** The fields of these names, a comma list, with these values. */
+template <class... Values> [[nodiscard]] Fields named(std::string_view names, const Values &...values)
+{
+    Fields fields;
+    (fields.emplace_back(core::take_item(names), values), ...);
+    return fields;
+}
+
+/** What an event shows in the log: these members, by their own names. */
+#define ANALYTICS_FIELDS(...)                                                                                          \
+    [[nodiscard]] runtime::Fields fields() const                                                                       \
+    {                                                                                                                  \
+        return runtime::named(#__VA_ARGS__ __VA_OPT__(, ) __VA_ARGS__);                                                \
+    }
+
 struct EventKind {
     std::string_view name;
     Level level;
@@ -55,7 +72,6 @@ struct EventKind {
 namespace analytics::event { // from every room: event::Fault
 
 using runtime::EventKind;
-using runtime::Fields;
 using runtime::Json;
 using runtime::Level;
 

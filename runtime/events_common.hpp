@@ -10,32 +10,32 @@ struct Started {
     std::string_view version = {};
     std::optional<std::string_view> topic = {};
     std::optional<std::string_view> group = {};
-    [[nodiscard]] Fields fields() const { return {{"version", version}, {"topic", topic}, {"group", group}}; }
+    ANALYTICS_FIELDS(version, topic, group);
 };
 
 struct Stopping {
     static constexpr EventKind kind{"stopping", Level::info};
     std::optional<std::size_t> records_buffered = {};
-    [[nodiscard]] Fields fields() const { return {{"records_buffered", records_buffered}}; }
+    ANALYTICS_FIELDS(records_buffered);
 };
 
 struct Stopped {
     static constexpr EventKind kind{"stopped", Level::info};
     std::optional<int> code = {};
-    [[nodiscard]] Fields fields() const { return {{"code", code}}; }
+    ANALYTICS_FIELDS(code);
 };
 
 struct SettingRefused {
     static constexpr EventKind kind{"setting_refused", Level::error};
     std::string_view setting = {};
     std::string_view message = {};
-    [[nodiscard]] Fields fields() const { return {{"setting", setting}, {"message", message}}; }
+    ANALYTICS_FIELDS(setting, message);
 };
 
 struct CheckPassed {
     static constexpr EventKind kind{"check_passed", Level::info};
     std::optional<std::string_view> extension = {};
-    [[nodiscard]] Fields fields() const { return {{"extension", extension}}; }
+    ANALYTICS_FIELDS(extension);
 };
 
 struct DependencyUnreachable {
@@ -44,23 +44,20 @@ struct DependencyUnreachable {
     std::optional<std::string_view> sqlstate = {};
     std::string_view message = {};
     std::optional<std::string_view> hint = {};
-    [[nodiscard]] Fields fields() const
-    {
-        return {{"dependency", dependency}, {"sqlstate", sqlstate}, {"message", message}, {"hint", hint}};
-    }
+    ANALYTICS_FIELDS(dependency, sqlstate, message, hint);
 };
 
 struct Fault {
     static constexpr EventKind kind{"fault", Level::error};
     std::string_view message = {};
-    [[nodiscard]] Fields fields() const { return {{"message", message}}; }
+    ANALYTICS_FIELDS(message);
 };
 
 struct DatabaseConnected {
     static constexpr EventKind kind{"database_connected", Level::debug};
     std::string_view pool = {};
     std::string_view schema = {};
-    [[nodiscard]] Fields fields() const { return {{"pool", pool}, {"schema", schema}}; }
+    ANALYTICS_FIELDS(pool, schema);
 };
 
 struct DatabaseUnavailable {
@@ -69,10 +66,7 @@ struct DatabaseUnavailable {
     std::string_view sqlstate = {};
     std::string_view message = {};
     std::optional<std::string_view> hint = {};
-    [[nodiscard]] Fields fields() const
-    {
-        return {{"pool", pool}, {"sqlstate", sqlstate}, {"message", message}, {"hint", hint}};
-    }
+    ANALYTICS_FIELDS(pool, sqlstate, message, hint);
 };
 
 struct DatabaseRecovered {
@@ -80,10 +74,7 @@ struct DatabaseRecovered {
     std::optional<std::string_view> pool = {};
     std::optional<std::int64_t> milliseconds = {};
     std::optional<std::int64_t> attempts = {};
-    [[nodiscard]] Fields fields() const
-    {
-        return {{"pool", pool}, {"milliseconds", milliseconds}, {"attempts", attempts}};
-    }
+    ANALYTICS_FIELDS(pool, milliseconds, attempts);
 };
 
 struct DatabaseRefused {
@@ -91,7 +82,7 @@ struct DatabaseRefused {
     std::string_view sqlstate = {};
     std::string_view message = {};
     std::string_view hint = {};
-    [[nodiscard]] Fields fields() const { return {{"sqlstate", sqlstate}, {"message", message}, {"hint", hint}}; }
+    ANALYTICS_FIELDS(sqlstate, message, hint);
 };
 
 struct DatabaseNotice {
@@ -99,10 +90,7 @@ struct DatabaseNotice {
     std::string_view severity = {};
     std::string_view sqlstate = {};
     std::string_view message = {};
-    [[nodiscard]] Fields fields() const
-    {
-        return {{"severity", severity}, {"sqlstate", sqlstate}, {"message", message}};
-    }
+    ANALYTICS_FIELDS(severity, sqlstate, message);
 };
 
 struct DatabaseCalled {
@@ -111,41 +99,38 @@ struct DatabaseCalled {
     std::string_view statement = {};
     double milliseconds = 0;
     std::string_view sqlstate = {};
-    [[nodiscard]] Fields fields() const
-    {
-        return {{"pool", pool}, {"statement", statement}, {"milliseconds", milliseconds}, {"sqlstate", sqlstate}};
-    }
+    ANALYTICS_FIELDS(pool, statement, milliseconds, sqlstate);
 };
 
 struct SpansSent {
     static constexpr EventKind kind{"spans_sent", Level::debug};
     std::size_t spans = 0;
-    [[nodiscard]] Fields fields() const { return {{"spans", spans}}; }
+    ANALYTICS_FIELDS(spans);
 };
 
 struct SpansDropped {
     static constexpr EventKind kind{"spans_dropped", Level::debug};
     std::size_t spans = 0;
     std::string_view message = {};
-    [[nodiscard]] Fields fields() const { return {{"spans", spans}, {"message", message}}; }
+    ANALYTICS_FIELDS(spans, message);
 };
 
 struct CollectorUnavailable {
     static constexpr EventKind kind{"collector_unavailable", Level::warning};
     std::string_view message = {};
-    [[nodiscard]] Fields fields() const { return {{"message", message}}; }
+    ANALYTICS_FIELDS(message);
 };
 
 struct CollectorRecovered {
     static constexpr EventKind kind{"collector_recovered", Level::info};
-    [[nodiscard]] Fields fields() const { return {}; }
+    ANALYTICS_FIELDS();
 };
 
 struct Listening {
     static constexpr EventKind kind{"listening", Level::info};
     std::string_view host = {};
     std::int64_t port = 0;
-    [[nodiscard]] Fields fields() const { return {{"host", host}, {"port", port}}; }
+    ANALYTICS_FIELDS(host, port);
 };
 
 } // namespace analytics::event

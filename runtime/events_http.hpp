@@ -8,13 +8,13 @@ namespace analytics::event {
 struct KeysLoaded {
     static constexpr EventKind kind{"keys_loaded", Level::info};
     std::size_t keys = 0;
-    [[nodiscard]] Fields fields() const { return {{"keys", keys}}; }
+    ANALYTICS_FIELDS(keys);
 };
 
 struct KeysRefused {
     static constexpr EventKind kind{"keys_refused", Level::error};
     std::string_view message = {};
-    [[nodiscard]] Fields fields() const { return {{"message", message}}; }
+    ANALYTICS_FIELDS(message);
 };
 
 struct RequestServed {
@@ -24,11 +24,7 @@ struct RequestServed {
     int status = 0;
     double milliseconds = 0;
     std::size_t bytes = 0;
-    [[nodiscard]] Fields fields() const
-    {
-        return {
-            {"method", method}, {"route", route}, {"status", status}, {"milliseconds", milliseconds}, {"bytes", bytes}};
-    }
+    ANALYTICS_FIELDS(method, route, status, milliseconds, bytes);
 };
 
 struct RequestFailed {
@@ -37,17 +33,14 @@ struct RequestFailed {
     int status = 0;
     std::string_view sqlstate = {};
     std::string_view message = {};
-    [[nodiscard]] Fields fields() const
-    {
-        return {{"route", route}, {"status", status}, {"sqlstate", sqlstate}, {"message", message}};
-    }
+    ANALYTICS_FIELDS(route, status, sqlstate, message);
 };
 
 struct Overloaded {
     static constexpr EventKind kind{"overloaded", Level::warning};
     std::string_view message = {};
     std::size_t bound = 0;
-    [[nodiscard]] Fields fields() const { return {{"message", message}, {"bound", bound}}; }
+    ANALYTICS_FIELDS(message, bound);
 };
 
 } // namespace analytics::event

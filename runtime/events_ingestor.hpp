@@ -9,31 +9,31 @@ struct KafkaNotice {
     static constexpr EventKind kind{"kafka_notice", Level::warning};
     std::optional<std::string_view> facility = {};
     std::string_view message = {};
-    [[nodiscard]] Fields fields() const { return {{"facility", facility}, {"message", message}}; }
+    ANALYTICS_FIELDS(facility, message);
 };
 
 struct KafkaUnavailable {
     static constexpr EventKind kind{"kafka_unavailable", Level::warning};
     std::string_view message = {};
-    [[nodiscard]] Fields fields() const { return {{"message", message}}; }
+    ANALYTICS_FIELDS(message);
 };
 
 struct KafkaRecovered {
     static constexpr EventKind kind{"kafka_recovered", Level::info};
-    [[nodiscard]] Fields fields() const { return {}; }
+    ANALYTICS_FIELDS();
 };
 
 struct PartitionsAssigned {
     static constexpr EventKind kind{"partitions_assigned", Level::info};
     std::size_t partitions = 0;
-    [[nodiscard]] Fields fields() const { return {{"partitions", partitions}}; }
+    ANALYTICS_FIELDS(partitions);
 };
 
 struct PartitionsRevoked {
     static constexpr EventKind kind{"partitions_revoked", Level::info};
     bool lost = false; // others have them already
     std::size_t records_dropped = 0;
-    [[nodiscard]] Fields fields() const { return {{"lost", lost}, {"records_dropped", records_dropped}}; }
+    ANALYTICS_FIELDS(lost, records_dropped);
 };
 
 struct PartitionClaimed {
@@ -43,21 +43,14 @@ struct PartitionClaimed {
     std::int64_t offset = 0;
     std::int64_t high_watermark = 0;
     std::int64_t epoch = 0;
-    [[nodiscard]] Fields fields() const
-    {
-        return {{"topic", topic},
-                {"partition", partition},
-                {"offset", offset},
-                {"high_watermark", high_watermark},
-                {"epoch", epoch}};
-    }
+    ANALYTICS_FIELDS(topic, partition, offset, high_watermark, epoch);
 };
 
 struct PartitionsReady {
     static constexpr EventKind kind{"partitions_ready", Level::info};
     std::size_t partitions = 0; // that are being read
     std::size_t stopped = 0;
-    [[nodiscard]] Fields fields() const { return {{"partitions", partitions}, {"stopped", stopped}}; }
+    ANALYTICS_FIELDS(partitions, stopped);
 };
 
 struct PartitionStopped {
@@ -69,23 +62,14 @@ struct PartitionStopped {
     std::int64_t high_watermark = 0;
     std::string_view message = {};
     std::string_view command = {};
-    [[nodiscard]] Fields fields() const
-    {
-        return {{"topic", topic},
-                {"partition", partition},
-                {"offset", offset},
-                {"low_watermark", low_watermark},
-                {"high_watermark", high_watermark},
-                {"message", message},
-                {"command", command}};
-    }
+    ANALYTICS_FIELDS(topic, partition, offset, low_watermark, high_watermark, message, command);
 };
 
 struct GapAccepted {
     static constexpr EventKind kind{"gap_accepted", Level::info};
     std::string_view topic = {};
     int partition = 0;
-    [[nodiscard]] Fields fields() const { return {{"topic", topic}, {"partition", partition}}; }
+    ANALYTICS_FIELDS(topic, partition);
 };
 
 struct PartitionRewound {
@@ -94,25 +78,26 @@ struct PartitionRewound {
     int partition = 0;
     std::int64_t offset = 0;
     std::size_t records_dropped = 0;
-    [[nodiscard]] Fields fields() const
-    {
-        return {{"topic", topic}, {"partition", partition}, {"offset", offset}, {"records_dropped", records_dropped}};
-    }
+    ANALYTICS_FIELDS(topic, partition, offset, records_dropped);
 };
 
-struct BatchesShortened {
-    static constexpr EventKind kind{"batches_shortened", Level::warning};
+/** A batch that the database did not store. */
+struct FailedBatch {
     std::string_view topic = {};
     int partition = 0;
     std::int64_t offset = 0;
     std::size_t records = 0;
     std::string_view sqlstate = {};
     std::string_view message = {};
-    [[nodiscard]] Fields fields() const
-    {
-        return {{"topic", topic},     {"partition", partition}, {"offset", offset},
-                {"records", records}, {"sqlstate", sqlstate},   {"message", message}};
-    }
+    ANALYTICS_FIELDS(topic, partition, offset, records, sqlstate, message);
+};
+
+struct BatchesShortened : FailedBatch {
+    static constexpr EventKind kind{"batches_shortened", Level::warning};
+};
+
+struct RecordFailing : FailedBatch {
+    static constexpr EventKind kind{"record_failing", Level::error};
 };
 
 struct BatchesRestored {
@@ -120,22 +105,7 @@ struct BatchesRestored {
     std::string_view topic = {};
     int partition = 0;
     std::int64_t offset = 0;
-    [[nodiscard]] Fields fields() const { return {{"topic", topic}, {"partition", partition}, {"offset", offset}}; }
-};
-
-struct RecordFailing {
-    static constexpr EventKind kind{"record_failing", Level::error};
-    std::string_view topic = {};
-    int partition = 0;
-    std::int64_t offset = 0;
-    std::size_t records = 0;
-    std::string_view sqlstate = {};
-    std::string_view message = {};
-    [[nodiscard]] Fields fields() const
-    {
-        return {{"topic", topic},     {"partition", partition}, {"offset", offset},
-                {"records", records}, {"sqlstate", sqlstate},   {"message", message}};
-    }
+    ANALYTICS_FIELDS(topic, partition, offset);
 };
 
 struct GroupWaiting {
@@ -145,14 +115,7 @@ struct GroupWaiting {
     std::string_view members = {};
     std::int64_t session_timeout_ms = 0;
     std::string_view message = {};
-    [[nodiscard]] Fields fields() const
-    {
-        return {{"group", group},
-                {"state", state},
-                {"members", members},
-                {"session_timeout_ms", session_timeout_ms},
-                {"message", message}};
-    }
+    ANALYTICS_FIELDS(group, state, members, session_timeout_ms, message);
 };
 
 struct GroupOfAnotherStore {
@@ -162,10 +125,7 @@ struct GroupOfAnotherStore {
     std::string_view other_store = {};
     std::string_view message = {};
     std::string_view hint = {};
-    [[nodiscard]] Fields fields() const
-    {
-        return {{"group", group}, {"store", store}, {"other_store", other_store}, {"message", message}, {"hint", hint}};
-    }
+    ANALYTICS_FIELDS(group, store, other_store, message, hint);
 };
 
 struct GroupAdopted {
@@ -173,7 +133,7 @@ struct GroupAdopted {
     std::string_view group = {};
     std::string_view store = {};
     std::string_view other_store = {};
-    [[nodiscard]] Fields fields() const { return {{"group", group}, {"store", store}, {"other_store", other_store}}; }
+    ANALYTICS_FIELDS(group, store, other_store);
 };
 
 struct PartitionFenced {
@@ -183,14 +143,7 @@ struct PartitionFenced {
     std::int64_t offset = 0;
     std::int64_t epoch = 0;
     std::size_t records_dropped = 0;
-    [[nodiscard]] Fields fields() const
-    {
-        return {{"topic", topic},
-                {"partition", partition},
-                {"offset", offset},
-                {"epoch", epoch},
-                {"records_dropped", records_dropped}};
-    }
+    ANALYTICS_FIELDS(topic, partition, offset, epoch, records_dropped);
 };
 
 struct PartitionProgress {
@@ -200,25 +153,18 @@ struct PartitionProgress {
     std::int64_t next_offset = 0;
     std::optional<std::int64_t> lag = {};     // records; nothing: unknown
     std::optional<double> waiting_since = {}; // seconds since the Unix epoch; nothing: no record waits
-    [[nodiscard]] Fields fields() const
-    {
-        return {{"topic", topic},
-                {"partition", partition},
-                {"next_offset", next_offset},
-                {"lag", lag},
-                {"waiting_since", waiting_since}};
-    }
+    ANALYTICS_FIELDS(topic, partition, next_offset, lag, waiting_since);
 };
 
 struct ConsumptionPaused {
     static constexpr EventKind kind{"consumption_paused", Level::warning};
     std::size_t records_buffered = 0;
-    [[nodiscard]] Fields fields() const { return {{"records_buffered", records_buffered}}; }
+    ANALYTICS_FIELDS(records_buffered);
 };
 
 struct ConsumptionResumed {
     static constexpr EventKind kind{"consumption_resumed", Level::info};
-    [[nodiscard]] Fields fields() const { return {}; }
+    ANALYTICS_FIELDS();
 };
 
 struct BatchCommitted {
@@ -236,22 +182,8 @@ struct BatchCommitted {
     bool counts_known = false;   // false: the answer was lost
     double milliseconds = 0;     // of the database
     double age_milliseconds = 0; // since its first record
-    [[nodiscard]] Fields fields() const
-    {
-        return {{"topic", topic},
-                {"partition", partition},
-                {"offset", offset},
-                {"next_offset", next_offset},
-                {"records", records},
-                {"bytes", bytes},
-                {"stored", stored},
-                {"duplicates", duplicates},
-                {"dead_lettered", dead_lettered},
-                {"skipped", skipped},
-                {"counts_known", counts_known},
-                {"milliseconds", milliseconds},
-                {"age_milliseconds", age_milliseconds}};
-    }
+    ANALYTICS_FIELDS(topic, partition, offset, next_offset, records, bytes, stored, duplicates, dead_lettered, skipped,
+                     counts_known, milliseconds, age_milliseconds);
 };
 
 struct RecordsRefused {
@@ -260,10 +192,7 @@ struct RecordsRefused {
     int partition = 0;
     std::int64_t offset = 0;
     Json refusals = {};
-    [[nodiscard]] Fields fields() const
-    {
-        return {{"topic", topic}, {"partition", partition}, {"offset", offset}, {"refusals", refusals}};
-    }
+    ANALYTICS_FIELDS(topic, partition, offset, refusals);
 };
 
 struct DeadLettersPublished {
@@ -271,28 +200,25 @@ struct DeadLettersPublished {
     std::size_t dead_letters = 0;
     std::int64_t first_id = 0;
     std::int64_t last_id = 0;
-    [[nodiscard]] Fields fields() const
-    {
-        return {{"dead_letters", dead_letters}, {"first_id", first_id}, {"last_id", last_id}};
-    }
+    ANALYTICS_FIELDS(dead_letters, first_id, last_id);
 };
 
 struct DeadLetterUnpublishable {
     static constexpr EventKind kind{"dead_letter_unpublishable", Level::error};
     std::int64_t id = 0;
     std::string_view message = {};
-    [[nodiscard]] Fields fields() const { return {{"id", id}, {"message", message}}; }
+    ANALYTICS_FIELDS(id, message);
 };
 
 struct PublishingPaused {
     static constexpr EventKind kind{"publishing_paused", Level::warning};
     std::string_view message = {};
-    [[nodiscard]] Fields fields() const { return {{"message", message}}; }
+    ANALYTICS_FIELDS(message);
 };
 
 struct PublishingResumed {
     static constexpr EventKind kind{"publishing_resumed", Level::info};
-    [[nodiscard]] Fields fields() const { return {}; }
+    ANALYTICS_FIELDS();
 };
 
 } // namespace analytics::event
