@@ -1,8 +1,6 @@
 #include "handler.hpp"
 
 #include "../server/problem.hpp"
-#include "media_type.hpp"
-#include "ndjson.hpp"
 #include "path_template.hpp"
 #include "render.hpp"
 #include "status.hpp"
@@ -40,22 +38,6 @@ Response options(std::string allow)
 std::string_view method_of(const Request &request)
 {
     return request.method == "HEAD" ? "GET" : request.method;
-}
-
-/** The form of the body; none if its type is not supported. */
-Form form_of(const Request &request)
-{
-    switch (media_type_of(request.content_type)) {
-    case MediaType::json: {
-        const std::size_t first = request.body.find_first_not_of(" \t\r\n");
-        return first != std::string_view::npos && request.body[first] == '[' ? Form::array : Form::object;
-    }
-    case MediaType::ndjson:
-        return Form::lines;
-    case MediaType::other:
-        break;
-    }
-    return Form::none;
 }
 
 Response bad_query(std::vector<ProblemError> errors)
@@ -259,7 +241,7 @@ Begun Handler::begin(const Request &request, const Route *&route) const
         if (!request.body.empty()) return no_body();
         return begin(request, *row, std::move(query.arguments), std::move(caller));
     }
-    const Form form = form_of(request);
+    const Form form = form_of(request.content_type, request.body);
     const Route *const reader =
         find([&](const Route &candidate) { return is_method(candidate) && candidate.form == form; });
     if (form == Form::none || reader == nullptr) return bad_type();

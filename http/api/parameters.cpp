@@ -1,10 +1,10 @@
 #include "parameters.hpp"
 
 #include "../../extension/core/text/integer.hpp"
+#include "../../extension/core/text/percent.hpp"
 #include "../../extension/core/text/rfc3339.hpp"
 #include "../../extension/core/text/utf8.hpp"
 #include "../../extension/core/text/uuid.hpp"
-#include "../server/percent.hpp"
 #include "cursor.hpp"
 #include "query.hpp"
 
@@ -165,7 +165,7 @@ const Parameter cursor{"cursor", read_cursor, 2};
 
 void read_path(std::span<const std::string_view> segments, std::span<const Parameter *const> known, Query &result)
 {
-    for (std::size_t i = 0; i < known.size(); ++i) read_one(*known[i], percent_decoded(segments[i]), result);
+    for (std::size_t i = 0; i < known.size(); ++i) read_one(*known[i], core::percent_decoded_text(segments[i]), result);
 }
 
 void read_query(std::string_view query, std::span<const Parameter *const> known, Query &result)

@@ -2,7 +2,6 @@
 
 #include "../../extension/core/text/ascii.hpp"
 #include "../../extension/core/text/percent.hpp"
-#include "../server/percent.hpp"
 
 #include <algorithm>
 
@@ -14,7 +13,7 @@ std::optional<std::string> decoded(std::string_view text)
 {
     std::string spaced(text);
     std::replace(spaced.begin(), spaced.end(), '+', ' ');
-    return percent_decoded(spaced);
+    return core::percent_decoded_text(spaced);
 }
 
 void append_pair(std::string &query, std::string_view name, std::string_view value)

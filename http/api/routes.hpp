@@ -5,15 +5,13 @@
 
 #include "../auth/keys.hpp"
 #include "../server/message.hpp"
+#include "body.hpp"
 #include "parameters.hpp"
 #include "statements.hpp"
 
-#include <cstdint>
 #include <span>
 
 namespace analytics::http {
-
-enum class Form : std::uint8_t { none, object, array, lines };
 
 using ParameterList = std::span<const Parameter *const>;
 

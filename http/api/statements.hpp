@@ -9,45 +9,94 @@
 namespace analytics::http {
 
 /** (limit, before's position, before's id, tenant, event type) → a page. */
-extern const Statement recent;
+inline constexpr Statement recent{.name = "recent",
+                                  .sql = R"sql(
+SELECT p.body, p.has_next, p.last_position, p.last_key
+FROM @extschema@._analytics_http_recent(
+    $1::int, $2::bigint, $3::pg_catalog.uuid, $4::pg_catalog.text, $5::pg_catalog.text) AS p
+)sql",
+                                  .is_read = true};
 
 /** (window in minutes, reference's microseconds, tenant) → the summary, and what its entity tag is made from. */
-extern const Statement summary;
+inline constexpr Statement summary{.name = "summary",
+                                   .sql = R"sql(
+SELECT s.body, s.tag_source
+FROM @extschema@._analytics_http_summary(
+    $1::int, @extschema@._analytics_instant($2::bigint), $3::pg_catalog.text) AS s
+)sql",
+                                   .is_read = true};
 
 /** (occurred_at's microseconds, id) → the event, or null. */
-extern const Statement event;
+inline constexpr Statement event{.name = "event",
+                                 .sql = R"sql(
+SELECT @extschema@._analytics_http_event(@extschema@._analytics_instant($1::bigint), $2::pg_catalog.uuid)
+)sql",
+                                 .is_read = true};
 
 /** (from's microseconds, to's, bucket, time zone, tenant, event type) → the histogram, and what its entity tag is made
  * from. */
-extern const Statement histogram;
+inline constexpr Statement histogram{.name = "histogram",
+                                     .sql = R"sql(
+SELECT h.body, h.tag_source
+FROM @extschema@._analytics_http_histogram(
+    @extschema@._analytics_instant($1::bigint), @extschema@._analytics_instant($2::bigint), $3::pg_catalog.text,
+    $4::pg_catalog.text, $5::pg_catalog.text, $6::pg_catalog.text) AS h
+)sql",
+                                     .is_read = true};
 
 /** (limit, the last dead letter seen, reason, topic, replayed or not) → a page. */
-extern const Statement dead_letters;
+inline constexpr Statement dead_letters{.name = "dead_letters",
+                                        .sql = R"sql(
+SELECT p.body, p.has_next, p.last_position, p.last_key
+FROM @extschema@._analytics_http_dead_letters(
+    $1::int, $2::bigint, $3::pg_catalog.text, $4::pg_catalog.text, $5::boolean) AS p
+)sql",
+                                        .is_read = true};
 
 /** () → open dead letters by reason and topic. */
-extern const Statement dead_letter_summary;
+inline constexpr Statement dead_letter_summary{
+    .name = "dead_letter_summary", .sql = "SELECT @extschema@._analytics_http_dead_letter_summary()", .is_read = true};
 
 /** (id) → the dead letter, or null. */
-extern const Statement dead_letter;
+inline constexpr Statement dead_letter{.name = "dead_letter",
+                                       .sql = "SELECT @extschema@.analytics_dead_letter($1::bigint)::pg_catalog.text",
+                                       .is_read = true};
 
-/** (reason, topic, limit, the dead letter after which to begin) → what became of them. */
-extern const Statement replay;
+/** (limit, the dead letter after which to begin, reason, topic) → what became of them. */
+inline constexpr Statement replay{.name = "replay", .sql = R"sql(
+SELECT @extschema@._analytics_http_replay($1::int, $2::bigint, $3::pg_catalog.text, $4::pg_catalog.text)
+)sql"};
 
 /** () → all projections. */
-extern const Statement projections;
+inline constexpr Statement projections{
+    .name = "projections", .sql = "SELECT @extschema@._analytics_http_projections()", .is_read = true};
 
-/** (name, from's microseconds, to's, tenant, limit, before's position, before's key) → a page and the projection's
+/** (name, limit, before's position, before's key, from's microseconds, to's, tenant) → a page and the projection's
  * state, which is null where there is none of this name. */
-extern const Statement projection;
+inline constexpr Statement projection{.name = "projection",
+                                      .sql = R"sql(
+SELECT (p.page).body, (p.page).has_next, (p.page).last_position, (p.page).last_key, p.state
+FROM @extschema@._analytics_http_projection(
+    $1::pg_catalog.text, $2::int, $3::bigint, $4::pg_catalog.uuid, @extschema@._analytics_instant($5::bigint),
+    @extschema@._analytics_instant($6::bigint), $7::pg_catalog.text) AS p
+)sql",
+                                      .is_read = true};
 
 /** (a record's bytes) → outcome, reason, detail, the reason's SQLSTATE, the event, its occurred_at and its id. */
-extern const Statement record_one;
+inline constexpr Statement record_one{.name = "record_one", .sql = R"sql(
+SELECT r.outcome, r.reason, r.detail, r.code, r.event, r.occurred_at, r.id
+FROM @extschema@._analytics_http_record($1::pg_catalog.bytea) AS r
+)sql"};
 
 /** (a JSON array's bytes, or null; else the records as bytea[]; the most items taken) → their number, a result per
  * item; stores nothing of an array that has more than are taken. */
-extern const Statement record_batch;
+inline constexpr Statement record_batch{.name = "record_batch", .sql = R"sql(
+SELECT b.items, b.body
+FROM @extschema@._analytics_http_record_batch($1::pg_catalog.bytea, $2::pg_catalog.bytea[], $3::int) AS b
+)sql"};
 
-/** () → the extension's version: fails unless the database answers and the extension is there. */
-extern const Statement version;
+/** () → the library's version: fails unless the database answers and the extension is there. */
+inline constexpr Statement version{
+    .name = "version", .sql = "SELECT @extschema@._analytics_library_version()", .is_read = true};
 
 } // namespace analytics::http

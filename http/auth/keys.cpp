@@ -3,13 +3,11 @@
 #include "../../extension/core/text/ascii.hpp"
 #include "../../extension/core/text/hex.hpp"
 #include "../../extension/core/text/integer.hpp"
+#include "../../extension/core/text/percent.hpp"
 #include "../../extension/core/text/utf8.hpp"
-#include "../server/percent.hpp"
 
 #include <algorithm>
-#include <new>
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
 
 namespace analytics::http {
 
@@ -29,11 +27,11 @@ std::string_view take_part(std::string_view &line)
     return part;
 }
 
-KeyHash read_hash(std::string_view text)
+Sha256 read_hash(std::string_view text)
 {
     if (!text.starts_with(hash_prefix)) throw KeyFault("the second part must begin with sha256:");
     const auto bytes = core::bytes_of_hex(text.substr(hash_prefix.size()));
-    KeyHash hash;
+    Sha256 hash;
     if (!bytes || bytes->size() != hash.size()) throw KeyFault("a SHA-256 has 64 hexadecimal digits");
     std::copy(bytes->begin(), bytes->end(), hash.begin());
     return hash;
@@ -61,7 +59,7 @@ void read_option(std::string_view text, ApiKey &key)
 {
     const std::string_view name = core::take_until('=', text);
     if (name == "tenant") {
-        const std::optional<std::string> tenant = percent_decoded(text);
+        const std::optional<std::string> tenant = core::percent_decoded_text(text);
         if (!tenant || tenant->empty() || core::count_characters(*tenant) > max_tenant)
             throw KeyFault("a tenant has 1 to 64 characters, percent-encoded UTF-8");
         key.tenant = *tenant;
@@ -117,16 +115,9 @@ std::vector<ApiKey> read_keys(std::string_view text)
     return keys;
 }
 
-KeyHash hash_of(std::string_view key)
-{
-    KeyHash hash;
-    if (EVP_Digest(key.data(), key.size(), hash.data(), nullptr, EVP_sha256(), nullptr) != 1) throw std::bad_alloc();
-    return hash;
-}
-
 const ApiKey *find_key(std::span<const ApiKey> keys, std::string_view key)
 {
-    const KeyHash hash = hash_of(key);
+    const Sha256 hash = sha256(key);
     const ApiKey *found = nullptr;
     for (const ApiKey &candidate : keys)
         if (CRYPTO_memcmp(candidate.hash.data(), hash.data(), hash.size()) == 0) found = &candidate;

@@ -14,7 +14,8 @@
  * second, with bursts of as many. */
 #pragma once
 
-#include <array>
+#include "../server/digest.hpp"
+
 #include <cstdint>
 #include <span>
 #include <stdexcept>
@@ -29,11 +30,9 @@ constexpr std::size_t min_key_length = 32;
 /** What a route asks of a key, and what a key grants. none: the route asks for no key. */
 enum class Scope : std::uint8_t { none, read, write, admin };
 
-using KeyHash = std::array<unsigned char, 32>;
-
 struct ApiKey {
     std::string id;
-    KeyHash hash{};
+    Sha256 hash{};
     std::vector<Scope> scopes = {};
     std::string tenant = {}; // empty: all tenants
     int rate = 0;            // requests a second; 0: no limit
@@ -49,8 +48,6 @@ public:
 
 /** Throws KeyFault for the first bad line, and for a file without keys. */
 [[nodiscard]] std::vector<ApiKey> read_keys(std::string_view text);
-
-[[nodiscard]] KeyHash hash_of(std::string_view key);
 
 /** The key's entry, or nothing, in the same time for each key. */
 [[nodiscard]] const ApiKey *find_key(std::span<const ApiKey> keys, std::string_view key);

@@ -5,6 +5,7 @@
 #include "../../runtime/host_names.hpp"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 
 namespace analytics::http {
@@ -89,55 +90,50 @@ struct Fields {
     bool has_transfer_encoding = false;
     std::string_view repeated; // a field that is given twice and must not be
 
-    void take(std::string_view name, std::string_view value)
-    {
-        if (core::equals_ignoring_case(name, "host"))
-            once(host, "Host", value);
-        else if (core::equals_ignoring_case(name, "content-length"))
-            once(content_length, "Content-Length", value);
-        else if (core::equals_ignoring_case(name, "content-type"))
-            once(content_type, "Content-Type", value);
-        else if (core::equals_ignoring_case(name, "authorization"))
-            once(authorization, "Authorization", value);
-        else if (core::equals_ignoring_case(name, "origin"))
-            once(origin, "Origin", value);
-        else if (core::equals_ignoring_case(name, "sec-fetch-site"))
-            once(fetch_site, "Sec-Fetch-Site", value);
-        else if (core::equals_ignoring_case(name, "access-control-request-method"))
-            once(requested_method, "Access-Control-Request-Method", value);
-        else if (core::equals_ignoring_case(name, "accept-encoding"))
-            listed(accept_encoding, value);
-        else if (core::equals_ignoring_case(name, "if-none-match"))
-            listed(if_none_match, value);
-        else if (core::equals_ignoring_case(name, "connection"))
-            listed(connection, value);
-        else if (core::equals_ignoring_case(name, "content-encoding"))
-            listed(content_encoding, value);
-        else if (core::equals_ignoring_case(name, "expect"))
-            listed(expect, value);
-        else if (core::equals_ignoring_case(name, "traceparent"))
-            traceparent = traceparent.empty() ? value : "given twice"; // invalid then, by the specification
-        else if (core::equals_ignoring_case(name, "transfer-encoding"))
-            has_transfer_encoding = true;
-    }
-
-private:
-    static void listed(std::optional<std::string> &field, std::string_view value)
-    {
-        if (!field)
-            field = value;
-        else
-            field->append(", ").append(value);
-    }
-
-    void once(std::optional<std::string_view> &field, std::string_view name, std::string_view value) noexcept
-    {
-        if (field)
-            repeated = name;
-        else
-            field = value;
-    }
+    void take(std::string_view name, std::string_view value);
 };
+
+/* Given once at most. */
+struct SingleField {
+    std::string_view name;
+    std::optional<std::string_view> Fields::*field;
+};
+constexpr std::array single_fields{
+    SingleField{"Host", &Fields::host},
+    SingleField{"Content-Length", &Fields::content_length},
+    SingleField{"Content-Type", &Fields::content_type},
+    SingleField{"Authorization", &Fields::authorization},
+    SingleField{"Origin", &Fields::origin},
+    SingleField{"Sec-Fetch-Site", &Fields::fetch_site},
+    SingleField{"Access-Control-Request-Method", &Fields::requested_method},
+};
+
+/* Lists, which may be given in parts. */
+struct ListField {
+    std::string_view name;
+    std::optional<std::string> Fields::*field;
+};
+constexpr std::array list_fields{
+    ListField{"Accept-Encoding", &Fields::accept_encoding},
+    ListField{"If-None-Match", &Fields::if_none_match},
+    ListField{"Connection", &Fields::connection},
+    ListField{"Content-Encoding", &Fields::content_encoding},
+    ListField{"Expect", &Fields::expect},
+};
+
+void Fields::take(std::string_view name, std::string_view value)
+{
+    const auto is = [&](std::string_view other) { return core::equals_ignoring_case(name, other); };
+    for (const auto &[title, field] : single_fields) {
+        if (!is(title)) continue;
+        if (this->*field) repeated = title;
+        if (!(this->*field)) this->*field = value;
+    }
+    for (const auto &[title, field] : list_fields)
+        if (is(title)) this->*field = this->*field ? *(this->*field) + ", " + std::string(value) : std::string(value);
+    if (is("Traceparent")) traceparent = traceparent.empty() ? value : "given twice"; // no valid one: so it is ignored
+    if (is("Transfer-Encoding")) has_transfer_encoding = true;
+}
 
 /** Reduces an absolute target, as clients send it to proxies, to its origin form. The authority in it counts before
  * Host (RFC 9112, 3.2.2). */

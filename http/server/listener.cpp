@@ -25,7 +25,6 @@ constexpr std::chrono::milliseconds deadline_interval{50}; // a look at all dead
 constexpr std::chrono::milliseconds slow_after{1'000};     // who has held much for so long may be disconnected
 constexpr std::chrono::milliseconds shortage_pause{50};    // when the process is out of descriptors or memory
 constexpr std::chrono::milliseconds grace{1'000};          // for a new connection's first request, stop or not
-constexpr std::chrono::seconds overload_pause{10};         // between two lines of the log
 constexpr int max_accepted = 64;                           // in one turn of the loop
 constexpr int max_begun = 16;                              // requests of one client in one turn of the loop
 constexpr int backlog = 1'024;                             // connections that wait for accept()
@@ -285,10 +284,7 @@ bool Listener::begin(Client &client)
 
 void Listener::report_overload(std::string_view what, std::size_t bound)
 {
-    const Clock::time_point now = Clock::now();
-    if (overload_reported_ && now - *overload_reported_ < overload_pause) return;
-    overload_reported_ = now;
-    observe_(event::Overloaded{.message = what, .bound = bound});
+    if (overloads_.admits(Clock::now())) observe_(event::Overloaded{.message = what, .bound = bound});
 }
 
 void Listener::run_task(Connection &connection, std::size_t worker)

@@ -13,9 +13,10 @@
 #include "connection.hpp"
 #include "workers.hpp"
 
+#include "../../runtime/throttle.hpp"
+
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <stop_token>
 #include <unordered_map>
 #include <vector>
@@ -89,7 +90,7 @@ private:
     std::unordered_map<int, std::unique_ptr<Client>> clients_; // by descriptor
     bool is_over_budget_ = false;
     Clock::time_point deadlines_checked_ = Clock::now();
-    std::optional<Clock::time_point> overload_reported_; // not yet: nothing
+    runtime::Throttle overloads_{std::chrono::seconds(10)}; // in the log
 
     std::mutex mutex_;
     std::vector<Connection *> done_; // by workers, under the mutex

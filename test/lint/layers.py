@@ -33,7 +33,7 @@ ROOMS = {
     "test/unit/core": {"test/unit/core", "extension/core", TEXT},
     "test/unit/runtime": {"test/unit/runtime", "runtime", TEXT},
     "test/unit/ingestor": {"test/unit/ingestor", "ingestor", "runtime"},
-    "test/unit/http": {"test/unit/http", "http", "http/api", "http/auth", "http/server", "http/web", "runtime"},
+    "test/unit/http": {"test/unit/http", "http", "http/api", "http/auth", "http/server", "http/web", "runtime", TEXT},
     "test/fuzz": {"test/fuzz", "test/unit/core", "extension/core", TEXT},
     "test/boundary": {"test/boundary", BORDER},
     "test/bench": {"test/bench"},

@@ -1,6 +1,7 @@
 #include "percent.hpp"
 
 #include "hex.hpp"
+#include "utf8.hpp"
 
 namespace analytics::core {
 
@@ -19,6 +20,13 @@ std::optional<std::string> percent_decoded(std::string_view text)
         at += 2;
     }
     return out;
+}
+
+std::optional<std::string> percent_decoded_text(std::string_view text)
+{
+    std::optional<std::string> decoded = percent_decoded(text);
+    if (decoded && !is_storable_text(*decoded)) return std::nullopt;
+    return decoded;
 }
 
 void append_percent_encoded(std::string &out, std::string_view text, std::string_view plain)

@@ -40,5 +40,12 @@ TEST(Percent, APercentSignNeedsTwoDigits)
         EXPECT_EQ(percent_decoded(text), std::nullopt) << text;
 }
 
+TEST(Percent, ATextIsUtf8WithoutAZeroByte)
+{
+    EXPECT_EQ(percent_decoded_text("%C3%A9"), "\xC3\xA9");
+    for (const char *text : {"%", "%C3", "%00", "a%ED%A0%80"})
+        EXPECT_EQ(percent_decoded_text(text), std::nullopt) << text;
+}
+
 } // namespace
 } // namespace analytics::core

@@ -1,4 +1,5 @@
 /* The file of keys, and what a caller is told at the door. */
+#include "../../../extension/core/text/hex.hpp"
 #include "../../../http/auth/access.hpp"
 #include "../../../http/auth/keys.hpp"
 
@@ -14,19 +15,14 @@ const std::string long_key(43, 'k');
 
 std::string line(std::string_view id, std::string_view key, std::string_view rest)
 {
-    std::string text = std::string(id) + " sha256:";
-    for (const unsigned char byte : hash_of(key)) {
-        text += "0123456789abcdef"[byte >> 4U];
-        text += "0123456789abcdef"[byte & 0xFU];
-    }
-    return text + " " + std::string(rest) + "\n";
+    return std::string(id) + " sha256:" + core::hex(sha256(key)) + " " + std::string(rest) + "\n";
 }
 
 TEST(Keys, hashesAreSha256)
 {
     const std::vector<ApiKey> keys = read_keys("a " + std::string(abc) + " read");
     ASSERT_EQ(keys.size(), 1U);
-    EXPECT_EQ(keys[0].hash, hash_of("abc"));
+    EXPECT_EQ(keys[0].hash, sha256("abc"));
 }
 
 TEST(Keys, aShortKeyIsNoneWhateverItsHash)

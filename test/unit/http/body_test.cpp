@@ -1,7 +1,5 @@
 /* Lines into records; and the media types that say how a body is cut. */
-#include "../../../http/api/ndjson.hpp"
-
-#include "../../../http/api/media_type.hpp"
+#include "../../../http/api/body.hpp"
 
 #include <gtest/gtest.h>
 
@@ -44,33 +42,36 @@ TEST(Lines, areCountedToOneMoreThanAreTaken)
 
 struct Type {
     const char *text;
-    MediaType type;
+    Form form; // of a body that is an object
 };
 
 class Types : public testing::TestWithParam<Type> {};
 
-TEST_P(Types, areToldApart)
+TEST_P(Types, areKnownByName)
 {
-    EXPECT_EQ(media_type_of(GetParam().text), GetParam().type) << GetParam().text;
+    EXPECT_EQ(form_of(GetParam().text, "{}"), GetParam().form) << GetParam().text;
 }
 
 INSTANTIATE_TEST_SUITE_P(
     All, Types,
-    testing::Values(Type{"application/json", MediaType::json}, Type{"Application/JSON", MediaType::json},
-                    Type{"application/json; charset=utf-8", MediaType::json},
-                    Type{"application/json;charset=\"UTF-8\"", MediaType::json},
-                    Type{"application/json ; profile=x", MediaType::json},
-                    Type{"application/x-ndjson", MediaType::ndjson},
-                    Type{"application/json; charset=iso-8859-1", MediaType::json},
-                    Type{"application/json; CHARSET=\"UTF-16\"; charset=", MediaType::json},
-                    Type{"application/json;", MediaType::json}, Type{"application/json;;=\"", MediaType::json},
-                    Type{"Application/X-NDJSON;charset=latin1", MediaType::ndjson},
-                    Type{"text/plain; application/json", MediaType::other},
-                    Type{"application/json, text/plain", MediaType::other}, Type{"application/jsonp", MediaType::other},
-                    Type{"application/jso", MediaType::other}, Type{"text/json", MediaType::other},
-                    Type{"application/problem+json", MediaType::other},
-                    Type{"application/x-www-form-urlencoded", MediaType::other}, Type{"*/*", MediaType::other},
-                    Type{"", MediaType::other}, Type{";", MediaType::other}));
+    testing::Values(
+        Type{"application/json", Form::object}, Type{"Application/JSON", Form::object},
+        Type{"application/json; charset=utf-8", Form::object}, Type{"application/json;charset=\"UTF-8\"", Form::object},
+        Type{"application/json ; profile=x", Form::object}, Type{"application/x-ndjson", Form::lines},
+        Type{"application/json; charset=iso-8859-1", Form::object},
+        Type{"application/json; CHARSET=\"UTF-16\"; charset=", Form::object}, Type{"application/json;", Form::object},
+        Type{"application/json;;=\"", Form::object}, Type{"Application/X-NDJSON;charset=latin1", Form::lines},
+        Type{"text/plain; application/json", Form::none}, Type{"application/json, text/plain", Form::none},
+        Type{"application/jsonp", Form::none}, Type{"application/jso", Form::none}, Type{"text/json", Form::none},
+        Type{"application/problem+json", Form::none}, Type{"application/x-www-form-urlencoded", Form::none},
+        Type{"*/*", Form::none}, Type{"", Form::none}, Type{";", Form::none}));
+
+TEST(Json, isAnArrayThatBeginsWithABracket)
+{
+    EXPECT_EQ(form_of("application/json", " \t\r\n[{}]"), Form::array);
+    for (const std::string_view body : {"", "  ", "{}", "\"[\"", "\v["})
+        EXPECT_EQ(form_of("application/json", body), Form::object) << body;
+}
 
 } // namespace
 } // namespace analytics::http
