@@ -18,13 +18,6 @@ DaemonState::Snapshot DaemonState::snapshot() const
     return now;
 }
 
-// ---- ready -------------------------------------------------------------------------------------------------------
-
-void DaemonState::on(const event::Listening &)
-{
-    is_listening_ = true;
-}
-
 /* analytics-http has started when all its ports are open; the ingestor opens its port later. */
 void DaemonState::on(const event::Started &)
 {
@@ -55,62 +48,33 @@ void DaemonState::on(const event::PartitionsRevoked &)
     does("waiting for the group to assign partitions");
 }
 
-void DaemonState::on(const event::GroupWaiting &waiting)
-{
-    does(std::string(waiting.message));
-}
-
-void DaemonState::on(const event::Stopping &)
-{
-    state_.is_ready = false;
-}
-
-// ---- what is waited for ------------------------------------------------------------------------------------------
-
 void DaemonState::on(const event::DatabaseUnavailable &unavailable)
 {
-    state_.is_database_up = false;
-    ++state_.changes;
-    database_fault_ = fmt::format("waiting for the database: {} ({})", unavailable.message, unavailable.sqlstate);
-}
-
-void DaemonState::on(const event::DatabaseRecovered &)
-{
-    state_.is_database_up = true;
-    ++state_.changes;
-    database_fault_.clear();
+    waits_for(fmt::format("waiting for the database: {} ({})", unavailable.message, unavailable.sqlstate),
+              database_fault_, state_.is_database_up);
 }
 
 void DaemonState::on(const event::KafkaUnavailable &unavailable)
 {
-    state_.is_kafka_up = false;
-    ++state_.changes;
-    kafka_fault_ = fmt::format("waiting for Kafka: {}", unavailable.message);
+    waits_for(fmt::format("waiting for Kafka: {}", unavailable.message), kafka_fault_, state_.is_kafka_up);
 }
-
-void DaemonState::on(const event::KafkaRecovered &)
-{
-    state_.is_kafka_up = true;
-    ++state_.changes;
-    kafka_fault_.clear();
-}
-
-// ---- what ends the daemon ----------------------------------------------------------------------------------------
 
 void DaemonState::on(const event::DatabaseRefused &refused)
 {
     state_.is_database_up = false;
-    does(fmt::format("failed: {}", refused.message));
+    fails(refused.message);
 }
 
-void DaemonState::on(const event::GroupOfAnotherStore &other)
+void DaemonState::waits_for(std::string fault, std::string &kept, bool &is_up)
 {
-    does(fmt::format("failed: {}", other.message));
+    is_up = fault.empty();
+    kept = std::move(fault);
+    ++state_.changes;
 }
 
-void DaemonState::on(const event::Fault &fault)
+void DaemonState::fails(std::string_view why)
 {
-    does(fmt::format("failed: {}", fault.message));
+    does(fmt::format("failed: {}", why));
 }
 
 void DaemonState::does(std::string activity)

@@ -25,24 +25,32 @@ public:
     [[nodiscard]] Snapshot snapshot() const;
 
 private:
-    void on(const event::Listening &);
+    // ready
+    void on(const event::Listening &) { is_listening_ = true; }
     void on(const event::Started &);
     void on(const event::PartitionsReady &ready);
     void on(const event::PartitionStopped &);
     void on(const event::PartitionsRevoked &);
+    void on(const event::GroupWaiting &waiting) { does(std::string(waiting.message)); }
+    void on(const event::Stopping &) { state_.is_ready = false; }
+
+    // what is waited for
     void on(const event::DatabaseUnavailable &unavailable);
-    void on(const event::DatabaseRefused &refused);
-    void on(const event::DatabaseRecovered &);
+    void on(const event::DatabaseRecovered &) { waits_for({}, database_fault_, state_.is_database_up); }
     void on(const event::KafkaUnavailable &unavailable);
-    void on(const event::KafkaRecovered &);
-    void on(const event::GroupWaiting &waiting);
-    void on(const event::GroupOfAnotherStore &other);
-    void on(const event::Fault &fault);
-    void on(const event::Stopping &);
+    void on(const event::KafkaRecovered &) { waits_for({}, kafka_fault_, state_.is_kafka_up); }
+
+    // what ends the daemon
+    void on(const event::DatabaseRefused &refused);
+    void on(const event::GroupOfAnotherStore &other) { fails(other.message); }
+    void on(const event::Fault &fault) { fails(fault.message); }
+
     template <class Other> void on(const Other &) {}
 
     void does(std::string activity);
     void does_read();
+    void fails(std::string_view why);
+    void waits_for(std::string fault, std::string &kept, bool &is_up);
 
     mutable std::mutex mutex_; // of what follows
     Snapshot state_;

@@ -68,7 +68,6 @@ std::string canonical_host(std::string_view host)
     return std::all_of(name.begin(), name.end(), is_name_character) ? name : std::string();
 }
 
-
 bool is_port_or_empty(std::string_view digits)
 {
     const auto value = core::integer_of<unsigned>(digits);

@@ -1,7 +1,5 @@
 #include "metrics.hpp"
 
-#include "metrics_process.hpp"
-
 #include <prometheus/text_serializer.h>
 
 namespace analytics::runtime {

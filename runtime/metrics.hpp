@@ -63,6 +63,9 @@ private:
 prometheus::MetricFamily &gauge_family(MetricFamilies &families, const char *name, const char *help);
 void add(prometheus::MetricFamily &family, MetricLabels labels, double value);
 
+/** Appends the process's own metrics; what can't be read is left out. */
+void measure_process(MetricFamilies &families);
+
 /** A family of one value. */
 void gauge(MetricFamilies &families, const char *name, const char *help, double value);
 

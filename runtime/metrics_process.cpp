@@ -1,4 +1,5 @@
-#include "metrics_process.hpp"
+/* What Prometheus expects of every process, by the names that it gives them (process_*), read from /proc. */
+#include "metrics.hpp"
 
 #include <algorithm>
 #include <chrono>

@@ -86,9 +86,11 @@ struct Setting {
 
     std::int64_t min = 0; // integer
     std::int64_t max = 0;
-    std::string_view choices = {};                     // choice: "a|b|c"; compared without regard to case
-    std::string (*fault)(std::string_view) = nullptr;  // a further check: what is wrong with the value, or nothing
-    std::string (*masked)(std::string_view) = nullptr; // secret: what may be shown of it; null: "***"
+    std::string_view choices = {}; // choice: "a|b|c"; compared without regard to case
+    using Fault = std::string (*)(std::string_view);
+    Fault fault = nullptr; // a further check: what is wrong with the value, or nothing
+    using Mask = std::string (*)(std::string_view);
+    Mask masked = nullptr; // secret: what may be shown of it; null: "***"
 };
 
 [[nodiscard]] std::span<const Setting> settings_table() noexcept;

@@ -57,54 +57,27 @@ constexpr Daemon http = Daemon::http;
 constexpr Daemon both = Daemon::both;
 
 constexpr Setting text(Key key, std::string_view name, Daemon readers, std::string_view fallback, std::string_view what,
-                       std::string (*fault)(std::string_view) = nullptr)
+                       Setting::Fault fault = nullptr)
 {
-    return {.key = key,
-            .name = name,
-            .kind = Kind::text,
-            .readers = readers,
-            .fallback = fallback,
-            .what = what,
-            .fault = fault};
+    return {key, name, Kind::text, readers, fallback, what, 0, 0, {}, fault};
 }
 
 constexpr Setting secret(Key key, std::string_view name, Daemon readers, std::string_view what,
-                         std::string (*fault)(std::string_view) = nullptr,
-                         std::string (*masked)(std::string_view) = nullptr)
+                         Setting::Fault fault = nullptr, Setting::Mask mask = nullptr)
 {
-    return {.key = key,
-            .name = name,
-            .kind = Kind::secret,
-            .readers = readers,
-            .fallback = {},
-            .what = what,
-            .fault = fault,
-            .masked = masked};
+    return {key, name, Kind::secret, readers, {}, what, 0, 0, {}, fault, mask};
 }
 
 constexpr Setting choice(Key key, std::string_view name, Daemon readers, std::string_view fallback,
                          std::string_view choices, std::string_view what)
 {
-    return {.key = key,
-            .name = name,
-            .kind = Kind::choice,
-            .readers = readers,
-            .fallback = fallback,
-            .what = what,
-            .choices = choices};
+    return {key, name, Kind::choice, readers, fallback, what, 0, 0, choices};
 }
 
 constexpr Setting integer(Key key, std::string_view name, Daemon readers, std::string_view fallback, std::int64_t min,
                           std::int64_t max, std::string_view what)
 {
-    return {.key = key,
-            .name = name,
-            .kind = Kind::integer,
-            .readers = readers,
-            .fallback = fallback,
-            .what = what,
-            .min = min,
-            .max = max};
+    return {key, name, Kind::integer, readers, fallback, what, min, max};
 }
 
 /* A batch is one transaction. Its fixed cost is the commit's flush to disk (a millisecond or a few). 5,000 records
