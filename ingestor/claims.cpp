@@ -207,7 +207,7 @@ void Claims::check_gaps()
 
 // ---- a database that went back in time ---------------------------------------------------------------------------
 
-/* What a standby lacked when it was promoted is read again from where the standby stands. */
+/* What a standby had not received when it was promoted is read again from where the standby stands. */
 void Claims::find_rewound()
 {
     const auto claims = buffers_.settled_claims();

@@ -35,7 +35,7 @@ public:
     void failed(const Failure &failure, Time begun, Time now);
     /** The database answered a call. True: it was sick until now. */
     bool answered(Time now);
-    /** The next call is not the one that failed: its pauses begin anew. */
+    /** The next call is not the one that failed: its pauses begin with the shortest. */
     void retry_soon(Time now);
 
     /** To be called at every turn. is_stuck: nothing more can be taken, so the loop does not poll. */

@@ -62,7 +62,7 @@ public:
 
     // ---- how long the database may make us wait ----
 
-    /** Tells the service manager that we are alive, unless a worker hangs: to wait for what hangs is to hang. */
+    /** Reports to the service manager that we are alive, unless a worker hangs: to wait for what hangs is to hang. */
     void report_alive();
     /** Asked before and during each wait. A stop may be requested meanwhile. */
     bool keep_waiting();

@@ -1,4 +1,4 @@
-/* Our membership of the consumer group: whether we are joining it, and whom the group waits for meanwhile.
+/* Our membership of the consumer group: whether we are joining it, and which members the group waits for.
  *
  * The group waits for a member that was killed until that member's session has expired, and only we report it. */
 #pragma once

@@ -29,7 +29,7 @@ struct PartitionView {
     PartitionView(const Partition &partition) : topic(partition.topic), id(partition.id) {}
 };
 
-/** Orders partitions, whoever owns the name. */
+/** Orders partitions of both kinds. */
 struct PartitionOrder {
     using is_transparent = void; // NOLINT(readability-identifier-naming): the standard's name
     bool operator()(PartitionView a, PartitionView b) const noexcept

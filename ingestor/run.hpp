@@ -14,7 +14,7 @@
  *     DatabaseHealth       when a sick database is tried again, and when Kafka is paused meanwhile
  *     FailingBatches       the same batch fails again and again: it is set aside and tried shorter
  *     Claims               claims, gaps, a database that went back in time
- *     GroupMembership      joining the group, and whom it waits for
+ *     GroupMembership      joining the group, and which members it waits for
  *     Progress             how far behind each partition is
  *
  * And what may happen to all of them:
@@ -25,7 +25,7 @@
  *     stop          write what is buffered, within a budget, and leave the group
  *     refused       the database answered, and waiting won't change the answer (a missing grant): end with a fault
  *
- * Dropping never loses a record: what the database has not stored is read again by whoever claims next. */
+ * Dropping never loses a record: what the database has not stored is read again by the next owner of the partition. */
 #pragma once
 
 #include "../runtime/exit.hpp"

@@ -37,8 +37,8 @@ const Statement read_offset{
            "WHERE consumer_group OPERATOR(pg_catalog.=) $1::pg_catalog.text "
            "AND topic OPERATOR(pg_catalog.=) $2::pg_catalog.text AND partition OPERATOR(pg_catalog.=) $3::integer"};
 
-/* Our claims that the database does not have as we have them: it was restored, or a promoted standby lacked the
- * newest. */
+/* Our claims that the database does not have as we have them: it was restored, or a promoted standby had not received
+ * the newest. */
 const Statement find_rewound{
     .name = "find_rewound",
     .sql = "SELECT c.topic, c.partition "

@@ -2,7 +2,7 @@
  *
  * A batch is one statement, hence one transaction. When the connection is lost meanwhile, the outcome is unknown,
  * and need not be known: the statement compares and swaps (epoch, offset), so sending it again changes nothing
- * twice. If the first attempt did commit, the second one is fenced by it. The offset's row tells whether that is so:
+ * twice. If the first attempt did commit, the second one is fenced by it. The offset's row shows whether that is so:
  * under our epoch only we can have moved it to the batch's end, or further, if the batch was longer then. */
 #pragma once
 

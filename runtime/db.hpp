@@ -168,8 +168,8 @@ public:
     [[nodiscard]] int server_process() const noexcept;
 
     [[nodiscard]] bool is_in_transaction() const noexcept;
-    /** Whether another transaction may be tried. False once the connection was lost or closed; the socket tells
-     * whether the server has closed it. */
+    /** Whether another transaction may be tried. False once the connection was lost or closed; the socket
+     * shows whether the server has closed it. */
     [[nodiscard]] bool is_usable() noexcept;
 
     static constexpr Milliseconds default_deadline{30'000};

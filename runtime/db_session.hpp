@@ -12,8 +12,8 @@
  * transaction mode they are other clients. For the same reason no setting is sent at the start of the connection: a
  * pooler refuses unknown startup parameters, or drops them.
  *
- * Without a pooler the session is ours alone. Then settings are made once, and statements are prepared. We can tell
- * by the process id that the server reports when we connect: a pooler invents one.
+ * Without a pooler the session is ours alone. Then settings are made once, and statements are prepared. The process
+ * id that the server reports when we connect shows which it is: a pooler invents one.
  *
  * "The server's default" is the meaning of `SET LOCAL x TO DEFAULT`: the operator's setting, by ALTER ROLE or in
  * postgresql.conf, and not what another client has left behind. */

@@ -48,7 +48,7 @@ private:
 using Fields = std::vector<Field>;
 
 /** The fields of these names, a comma list, with these values. */
-template <class... Values> [[nodiscard]] Fields named(std::string_view names, const Values &...values)
+template <class... Values> [[nodiscard]] Fields named([[maybe_unused]] std::string_view names, const Values &...values)
 {
     Fields fields;
     (fields.emplace_back(core::take_item(names), values), ...);

@@ -2,7 +2,7 @@
  *
  * Names and units follow Prometheus's conventions: a prefix of the daemon, base units (seconds, bytes), _total for
  * counters. Labels have values from closed sets only (outcomes, reasons, routes, SQLSTATE classes, our partitions),
- * never what a client or a record contains: whoever can name a series can fill the memory.
+ * never what a client or a record contains: a client that can name a series can fill the memory.
  *
  * The surprising thing: a state (a lag, a pool's use) is not kept in the registry. It is measured at the scrape, so
  * that it is true then: a lag grows while no event occurs. */

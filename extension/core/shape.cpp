@@ -15,7 +15,7 @@ template <class Word> std::uint64_t load(const char *at) noexcept
     return word;
 }
 
-/** Mixes a name's length, beginning and end. Names that differ only in the middle collide, and probing tells them
+/** Mixes a name's length, beginning and end. Names that differ only in the middle collide, and probing keeps them
  * apart. */
 std::size_t hash(std::string_view name) noexcept
 {

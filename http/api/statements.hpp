@@ -95,8 +95,11 @@ SELECT b.items, b.body
 FROM @extschema@._analytics_http_record_batch($1::pg_catalog.bytea, $2::pg_catalog.bytea[], $3::int) AS b
 )sql"};
 
-/** () → the library's version: fails unless the database answers and the extension is there. */
-inline constexpr Statement version{
-    .name = "version", .sql = "SELECT @extschema@._analytics_library_version()", .is_read = true};
+/** () → the versions of the extension and of its library: fails unless the database answers. */
+inline constexpr Statement version{.name = "version",
+                                   .sql = "SELECT e.extversion, @extschema@._analytics_library_version() "
+                                          "FROM pg_catalog.pg_extension AS e "
+                                          "WHERE e.extname OPERATOR(pg_catalog.=) 'analytics_events'",
+                                   .is_read = true};
 
 } // namespace analytics::http

@@ -51,7 +51,7 @@ Response unknown(bool is_given)
 Response forbidden(Scope scope)
 {
     const std::string needed(name_of(scope));
-    Response refusal = response_of({.status = 403, .detail = "the key lacks the scope " + needed});
+    Response refusal = response_of({.status = 403, .detail = "the key does not have the scope " + needed});
     refusal.headers.emplace_back("WWW-Authenticate",
                                  R"(Bearer realm="analytics", error="insufficient_scope", scope=")" + needed + '"');
     return refusal;

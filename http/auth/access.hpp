@@ -19,7 +19,7 @@
 
 namespace analytics::http {
 
-/** For whom a request is run. */
+/** What a request may see. */
 struct Caller {
     std::string tenant = {}; // empty: of all tenants
 };

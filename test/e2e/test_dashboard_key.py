@@ -174,7 +174,7 @@ def test_a_key_that_is_withdrawn_closes_the_page(page, guarded):
 
 def test_a_key_without_admin_is_told_so_and_sees_the_rest(page, guarded):
     enter(page, guarded.ring["reader"])
-    assert page.text("no-dead-letters") == "They cannot be shown: the key lacks the scope admin."
+    assert page.text("no-dead-letters") == "They cannot be shown: the key does not have the scope admin."
     assert page.number("total") == 5
     assert page.number("open") == guarded.database.sql("SELECT analytics_open_dead_letters()")
     assert len(page.cells("#events li")) == 5
@@ -197,7 +197,7 @@ def test_a_key_with_admin_sees_the_letters(page, guarded):
 def test_a_key_that_may_not_read_is_told_so(page, guarded, name):
     page.open(state="locked")
     give(page, guarded.ring[name])
-    assert fault(page) == "This key may not look at events and numbers: it lacks the scope read."
+    assert fault(page) == "This key may not look at events and numbers: it does not have the scope read."
     assert json.loads(stored(page)) == [{}, {}, ""]
 
 

@@ -1,5 +1,5 @@
 /* _analytics_require_tables raises an error without the tables. _analytics_invalidate_rules is the trigger that makes
- * every session read changed rules anew. */
+ * every session read changed rules again. */
 
 #include "../border/arguments.hpp"
 #include "../border/extension_schema.hpp"

@@ -1,7 +1,7 @@
 /* Counting events by bucket and type, in the snapshot of the statement that is being executed.
  *
  * The caller's rights decide what is counted. A caller who may see every event gets the totals' bags, or one tenant's.
- * A caller whom row-level security restricts gets the tenants' bags that a policy on them shows. When he may not read
+ * A caller under row-level security gets the tenants' bags that a policy on them shows. When he may not read
  * those bags, or no policy restricts them, the events themselves are counted: far slower, but he never learns of
  * others' events. */
 #pragma once

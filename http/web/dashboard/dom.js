@@ -1,4 +1,4 @@
-// Helpers for elements. Texts are set as text, never as markup: they come from whoever sends events.
+// Helpers for elements. Texts are set as text, never as markup: they come from clients.
 
 export const by = (id) => document.getElementById(id);
 

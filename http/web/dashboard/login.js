@@ -6,7 +6,7 @@ import { forget_key, keep_key } from "{{assets/key.js}}";
 // The error codes of RFC 6750, 3.1. A challenge without one means that no key was sent.
 const faults = {
   invalid_token: "This key is not known. It may be mistyped, or no longer in use.",
-  insufficient_scope: "This key may not look at events and numbers: it lacks the scope read.",
+  insufficient_scope: "This key may not look at events and numbers: it does not have the scope read.",
 };
 
 const show_fault = (text) => {

@@ -112,7 +112,7 @@ TEST(KeyedIdentityTest, OneKeptContextGivesTheSameIdsInAnyOrder)
     for (const Keyed &row : keyed_rows) EXPECT_EQ(hyphenated(id_of(identity, row)), row.id) << row.name;
 }
 
-TEST(KeyedIdentityTest, WherePartsMeetIsTold)
+TEST(KeyedIdentityTest, WherePartsMeetMatters)
 {
     const std::vector<Keyed> alike{
         {"", "ab", "c", {}, {"d"}, ""},     {"", "a", "bc", {}, {"d"}, ""},     {"", "a", "b", "c", {"d"}, ""},

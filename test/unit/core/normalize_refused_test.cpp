@@ -224,7 +224,7 @@ TEST(RefusedRecords, LimitsThemselvesAreAllowed)
     EXPECT_FALSE(Normalizer(shapes, {}).normalize(canonical(",\"a\":" + nested(63, "[", "", "]"))).refusal);
 }
 
-TEST(RefusedRecords, TombstoneIsToldWhateverCameBefore)
+TEST(RefusedRecords, TombstoneIsRefusedWhateverCameBefore)
 {
     const Shapes shapes = shipped_shapes();
     Normalizer normalizer(shapes, {});

@@ -138,7 +138,7 @@ TEST(WindowCounter, WithoutEventsTheLongestPieceOfAMinuteHasAllOfIt)
     EXPECT_EQ(counter.counts()[0].count, 7);
 }
 
-TEST(WindowCounter, WhatComesToNothingIsNotTold)
+TEST(WindowCounter, WhatComesToNothingIsLeftOut)
 {
     const std::vector<Instant> bounds{0, hour};
     WindowCounter counter{bounds, plan_with_bags};
@@ -192,10 +192,10 @@ TEST(WindowCounter, TypesAndCellsAreInOrder)
     counter.add_event(run, 0, "c");
     counter.finish();
     EXPECT_THAT(counter.types(), testing::ElementsAre("a", "b", "c"));
-    std::vector<std::tuple<int, int, int>> told;
-    for (const auto &cell : counter.counts()) told.emplace_back(cell.bucket, cell.type, cell.count);
-    EXPECT_THAT(
-        told, testing::ElementsAre(std::tuple{0, 2, 1}, std::tuple{1, 0, 2}, std::tuple{1, 1, 1}, std::tuple{1, 2, 1}));
+    std::vector<std::tuple<int, int, int>> counts;
+    for (const auto &cell : counter.counts()) counts.emplace_back(cell.bucket, cell.type, cell.count);
+    EXPECT_THAT(counts, testing::ElementsAre(std::tuple{0, 2, 1}, std::tuple{1, 0, 2}, std::tuple{1, 1, 1},
+                                             std::tuple{1, 2, 1}));
 }
 
 } // namespace

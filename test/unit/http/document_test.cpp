@@ -73,7 +73,7 @@ Names names_of(ParameterList parameters)
 }
 
 /** What a request of this route can be answered with, by the handler, and before it for what its parameters may be
- * (414) and for whom it calls (421). */
+ * (414) and the host that it calls (421). */
 Names statuses(const Route &route)
 {
     Names made{"200", "400", "414", "421", "422"};

@@ -8,7 +8,7 @@
 namespace analytics::http {
 namespace {
 
-/** Throws what it was told to, and remembers what it was asked. */
+/** Throws what a test wants, and remembers what it was asked. */
 class Failing final : public Database {
 public:
     explicit Failing(std::string sqlstate, std::string message = "message of the server")
@@ -209,7 +209,7 @@ TEST_F(Handled, internalErrorsTellNothing)
         EXPECT_GE(made.status, 500);
         for (const char *secret : {"server", "secret", "hint"})
             EXPECT_EQ(made.body.find(secret), std::string::npos) << made.body;
-        EXPECT_FALSE(made.cause.empty()) << "the log is told";
+        EXPECT_FALSE(made.cause.empty()) << "for the log";
     }
 }
 
@@ -250,7 +250,7 @@ TEST_F(Handled, aValueThatIsStoredIsNotTheClientsFault)
             const Response made = response({.method = method, .path = path}, sqlstate);
             EXPECT_EQ(made.status, 500) << path << ' ' << sqlstate;
             EXPECT_EQ(made.body.find("server"), std::string::npos) << made.body;
-            EXPECT_EQ(made.cause, "message of the server") << "the log is told";
+            EXPECT_EQ(made.cause, "message of the server") << "for the log";
         }
 }
 

@@ -1,4 +1,4 @@
-/* The file of keys, and what a caller is told at the door. */
+/* The file of keys, and who is refused. */
 #include "../../../extension/core/text/hex.hpp"
 #include "../../../http/auth/access.hpp"
 #include "../../../http/auth/keys.hpp"

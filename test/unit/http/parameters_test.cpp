@@ -116,7 +116,7 @@ TEST(Arguments, areDefaultsOrNullWhenAbsent)
               (Arguments{"50", std::nullopt, std::nullopt, std::nullopt, std::nullopt, std::nullopt, std::nullopt}));
 }
 
-TEST(Faults, areToldAllAtOnce)
+TEST(Faults, areReportedAllAtOnce)
 {
     const Query read = asked("limit=0&windowMinutes=1&nosuch=1", all);
     EXPECT_EQ(read.errors.size(), 3U);

@@ -169,7 +169,7 @@ TEST(Cors, isForTheListedOriginsAlone)
                                           "null", "HTTPS://a.example", "https://a.example, http://b:3000", ""}) {
         const Response made = through({.method = "GET", .origin = origin}, kept("x"), listed);
         EXPECT_EQ(header(made, "Access-Control-Allow-Origin"), "") << origin;
-        EXPECT_EQ(header(made, "Vary"), "Accept-Encoding, Origin") << "a cache must tell them apart";
+        EXPECT_EQ(header(made, "Vary"), "Accept-Encoding, Origin") << "a cache must keep them apart";
     }
 }
 
@@ -200,7 +200,7 @@ TEST(Cors, answersAPreflightByWhatTheResourceAllows)
     EXPECT_EQ(header(through(stranger, options, listed), "Access-Control-Allow-Methods"), "");
 }
 
-TEST(Cors, isToldWithARefusalToo)
+TEST(Cors, isSentWithARefusalToo)
 {
     const Responder responder([](const Request &) { return Response{}; }, runtime::HostNames("", "::1"), Cors(listed));
     const Request request{.method = "POST", .origin = "https://a.example"};
@@ -272,7 +272,7 @@ TEST(ForeignPages, areOursBehindAProxyThatSpeaksTls)
     EXPECT_FALSE(sent("http://[::1]:8000", "[0::1]:8000"));
     EXPECT_TRUE(sent("https://a.example", "a.example:80"));
     EXPECT_TRUE(sent("http://a.example:8000", "a.example"));
-    EXPECT_TRUE(sent("https://a.example", "")) << "HTTP/1.0 that does not say whom it calls";
+    EXPECT_TRUE(sent("https://a.example", "")) << "HTTP/1.0 without a host";
 }
 
 TEST(ForeignPages, areAllowedByTheStar)

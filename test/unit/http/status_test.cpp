@@ -47,11 +47,11 @@ INSTANTIATE_TEST_SUITE_P(All, Silent,
                          testing::Values("08001", "22021", "22P02", "23505", "23514", "28P01", "3D000", "42501",
                                          "42601", "53300", "54000", "57014", "58030", "XX000", "P0002"));
 
-TEST(Tells, whatOurFunctionsSayOfTheRequest)
+TEST(Messages, ofOurFunctionsAreForTheClient)
 {
     EXPECT_TRUE(meaning_of("22023").shows_message);
 }
-TEST(Tells, whatTheOperatorsOwnTriggerRaises)
+TEST(Messages, ofTheOperatorsOwnTriggerAreForTheClient)
 {
     EXPECT_TRUE(meaning_of("P0001").shows_message);
 }

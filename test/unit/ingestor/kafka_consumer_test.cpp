@@ -1,4 +1,4 @@
-/* KafkaConsumer against librdkafka's mock cluster, which it makes for itself when told test.mock.num.brokers. */
+/* KafkaConsumer against librdkafka's mock cluster, which it makes for itself by test.mock.num.brokers. */
 #include "../../../ingestor/kafka_consumer.hpp"
 #include "../../../ingestor/kafka_setting_faults.hpp"
 #include "fakes.hpp"

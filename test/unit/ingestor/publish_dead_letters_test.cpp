@@ -109,7 +109,7 @@ TEST_F(PublishTest, WithoutLettersItLooksAgainAfterAPause)
     EXPECT_TRUE(store.marked.empty());
 }
 
-TEST_F(PublishTest, AFaultIsToldOnceAndWaitedFor)
+TEST_F(PublishTest, AFaultIsReportedOnceAndWaitedFor)
 {
     topic.faults = {"broker down", "broker down", "broker down", ""};
     for (int i = 0; i < 4; ++i) given({letter(1)});
@@ -122,7 +122,7 @@ TEST_F(PublishTest, AFaultIsToldOnceAndWaitedFor)
     EXPECT_THAT(store.marked.back(), ElementsAre(1));
 }
 
-TEST_F(PublishTest, ALetterThatCantBePublishedIsToldAndCostsNoOther)
+TEST_F(PublishTest, ADeadLetterThatCantBePublishedIsReportedAndCostsNoOther)
 {
     given({letter(1), letter(2, "large"), letter(3)});
     go();
@@ -131,7 +131,7 @@ TEST_F(PublishTest, ALetterThatCantBePublishedIsToldAndCostsNoOther)
     EXPECT_EQ(seen.count<event::PublishingPaused>(), 0);
 }
 
-TEST_F(PublishTest, ALetterOfWhichNoMessageCanBeMadeIsToldAndNeverSent)
+TEST_F(PublishTest, ADeadLetterOfWhichNoMessageCanBeMadeIsReportedAndNeverSent)
 {
     DeadLetter spoilt = letter(2);
     spoilt.fault = "invalid symbol";
@@ -153,7 +153,7 @@ TEST_F(PublishTest, ADatabaseThatFailsIsWaitedFor)
     EXPECT_EQ(seen.count<event::PublishingResumed>(), 1);
 }
 
-TEST_F(PublishTest, NothingIsToldAsPublishedThatCouldNotBeMarked)
+TEST_F(PublishTest, NothingIsReportedAsPublishedThatCouldNotBeMarked)
 {
     store.mark_failure = sick;
     given({letter(1)});

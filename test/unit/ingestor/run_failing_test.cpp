@@ -24,7 +24,7 @@ protected:
             return exhausted;
         };
     }
-    /* What Kafka brings of t/0 wherever it is told to begin anew, up to this offset; of t/1 something now and then. */
+    /* What Kafka brings of t/0 wherever it is assigned to begin, up to this offset; of t/1 something now and then. */
     void flow(std::int64_t end, std::function<bool()> is_over)
     {
         consumer.until([this, end, is_over] {

@@ -17,7 +17,7 @@ class RunTest : public testing::Test {
 protected:
     ExitCode go() { return run(consumer, workers, clock, stop.get_token(), seen, options); }
 
-    /* A group member that holds t/0, after which the journal starts anew. */
+    /* A group member that holds t/0, after which the journal is empty. */
     void given_assigned(std::vector<Partition> partitions = {{"t", 0}})
     {
         consumer.bring(Assigned{std::move(partitions)});

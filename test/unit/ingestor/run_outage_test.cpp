@@ -68,7 +68,7 @@ TEST_F(RunTest, ItIsAliveWhileItWaitsForTheDatabase)
     go();
 }
 
-TEST_F(RunTest, OnlyChangesOfStateAreTold)
+TEST_F(RunTest, OnlyChangesOfStateAreReported)
 {
     given_assigned();
     writer.receipts.assign(8, sick);

@@ -61,7 +61,7 @@ TEST_F(RunTest, APartitionThatLooksStoppedIsClaimedLaterWhenTheBrokersDoNotSayMo
     EXPECT_THAT(journal, Contains("assign t/0@250"));
 }
 
-TEST_F(RunTest, AStoppedPartitionIsToldWithItsOffsets)
+TEST_F(RunTest, AStoppedPartitionIsReportedWithItsOffsets)
 {
     consumer.marks["t/0"] = Watermarks{100, 200};
     writer.offsets["t/0"] = 99;
@@ -96,7 +96,7 @@ TEST_F(RunTest, ABrokenPartitionStopsAfterItsGoodRecordsAndOthersGoOn)
     EXPECT_EQ(seen.count<event::PartitionStopped>(), 1);
 }
 
-TEST_F(RunTest, ThePartitionThatStopsIsToldWithTheCommandThatAcceptsIt)
+TEST_F(RunTest, ThePartitionThatStopsIsReportedWithTheCommandThatAcceptsIt)
 {
     options.group = "o'group";
     consumer.marks["t/0"] = Watermarks{100, 200};

@@ -151,7 +151,7 @@ TEST_F(GroupStoreTest, WhatIsMarkedIsNotMarkedAgain)
 
 // ---- a group that makes us wait ------------------------------------------------------------------------------------
 
-TEST_F(RunTest, WhomTheGroupWaitsForIsToldOnce)
+TEST_F(RunTest, TheMembersThatTheGroupWaitsForAreReportedOnce)
 {
     consumer.members = OtherMembers{"PreparingRebalance", {"m-1 at /10.0.0.1"}, Milliseconds(45'000)};
     for (int i = 0; i < 49; ++i) consumer.bring(Nothing{});

@@ -1,4 +1,4 @@
-/* The loop against its two sides: what it asks of them, in which order, and what it tells. */
+/* The loop against its two sides: what it asks of them, in which order, and what it reports. */
 #include "run_fixture.hpp"
 
 #include <gmock/gmock.h>
@@ -146,7 +146,7 @@ TEST_F(RunTest, ItIsReadyWithoutPartitionsWhenThereAreMoreMembers)
     EXPECT_EQ(seen.count<event::PartitionsReady>(), 1);
 }
 
-TEST_F(RunTest, StoppedPartitionsAreToldApart)
+TEST_F(RunTest, StoppedPartitionsAreCountedApart)
 {
     consumer.marks["t/0"] = Watermarks{100, 200};
     writer.offsets["t/0"] = 99;
@@ -156,7 +156,7 @@ TEST_F(RunTest, StoppedPartitionsAreToldApart)
     EXPECT_EQ(seen.field<event::PartitionsReady>("stopped"), "1");
 }
 
-// ---- what is told -------------------------------------------------------------------------------------------------
+// ---- what is reported -------------------------------------------------------------------------------------------------
 
 TEST_F(RunTest, RefusalsAreToldOnceABatchAsJson)
 {
@@ -170,7 +170,7 @@ TEST_F(RunTest, RefusalsAreToldOnceABatchAsJson)
     EXPECT_EQ(seen.field<event::BatchCommitted>("dead_lettered"), "2");
 }
 
-TEST_F(RunTest, WithoutRefusalsNothingIsToldOfThem)
+TEST_F(RunTest, WithoutRefusalsNothingIsReportedOfThem)
 {
     given_assigned();
     bring_records(0, 3);

@@ -73,8 +73,8 @@ TEST_F(CommandLineTest, HelpSufficesWithoutAManual)
 {
     for (const Daemon daemon : {Daemon::ingestor, Daemon::http}) {
         const std::string text = start({"--help"}, daemon).out;
-        for (const char *told : {"OTEL_EXPORTER_OTLP_ENDPOINT\n", "\nSignals: SIGTERM", "\nExit codes: 0 stopped"})
-            EXPECT_THAT(text, HasSubstr(told));
+        for (const char *part : {"OTEL_EXPORTER_OTLP_ENDPOINT\n", "\nSignals: SIGTERM", "\nExit codes: 0 stopped"})
+            EXPECT_THAT(text, HasSubstr(part));
         EXPECT_EQ(text.find("SIGHUP") != std::string::npos, daemon == Daemon::http);
     }
 }

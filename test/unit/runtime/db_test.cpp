@@ -357,7 +357,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Masked{"Hosts", "postgresql://a:1,b:2/d", "postgresql:///d?host=a,b&port=1,2"}),
     [](const auto &info) { return info.param.name; });
 
-TEST(ConninfoFaultTest, IsToldWithoutQuoting)
+TEST(ConninfoFaultTest, NeverQuotes)
 {
     for (const char *bad :
          {"postgresql://u:s3cr3t@h/d?nosuch=1", "postgresql://u:s3cr3t%zz@h", "mysql://u:s3cr3t@h", "password"}) {

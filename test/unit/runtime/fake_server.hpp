@@ -1,4 +1,4 @@
-/* A server that says exactly what it is told to, to one client after the other: bytes of PostgreSQL's protocol. */
+/* A server that says exactly what a test wants, to one client after the other: bytes of PostgreSQL's protocol. */
 #pragma once
 
 #include <arpa/inet.h>

@@ -1,4 +1,4 @@
-/* Whom a client believes to call, and whether that is us. */
+/* The host that a client calls, and whether that is us. */
 #include "../../../runtime/host_names.hpp"
 
 #include <gtest/gtest.h>

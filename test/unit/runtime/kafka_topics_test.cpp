@@ -1,4 +1,4 @@
-/* Which topics a list reads. What is wrong with a list is told in setting_test. */
+/* Which topics a list reads. What is wrong with a list is in setting_test. */
 #include "../../../runtime/kafka_topics.hpp"
 
 #include <gtest/gtest.h>

@@ -69,7 +69,7 @@ TEST_F(ServiceManagerTest, APartitionThatStopsLaterIsCounted)
     EXPECT_EQ(heard(), "STATUS=reading 3 partitions, 1 stopped: see the log");
 }
 
-TEST_F(ServiceManagerTest, ASickDatabaseIsToldUntilItIsWell)
+TEST_F(ServiceManagerTest, ASickDatabaseIsShownUntilItIsWell)
 {
     DaemonState state;
     ServiceManager manager(state);

@@ -29,7 +29,7 @@ TEST(PropertyTest, BothDaemonsAcceptThem)
     EXPECT_THAT(faults({{"ANALYTICS_KAFKA_X_FETCH_MIN_BYTES", "7"}}, Daemon::http), IsEmpty());
 }
 
-TEST(PropertyTest, LibrdkafkasOpinionIsToldWithTheRest)
+TEST(PropertyTest, LibrdkafkasOpinionIsReportedWithTheRest)
 {
     const auto found = faults({{"ANALYTICS_KAFKA_X_NO_SUCH", "7"}, {"ANALYTICS_FOO", "1"}}, Daemon::ingestor, {},
                               [](const Property &p) { return p.name == "no.such" ? "no such property" : ""; });

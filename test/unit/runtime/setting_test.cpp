@@ -1,4 +1,4 @@
-/* Every rule of the settings: the table, bounds, secrets and their files, and that all faults are told at once. */
+/* Every rule of the settings: the table, bounds, secrets and their files, and that all faults are reported at once. */
 #include "setting_fixture.hpp"
 
 #include <gmock/gmock.h>
@@ -174,7 +174,7 @@ TEST(SettingTest, OtherVariablesAreNobodysBusiness)
     EXPECT_THAT(faults({{"HOME", "/"}, {"PGHOST", "x"}, {"analytics_foo", "1"}, {"MY_ANALYTICS_FOO", "1"}}), IsEmpty());
 }
 
-TEST(SettingTest, EverythingThatIsWrongIsToldAtOnce)
+TEST(SettingTest, EverythingThatIsWrongIsReportedAtOnce)
 {
     const auto found = faults(
         {{"ANALYTICS_FOO", "1"}, {"ANALYTICS_BAR", ""}, {"ANALYTICS_BATCH_MS", "x"}, {"ANALYTICS_LOG_LEVEL", "y"}},
