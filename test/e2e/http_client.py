@@ -29,6 +29,11 @@ def get(service, path, **parameters):
     return requests.get(service.url + path, params=parameters, timeout=30)
 
 
+def stored(database):
+    """Events in the database."""
+    return database.sql("SELECT count(*) FROM analytics_events")
+
+
 def problem(answer, status):
     """The problem details of an answer that must have this status."""
     assert answer.status_code == status, answer.text

@@ -13,6 +13,7 @@ disk       a small file system that can be full
 fleet      the ingestors, real processes
 world      all of that with a cluster and a broker of its own
 faults     one class a kind of fault: what it needs for itself, how it is injected, how it is healed
+locks      the faults that are locks
 campaign   which fault when, by a seed
 verdict    database against ledger
 

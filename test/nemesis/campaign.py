@@ -12,7 +12,7 @@ import time
 import psycopg2
 from confluent_kafka import KafkaException
 
-from . import faults
+from . import faults, locks
 
 OVERLAP = 4
 TRIES = 3
@@ -26,7 +26,7 @@ DECK = {
     faults.Zombie: 1, faults.ZombieWithBatch: 1,
     faults.PostgresStopped: 2, faults.BackendKilled: 1, faults.BackendTerminated: 2, faults.StatementCancelled: 2,
     faults.DiskFull: 1,
-    faults.OffsetsLocked: 1, faults.EventsLocked: 1, faults.PartitionMade: 1, faults.Twin: 1, faults.Deadlock: 1,
+    locks.OffsetsLocked: 1, locks.EventsLocked: 1, locks.PartitionMade: 1, locks.Twin: 1, locks.Deadlock: 1,
     faults.BrokerKilled: 1, faults.HeadDeleted: 1, faults.TransactionAborted: 2,
 }
 

@@ -1,7 +1,7 @@
 /* Storing rows as COPY does: many rows to a page and a WAL record, and one look-up in the primary key for each, instead
  * of one row after another through the executor. The effect is that of an INSERT, with everything that the operator has
- * added to analytics_events. Where that needs more than is done here (see allows() and is_plain()), the INSERT
- * statement stores the rows.
+ * added to analytics_events. Where that needs more than is done here (see bulk_target), the INSERT statement stores
+ * the rows.
  *
  *   choose_paths   The statement stores rows whose key the index has, and rows of a partition that is not plain. The
  *                  others may be stored in bulk.

@@ -1,7 +1,7 @@
 /* KafkaConsumer against librdkafka's mock cluster, which it makes for itself by test.mock.num.brokers. */
 #include "../../../ingestor/kafka_consumer.hpp"
 #include "../../../ingestor/kafka_setting_faults.hpp"
-#include "fakes.hpp"
+#include "recorder.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,7 @@
 /* The copying of dead letters: what is marked, when it is tried again, what is reported. */
 #include "../../../ingestor/publish_dead_letters.hpp"
-#include "fakes.hpp"
+#include "fake_writer.hpp"
+#include "recorder.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -2,7 +2,8 @@
 #pragma once
 
 #include "../../../ingestor/run.hpp"
-#include "fakes.hpp"
+#include "fake_writer.hpp"
+#include "recorder.hpp"
 
 #include <gtest/gtest.h>
 #include <utility>

@@ -1,6 +1,6 @@
 /* The workers with their threads: what is submitted is committed elsewhere and completes, whatever its outcome. */
 #include "../../../ingestor/writer_threads.hpp"
-#include "fakes.hpp"
+#include "fake_writer.hpp"
 
 #include <future>
 #include <gmock/gmock.h>
