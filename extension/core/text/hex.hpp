@@ -19,11 +19,6 @@ namespace analytics::core {
     return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
-[[nodiscard]] constexpr bool is_hexadecimal(char c) noexcept
-{
-    return hex_value(c) >= 0;
-}
-
 void append_hex(std::string &out, std::uint8_t byte);
 void append_hex(std::string &out, std::span<const std::uint8_t> bytes);
 
