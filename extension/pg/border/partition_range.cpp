@@ -1,6 +1,7 @@
 #include "partition_range.hpp"
 
 extern "C" {
+#include "access/table.h"
 #include "catalog/pg_type.h"
 #include "partitioning/partbounds.h"
 #include "partitioning/partdesc.h"
@@ -60,6 +61,14 @@ PartitionRange partition_range_at(Relation events, TimestampTz instant)
     PartitionRange range = range_below(partitions, below + 1);
     if (!OidIsValid(range.partition) && bounds->default_index >= 0)
         range.partition = partitions->oids[bounds->default_index];
+    return range;
+}
+
+PartitionRange partition_range_at(const ExtensionSchema &schema, TimestampTz instant, LOCKMODE lock)
+{
+    const Relation events = table_open(relation_in(schema, "analytics_events"), lock);
+    const PartitionRange range = partition_range_at(events, instant);
+    table_close(events, NoLock);
     return range;
 }
 

@@ -1,9 +1,10 @@
 /* Which times of analytics_events have a partition, from the table's partition descriptor. PostgreSQL phases. */
 #pragma once
 
-#include "postgres.hpp"
+#include "extension_schema.hpp"
 
 extern "C" {
+#include "storage/lockdefs.h"
 #include "utils/rel.h"
 }
 
@@ -20,6 +21,9 @@ struct PartitionRange {
 
 /** The table must be open, and partitioned by range of one timestamptz. */
 PartitionRange partition_range_at(Relation events, TimestampTz instant);
+
+/** Opens analytics_events for it; the lock is kept. */
+PartitionRange partition_range_at(const ExtensionSchema &schema, TimestampTz instant, LOCKMODE lock = AccessShareLock);
 
 /** All partitions, in the order of time. Lives in the current memory context. */
 struct Partitions {

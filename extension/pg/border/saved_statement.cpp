@@ -24,14 +24,15 @@ void SavedStatement::prepare(const ExtensionSchema &schema)
     strlcpy(prefix_.data(), schema.prefix, prefix_.size());
 }
 
-void SavedStatement::run(const ExtensionSchema &schema, const Datum *values, const char *nulls, RowReceiver &&receiver)
+void SavedStatement::run(const ExtensionSchema &schema, std::initializer_list<NullableDatum> values,
+                         RowReceiver &&receiver)
 {
     prepare(schema);
     const ParamListInfo parameters = makeParamList(static_cast<int>(parameters_));
     for (std::size_t i = 0; i < parameters_; ++i) {
         ParamExternData &parameter = parameters->params[i];
-        parameter.value = values[i];
-        parameter.isnull = nulls != nullptr && nulls[i] == 'n';
+        parameter.value = values.begin()[i].value;
+        parameter.isnull = values.begin()[i].isnull;
         parameter.pflags = PARAM_FLAG_CONST;
         parameter.ptype = types_[i];
     }

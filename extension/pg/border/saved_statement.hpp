@@ -15,8 +15,16 @@ extern "C" {
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 
 namespace analytics::pg {
+
+/** Parameters: a value, and none. */
+inline NullableDatum given(Datum value) noexcept
+{
+    return {value, false};
+}
+inline constexpr NullableDatum null_datum{0, true};
 
 class SavedStatement {
 public:
@@ -31,8 +39,8 @@ public:
         for (std::size_t i = 0; i < count; ++i) types_[i] = types[i];
     }
 
-    /** nulls: for each parameter a character, 'n' where it is null; nullptr when none is. */
-    void run(const ExtensionSchema &schema, const Datum *values, const char *nulls, RowReceiver &&receiver);
+    /** values: of $1 and so on; what exceeds the parameters is left out. */
+    void run(const ExtensionSchema &schema, std::initializer_list<NullableDatum> values, RowReceiver &&receiver);
 
 private:
     static constexpr std::size_t most_parameters = 8;

@@ -7,11 +7,17 @@
 
 namespace analytics::pg {
 
-/** The bytes of a text, a varchar or a bytea. */
+/** The bytes of a text, a varchar or a bytea that is detoasted. C++ phase. */
+inline std::string_view detoasted_bytes(Datum datum) noexcept
+{
+    const auto *const bytes = reinterpret_cast<const struct varlena *>(DatumGetPointer(datum));
+    return {VARDATA_ANY(bytes), static_cast<std::size_t>(VARSIZE_ANY_EXHDR(bytes))};
+}
+
+/** The bytes of any. */
 inline std::string_view bytes_of(Datum datum)
 {
-    const struct varlena *const bytes = PG_DETOAST_DATUM_PACKED(datum);
-    return {VARDATA_ANY(bytes), static_cast<std::size_t>(VARSIZE_ANY_EXHDR(bytes))};
+    return detoasted_bytes(PointerGetDatum(PG_DETOAST_DATUM_PACKED(datum)));
 }
 
 /** Calls see with the bytes, and frees what detoasting them took. */

@@ -11,15 +11,21 @@ extern "C" {
 namespace analytics::pg {
 namespace {
 
-void require_transactions(FunctionCallInfo fcinfo, const char *name)
+/* Runs the procedure's work, which commits, with the name of the projection. */
+template <class Work> void run_procedure(FunctionCallInfo fcinfo, const char *procedure, Work work)
 {
     const auto *const call = fcinfo->context != nullptr && IsA(fcinfo->context, CallContext)
                                  ? reinterpret_cast<CallContext *>(fcinfo->context)
                                  : nullptr;
     if (call == nullptr || call->atomic)
         ereport(ERROR,
-                (errcode(ERRCODE_ACTIVE_SQL_TRANSACTION), errmsg("%s cannot run inside a transaction block", name),
-                 errdetail("It commits after each step."), errhint("Run the CALL outside a transaction block.")));
+                (errcode(ERRCODE_ACTIVE_SQL_TRANSACTION), errmsg("%s cannot run inside a transaction block", procedure),
+                 errdetail("It commits after each step."),
+                 errhint("Run the CALL outside a transaction block.")));
+    if (PG_ARGISNULL(0)) ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("name must not be null")));
+    SPI_connect_ext(SPI_OPT_NONATOMIC);
+    work(schema_of(fcinfo), text_to_cstring(PG_GETARG_TEXT_PP(0)));
+    SPI_finish();
 }
 
 } // namespace
@@ -28,33 +34,21 @@ void require_transactions(FunctionCallInfo fcinfo, const char *name)
 ANALYTICS_FUNCTION(analytics_create_projection)
 {
     using namespace analytics::pg;
-    require_transactions(fcinfo, "analytics_create_projection");
-    if (PG_ARGISNULL(0)) ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("name must not be null")));
-
-    SPI_connect_ext(SPI_OPT_NONATOMIC);
-    const ExtensionSchema schema = schema_of(fcinfo);
-    const char *const name = text_to_cstring(PG_GETARG_TEXT_PP(0));
     const auto argument = [&](int number, Oid type) {
         return Parameter{type, fcinfo->args[number].value, PG_ARGISNULL(number)};
     };
-    run_statement(schema, "SELECT %s_analytics_register_projection($1, $2, $3, $4, $5, $6, $7)",
-                  {argument(0, TEXTOID), argument(1, TEXTARRAYOID), argument(2, JSONOID), argument(3, JSONOID),
-                   argument(4, INTERVALOID), argument(5, INT4OID), argument(6, TEXTOID)});
-    build_projection(schema, name);
-    SPI_finish();
+    run_procedure(fcinfo, "analytics_create_projection", [&](const ExtensionSchema &schema, const char *name) {
+        run_statement(schema, "SELECT %s_analytics_register_projection($1, $2, $3, $4, $5, $6, $7)",
+                      {argument(0, TEXTOID), argument(1, TEXTARRAYOID), argument(2, JSONOID), argument(3, JSONOID),
+                       argument(4, INTERVALOID), argument(5, INT4OID), argument(6, TEXTOID)});
+        build_projection(schema, name);
+    });
     return {};
 }
 
 ANALYTICS_FUNCTION(analytics_build_projection)
 {
     using namespace analytics::pg;
-    require_transactions(fcinfo, "analytics_build_projection");
-    if (PG_ARGISNULL(0)) ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("name must not be null")));
-
-    SPI_connect_ext(SPI_OPT_NONATOMIC);
-    const ExtensionSchema schema = schema_of(fcinfo);
-    const char *const name = text_to_cstring(PG_GETARG_TEXT_PP(0));
-    build_projection(schema, name);
-    SPI_finish();
+    run_procedure(fcinfo, "analytics_build_projection", build_projection);
     return {};
 }

@@ -8,7 +8,7 @@ ANALYTICS_FUNCTION(analytics_freshness)
     using namespace analytics::pg;
     const TupleDesc type = result_type(fcinfo);
     const Freshness newest = freshness_of(schema_of(fcinfo), tenant_argument(fcinfo, 0));
-    Datum values[] = {TimestampTzGetDatum(newest.event.time), TimestampTzGetDatum(newest.ingestion.time)};
-    bool nulls[] = {newest.event.is_null, newest.ingestion.is_null};
+    Datum values[] = {newest.event.value, newest.ingestion.value};
+    bool nulls[] = {newest.event.isnull, newest.ingestion.isnull};
     return row_of(type, values, nulls);
 }

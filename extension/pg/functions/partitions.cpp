@@ -14,10 +14,7 @@ ANALYTICS_FUNCTION(analytics_partition_at)
     using namespace analytics::pg;
     const TupleDesc type = result_type(fcinfo);
     const TimestampTz instant = PG_GETARG_TIMESTAMPTZ(0);
-    const Relation events = table_open(relation_in(schema_of(fcinfo), "analytics_events"), AccessShareLock);
-    const PartitionRange range = partition_range_at(events, instant);
-    table_close(events, NoLock);
-
+    const PartitionRange range = partition_range_at(schema_of(fcinfo), instant);
     const bool in_gap = !OidIsValid(range.partition);
     Datum values[] = {ObjectIdGetDatum(range.partition), TimestampTzGetDatum(range.start),
                       TimestampTzGetDatum(range.end)};

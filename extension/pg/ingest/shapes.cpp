@@ -2,6 +2,7 @@
 
 #include "../border/owned.hpp"
 #include "../border/rule_table.hpp"
+#include "../border/text.hpp"
 
 #include <algorithm>
 
@@ -45,8 +46,7 @@ ShapeRow *read_row(const TableRow &table_row, ShapeRow *next)
 
 std::string string_of(Datum text)
 {
-    const auto *const bytes = reinterpret_cast<const struct varlena *>(DatumGetPointer(text));
-    return {VARDATA_ANY(bytes), static_cast<std::size_t>(VARSIZE_ANY_EXHDR(bytes))};
+    return std::string(detoasted_bytes(text));
 }
 
 std::vector<std::string> strings_of(const Texts &texts)

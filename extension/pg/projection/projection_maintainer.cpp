@@ -83,7 +83,7 @@ private:
 
     [[nodiscard]] Groups::key_type group_of(const EventRow &event) const
     {
-        return {rule_.bucket_start(event.occurred_at), Tenant{event.tenant()}};
+        return {rule_.bucket_start(event.occurred_at), Tenant{event.tenant}};
     }
 
     void record(const EventRow &event, const core::ProjectedEvent &seen, int sign)

@@ -38,18 +38,15 @@ SavedStatement bags_query{"SELECT bucket_start, tenant_id, cells FROM %sanalytic
                           Planned::once,
                           {INT4OID, TIMESTAMPTZOID, TIMESTAMPTZOID}};
 
-constexpr char there = ' '; // the parameter has a value
-constexpr char null = 'n';
-
 /* The start and the end of a window, limited to the years 0001 to 9999: no projection has other events. */
-Datum start_value(TimestampTz start)
+NullableDatum start_value(TimestampTz start)
 {
-    return TimestampTzGetDatum(std::max(start, timestamptz_of(core::min_instant)));
+    return given(TimestampTzGetDatum(std::max(start, timestamptz_of(core::min_instant))));
 }
 
-Datum end_value(TimestampTz end)
+NullableDatum end_value(TimestampTz end)
 {
-    return TimestampTzGetDatum(std::min(end, timestamptz_of(core::max_instant + 1)));
+    return given(TimestampTzGetDatum(std::min(end, timestamptz_of(core::max_instant + 1))));
 }
 
 std::optional<std::string_view> tenant_in(TupleTableSlot *slot, int column)
@@ -103,31 +100,28 @@ ProjectionQuery::ProjectionQuery(const ExtensionSchema &schema, std::shared_ptr<
 
 ProjectionGroups &ProjectionQuery::events(TimestampTz start, TimestampTz end)
 {
-    const Datum values[] = {start_value(start), end_value(end), event_types()};
-    const char nulls[] = {there, there, rule_.of_every_type ? null : there};
-    return ask<EventsReader>(events_query, values, nulls);
+    return ask<EventsReader>(events_query, {start_value(start), end_value(end), event_types()});
 }
 
 ProjectionGroups &ProjectionQuery::events_of_tenant(TimestampTz start, TimestampTz end,
                                                     std::optional<std::string_view> tenant)
 {
-    const Datum values[] = {start_value(start), end_value(end), event_types(), tenant ? text_of(*tenant) : Datum{0}};
-    const char nulls[] = {there, there, rule_.of_every_type ? null : there, tenant ? there : null};
-    return ask<EventsReader>(tenants_events_query, values, nulls);
+    return ask<EventsReader>(tenants_events_query, {start_value(start), end_value(end), event_types(),
+                                                    tenant ? given(text_of(*tenant)) : null_datum});
 }
 
 ProjectionGroups &ProjectionQuery::bags(TimestampTz start, TimestampTz end)
 {
-    const Datum values[] = {Int32GetDatum(rule_.id), TimestampTzGetDatum(start), TimestampTzGetDatum(end)};
-    return ask<BagsReader>(bags_query, values, nullptr);
+    return ask<BagsReader>(bags_query, {given(Int32GetDatum(rule_.id)), given(TimestampTzGetDatum(start)),
+                                        given(TimestampTzGetDatum(end))});
 }
 
 template <class Reader>
-ProjectionGroups &ProjectionQuery::ask(SavedStatement &query, const Datum *values, const char *nulls)
+ProjectionGroups &ProjectionQuery::ask(SavedStatement &query, std::initializer_list<NullableDatum> values)
 {
     groups_.clear();
     Reader reader{*this};
-    query.run(schema_, values, nulls, RowReceiver{reader});
+    query.run(schema_, values, RowReceiver{reader});
     return groups_;
 }
 
@@ -147,13 +141,14 @@ core::Cells &ProjectionQuery::cells_of(TimestampTz bucket_start, std::optional<s
         .first->second;
 }
 
-/* Not used when the projection takes every type. */
-Datum ProjectionQuery::event_types() const
+/* Null when the projection takes every type. */
+NullableDatum ProjectionQuery::event_types() const
 {
+    if (rule_.of_every_type) return null_datum;
     const int count = static_cast<int>(rule_.event_types.size());
     auto *const types = static_cast<Datum *>(palloc(sizeof(Datum) * (rule_.event_types.size() + 1)));
     for (int i = 0; i < count; ++i) types[i] = text_of(rule_.event_types[static_cast<std::size_t>(i)]);
-    return PointerGetDatum(construct_array(types, count, TEXTOID, -1, false, TYPALIGN_INT));
+    return given(PointerGetDatum(construct_array(types, count, TEXTOID, -1, false, TYPALIGN_INT)));
 }
 
 } // namespace analytics::pg

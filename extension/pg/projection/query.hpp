@@ -40,10 +40,10 @@ private:
     struct EventsReader;
     struct BagsReader;
 
-    template <class Reader> ProjectionGroups &ask(SavedStatement &query, const Datum *values, const char *nulls);
+    template <class Reader> ProjectionGroups &ask(SavedStatement &query, std::initializer_list<NullableDatum> values);
     template <class Reader> bool taken(const Reader &reader, TupleTableSlot *row);
     core::Cells &cells_of(TimestampTz bucket_start, std::optional<std::string_view> tenant);
-    [[nodiscard]] Datum event_types() const;
+    [[nodiscard]] NullableDatum event_types() const;
 
     const ExtensionSchema &schema_;
     std::shared_ptr<const ProjectionRules> rules_; // keeps rule_

@@ -43,22 +43,17 @@ RuleRow *read_row(const TableRow &table_row, RuleRow *next)
     return row;
 }
 
-std::string_view view_of(Datum detoasted)
-{
-    const auto *const bytes = reinterpret_cast<const struct varlena *>(DatumGetPointer(detoasted));
-    return {VARDATA_ANY(bytes), static_cast<std::size_t>(VARSIZE_ANY_EXHDR(bytes))};
-}
-
 ProjectionRule rule_of(const RuleRow &row)
 {
     const std::optional<core::Bucket> bucket =
         core::Bucket::of_interval(row.bucket.month, row.bucket.day, row.bucket.time);
-    auto read = core::read_projection(view_of(row.dimensions), view_of(row.measures));
+    auto read = core::read_projection(detoasted_bytes(row.dimensions), detoasted_bytes(row.measures));
     auto *const projection = std::get_if<core::Projection>(&read);
     if (!bucket || projection == nullptr) throw core::Error("row of analytics_projections is not a valid projection");
 
     ProjectionRule rule{row.id, row.of_every_type, {}, *bucket, static_cast<std::size_t>(row.max_groups), {}};
-    for (int i = 0; i < row.event_types.count; ++i) rule.event_types.emplace_back(view_of(row.event_types.items[i]));
+    for (int i = 0; i < row.event_types.count; ++i)
+        rule.event_types.emplace_back(detoasted_bytes(row.event_types.items[i]));
     rule.projection = std::move(*projection);
     return rule;
 }

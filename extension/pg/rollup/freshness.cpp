@@ -7,7 +7,6 @@
 #include "../border/saved_statement.hpp"
 
 extern "C" {
-#include "access/table.h"
 #include "catalog/pg_type.h"
 }
 
@@ -48,37 +47,30 @@ SavedStatement newest_event{"SELECT occurred_at, NULL::pg_catalog.timestamptz FR
                             Planned::each_time,
                             {TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID}};
 
-constexpr char there = ' '; // the parameter has a value
-constexpr char null = 'n';
-
 /* Reads one row of two times. */
 struct Times {
     static constexpr ReadColumn columns[] = {{"newest event", TIMESTAMPTZOID, Nulls::allowed},
                                              {"newest ingestion", TIMESTAMPTZOID, Nulls::allowed}};
 
-    TimestampTz values[std::size(columns)];
-    bool known[std::size(columns)];
+    NullableDatum values[std::size(columns)] = {null_datum, null_datum}; // without a row
 
     bool receive(TupleTableSlot *row)
     {
-        for (std::size_t i = 0; i < std::size(columns); ++i) {
-            known[i] = !row->tts_isnull[i];
-            values[i] = known[i] ? DatumGetTimestampTz(row->tts_values[i]) : 0;
-        }
+        for (std::size_t i = 0; i < std::size(columns); ++i) values[i] = {row->tts_values[i], row->tts_isnull[i]};
         return false;
     }
 };
 
-Times times_of(SavedStatement &statement, const ExtensionSchema &schema, const Datum *values, const char *nulls)
+Times times_of(SavedStatement &statement, const ExtensionSchema &schema, std::initializer_list<NullableDatum> values)
 {
-    Times times{};
-    statement.run(schema, values, nulls, RowReceiver{times});
+    Times times;
+    statement.run(schema, values, RowReceiver{times});
     return times;
 }
 
 class Search {
 public:
-    Search(const ExtensionSchema &schema, const TenantArgument &tenant)
+    Search(const ExtensionSchema &schema, const NullableDatum &tenant)
         : schema_(schema), tenant_(tenant), source_(source_for_caller(schema, tenant))
     {
     }
@@ -87,17 +79,16 @@ public:
     {
         Times newest = newest_before(DT_NOEND);
         if (source_ == CountSource::events) return newest;
-        Times event{};
-        for (Times hour = newest; hour.known[0] && !event.known[0];) {
+        NullableDatum event = null_datum;
+        for (NullableDatum hour = newest.values[0]; !hour.isnull && event.isnull;) {
             CHECK_FOR_INTERRUPTS();
-            const TimestampTz start = hour.values[0];
-            const PartitionRange range = range_at(start + USECS_PER_HOUR - 1);
+            const TimestampTz start = DatumGetTimestampTz(hour.value);
+            const PartitionRange range = partition_range_at(schema_, start + USECS_PER_HOUR - 1);
             const bool in_gap = !OidIsValid(range.partition) && range.start <= start;
             if (!in_gap) event = newest_in(start);
-            if (!event.known[0]) hour = newest_before(in_gap ? range.start : start);
+            if (event.isnull) hour = newest_before(in_gap ? range.start : start).values[0];
         }
-        newest.values[0] = event.values[0];
-        newest.known[0] = event.known[0];
+        newest.values[0] = event;
         return newest;
     }
 
@@ -106,36 +97,20 @@ private:
      * ingestion of all. */
     [[nodiscard]] Times newest_before(TimestampTz time) const
     {
-        const Datum values[] = {TimestampTzGetDatum(time), tenant_.id};
-        switch (source_) {
-        case CountSource::totals:
-            return times_of(totals_newest, schema_, values, nullptr);
-        case CountSource::tenants:
-            return times_of(tenants_newest, schema_, values, nullptr);
-        case CountSource::one_tenant:
-            return times_of(one_tenants_newest, schema_, values, nullptr);
-        case CountSource::events:
-            break;
-        }
-        const char nulls[] = {there, tenant_.any ? null : there};
-        return times_of(events_newest, schema_, values, nulls);
+        SavedStatement &statement = source_ == CountSource::totals       ? totals_newest
+                                    : source_ == CountSource::tenants    ? tenants_newest
+                                    : source_ == CountSource::one_tenant ? one_tenants_newest
+                                                                         : events_newest;
+        return times_of(statement, schema_, {given(TimestampTzGetDatum(time)), tenant_});
     }
 
-    [[nodiscard]] PartitionRange range_at(TimestampTz time) const
-    {
-        const Relation events = table_open(relation_in(schema_, "analytics_events"), AccessShareLock);
-        const PartitionRange range = partition_range_at(events, time);
-        table_close(events, NoLock);
-        return range;
-    }
-
-    [[nodiscard]] Times newest_in(TimestampTz hour) const
+    [[nodiscard]] NullableDatum newest_in(TimestampTz hour) const
     {
         const TimestampTz end = newest_minute_end(hour);
-        if (end == hour) return {};
-        const Datum values[] = {TimestampTzGetDatum(end), TimestampTzGetDatum(hour), tenant_.id};
-        const char nulls[] = {there, there, tenant_.any ? null : there};
-        return times_of(newest_event, schema_, values, nulls);
+        if (end == hour) return null_datum;
+        return times_of(newest_event, schema_,
+                        {given(TimestampTzGetDatum(end)), given(TimestampTzGetDatum(hour)), tenant_})
+            .values[0];
     }
 
     /* The end of the newest minute of the hour that has events; the hour's start when none has. */
@@ -157,18 +132,18 @@ private:
     }
 
     const ExtensionSchema &schema_;
-    const TenantArgument &tenant_;
+    const NullableDatum &tenant_;
     CountSource source_;
 };
 
 } // namespace
 
-Freshness freshness_of(const ExtensionSchema &schema, const TenantArgument &tenant)
+Freshness freshness_of(const ExtensionSchema &schema, const NullableDatum &tenant)
 {
     SPI_connect();
     const Times newest = Search{schema, tenant}.find();
     SPI_finish();
-    return {{newest.values[0], !newest.known[0]}, {newest.values[1], !newest.known[1]}};
+    return {newest.values[0], newest.values[1]};
 }
 
 } // namespace analytics::pg

@@ -9,15 +9,12 @@
 
 namespace analytics::pg {
 
-struct NewestTime {
-    TimestampTz time;
-    bool is_null; // there is none
-};
-
+/** Times; null where there is none. */
 struct Freshness {
-    NewestTime event, ingestion;
+    NullableDatum event, ingestion;
 };
 
-Freshness freshness_of(const ExtensionSchema &schema, const TenantArgument &tenant);
+/** tenant: null for all. */
+Freshness freshness_of(const ExtensionSchema &schema, const NullableDatum &tenant);
 
 } // namespace analytics::pg

@@ -20,14 +20,15 @@ constexpr ReadColumn cells_column{"cells", BYTEAOID};
 
 } // namespace
 
-HourWalk::HourWalk(const ExtensionSchema &schema, const TenantArgument &tenant, std::optional<std::string_view> type)
+HourWalk::HourWalk(const ExtensionSchema &schema, const NullableDatum &tenant, std::optional<std::string_view> type)
     : tenant_(tenant), type_(type),
-      table_(open_table(schema, tenant.any ? "analytics_rollup_totals" : "analytics_rollup_tenants", AccessShareLock)),
+      table_(
+          open_table(schema, tenant.isnull ? "analytics_rollup_totals" : "analytics_rollup_tenants", AccessShareLock)),
       index_(index_open(
-          index_of(table_, schema, tenant.any ? "analytics_rollup_totals_hour" : "analytics_rollup_tenants_hour"),
+          index_of(table_, schema, tenant.isnull ? "analytics_rollup_totals_hour" : "analytics_rollup_tenants_hour"),
           AccessShareLock)),
       hours_(column_number(RelationGetDescr(table_), hour_column)),
-      tenants_(tenant.any ? AttrNumber{0} : column_number(RelationGetDescr(table_), tenant_column)),
+      tenants_(tenant.isnull ? AttrNumber{0} : column_number(RelationGetDescr(table_), tenant_column)),
       cells_(column_number(RelationGetDescr(table_), cells_column))
 {
 }
@@ -37,10 +38,10 @@ void HourWalk::go_before(TimestampTz time)
     constexpr int most_keys = 2;
     ScanKeyData keys[most_keys];
     int count = 0;
-    if (!tenant_.any)
+    if (!tenant_.isnull)
         ScanKeyEntryInitialize(&keys[count++], 0, tenants_, BTEqualStrategyNumber, InvalidOid,
                                TupleDescAttr(RelationGetDescr(table_), tenants_ - 1)->attcollation, F_TEXTEQ,
-                               tenant_.id);
+                               tenant_.value);
     ScanKeyEntryInitialize(&keys[count++], 0, hours_, BTLessStrategyNumber, InvalidOid, InvalidOid, F_TIMESTAMPTZ_LT,
                            TimestampTzGetDatum(time));
     if (scan_ != nullptr) systable_endscan_ordered(scan_);

@@ -23,7 +23,7 @@ namespace analytics::pg {
 class HourWalk {
 public:
     /** Counts events of the type, or of every type. Call go_before first. */
-    HourWalk(const ExtensionSchema &schema, const TenantArgument &tenant, std::optional<std::string_view> type);
+    HourWalk(const ExtensionSchema &schema, const NullableDatum &tenant, std::optional<std::string_view> type);
 
     /** Makes the newest hour that begins before the time the next one. */
     void go_before(TimestampTz time);
@@ -41,7 +41,7 @@ private:
     [[nodiscard]] TimestampTz hour_ahead() const;
     void step();
 
-    TenantArgument tenant_;
+    NullableDatum tenant_;
     std::optional<std::string_view> type_;
     Relation table_;
     Relation index_;

@@ -71,8 +71,7 @@ EventRow Maintainers::row_of(TupleTableSlot *slot)
     row.ingested_at = DatumGetTimestampTz(value_in(slot, columns_.ingested_at, ingested_at));
     row.event_type = bytes_of(value_in(slot, columns_.event_type, event_type));
     const Datum tenant = slot_getattr(slot, columns_.tenant_id, &is_null);
-    row.has_tenant = !is_null;
-    if (row.has_tenant) row.tenant_id = bytes_of(tenant);
+    if (!is_null) row.tenant = bytes_of(tenant);
     return row;
 }
 

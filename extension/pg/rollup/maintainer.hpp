@@ -42,23 +42,16 @@ struct EventRow {
     TimestampTz occurred_at;
     TimestampTz ingested_at;
     std::string_view event_type;
-    std::string_view tenant_id;
-    bool has_tenant;
+    std::optional<std::string_view> tenant;
     TupleTableSlot *slot;
     AttrNumber payload_column; // in slot
-
-    [[nodiscard]] std::optional<std::string_view> tenant() const noexcept
-    {
-        return has_tenant ? std::optional{tenant_id} : std::nullopt;
-    }
 
     /** PostgreSQL phase. */
     [[nodiscard]] Datum payload() const;
 
     [[nodiscard]] bool is_counted_as(const EventRow &other) const noexcept
     {
-        return occurred_at == other.occurred_at && event_type == other.event_type && has_tenant == other.has_tenant &&
-               tenant_id == other.tenant_id;
+        return occurred_at == other.occurred_at && event_type == other.event_type && tenant == other.tenant;
     }
 };
 

@@ -8,7 +8,6 @@
 #include "hour_walk.hpp"
 
 extern "C" {
-#include "access/table.h"
 #include "catalog/pg_type.h"
 #include "utils/array.h"
 #include "utils/fmgroids.h"
@@ -37,9 +36,6 @@ SavedStatement events_in_ranges{
     SavedStatement::Planned::each_time,
     {INT8OID, TEXTOID, TEXTOID, TIMESTAMPTZARRAYOID, TIMESTAMPTZARRAYOID, UUIDARRAYOID, TIMESTAMPTZOID,
      TIMESTAMPTZOID}};
-
-constexpr char there = ' '; // the parameter has a value
-constexpr char null = 'n';
 
 /* Ranges that one statement reads, the newest first. Each is from a time on, and before a position. */
 class Ranges {
@@ -135,7 +131,7 @@ private:
     {
         std::optional<std::string_view> type;
         if (!type_.isnull) type = bytes_of(type_.value);
-        HourWalk walk{schema_, {tenant_.value, tenant_.isnull}, type};
+        HourWalk walk{schema_, tenant_, type};
         walk.go_before(TIMESTAMP_NOT_FINITE(before_) ? before_ : before_ + 1);
         while (wanted_ > 0 && walk.next()) {
             const TimestampTz hour = walk.hour();
@@ -175,27 +171,19 @@ private:
     {
         if (range_.holds(time)) return;
         const Oid before = range_.partition;
-        const Relation events = table_open(relation_in(schema_, "analytics_events"), AccessShareLock);
-        range_ = partition_range_at(events, time);
-        table_close(events, NoLock);
+        range_ = partition_range_at(schema_, time);
         if (range_.partition != before && !ranges_.empty()) ask();
     }
 
     void ask()
     {
-        const Datum values[] = {Int64GetDatum(wanted_),
-                                tenant_.value,
-                                type_.value,
-                                ranges_.firsts(),
-                                ranges_.times(),
-                                ranges_.ids(),
-                                TimestampTzGetDatum(ranges_.oldest()),
-                                TimestampTzGetDatum(ranges_.newest())};
-        const char nulls[] = {
-            there, tenant_.isnull ? null : there, type_.isnull ? null : there, there, there, there, there, there};
-        static_assert(std::size(values) == std::size(nulls));
         ResultSetReader reader{result_};
-        events_in_ranges.run(schema_, values, nulls, RowReceiver{reader});
+        events_in_ranges.run(schema_,
+                             {given(Int64GetDatum(wanted_)), tenant_, type_, given(ranges_.firsts()),
+                              given(ranges_.times()), given(ranges_.ids()),
+                              given(TimestampTzGetDatum(ranges_.oldest())),
+                              given(TimestampTzGetDatum(ranges_.newest()))},
+                             RowReceiver{reader});
         wanted_ -= reader.rows();
         at_once_ = std::min(at_once_ * 2, Ranges::most_rows);
         is_asked_ = true;

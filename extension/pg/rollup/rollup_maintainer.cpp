@@ -52,20 +52,20 @@ public:
     void inserted(const EventRow &event) override
     {
         if (TIMESTAMP_NOT_FINITE(event.occurred_at)) return; // no minute holds it
-        guarded([&] { tally_.add(event.occurred_at, event.tenant(), event.event_type, event.ingested_at); });
+        guarded([&] { tally_.add(event.occurred_at, event.tenant, event.event_type, event.ingested_at); });
     }
 
     void deleted(const EventRow &event) override
     {
         if (TIMESTAMP_NOT_FINITE(event.occurred_at)) return;
-        guarded([&] { tally_.remove(event.occurred_at, event.tenant(), event.event_type); });
+        guarded([&] { tally_.remove(event.occurred_at, event.tenant, event.event_type); });
     }
 
     void updated(const EventRow &before, const EventRow &after) override
     {
         if (!before.is_counted_as(after)) return Maintainer::updated(before, after);
         if (after.ingested_at <= before.ingested_at || TIMESTAMP_NOT_FINITE(after.occurred_at)) return;
-        guarded([&] { tally_.ingested(after.occurred_at, after.tenant(), after.ingested_at); });
+        guarded([&] { tally_.ingested(after.occurred_at, after.tenant, after.ingested_at); });
     }
 
     [[nodiscard]] std::size_t size() const noexcept override { return tally_.cells(); }

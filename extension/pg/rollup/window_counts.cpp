@@ -101,20 +101,21 @@ void add_bags(const ExtensionSchema &schema, CountSource source, const WindowQue
 {
     const std::vector<core::Span> &spans = counter->plan().spans;
     if (spans.empty()) return;
-    const Datum values[] = {TimestampTzGetDatum(core::hour_of(spans.front().start * core::micros_per_minute)),
-                            TimestampTzGetDatum(spans.back().end * core::micros_per_minute), question.tenant.id};
     BagsReader reader{counter, question.to_blame};
-    bags_of(source).run(schema, values, nullptr, RowReceiver{reader});
+    bags_of(source).run(schema,
+                        {given(TimestampTzGetDatum(core::hour_of(spans.front().start * core::micros_per_minute))),
+                         given(TimestampTzGetDatum(spans.back().end * core::micros_per_minute)), question.tenant},
+                        RowReceiver{reader});
 }
 
 void add_run(const ExtensionSchema &schema, const WindowQuestion &question, core::WindowCounter *counter,
              std::span<const core::Slice> run)
 {
-    const Datum values[] = {TimestampTzGetDatum(run.front().start), TimestampTzGetDatum(run.back().end),
-                            question.tenant.id};
     EventsReader reader{counter, question.to_blame, run};
-    const char nulls[] = {' ', ' ', question.tenant.any ? 'n' : ' '};
-    events_between.run(schema, values, nulls, RowReceiver{reader});
+    events_between.run(
+        schema,
+        {given(TimestampTzGetDatum(run.front().start)), given(TimestampTzGetDatum(run.back().end)), question.tenant},
+        RowReceiver{reader});
 }
 
 void add_events(const ExtensionSchema &schema, const WindowQuestion &question, core::WindowCounter *counter)
@@ -133,21 +134,21 @@ void add_beginning(const ExtensionSchema &schema, const WindowQuestion &question
 
 } // namespace
 
-TenantArgument tenant_argument(FunctionCallInfo fcinfo, int argument)
+NullableDatum tenant_argument(FunctionCallInfo fcinfo, int argument)
 {
-    if (PG_ARGISNULL(argument)) return {Datum{0}, true};
-    return {PointerGetDatum(PG_GETARG_TEXT_PP(argument)), false};
+    if (PG_ARGISNULL(argument)) return null_datum;
+    return given(PointerGetDatum(PG_GETARG_TEXT_PP(argument)));
 }
 
-CountSource source_for_caller(const ExtensionSchema &schema, const TenantArgument &tenant)
+CountSource source_for_caller(const ExtensionSchema &schema, const NullableDatum &tenant)
 {
     if (!bags_agree(schema)) return CountSource::events;
     const Oid events = relation_in(schema, "analytics_events");
     const Access tenants = access_to(relation_in(schema, "analytics_rollup_tenants"));
-    const CountSource bags = tenant.any ? CountSource::tenants : CountSource::one_tenant;
+    const CountSource bags = tenant.isnull ? CountSource::tenants : CountSource::one_tenant;
     if (check_enable_rls(events, InvalidOid, true) == RLS_ENABLED)
         return tenants == Access::restricted ? bags : CountSource::events;
-    if (!tenant.any) return tenants == Access::whole ? bags : CountSource::events;
+    if (!tenant.isnull) return tenants == Access::whole ? bags : CountSource::events;
     return access_to(relation_in(schema, "analytics_rollup_totals")) == Access::whole ? CountSource::totals
                                                                                       : CountSource::events;
 }

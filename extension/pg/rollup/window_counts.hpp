@@ -15,27 +15,21 @@
 
 namespace analytics::pg {
 
-/** The tenant to count; any: all of them. */
-struct TenantArgument {
-    Datum id;
-    bool any;
-};
-
-/** A null argument means any. The text lives in the current memory context. */
-TenantArgument tenant_argument(FunctionCallInfo fcinfo, int argument);
+/** The tenant to count; null: all of them. The text lives in the current memory context. */
+NullableDatum tenant_argument(FunctionCallInfo fcinfo, int argument);
 
 enum class CountSource : std::uint8_t { totals, tenants, one_tenant, events };
 
-CountSource source_for_caller(const ExtensionSchema &schema, const TenantArgument &tenant);
+CountSource source_for_caller(const ExtensionSchema &schema, const NullableDatum &tenant);
 
 /** At most so many rows may be returned, and so many counts gathered: some 100 MB of either. */
 inline constexpr int most_counts = 1'000'000;
 
 /** What to count. */
 struct WindowQuestion {
-    const TimestampTz *bounds = nullptr; // ascending
-    int count = 0;                       // of bounds
-    TenantArgument tenant = {};
+    const TimestampTz *bounds = nullptr;  // ascending
+    int count = 0;                        // of bounds
+    NullableDatum tenant = {};            // null: all of them
     std::optional<std::string_view> type; // none: every type
     const char *to_blame = nullptr;       // the argument that a message about too many counts names; nullptr: no limit
     std::int32_t beginning = core::no_bucket; // the bucket of events at -infinity
