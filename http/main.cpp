@@ -1,6 +1,5 @@
 /* analytics-http: /v1 over the database's functions. The parts are made and put together here. api/routes.hpp has the
  * routes, server/ how requests are answered. */
-#include "api/admin.hpp"
 #include "api/handler.hpp"
 #include "auth/access.hpp"
 #include "auth/exposure.hpp"
@@ -53,7 +52,7 @@ try {
                      log, signals.token());
     std::stop_source after; // the service has ended
     Listener admin(admin_listener(settings),
-                   Responder(Admin(Handler(admin_routes(), probe, probe, signals.token()), metrics),
+                   Responder(Handler(admin_routes(), probe, probe, signals.token(), std::nullopt, &metrics),
                              names(Key::http_admin_host), Cors({})),
                    without_watchdog, after.get_token());
 

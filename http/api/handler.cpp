@@ -251,7 +251,7 @@ Begun Handler::begin(const Request &request, const Route *&route) const
 Begun Handler::begin(const Request &request, const Route &route, Arguments arguments, Caller caller) const
 {
     if (route.is_probe && stop_.stop_requested()) return down();
-    if (route.statement == nullptr) return route.render({.request = request, .rows = nullptr});
+    if (route.statement == nullptr) return route.render({.request = request, .metrics = metrics_});
     Database &database = route.is_probe ? probe_ : caller.tenant.empty() ? database_ : keyed_->tenants;
     return std::make_unique<StatementTask>(request, route, std::move(arguments), std::move(caller), database);
 }

@@ -24,11 +24,12 @@ struct KeyedAccess {
 class Handler {
 public:
     /** probe: the database for routes that ask whether the service is well, on a connection of its own: a busy pool is
-     * not a sick service. A probe answers DOWN once stop was requested. door: without one only routes that need no key
-     * are answered. */
+     * not a sick service. A probe answers DOWN once stop was requested. keyed: without it only routes that need no key
+     * are answered. metrics: for routes that show them. */
     Handler(std::span<const Route> routes, Database &database, Database &probe, std::stop_token stop,
-            std::optional<KeyedAccess> keyed = std::nullopt) // NOLINT(modernize-pass-by-value): two references
-        : routes_(routes), database_(database), probe_(probe), stop_(std::move(stop)), keyed_(keyed)
+            std::optional<KeyedAccess> keyed = std::nullopt, // NOLINT(modernize-pass-by-value): two references
+            const runtime::Metrics *metrics = nullptr)
+        : routes_(routes), database_(database), probe_(probe), stop_(std::move(stop)), keyed_(keyed), metrics_(metrics)
     {
     }
 
@@ -45,6 +46,7 @@ private:
     Database &probe_;
     std::stop_token stop_;
     std::optional<KeyedAccess> keyed_;
+    const runtime::Metrics *metrics_;
 };
 
 } // namespace analytics::http

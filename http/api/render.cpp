@@ -1,5 +1,6 @@
 #include "render.hpp"
 
+#include "../../runtime/metrics.hpp"
 #include "../server/digest.hpp"
 #include "../server/problem.hpp"
 #include "../web/assets.hpp"
@@ -113,6 +114,11 @@ Response render_asset(const Exchange &exchange)
 Response render_up(const Exchange & /*exchange*/)
 {
     return up();
+}
+
+Response render_metrics(const Exchange &exchange)
+{
+    return {.body = exchange.metrics->exposition(), .content_type = runtime::Metrics::content_type};
 }
 
 Response up()

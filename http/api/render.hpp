@@ -24,6 +24,7 @@ namespace analytics::http {
 /** The asset of this path. */
 [[nodiscard]] Response render_asset(const Exchange &exchange);
 [[nodiscard]] Response render_up(const Exchange &exchange);
+[[nodiscard]] Response render_metrics(const Exchange &exchange);
 
 [[nodiscard]] Response up();
 [[nodiscard]] Response down();

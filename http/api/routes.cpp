@@ -89,11 +89,22 @@ constexpr std::array table{
     Route{.path = "/health", .method = "GET", .statement = &version, .render = render_up, .is_probe = true},
 };
 
+constexpr std::array admin_table{
+    Route{.path = "/livez", .method = "GET", .render = render_up},
+    Route{.path = "/metrics", .method = "GET", .render = render_metrics},
+    Route{.path = "/readyz", .method = "GET", .statement = &version, .render = render_up, .is_probe = true},
+};
+
 } // namespace
 
 std::span<const Route> service_routes() noexcept
 {
     return table;
+}
+
+std::span<const Route> admin_routes() noexcept
+{
+    return admin_table;
 }
 
 } // namespace analytics::http

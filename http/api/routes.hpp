@@ -11,6 +11,10 @@
 
 #include <span>
 
+namespace analytics::runtime {
+class Metrics;
+}
+
 namespace analytics::http {
 
 using ParameterList = std::span<const Parameter *const>;
@@ -18,7 +22,8 @@ using ParameterList = std::span<const Parameter *const>;
 /** What a route's render is called with. */
 struct Exchange {
     const Request &request;
-    const runtime::Result *rows; // nothing: the route has no statement
+    const runtime::Result *rows = nullptr;     // nothing: the route has no statement
+    const runtime::Metrics *metrics = nullptr; // of the admin port alone
 };
 
 struct Route {
@@ -39,5 +44,10 @@ struct Route {
 inline constexpr std::size_t max_items = 1'000;
 
 [[nodiscard]] std::span<const Route> service_routes() noexcept;
+
+/** Of the admin port. /livez: the process answers. /readyz: the database answers too, and no stop was requested. /metrics:
+ * for Prometheus. A load balancer takes out a server that is not ready; an orchestrator restarts one that is not live. So
+ * what a restart cannot repair must not affect /livez. */
+[[nodiscard]] std::span<const Route> admin_routes() noexcept;
 
 } // namespace analytics::http

@@ -25,21 +25,6 @@ std::string_view bearer_token(std::string_view authorization)
     return core::equals_ignoring_case(scheme, "bearer") ? core::trimmed(authorization) : std::string_view{};
 }
 
-std::string_view name_of(Scope scope)
-{
-    switch (scope) {
-    case Scope::read:
-        return "read";
-    case Scope::write:
-        return "write";
-    case Scope::admin:
-        return "admin";
-    case Scope::none:
-        break;
-    }
-    return "";
-}
-
 Response unknown(bool is_given)
 {
     Response refusal = response_of({.status = 401, .detail = is_given ? "the key is not known" : "a key is needed"});
@@ -50,7 +35,7 @@ Response unknown(bool is_given)
 
 Response forbidden(Scope scope)
 {
-    const std::string needed(name_of(scope));
+    const std::string needed(scope_names.at(static_cast<std::size_t>(scope)));
     Response refusal = response_of({.status = 403, .detail = "the key does not have the scope " + needed});
     refusal.headers.emplace_back("WWW-Authenticate",
                                  R"(Bearer realm="analytics", error="insufficient_scope", scope=")" + needed + '"');

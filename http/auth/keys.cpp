@@ -41,15 +41,9 @@ std::vector<Scope> read_scopes(std::string_view list)
 {
     std::vector<Scope> scopes;
     while (!list.empty()) {
-        const std::string_view name = core::take_until(',', list);
-        if (name == "read")
-            scopes.push_back(Scope::read);
-        else if (name == "write")
-            scopes.push_back(Scope::write);
-        else if (name == "admin")
-            scopes.push_back(Scope::admin);
-        else
-            throw KeyFault("the third part must be a comma list of read, write and admin");
+        const auto found = std::find(scope_names.begin() + 1, scope_names.end(), core::take_until(',', list));
+        if (found == scope_names.end()) throw KeyFault("the third part must be a comma list of read, write and admin");
+        scopes.push_back(static_cast<Scope>(found - scope_names.begin()));
     }
     if (scopes.empty()) throw KeyFault("the scopes are missing");
     return scopes;

@@ -29,6 +29,7 @@ constexpr std::size_t min_key_length = 32;
 
 /** What a route asks of a key, and what a key grants. none: the route asks for no key. */
 enum class Scope : std::uint8_t { none, read, write, admin };
+inline constexpr std::array<std::string_view, 4> scope_names{"", "read", "write", "admin"};
 
 struct ApiKey {
     std::string id;

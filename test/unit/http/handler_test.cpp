@@ -1,5 +1,4 @@
 /* From a request to its answer, over a database that only fails or only counts. */
-#include "../../../http/api/admin.hpp"
 #include "../../../http/api/handler.hpp"
 
 #include <array>
