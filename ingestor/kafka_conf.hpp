@@ -18,6 +18,7 @@ template <auto Free> struct Freed {
 using Conf = std::unique_ptr<rd_kafka_conf_t, Freed<rd_kafka_conf_destroy>>;
 using List = std::unique_ptr<rd_kafka_topic_partition_list_t, Freed<rd_kafka_topic_partition_list_destroy>>;
 using Message = std::unique_ptr<rd_kafka_message_t, Freed<rd_kafka_message_destroy>>;
+using Queue = std::unique_ptr<rd_kafka_queue_t, Freed<rd_kafka_queue_destroy>>;
 
 inline constexpr std::size_t kafka_message_size = 512; // of librdkafka's error texts
 

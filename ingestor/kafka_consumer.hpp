@@ -9,8 +9,12 @@
 #include "../runtime/observe.hpp"
 #include "../runtime/setting.hpp"
 #include "consumer.hpp"
+#include "fetch_waker.hpp"
+#include "kafka_conf.hpp"
 
-#include <memory>
+#include <deque>
+#include <mutex>
+#include <set>
 
 namespace analytics::ingestor {
 
@@ -53,8 +57,49 @@ public:
     void rejoin() override;
 
 private:
-    struct Handle; // kafka_handle.hpp
-    std::unique_ptr<Handle> handle_;
+    // in kafka_events.cpp
+    static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t err, rd_kafka_topic_partition_list_t *partitions,
+                             void *self);
+    static void on_error(rd_kafka_t *rk, int err, const char *reason, void *self);
+    static void on_log(const rd_kafka_t *rk, int severity, const char *facility, const char *message);
+
+    /** What the message is. Its views hold until the next poll. */
+    PollResult result();
+    PollResult error();
+    /** A broker answered. */
+    void answered();
+    /** Reports the same trouble once, not at each of librdkafka's attempts. */
+    void notice(std::string_view text);
+    void pause(std::span<const StartOffset> partitions);
+
+    const runtime::Settings &settings_;
+    runtime::Observer &observe_;
+    std::string topics_;
+    std::string group_;
+    std::string metadata_; // of offsets that are committed
+    std::string advice_;   // for a failed authentication
+    bool is_debugging_;
+    rd_kafka_t *kafka_ = nullptr;
+    std::mutex waking_;
+    std::optional<FetchWaker> fetching_;
+    Queue polled_; // what poll waits on, kept for wake; librdkafka wants it back before the end
+
+    std::deque<PollResult> events_;              // noted by callbacks, returned by the next poll
+    Message message_;                            // holds the views of the last Record
+    std::vector<Header> headers_;                // the same
+    std::vector<StartOffset> assigned_;          // offsets don't matter
+    std::set<Partition, PartitionOrder> paused_; // by us: resuming any other partition rewinds it
+    std::set<Partition, PartitionOrder> stopped_;
+    bool is_unavailable_ = false;
+    bool is_refused_ = false; // a broker refuses our credentials, or we refuse its certificate
+    std::string last_error_;  // of a broker, in librdkafka's words
+    std::string last_notice_;
 };
+
+inline constexpr int kafka_query_timeout_ms = 3'000;
+
+[[nodiscard]] List list_of(std::span<const StartOffset> starts);
+/** Nothing: no bytes, as opposed to zero of them. */
+[[nodiscard]] std::optional<std::string_view> kafka_bytes(const void *data, std::size_t size);
 
 } // namespace analytics::ingestor

@@ -13,19 +13,7 @@ using runtime::Key;
 
 constexpr int poll_ms = 100;
 
-using Producer = std::unique_ptr<rd_kafka_t, Freed<rd_kafka_destroy>>;
-
-/* Of one message in flight. librdkafka reports each exactly once, by poll. */
-struct Delivery {
-    bool is_over = false;
-    rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
-
-    void end(rd_kafka_resp_err_t outcome) noexcept
-    {
-        is_over = true;
-        error = outcome;
-    }
-};
+using Delivery = KafkaDeadLetterTopic::Delivery;
 
 void on_delivery(rd_kafka_t *, const rd_kafka_message_t *message, void *)
 {
@@ -41,26 +29,21 @@ bool is_permanent(rd_kafka_resp_err_t error)
 
 } // namespace
 
-struct KafkaDeadLetterTopic::Handle {
-    explicit Handle(const runtime::Settings &given) : settings(given), topic(given.text(Key::kafka_dlq_topic)) {}
-
-    void connect();
-    void produce(const DeadLetter &dead_letter, Delivery &delivery);
-
-    const runtime::Settings &settings;
-    std::string topic;
-    Producer kafka;
-};
-
-void KafkaDeadLetterTopic::Handle::connect()
+KafkaDeadLetterTopic::KafkaDeadLetterTopic(const runtime::Settings &settings)
+    : settings_(settings), topic_(settings.text(Key::kafka_dlq_topic))
 {
-    Conf conf = producer_conf(settings);
-    rd_kafka_conf_set_dr_msg_cb(conf.get(), on_delivery);
-    disable_log(conf.get()); // the delivery reports say what is wrong with the broker
-    kafka.reset(new_client(RD_KAFKA_PRODUCER, std::move(conf)));
+    connect();
 }
 
-void KafkaDeadLetterTopic::Handle::produce(const DeadLetter &dead_letter, Delivery &delivery)
+void KafkaDeadLetterTopic::connect()
+{
+    Conf conf = producer_conf(settings_);
+    rd_kafka_conf_set_dr_msg_cb(conf.get(), on_delivery);
+    disable_log(conf.get()); // the delivery reports say what is wrong with the broker
+    kafka_.reset(new_client(RD_KAFKA_PRODUCER, std::move(conf)));
+}
+
+void KafkaDeadLetterTopic::produce(const DeadLetter &dead_letter, Delivery &delivery)
 {
     rd_kafka_headers_t *headers = rd_kafka_headers_new(dead_letter.headers.size());
     for (const auto &[name, value] : dead_letter.headers)
@@ -70,7 +53,7 @@ void KafkaDeadLetterTopic::Handle::produce(const DeadLetter &dead_letter, Delive
     const std::size_t size = dead_letter.value ? dead_letter.value->size() : 0;
     // NOLINTBEGIN(cppcoreguidelines-pro-type-const-cast): it is copied, whatever the type says
     const auto error =
-        rd_kafka_producev(kafka.get(), RD_KAFKA_V_TOPIC(topic.c_str()), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+        rd_kafka_producev(kafka_.get(), RD_KAFKA_V_TOPIC(topic_.c_str()), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
                           RD_KAFKA_V_KEY(dead_letter.key.data(), dead_letter.key.size()),
                           RD_KAFKA_V_VALUE(const_cast<void *>(value), size), RD_KAFKA_V_HEADERS(headers),
                           RD_KAFKA_V_OPAQUE(&delivery), RD_KAFKA_V_END);
@@ -80,20 +63,12 @@ void KafkaDeadLetterTopic::Handle::produce(const DeadLetter &dead_letter, Delive
     delivery.end(error);
 }
 
-KafkaDeadLetterTopic::KafkaDeadLetterTopic(const runtime::Settings &settings)
-    : handle_(std::make_unique<Handle>(settings))
-{
-    handle_->connect();
-}
-
-KafkaDeadLetterTopic::~KafkaDeadLetterTopic() = default;
-
 DeliveryReport KafkaDeadLetterTopic::send(std::span<const DeadLetter> dead_letters, const std::stop_token &stop)
 {
-    if (!handle_->kafka) handle_->connect();
-    rd_kafka_t *const kafka = handle_->kafka.get();
+    if (!kafka_) connect();
+    rd_kafka_t *const kafka = kafka_.get();
     std::vector<Delivery> deliveries(dead_letters.size());
-    for (std::size_t i = 0; i < dead_letters.size(); ++i) handle_->produce(dead_letters[i], deliveries[i]);
+    for (std::size_t i = 0; i < dead_letters.size(); ++i) produce(dead_letters[i], deliveries[i]);
 
     const auto are_all_over = [&] {
         return std::ranges::all_of(deliveries, [](const Delivery &delivery) { return delivery.is_over; });
@@ -115,7 +90,7 @@ DeliveryReport KafkaDeadLetterTopic::send(std::span<const DeadLetter> dead_lette
             report.fault = rd_kafka_err2str(error);
     }
     std::array<char, kafka_message_size> text{};
-    if (rd_kafka_fatal_error(kafka, text.data(), text.size()) != RD_KAFKA_RESP_ERR_NO_ERROR) handle_->kafka.reset();
+    if (rd_kafka_fatal_error(kafka, text.data(), text.size()) != RD_KAFKA_RESP_ERR_NO_ERROR) kafka_.reset();
     return report;
 }
 

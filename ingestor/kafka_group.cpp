@@ -1,5 +1,5 @@
 /* KafkaConsumer's side of the consumer group: the offsets that we mirror there, and the other members. */
-#include "kafka_handle.hpp"
+#include "kafka_consumer.hpp"
 
 #include <cstring>
 
@@ -34,14 +34,14 @@ List list_with(std::span<const StartOffset> offsets, const std::string &metadata
 void KafkaConsumer::mark_done(const Partition &partition, std::int64_t next_offset)
 {
     const StartOffset done{partition, next_offset};
-    rd_kafka_commit(handle_->kafka, list_with({&done, 1}, handle_->metadata).get(), 1);
+    rd_kafka_commit(kafka_, list_with({&done, 1}, metadata_).get(), 1);
 }
 
 bool KafkaConsumer::commit(std::span<const StartOffset> offsets)
 {
-    const Queue queue(rd_kafka_queue_new(handle_->kafka));
-    const List list = list_with(offsets, handle_->metadata);
-    if (rd_kafka_commit_queue(handle_->kafka, list.get(), queue.get(), nullptr, nullptr) != RD_KAFKA_RESP_ERR_NO_ERROR)
+    const Queue queue(rd_kafka_queue_new(kafka_));
+    const List list = list_with(offsets, metadata_);
+    if (rd_kafka_commit_queue(kafka_, list.get(), queue.get(), nullptr, nullptr) != RD_KAFKA_RESP_ERR_NO_ERROR)
         return false;
     const EventHandle answer(rd_kafka_queue_poll(queue.get(), kafka_query_timeout_ms));
     return answer && rd_kafka_event_error(answer.get()) == RD_KAFKA_RESP_ERR_NO_ERROR;
@@ -49,21 +49,21 @@ bool KafkaConsumer::commit(std::span<const StartOffset> offsets)
 
 void KafkaConsumer::set_offset_metadata(const std::string &metadata)
 {
-    handle_->metadata = metadata;
+    metadata_ = metadata;
 }
 
 std::optional<std::vector<GroupOffset>> KafkaConsumer::group_offsets()
 {
-    const OffsetsOptions options(rd_kafka_AdminOptions_new(handle_->kafka, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS));
+    const OffsetsOptions options(rd_kafka_AdminOptions_new(kafka_, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS));
     rd_kafka_AdminOptions_set_request_timeout(options.get(), kafka_query_timeout_ms, nullptr, 0);
-    const OffsetsRequest request(rd_kafka_ListConsumerGroupOffsets_new(handle_->group.c_str(), nullptr));
+    const OffsetsRequest request(rd_kafka_ListConsumerGroupOffsets_new(group_.c_str(), nullptr));
     rd_kafka_ListConsumerGroupOffsets_t *all = request.get();
-    const Queue queue(rd_kafka_queue_new(handle_->kafka));
-    rd_kafka_ListConsumerGroupOffsets(handle_->kafka, &all, 1, options.get(), queue.get());
+    const Queue queue(rd_kafka_queue_new(kafka_));
+    rd_kafka_ListConsumerGroupOffsets(kafka_, &all, 1, options.get(), queue.get());
     const EventHandle answer(rd_kafka_queue_poll(queue.get(), kafka_query_timeout_ms + answer_margin_ms));
     if (!answer) return {};
     if (rd_kafka_event_error(answer.get()) != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        handle_->notice(rd_kafka_event_error_string(answer.get()));
+        notice(rd_kafka_event_error_string(answer.get()));
         return {};
     }
     std::size_t count = 0;
@@ -71,7 +71,7 @@ std::optional<std::vector<GroupOffset>> KafkaConsumer::group_offsets()
         rd_kafka_event_ListConsumerGroupOffsets_result(answer.get()), &count);
     if (count != 1) return {};
     if (const auto *error = rd_kafka_group_result_error(groups[0])) {
-        handle_->notice(rd_kafka_error_string(error));
+        notice(rd_kafka_error_string(error));
         return {};
     }
     std::vector<GroupOffset> found;
@@ -89,12 +89,12 @@ std::optional<std::vector<GroupOffset>> KafkaConsumer::group_offsets()
 std::optional<OtherMembers> KafkaConsumer::other_members()
 {
     const struct rd_kafka_group_list *list = nullptr;
-    const auto error = rd_kafka_list_groups(handle_->kafka, handle_->group.c_str(), &list, kafka_query_timeout_ms);
+    const auto error = rd_kafka_list_groups(kafka_, group_.c_str(), &list, kafka_query_timeout_ms);
     const Groups groups(list);
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR || list->group_cnt != 1) return {};
 
-    const std::unique_ptr<char, Freed<free_member_id>> own(rd_kafka_memberid(handle_->kafka));
-    OtherMembers others{list->groups[0].state, {}, Milliseconds(kafka_number(handle_->kafka, "session.timeout.ms"))};
+    const std::unique_ptr<char, Freed<free_member_id>> own(rd_kafka_memberid(kafka_));
+    OtherMembers others{list->groups[0].state, {}, Milliseconds(kafka_number(kafka_, "session.timeout.ms"))};
     for (int i = 0; i < list->groups[0].member_cnt; ++i) {
         const auto &member = list->groups[0].members[i];
         if (own && std::string_view(member.member_id) == own.get()) continue;
@@ -105,7 +105,7 @@ std::optional<OtherMembers> KafkaConsumer::other_members()
 
 void KafkaConsumer::rejoin()
 {
-    rd_kafka_unsubscribe(handle_->kafka);
+    rd_kafka_unsubscribe(kafka_);
     subscribe();
 }
 
