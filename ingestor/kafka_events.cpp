@@ -1,4 +1,4 @@
-/* What librdkafka notes for KafkaConsumer in callbacks, what a poll makes of messages and errors, and what is paused. */
+/* What librdkafka notes for KafkaConsumer in callbacks, what a poll makes of messages and errors, what is paused. */
 #include "kafka_consumer.hpp"
 
 #include "kafka_probe.hpp"

@@ -74,8 +74,8 @@ public:
                            std::optional<std::int64_t> high_watermark, const KeepWaiting &keep_waiting) = 0;
 
     /** The partitions of which the database no longer has our claim or our last offset: it went back in time, as a
-     * promoted standby does that had not received the newest transactions. A partition that another ingestor has claimed is
-     * not among them. */
+     * promoted standby does that had not received the newest transactions. A partition that another ingestor has
+     * claimed is not among them. */
     virtual std::variant<std::vector<Partition>, Failure> rewound(std::span<const ClaimedPartition> claims,
                                                                   const KeepWaiting &keep_waiting) = 0;
 

@@ -229,7 +229,7 @@ BEGIN
         made := made || described.name;
         IF described.name = 'analytics_events' THEN
             EXECUTE described.statements;
-        ELSE -- whoever owns the events owns what is kept beside them
+        ELSE -- the owner of the events owns what is kept beside them
             PERFORM @extschema@._analytics_run_as_owner(
                 @extschema@._analytics_relation('analytics_events'), described.statements);
         END IF;

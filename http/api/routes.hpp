@@ -45,9 +45,9 @@ inline constexpr std::size_t max_items = 1'000;
 
 [[nodiscard]] std::span<const Route> service_routes() noexcept;
 
-/** Of the admin port. /livez: the process answers. /readyz: the database answers too, and no stop was requested. /metrics:
- * for Prometheus. A load balancer takes out a server that is not ready; an orchestrator restarts one that is not live. So
- * what a restart cannot repair must not affect /livez. */
+/** Of the admin port. /livez: the process answers. /readyz: the database answers too, and no stop was requested.
+ * /metrics: for Prometheus. A load balancer takes out a server that is not ready; an orchestrator restarts one that is
+ * not live. So what a restart cannot repair must not affect /livez. */
 [[nodiscard]] std::span<const Route> admin_routes() noexcept;
 
 } // namespace analytics::http

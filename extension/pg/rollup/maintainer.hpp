@@ -9,9 +9,9 @@
  * in statement_delta.hpp): a trigger would fetch each row again.
  *
  * PostgreSQL clones row triggers to every partition, but statement triggers fire only for the table that the statement
- * names. A partition that was attached by hand may be without them (see analytics_watch_partition). When a statement names
- * it, no StatementDelta is open, and each row is written at once: slow, but exact. Statements nest, because a trigger
- * of the operator may store events. Each writes at its end all that there is: the sum is the same.
+ * names. A partition that was attached by hand may be without them (see analytics_watch_partition). When a statement
+ * names it, no StatementDelta is open, and each row is written at once: slow, but exact. Statements nest, because a
+ * trigger of the operator may store events. Each writes at its end all that there is: the sum is the same.
  *
  * A StatementDelta belongs to the subtransaction of its statement, and lives in that one's memory. When the
  * subtransaction fails, it is freed. When the subtransaction commits, none is left, because its statements have ended.

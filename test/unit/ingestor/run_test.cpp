@@ -156,7 +156,7 @@ TEST_F(RunTest, StoppedPartitionsAreCountedApart)
     EXPECT_EQ(seen.field<event::PartitionsReady>("stopped"), "1");
 }
 
-// ---- what is reported -------------------------------------------------------------------------------------------------
+// ---- what is reported --------------------------------------------------------------------------------------------
 
 TEST_F(RunTest, RefusalsAreToldOnceABatchAsJson)
 {
