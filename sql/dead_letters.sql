@@ -39,8 +39,8 @@ END
 $$;
 
 COMMENT ON FUNCTION @extschema@.analytics_open_dead_letters() IS
-    'The number of dead letters that no replay has accepted yet, without objects of unknown shape. '
-    'Counted from an index of open dead letters.';
+    'The number of open dead letters, which no replay has accepted yet. Objects of unknown shape do not count. '
+    'Reads only an index of the open dead letters.';
 
 CREATE FUNCTION @extschema@.analytics_purge_dead_letters(
     older_than interval, max_rows integer DEFAULT NULL,
@@ -69,9 +69,10 @@ $$;
 
 COMMENT ON FUNCTION @extschema@.analytics_purge_dead_letters(interval, integer, text, text, boolean) IS
     'Deletes dead letters received more than older_than ago, and returns how many. '
-    'Null arguments do not restrict: max_rows (the lowest ids go first), reason, topic, and replayed (true: replayed '
-    'ones, false: open ones). Dead letters that another transaction has locked are left. '
-    'A negative or null older_than is SQLSTATE 22023. Nothing else deletes a dead letter.';
+    'Only those of this reason, of this topic, and replayed (true) or open (false) ones; null does not restrict. '
+    'At most max_rows, those with the lowest ids; null: all. '
+    'Dead letters that another transaction has locked stay. '
+    'A negative or null older_than is SQLSTATE 22023.';
 
 CREATE FUNCTION @extschema@.analytics_recent_dead_letters(
     max_rows integer DEFAULT 50, before_id bigint DEFAULT NULL,
@@ -98,7 +99,7 @@ $$;
 
 COMMENT ON FUNCTION @extschema@.analytics_recent_dead_letters(integer, bigint, text, text, boolean) IS
     'Dead letters, newest first by id. '
-    'Null arguments do not restrict: reason, topic, replayed (true: replayed ones, false: open ones). '
+    'Only those of this reason, of this topic, and replayed (true) or open (false) ones; null does not restrict. '
     'For the next page, pass the last row''s id as before_id. max_rows below 1 is SQLSTATE 22023.';
 
 CREATE FUNCTION @extschema@._analytics_dead_letter_json(dead_letter @extschema@.analytics_dead_letter) RETURNS json
@@ -129,7 +130,7 @@ END
 $$;
 
 COMMENT ON FUNCTION @extschema@._analytics_text_of(bytea) IS
-    'The bytes as text. Null: they are not UTF-8 that PostgreSQL can store.';
+    'The bytes as text. Null: they are not UTF-8 text that PostgreSQL can store.';
 
 CREATE FUNCTION @extschema@.analytics_dead_letter(id bigint) RETURNS jsonb
     LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE
@@ -156,7 +157,8 @@ END
 $$;
 
 COMMENT ON FUNCTION @extschema@.analytics_dead_letter(bigint) IS
-    'The whole dead letter, or null: the members of _analytics_dead_letter_json, headers, key and value. '
-    'Bytes that are not UTF-8 text are in keyBase64 and valueBase64 instead.';
+    'The whole dead letter, or null if there is none with this id: the members of _analytics_dead_letter_json, '
+    'headers, key, value, keyBase64 and valueBase64. '
+    'A key or value that is not UTF-8 text is null, and its bytes are in the member with Base64.';
 
 REVOKE EXECUTE ON FUNCTION @extschema@.analytics_purge_dead_letters(interval, integer, text, text, boolean) FROM PUBLIC;

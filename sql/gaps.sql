@@ -1,6 +1,7 @@
 /* Gaps: when Kafka no longer has a partition's next offset, an operator decides where to continue.
  *
- * The records between are lost, or read again where a topic was deleted and made again. Every decision is a row. */
+ * The records between the old and the new offset are lost. If the new offset is lower, because the topic was deleted
+ * and created again, records are read from there. Every decision is a row. */
 
 CREATE TYPE @extschema@.analytics_kafka_gap AS (
     consumer_group text,
@@ -59,9 +60,9 @@ $$;
 
 COMMENT ON FUNCTION @extschema@.analytics_accept_gap(text, text, integer, bigint, bigint, text) IS
     'Moves a stopped partition to to_offset, and records who decided it. '
-    'from_offset must be the partition''s offset, else SQLSTATE 55000: so the same command has no effect a second '
-    'time. A partition that was never claimed is SQLSTATE P0002. '
-    'Increments the epoch; the ingestor that has the partition notices within seconds and continues. '
+    'from_offset must be the partition''s next_offset, else SQLSTATE 55000. So the same call fails a second time. '
+    'A partition that was never claimed is SQLSTATE P0002. '
+    'Increments the epoch. The ingestor that has claimed the partition notices it within seconds and continues. '
     'Locks the partition''s row in analytics_kafka_offsets to the end of the transaction.';
 
 CREATE FUNCTION @extschema@._analytics_gap_accepted(
@@ -78,6 +79,6 @@ CREATE FUNCTION @extschema@._analytics_gap_accepted(
 $$;
 
 COMMENT ON FUNCTION @extschema@._analytics_gap_accepted(text, text, integer, bigint) IS
-    'Whether a gap of the partition was accepted after this epoch, and the partition was not claimed since.';
+    'True if a gap of the partition was accepted after this epoch, and nobody has claimed the partition since.';
 
 REVOKE EXECUTE ON FUNCTION @extschema@.analytics_accept_gap(text, text, integer, bigint, bigint, text) FROM PUBLIC;

@@ -1,4 +1,4 @@
-/* What the HTTP service calls, and nobody else: one function a route. It answers JSON as it goes to the client. */
+/* What the HTTP service alone calls: one function per route. It returns the JSON that the client receives. */
 
 CREATE FUNCTION @extschema@._analytics_require_row_security() RETURNS void
     LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -15,8 +15,8 @@ END
 $$;
 
 COMMENT ON FUNCTION @extschema@._analytics_require_row_security() IS
-    'Raises 28000 unless policies restrict the current role on analytics_events. The HTTP service calls it before each '
-    'statement for one tenant.';
+    'Raises SQLSTATE 28000 unless row-level security restricts the current role on analytics_events. '
+    'The HTTP service calls it before each statement that it runs for one tenant.';
 
 CREATE FUNCTION @extschema@._analytics_http_recent(
     max_rows integer, before_position bigint, before_id uuid, tenant_id text, event_type text)
@@ -26,8 +26,8 @@ CREATE FUNCTION @extschema@._analytics_http_recent(
     AS $$
 DECLARE
     rows refcursor;
-    -- Events are looked for by the tenant of the key, whichever tenant was asked for. The policies decide what is seen;
-    -- without this name the whole table, or that other tenant, would be read for nothing.
+    -- If the API key belongs to a tenant, only that tenant's events are searched, whichever tenant was asked for. The
+    -- policies would hide all others anyway; this only avoids reading them.
     read_tenant text := coalesce(nullif(current_setting('analytics_http.tenant', true), ''), $4);
 BEGIN
     OPEN rows NO SCROLL FOR
@@ -67,8 +67,8 @@ END
 $$;
 
 COMMENT ON FUNCTION @extschema@._analytics_http_summary(integer, timestamptz, text) IS
-    'GET /v1/analytics/metrics/summary: analytics_summary, until now unless there is a reference. tag_source, from '
-    'which the entity tag is made, is the same without the window.';
+    'GET /v1/analytics/metrics/summary: analytics_summary; if reference is null, the window ends now. '
+    'tag_source: what the entity tag is computed from, the summary without the window''s start and end.';
 
 CREATE FUNCTION @extschema@._analytics_http_histogram(
     window_start timestamptz, window_end timestamptz, bucket text, tenant_id text, event_type text, timezone text,
@@ -100,8 +100,10 @@ END
 $$;
 
 COMMENT ON FUNCTION @extschema@._analytics_http_histogram(timestamptz, timestamptz, text, text, text, text) IS
-    'GET /v1/analytics/metrics/histogram: analytics_histogram by bucket, without the types that have no event. The '
-    'default window is the last day. tag_source, from which the entity tag is made, has the buckets alone.';
+    'GET /v1/analytics/metrics/histogram: analytics_histogram with one object per bucket. '
+    'eventsPerType has only the types that occur in the bucket. '
+    'The default window is the last day. '
+    'tag_source: what the entity tag is computed from, the buckets alone.';
 
 CREATE FUNCTION @extschema@._analytics_http_projections() RETURNS text
     LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -115,7 +117,8 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION @extschema@._analytics_http_projections() IS 'GET /v1/analytics/projections: all of them.';
+COMMENT ON FUNCTION @extschema@._analytics_http_projections() IS
+    'GET /v1/analytics/projections: all projections, in the order of their names.';
 
 CREATE FUNCTION @extschema@._analytics_http_projection(
     name text, max_rows integer, before_position bigint, before_key uuid, window_start timestamptz,
@@ -139,8 +142,8 @@ $$;
 
 COMMENT ON FUNCTION
     @extschema@._analytics_http_projection(text, integer, bigint, uuid, timestamptz, timestamptz, text) IS
-    'GET /v1/analytics/projections/{name}: its state, null where there is no such projection, and a page of its rows '
-    'while it is ready.';
+    'GET /v1/analytics/projections/{name}: the projection''s state, and a page of its rows if it is ready. '
+    'state null: there is no such projection.';
 
 CREATE FUNCTION @extschema@._analytics_http_dead_letters(
     max_rows integer, before_id bigint, reason text, topic text, replayed boolean)
@@ -159,7 +162,8 @@ END
 $$;
 
 COMMENT ON FUNCTION @extschema@._analytics_http_dead_letters(integer, bigint, text, text, boolean) IS
-    'GET /v1/analytics/dead-letters: a page of analytics_recent_dead_letters, which has no position.';
+    'GET /v1/analytics/dead-letters: a page of analytics_recent_dead_letters. '
+    'last_position is null, because the list is ordered by the key alone, the id.';
 
 CREATE FUNCTION @extschema@._analytics_http_dead_letter_summary() RETURNS text
     LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -215,8 +219,8 @@ END
 $$;
 
 COMMENT ON FUNCTION @extschema@._analytics_http_outcomes(bytea[]) IS
-    'Stores a batch by analytics_record_each, with each event as JSON. An outcome has no event where it is refused, '
-    'dropped, or a duplicate by a key that a trigger made.';
+    'Calls analytics_record_each, and returns each event as JSON. '
+    'event is null if the record was refused or dropped, or is a duplicate because a trigger changed its key.';
 
 CREATE FUNCTION @extschema@._analytics_http_record(
     record bytea, OUT outcome text, OUT reason text, OUT detail text, OUT code text, OUT event text,
@@ -233,10 +237,10 @@ END
 $$;
 
 COMMENT ON FUNCTION @extschema@._analytics_http_record(bytea) IS
-    'POST /v1/analytics/events with one event: its outcome. code: the SQLSTATE of the reason for a refusal.';
+    'POST /v1/analytics/events with one event: its outcome. code: the SQLSTATE that stands for reason.';
 
--- The array's elements are the sender's own bytes. So the normalizer sees digits and duplicate members as they were
--- written, and an element that jsonb can't hold, or that is too deep, is refused alone.
+-- Each element of the array is passed on as the sender's own bytes. So the normalizer sees digits and duplicate members
+-- as they were written, and an element that jsonb cannot hold, or that is too deep, is refused without the others.
 CREATE FUNCTION @extschema@._analytics_http_record_batch(
     json_array bytea, records bytea[], max_items integer, OUT items integer, OUT body text)
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -262,5 +266,6 @@ END
 $$;
 
 COMMENT ON FUNCTION @extschema@._analytics_http_record_batch(bytea, bytea[], integer) IS
-    'POST /v1/analytics/events with many events, as a JSON array or as records: their number, and a JSON array with a '
-    'result for each. Of more than max_items none is stored, and body is null.';
+    'POST /v1/analytics/events with many events, as a JSON array or as records. '
+    'items: how many there are. body: a JSON array with one result per item. '
+    'If there are more than max_items, none is stored, and body is null.';

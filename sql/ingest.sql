@@ -1,7 +1,7 @@
 /* Ingest: from a record's bytes to a verdict, and from batches of records to rows.
  *
- * A verdict is an event or a reason of refusal. Bad input is never an error here, but for analytics_record, which
- * stores one event for one caller. */
+ * A verdict is either an event or the reason why the record is refused. Bad input is an error in analytics_record
+ * alone, which stores one event for one caller. */
 
 CREATE FUNCTION @extschema@.analytics_normalize(
     value bytea,
@@ -12,9 +12,10 @@ CREATE FUNCTION @extschema@.analytics_normalize(
 
 COMMENT ON FUNCTION @extschema@.analytics_normalize(bytea) IS
     'The event that a record (UTF-8 JSON, RFC 8259) stands for, or the reason why it is refused. Stores nothing. '
-    'Never raises an error for bad input. occurred_at null: the ingestion time. '
-    'event_key: the values of the natural key, null without one. shape: canonical or the name of a shape. '
-    'reason null: accepted.';
+    'Never raises an error for bad input. '
+    'occurred_at: null if the event has no time of its own, so it would be stored with the ingestion time. '
+    'event_key: the values of the natural key, null if there is none. shape: canonical, or the name of a shape. '
+    'reason: null if the record is accepted.';
 
 CREATE FUNCTION @extschema@.analytics_normalize(
     value text,
@@ -33,8 +34,8 @@ CREATE FUNCTION @extschema@.analytics_ingest(
 COMMENT ON FUNCTION @extschema@.analytics_ingest(bytea[]) IS
     'Normalises and stores a batch of records, and returns four counts that add up to the batch. '
     'A refused record is kept as a dead letter. '
-    'An object of unknown shape is skipped, and also kept unless analytics.keep_skipped is off. '
-    'A null record is a tombstone and skipped. Bad records never raise an error. '
+    'An object of unknown shape counts as skipped, and is kept too unless analytics.keep_skipped is off. '
+    'A null record is a tombstone and counts as skipped. Bad records never raise an error. '
     'Makes missing partitions, as analytics_create_partition does.';
 
 CREATE FUNCTION @extschema@.analytics_record_each(
@@ -47,9 +48,9 @@ CREATE FUNCTION @extschema@.analytics_record_each(
 
 COMMENT ON FUNCTION @extschema@.analytics_record_each(bytea[]) IS
     'Stores a batch of records and returns the outcome of each, numbered from 1. '
-    'stored: with the event as it is stored. duplicate: with the event that was already there. '
-    'refused: with reason and detail; no dead letter is kept, because the caller has the record. '
-    'dropped: a trigger dropped the event.';
+    'Outcome stored comes with the stored event, duplicate with the event that was already there. '
+    'refused comes with reason and detail; no dead letter is kept, because the caller has the record. '
+    'dropped: a BEFORE trigger of yours dropped the event.';
 
 CREATE FUNCTION @extschema@._analytics_sqlstate(reason text) RETURNS text
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
@@ -63,8 +64,9 @@ CREATE FUNCTION @extschema@._analytics_accepted(outcome text, reason text, detai
     AS 'MODULE_PATHNAME', 'analytics_accepted';
 
 COMMENT ON FUNCTION @extschema@._analytics_accepted(text, text, text) IS
-    'True if an outcome has an event, false for one that was dropped. '
-    'A refused one is an error: SQLSTATE of class 22 by its reason, the detail as message, the reason in DETAIL.';
+    'True if the outcome has an event, false if the event was dropped. '
+    'A refusal raises an error: its SQLSTATE of class 22 depends on the reason, its message is the detail, and its '
+    'DETAIL is the reason.';
 
 CREATE FUNCTION @extschema@.analytics_record(event jsonb)
     RETURNS TABLE (id uuid, event_type text, source text, occurred_at timestamptz, ingested_at timestamptz,
@@ -77,8 +79,8 @@ BEGIN ATOMIC
 END;
 
 COMMENT ON FUNCTION @extschema@.analytics_record(jsonb) IS
-    'Stores one event, canonical or of a known shape, and returns the stored event. duplicate: it was already there. '
-    'No row: a trigger dropped it. '
+    'Stores one event, canonical or of a known shape, and returns the stored event. '
+    'duplicate: true if the event was already there. No row: a BEFORE trigger of yours dropped the event. '
     'Bad input is SQLSTATE 22007 (invalid_timestamp), 22003 or 22P05 (unstorable), or 22023, with the reason in '
     'DETAIL.';
 
@@ -87,7 +89,7 @@ CREATE FUNCTION @extschema@._analytics_array_items(body bytea, max_items integer
     AS 'MODULE_PATHNAME', 'analytics_array_items';
 
 COMMENT ON FUNCTION @extschema@._analytics_array_items(bytea, integer) IS
-    'The elements of a JSON array, each as its own bytes. If there are more than max_items, max_items + 1 of them. '
+    'The elements of a JSON array, each as the bytes that stand in the array, at most max_items + 1 of them. '
     'Bytes that are not a JSON array are SQLSTATE 22P02, bytes that are not UTF-8 are 22021.';
 
 REVOKE EXECUTE ON FUNCTION

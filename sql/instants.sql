@@ -5,8 +5,8 @@ CREATE FUNCTION @extschema@._analytics_iso8601(instant timestamptz) RETURNS text
     AS 'MODULE_PATHNAME', 'analytics_iso8601';
 
 COMMENT ON FUNCTION @extschema@._analytics_iso8601(timestamptz) IS
-    'YYYY-MM-DDThh:mm:ss[.ffffff]Z, whatever TimeZone and DateStyle are; the fraction only if it is not zero. '
-    'The year must be 0001 to 9999, else SQLSTATE 22008.';
+    'The instant in UTC as YYYY-MM-DDThh:mm:ss[.ffffff]Z, whatever TimeZone and DateStyle are. '
+    'The fraction is left out if it is zero. The year must be 0001 to 9999, else SQLSTATE 22008.';
 
 CREATE FUNCTION @extschema@._analytics_instant(microseconds bigint) RETURNS timestamptz
     LANGUAGE sql STABLE PARALLEL SAFE
@@ -15,14 +15,14 @@ BEGIN ATOMIC
 END;
 
 COMMENT ON FUNCTION @extschema@._analytics_instant(bigint) IS
-    'The instant that many microseconds after the start of 1970, exact, whatever TimeZone is. Null for null. '
-    'The daemons send instants in this form.';
+    'The instant that is this number of microseconds after 1970-01-01T00:00:00Z, exact, whatever TimeZone is. '
+    'Null for null. The daemons send instants as such numbers.';
 
 CREATE FUNCTION @extschema@._analytics_instant_text(instant timestamptz) RETURNS text
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'analytics_instant_text';
 
 COMMENT ON FUNCTION @extschema@._analytics_instant_text(timestamptz) IS
-    'Any timestamp as JSON shows it: as _analytics_iso8601 for the years 0001 to 9999. '
+    'Any timestamp as text for JSON. Years 0001 to 9999: as _analytics_iso8601. '
     'Other years have a sign and six digits, as in ISO 8601''s expanded form (0000 is 1 BC). '
-    'infinity and -infinity stay words.';
+    'Infinite timestamps are infinity and -infinity.';

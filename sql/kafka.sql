@@ -1,8 +1,8 @@
-/* Kafka: how far each partition has been read, who claims it, and how its records are stored.
+/* Kafka: how far each partition has been read, who has claimed it, and how its records are stored.
  *
  * A consumer claims a partition, which increments the partition's epoch. Each of its batches names that epoch and the
- * offset from which it was read, and is stored only if the partition's row still says the same: compare-and-swap. So a
- * consumer that lost its partition, or repeats a batch, changes nothing (AN001). */
+ * offset from which it was read, and is stored only if the partition's row still has both: compare-and-swap. So a
+ * consumer that has lost its partition, or repeats a batch, changes nothing (AN001). */
 
 CREATE FUNCTION @extschema@.analytics_claim_partition(
     consumer_group text, topic text, partition integer, owner text, start_offset bigint,
@@ -24,7 +24,8 @@ $$;
 
 COMMENT ON FUNCTION @extschema@.analytics_claim_partition(text, text, integer, text, bigint, bigint) IS
     'Claims a Kafka partition for owner, and returns the new epoch and the offset to read next. '
-    'Batches of earlier epochs are refused from then on. start_offset is used at the first claim of the partition. '
+    'Batches of earlier epochs are refused from then on. '
+    'start_offset is the first offset to read if nobody has claimed the partition before. '
     'Locks the partition''s row in analytics_kafka_offsets to the end of the transaction.';
 
 CREATE FUNCTION @extschema@._analytics_lock_claim(
@@ -61,8 +62,8 @@ END
 $$;
 
 COMMENT ON FUNCTION @extschema@._analytics_lock_claim(text, text, integer, bigint, bigint, bigint) IS
-    'Locks the partition''s row to the end of the transaction, if it is still at this epoch and offset. '
-    'Else SQLSTATE AN001.';
+    'Locks the partition''s row to the end of the transaction. '
+    'SQLSTATE AN001: the row is no longer at this epoch and offset, or there is none.';
 
 CREATE FUNCTION @extschema@._analytics_ingest_batch(
     topic text, partition integer, records bytea[],
@@ -73,8 +74,9 @@ CREATE FUNCTION @extschema@._analytics_ingest_batch(
 
 COMMENT ON FUNCTION @extschema@._analytics_ingest_batch(text, integer, bytea[], bigint[], bytea[],
     timestamptz[], jsonb[]) IS
-    'The same as analytics_ingest, for records with their place in Kafka. '
-    'refusals: null, or an array with one object a reason: {reason, count, firstOffset, lastOffset, detail}.';
+    'The same as analytics_ingest, for records of one Kafka partition with their offsets. '
+    'refusals: null if there are none, else an array with one object per reason: {reason, count, firstOffset, '
+    'lastOffset, detail}.';
 
 CREATE FUNCTION @extschema@.analytics_ingest_kafka(
     consumer_group text, topic text, partition integer, owner_epoch bigint, expected_offset bigint, next_offset bigint,
@@ -106,7 +108,7 @@ COMMENT ON FUNCTION @extschema@.analytics_ingest_kafka(text, text, integer, bigi
     'Stores the batch of one Kafka partition and moves its offset, in one transaction. '
     'If the partition is no longer at (owner_epoch, expected_offset), nothing is stored: SQLSTATE AN001. '
     'offsets may have gaps. keys, timestamps and headers are kept with dead letters. '
-    'The four counts add up to the batch; for refusals see _analytics_ingest_batch. '
+    'The four counts add up to the number of records. For refusals see _analytics_ingest_batch. '
     'Locks the partition''s row in analytics_kafka_offsets to the end of the transaction.';
 
 CREATE FUNCTION @extschema@.analytics_lag_records() RETURNS bigint
@@ -126,8 +128,8 @@ END
 $$;
 
 COMMENT ON FUNCTION @extschema@.analytics_lag_records() IS
-    'The number of records in Kafka that are not read yet, as the ingestors last saw it, of the consumer group that '
-    'is furthest behind. Null: no ingestor has reported yet.';
+    'The lag of the consumer group that is furthest behind: the number of records in Kafka that the group has not read '
+    'yet, as its ingestors last saw it. Null: no ingestor has reported yet.';
 
 REVOKE EXECUTE ON FUNCTION
     @extschema@.analytics_claim_partition(text, text, integer, text, bigint, bigint),

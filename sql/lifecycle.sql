@@ -77,8 +77,8 @@ END
 $$;
 
 COMMENT ON FUNCTION @extschema@._analytics_table_differences() IS
-    'Part of _analytics_update_tables, when every table exists: how a table differs from its description, one sentence '
-    'each. Further columns, keys and constraints are no difference.';
+    'Part of _analytics_update_tables: the differences between the existing tables and their descriptions, one '
+    'sentence each. All tables must exist. Additional columns, keys and constraints are no differences.';
 
 CREATE FUNCTION @extschema@._analytics_foreign_tables(in_use text[]) RETURNS SETOF text
     LANGUAGE sql STABLE PARALLEL SAFE
@@ -93,9 +93,9 @@ CREATE FUNCTION @extschema@._analytics_foreign_tables(in_use text[]) RETURNS SET
 $$;
 
 COMMENT ON FUNCTION @extschema@._analytics_foreign_tables(text[]) IS
-    'Part of _analytics_update_tables: the tables that are not in use yet, of another role than a superuser and the '
-    'caller, one sentence each. They are not adopted, for their owner''s triggers would run with the rights of every '
-    'role that calls our functions.';
+    'Part of _analytics_update_tables: the tables that are not in use yet and whose owner is neither a superuser nor '
+    'the caller, one sentence each. They are not adopted, because their owner''s triggers would run with the rights of '
+    'every role that calls our functions.';
 
 CREATE FUNCTION @extschema@._analytics_attach_trigger(
     relation regclass, trigger text, fires text, level text, called text) RETURNS void
@@ -154,8 +154,8 @@ BEGIN
     END IF;
     RAISE EXCEPTION USING
         ERRCODE = 'object_not_in_prerequisite_state',
-        MESSAGE = format('the rows of "%s" follow from the events and are not inserted by hand', TG_TABLE_NAME),
-        DETAIL = 'The triggers of analytics_events have already counted the events: these rows would count them twice.',
+        MESSAGE = format('rows of "%s" are computed from the events and cannot be inserted by hand', TG_TABLE_NAME),
+        DETAIL = 'The triggers of analytics_events have counted the events already. These rows would count them twice.',
         HINT = 'To restore data alone, add --disable-triggers to pg_restore or pg_dump. '
                'To repair counts, call analytics_rebuild().',
         SCHEMA = TG_TABLE_SCHEMA, TABLE = TG_TABLE_NAME;
@@ -163,8 +163,8 @@ END
 $$;
 
 COMMENT ON FUNCTION @extschema@._analytics_refuse_bags() IS
-    'Refuses bags that a statement inserts by hand, as a restore of data alone does: SQLSTATE 55000. '
-    'The functions that repair counts set analytics.append_bags.';
+    'Refuses an INSERT of bags by hand, as a data-only restore makes it: SQLSTATE 55000. '
+    'The functions that repair counts set analytics.append_bags, which permits it.';
 
 CREATE FUNCTION @extschema@._analytics_release_tables() RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -188,8 +188,8 @@ END
 $$;
 
 COMMENT ON FUNCTION @extschema@._analytics_release_tables() IS
-    'Removes the tables and views that CREATE EXTENSION or an update has made from the extension''s members: from '
-    'then on they are ordinary ones.';
+    'Makes the tables and views ordinary ones after CREATE EXTENSION or an update has created them: they are no '
+    'longer members of the extension.';
 
 CREATE FUNCTION @extschema@._analytics_refuse_tables(differences text[]) RETURNS void
     LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -199,9 +199,9 @@ BEGIN
     IF differences <> '{}' THEN
         RAISE EXCEPTION USING
             ERRCODE = 'object_not_in_prerequisite_state',
-            MESSAGE = 'the tables in this schema are not as analytics_events needs them, and nothing was changed',
+            MESSAGE = 'the existing tables do not fit this version of analytics_events, and nothing was changed',
             DETAIL = array_to_string(differences, E'\n'),
-            HINT = 'Put right what is named, or move the tables into another schema, and try again.';
+            HINT = 'Correct these differences, or move the tables into another schema, and try again.';
     END IF;
 END
 $$;
@@ -264,9 +264,10 @@ END
 $$;
 
 COMMENT ON FUNCTION @extschema@._analytics_update_tables(text[]) IS
-    'Makes the tables that are missing, the changes that the others have not had, and the triggers that are missing; '
-    'true if there were tables before. Tables that do not fit then are SQLSTATE 55000, and nothing is changed. '
-    'in_use: the tables of the release that is updated, which may belong to any role. '
+    'Creates the missing tables, makes the changes that the other tables have not had, and creates the missing '
+    'triggers. Returns true if there were tables before. '
+    'If tables do not fit after that: SQLSTATE 55000, and nothing is changed. '
+    'in_use: the tables of the release from which the extension is updated, which may belong to any role. '
     'New tables get the owner of analytics_events, and each change is made with the rights of its table''s owner. '
     'A change locks its table (ACCESS EXCLUSIVE) to the end of the transaction.';
 
@@ -287,24 +288,26 @@ BEGIN
     IF wrong_counts = 0 THEN
         RAISE NOTICE USING
             MESSAGE = 'the existing tables were adopted',
-            DETAIL = 'analytics_verify finds no difference: the counts say what the events say.';
+            DETAIL = 'analytics_verify finds no difference between the counts and the events.';
     ELSE
         RAISE NOTICE USING
             MESSAGE = 'the existing tables were adopted, and their counts are wrong',
             DETAIL = format('analytics_verify finds %s differences: '
-                            'events were stored or deleted while nothing counted them.', wrong_counts),
+                            'events were stored or deleted while the tables had no triggers.', wrong_counts),
             HINT = 'Call analytics_rebuild().';
     END IF;
 END
 $$;
 
 COMMENT ON FUNCTION @extschema@.analytics_create_tables() IS
-    'Makes the tables that are missing in the extension''s schema, and the triggers that are missing on all of them. '
-    'CREATE EXTENSION calls it. Call it when a function reports that the tables are missing, and after a dump of an '
-    'earlier release was restored. '
-    'Existing tables are adopted, and changed as this version needs them. A column, key, partitioning or owner that it '
-    'cannot use is SQLSTATE 55000 with each difference in DETAIL, and nothing is changed. '
-    'A NOTICE reports whether analytics_verify finds differences. The caller needs CREATE on the schema.';
+    'Creates the missing tables in the extension''s schema, and the missing triggers on all of its tables. '
+    'CREATE EXTENSION calls it. Call it yourself if a function reports that the tables are missing, and after you have '
+    'restored a dump of an earlier release. '
+    'Existing tables are adopted, and changed as this version needs them. '
+    'A NOTICE reports whether analytics_verify finds differences in them. '
+    'If this version cannot use a column, key, partitioning or owner of an existing table: SQLSTATE 55000 with each '
+    'difference in DETAIL, and nothing is changed. '
+    'The caller needs CREATE on the schema.';
 
 CREATE FUNCTION @extschema@.analytics_drop_tables(confirm text) RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -316,8 +319,8 @@ BEGIN
     IF confirm IS DISTINCT FROM 'analytics_events' THEN
         RAISE EXCEPTION USING
             ERRCODE = 'invalid_parameter_value',
-            MESSAGE = 'analytics_drop_tables deletes every event, dead letter and offset, and was not confirmed',
-            HINT = 'To confirm it: SELECT analytics_drop_tables(confirm => ''analytics_events'');';
+            MESSAGE = 'analytics_drop_tables was not confirmed: it deletes every event, dead letter and offset',
+            HINT = 'To confirm: SELECT analytics_drop_tables(confirm => ''analytics_events'');';
     END IF;
     FOR projection IN SELECT p.view_schema, p.name FROM @extschema@.analytics_projections AS p LOOP
         EXECUTE format('DROP VIEW IF EXISTS %I.%I', projection.view_schema, projection.name);
@@ -330,7 +333,7 @@ END
 $$;
 
 COMMENT ON FUNCTION @extschema@.analytics_drop_tables(text) IS
-    'Drops the tables with all their rows, and the views of projections. Nothing else removes them. '
+    'Drops the tables with all their rows, and the views of projections. Not even DROP EXTENSION drops the tables. '
     'confirm must be ''analytics_events'', else SQLSTATE 22023. '
     'Drop your own views and foreign keys that depend on a table first (else SQLSTATE 2BP01). '
     'The caller must own the tables.';

@@ -1,8 +1,8 @@
-/* Pages: at most as many items as were asked for, and at most as many bytes as fit. A list is read one row at a time,
- * no further than its page goes. So neither the server nor its client ever holds more than a page and one item.
+/* Pages: a page has a bound of items and a bound of bytes. A list is read one row at a time, and not beyond the page's
+ * end. So neither the server nor its client ever holds more than a page and one item.
  *
- * A position in a list by time is that time in microseconds since 2000. It is the only count in which every time has a
- * number: infinity is the greatest, -infinity the least. */
+ * In a list that is ordered by time, an item's position is its time in microseconds since 2000, as PostgreSQL counts
+ * it. So infinite times have numbers too: the greatest and the least. */
 
 CREATE FUNCTION @extschema@._analytics_position(instant timestamptz) RETURNS bigint
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
@@ -14,7 +14,8 @@ BEGIN ATOMIC
 END;
 
 COMMENT ON FUNCTION @extschema@._analytics_position(timestamptz) IS
-    'Microseconds since 2000, exactly. Infinity has the greatest number, -infinity the least.';
+    'The instant in microseconds since 2000-01-01T00:00:00Z, exact. infinity is the greatest bigint, -infinity the '
+    'least.';
 
 CREATE FUNCTION @extschema@._analytics_time_at(list_position bigint) RETURNS timestamptz
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
@@ -29,13 +30,13 @@ BEGIN ATOMIC
 END;
 
 COMMENT ON FUNCTION @extschema@._analytics_time_at(bigint) IS
-    'The time that has this _analytics_position. A number beyond all times is infinity or -infinity.';
+    'The instant with this _analytics_position. A number beyond the range of timestamptz is infinity or -infinity.';
 
 CREATE TYPE @extschema@._analytics_page AS (body text, has_next boolean, last_position bigint, last_key text);
 
 COMMENT ON TYPE @extschema@._analytics_page IS
-    'A page of a list: {"items":[…],"count":n}, whether there is a next page, and the position and the key of its last '
-    'item. The next page begins after that item.';
+    'A page of a list. body: {"items":[…],"count":n}. has_next: whether there is a next page. '
+    'last_position and last_key: those of the page''s last item, after which the next page begins.';
 
 CREATE FUNCTION @extschema@._analytics_page(rows refcursor, max_rows integer, max_bytes integer DEFAULT NULL)
     RETURNS @extschema@._analytics_page
@@ -68,5 +69,6 @@ END
 $$;
 
 COMMENT ON FUNCTION @extschema@._analytics_page(refcursor, integer, integer) IS
-    'The first page of a cursor over (item, position, key), which the function closes. A page has at most max_rows '
-    'items, of at most max_bytes together (null: 2 MiB), but at least one item where there is any.';
+    'Fetches a page from a cursor over (item, position, key), and closes the cursor. '
+    'The page has at most max_rows items, and they have at most max_bytes together (null: 2 MiB). '
+    'The first item is always on the page, however large it is.';

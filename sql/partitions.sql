@@ -11,7 +11,7 @@ CREATE FUNCTION @extschema@._analytics_partition_at(
 COMMENT ON FUNCTION @extschema@._analytics_partition_at(timestamptz) IS
     'The partition of analytics_events that holds the instant. '
     'If there is none: the free range around the instant, which a new partition may fill. '
-    'Reads the table''s partition descriptor, so partitions made by hand are known too.';
+    'Reads the table''s partition descriptor, so it also knows partitions that were made by hand.';
 
 CREATE FUNCTION @extschema@.analytics_partitions(
     OUT partition regclass, OUT range_start timestamptz, OUT range_end timestamptz)
@@ -21,7 +21,7 @@ CREATE FUNCTION @extschema@.analytics_partitions(
 
 COMMENT ON FUNCTION @extschema@.analytics_partitions() IS
     'The partitions of analytics_events with their ranges [range_start, range_end), in order of time. '
-    'An open end is infinity. A default partition has no range.';
+    'An open end is -infinity or infinity. A default partition comes last, and its range is null.';
 
 -- SECURITY DEFINER is safe here: the function never runs code of the tables' owner. A new partition is empty, so no
 -- trigger fires, and no default, constraint or index expression is computed.
@@ -92,7 +92,7 @@ BEGIN
         partition_name := range_name || '_' || attempt::text;
     END LOOP;
 
-    -- Made first and attached then, so that readers never wait.
+    -- Created first and attached afterwards, so that readers never wait.
     EXECUTE format('CREATE TABLE %1$s.%2$I (LIKE %1$s.analytics_events INCLUDING DEFAULTS INCLUDING CONSTRAINTS '
                    'INCLUDING GENERATED INCLUDING STORAGE INCLUDING COMPRESSION)', '@extschema@', partition_name);
     made := @extschema@._analytics_relation(partition_name);
@@ -108,12 +108,13 @@ $$;
 
 COMMENT ON FUNCTION @extschema@.analytics_create_partition(timestamptz) IS
     'Returns the partition of analytics_events that holds the instant, and makes it if there is none. '
-    'Its length is analytics.partition_interval (day, week, month or year), or the free range where a neighbour takes '
-    'a part of it. '
-    'From 150 partitions on, an instant far from now gets a partition of the whole free range around it, so their '
-    'number stays bounded. The year must be 0001 to 9999, else SQLSTATE 22008. '
+    'A new partition has the length analytics.partition_interval (day, week, month or year), or less if neighbouring '
+    'partitions cover a part of that range. '
+    'If there are 150 partitions already, an instant far from now gets one partition for the whole free range around '
+    'it, so that the number of partitions stays bounded. '
+    'The year must be 0001 to 9999, else SQLSTATE 22008. '
     'Locks analytics_events in SHARE UPDATE EXCLUSIVE mode to the end of the transaction: neither readers nor writers '
     'wait. The functions that store events call it themselves. '
-    'Call it before an INSERT by hand into a month without events.';
+    'Call it yourself before an INSERT by hand at a time that no partition covers.';
 
 REVOKE EXECUTE ON FUNCTION @extschema@.analytics_create_partition(timestamptz) FROM PUBLIC;

@@ -1,7 +1,7 @@
-/* Projections: further exact rollups, of dimensions and measures that an analyst finds in payloads.
+/* Projections: further exact rollups, by dimensions and measures that an analyst names by their paths in payloads.
  *
- * A row of analytics_projections is a rule. Every statement that changes events follows it, and appends bags for the
- * buckets and tenants that it changes. The analyst's view adds the bags up. */
+ * A row of analytics_projections is a rule. By this rule, every statement that changes events appends bags for the
+ * buckets and tenants that it changes. The projection's view adds the bags up. */
 
 CREATE FUNCTION @extschema@._analytics_projection_columns(dimensions json, measures json, OUT name text, OUT type text)
     RETURNS SETOF record
@@ -10,7 +10,7 @@ CREATE FUNCTION @extschema@._analytics_projection_columns(dimensions json, measu
 
 COMMENT ON FUNCTION @extschema@._analytics_projection_columns(json, json) IS
     'The columns of a projection with these dimensions and measures, after bucket_start and tenant_id. '
-    'A definition that cannot be used is SQLSTATE 22023, with the place and the fault in DETAIL.';
+    'A definition that cannot be used is SQLSTATE 22023; DETAIL names the part and what is wrong with it.';
 
 CREATE FUNCTION @extschema@._analytics_projection_rows(
     projection integer, bucket_start timestamptz, tenant_id text, bags bytea[])
@@ -19,9 +19,10 @@ CREATE FUNCTION @extschema@._analytics_projection_rows(
     AS 'MODULE_PATHNAME', 'analytics_projection_rows';
 
 COMMENT ON FUNCTION @extschema@._analytics_projection_rows(integer, timestamptz, text, bytea[]) IS
-    'The sum of a bucket''s bags as rows of a projection, in the columns of _analytics_projection_columns. '
-    'If the event with the minimum or maximum of a measure may have been deleted, the bucket''s events are read, in '
-    'the same snapshot and with the caller''s rights.';
+    'Adds up the bags of one bucket and tenant, and returns the sum as rows of the projection, in the columns of '
+    '_analytics_projection_columns. '
+    'If the event with the minimum or maximum of a measure may have been deleted, reads the bucket''s events, in the '
+    'same snapshot and with the caller''s rights.';
 
 CREATE FUNCTION @extschema@._analytics_projection_missing(
     projection integer, window_start timestamptz, window_end timestamptz,
@@ -34,8 +35,9 @@ CREATE FUNCTION @extschema@._analytics_projection_missing(
 COMMENT ON FUNCTION @extschema@._analytics_projection_missing(integer, timestamptz, timestamptz) IS
     'The differences between a projection''s bags and the events of [window_start, window_end), by whole bucket and '
     'tenant. No row: there is no difference. '
-    'cells is the bag that is missing; events and counted are the number of events that exist and that the bags '
-    'count. Reads events and bags in one snapshot, so concurrent writers make no difference.';
+    'events is the number of events that exist, counted is the number that the bags count. '
+    'cells is the bag that would make both equal. '
+    'Reads events and bags in one snapshot, so concurrent writers cause no differences.';
 
 CREATE FUNCTION @extschema@._analytics_check_projection() RETURNS trigger
     LANGUAGE plpgsql
@@ -49,7 +51,7 @@ BEGIN
         RAISE EXCEPTION USING
             ERRCODE = 'object_not_in_prerequisite_state',
             MESSAGE = format('projection "%s" cannot be changed', OLD.name),
-            HINT = 'Create another projection, and drop this one.';
+            HINT = 'Create another projection instead, and drop this one.';
     END IF;
     PERFORM @extschema@._analytics_require_projection(
         NEW.name, NEW.event_types, NEW.dimensions, NEW.measures, NEW.bucket, NEW.max_groups);
@@ -58,7 +60,7 @@ END
 $$;
 
 COMMENT ON FUNCTION @extschema@._analytics_check_projection() IS
-    'Refuses a projection that cannot be used (SQLSTATE 22023), and any change of a definition (SQLSTATE 55000).';
+    'Refuses a definition that cannot be used (SQLSTATE 22023), and any change of a definition (SQLSTATE 55000).';
 
 CREATE FUNCTION @extschema@._analytics_require_projection(
     name text, event_types text[], dimensions json, measures json, bucket interval, max_groups integer) RETURNS void
@@ -81,7 +83,8 @@ BEGIN
     END;
     IF complaint IS NOT NULL THEN
         RAISE EXCEPTION USING
-            ERRCODE = 'invalid_parameter_value', MESSAGE = 'projection cannot be used', DETAIL = complaint;
+            ERRCODE = 'invalid_parameter_value', MESSAGE = 'the definition of the projection cannot be used',
+            DETAIL = complaint;
     END IF;
     PERFORM @extschema@.analytics_bucket_start(timestamptz '2000-01-01 00:00:00+00', bucket, 'UTC');
     PERFORM @extschema@._analytics_projection_columns(dimensions, measures);
@@ -89,17 +92,17 @@ END
 $$;
 
 COMMENT ON FUNCTION @extschema@._analytics_require_projection(text, text[], json, json, interval, integer) IS
-    'Raises SQLSTATE 22023 for a definition that cannot be used, with the place and the fault in DETAIL.';
+    'Raises SQLSTATE 22023 for a definition that cannot be used. DETAIL names the part and what is wrong with it.';
 
 CREATE FUNCTION @extschema@._analytics_bags_agree() RETURNS boolean
     LANGUAGE c STABLE PARALLEL RESTRICTED
     AS 'MODULE_PATHNAME', 'analytics_bags_agree';
 
 COMMENT ON FUNCTION @extschema@._analytics_bags_agree() IS
-    'Whether the rollups agree with the events in this snapshot. '
-    'They do not within a statement that is changing events. '
-    'They also do not in a transaction at REPEATABLE READ or SERIALIZABLE whose snapshot is older than a TRUNCATE or '
-    'a dropped partition. There, the reading functions count events instead, and projections cannot be read.';
+    'Whether the rollups agree with the events in this snapshot. Two cases are false: '
+    'within a statement that is changing events, and in a transaction at REPEATABLE READ or SERIALIZABLE whose '
+    'snapshot is older than a TRUNCATE or the drop of a partition. '
+    'In both, the reading functions count the events instead, and projections cannot be read.';
 
 CREATE FUNCTION @extschema@._analytics_ready_projection(name text) RETURNS integer
     LANGUAGE plpgsql STABLE STRICT PARALLEL RESTRICTED
@@ -123,8 +126,8 @@ BEGIN
         RAISE EXCEPTION USING
             ERRCODE = 'serialization_failure',
             MESSAGE = format('projection "%s" cannot be read in this transaction', name),
-            DETAIL = 'Events that its snapshot still shows were truncated or dropped, '
-                     'or the statement itself is changing events.',
+            DETAIL = 'Events that the transaction''s snapshot still shows were truncated or dropped since, '
+                     'or this statement itself is changing events.',
             HINT = 'Begin another transaction, or use isolation level READ COMMITTED.';
     END IF;
     IF row_security_active('@extschema@.analytics_events'::regclass)
@@ -132,7 +135,7 @@ BEGIN
         RAISE EXCEPTION USING
             ERRCODE = 'insufficient_privilege',
             MESSAGE = 'projections cannot be read while row-level security restricts analytics_events alone',
-            DETAIL = 'analytics_events has a policy for you, analytics_projection_bags has none.',
+            DETAIL = 'A projection would count events that you may not see.',
             HINT = 'Create a policy on tenant_id for analytics_projection_bags, too.';
     END IF;
     RETURN projection.id;
@@ -140,9 +143,9 @@ END
 $$;
 
 COMMENT ON FUNCTION @extschema@._analytics_ready_projection(text) IS
-    'The number of a projection that can be read. '
-    'Else an error: SQLSTATE 42704 if there is none, 55000 while it is being built, 40001 where _analytics_bags_agree '
-    'is false, 42501 if row-level security restricts the caller on analytics_events but not on '
+    'The id of the projection of that name, if it can be read. '
+    'Else an error: SQLSTATE 42704 if there is no such projection, 55000 while it is being built, 40001 where '
+    '_analytics_bags_agree is false, 42501 if row-level security restricts the caller on analytics_events but not on '
     'analytics_projection_bags.';
 
 CREATE FUNCTION @extschema@._analytics_projection_query(name text, dimensions json, measures json) RETURNS text
@@ -162,7 +165,7 @@ CREATE FUNCTION @extschema@._analytics_projection_query(name text, dimensions js
 $$;
 
 COMMENT ON FUNCTION @extschema@._analytics_projection_query(text, json, json) IS
-    'The query that reads a projection with this name and these dimensions and measures. Its view is made from it.';
+    'The query that reads the projection with this name, dimensions and measures. Its view is this query.';
 
 CREATE FUNCTION @extschema@._analytics_create_projection_view(name text) RETURNS void
     LANGUAGE plpgsql VOLATILE
@@ -204,8 +207,8 @@ END
 $$;
 
 COMMENT ON FUNCTION @extschema@._analytics_register_projection(text, text[], json, json, interval, integer, text) IS
-    'The first step of analytics_create_projection: after its commit, every statement that changes events maintains '
-    'the projection.';
+    'The first step of analytics_create_projection. From its commit on, every statement that changes events also '
+    'maintains the projection.';
 
 CREATE FUNCTION @extschema@._analytics_build_projection_chunk(name text) RETURNS boolean
     LANGUAGE plpgsql VOLATILE STRICT
@@ -223,10 +226,10 @@ BEGIN
     IF current_setting('transaction_isolation') <> 'read committed' THEN
         RAISE EXCEPTION USING
             ERRCODE = 'active_sql_transaction',
-            MESSAGE = 'a projection is built at isolation level READ COMMITTED',
+            MESSAGE = 'building a projection needs isolation level READ COMMITTED',
             DETAIL = 'An older snapshot might not see what another builder has done.';
     END IF;
-    -- Else a TRUNCATE could commit now: its events would be gone, and its bags not yet visible.
+    -- Otherwise a TRUNCATE could commit now: its events would be gone, and its bags not visible yet.
     LOCK TABLE @extschema@.analytics_events IN ACCESS SHARE MODE;
     -- One builder after another.
     SELECT * INTO projection FROM @extschema@.analytics_projections AS p WHERE p.name = $1 FOR UPDATE;
@@ -267,8 +270,8 @@ END
 $$;
 
 COMMENT ON FUNCTION @extschema@._analytics_build_projection_chunk(text) IS
-    'One step of analytics_build_projection: counts the next 50000 or so past events. '
-    'False: none was left, or the projection is ready already.';
+    'One step of analytics_build_projection: counts some 50000 more of the past events. '
+    'False: no event was left, or the projection was ready already.';
 
 CREATE PROCEDURE @extschema@.analytics_build_projection(name text)
     LANGUAGE c
@@ -277,8 +280,8 @@ CREATE PROCEDURE @extschema@.analytics_build_projection(name text)
 COMMENT ON PROCEDURE @extschema@.analytics_build_projection(text) IS
     'Continues an interrupted build of a projection, and returns when the projection is ready. '
     'Commits after each step, so it cannot run in a transaction block (SQLSTATE 25001). '
-    'There is no projection of that name: SQLSTATE 42704. '
-    'Locks the projection''s row during each step, so two builders share the work; writers do not wait.';
+    'SQLSTATE 42704: there is no projection of that name. '
+    'Locks the projection''s row during each step, so two sessions may share the work. Writers of events do not wait.';
 
 CREATE PROCEDURE @extschema@.analytics_create_projection(
     name text, event_types text[] DEFAULT NULL, dimensions json DEFAULT '{}', measures json DEFAULT '{}',
@@ -287,10 +290,10 @@ CREATE PROCEDURE @extschema@.analytics_create_projection(
     AS 'MODULE_PATHNAME', 'analytics_create_projection';
 
 COMMENT ON PROCEDURE @extschema@.analytics_create_projection(text, text[], json, json, interval, integer, text) IS
-    'Makes a projection: a view with, by bucket, tenant and dimensions, the number of events and the sums of '
-    'measures. The view is exact at every commit. '
-    'Counts past events without blocking writers, commits after each step, and returns when the projection is ready. '
-    'So it cannot run in a transaction block (SQLSTATE 25001). '
+    'Makes a projection: a view with the number of events, and the count, sum, average, minimum and maximum of each '
+    'measure, by bucket, tenant and dimensions. The view is exact at every commit. '
+    'Counts past events in steps, without blocking writers, and returns when the projection is ready. '
+    'Commits after each step, so it cannot run in a transaction block (SQLSTATE 25001). '
     'A definition that cannot be used is SQLSTATE 22023, a name that is in use 42710.';
 
 CREATE FUNCTION @extschema@.analytics_drop_projection(name text) RETURNS void
@@ -306,15 +309,15 @@ BEGIN
         RAISE EXCEPTION USING ERRCODE = 'undefined_object', MESSAGE = format('projection "%s" does not exist', name);
     END IF;
     EXECUTE format('DROP VIEW IF EXISTS %I.%I', projection.view_schema, projection.name);
-    -- Also the bags of projections dropped earlier: statements that ran at that time have appended some since.
+    -- Also those of projections that were dropped earlier: statements that ran at that time may have appended some.
     DELETE FROM @extschema@.analytics_projection_bags AS b
     WHERE NOT EXISTS (SELECT FROM @extschema@.analytics_projections AS p WHERE p.id = b.projection);
 END
 $$;
 
 COMMENT ON FUNCTION @extschema@.analytics_drop_projection(text) IS
-    'Drops a projection and its view. Drop your own views that read it first (else SQLSTATE 2BP01). '
-    'There is no projection of that name: SQLSTATE 42704.';
+    'Drops a projection and its view. Drop your own views that read its view first (else SQLSTATE 2BP01). '
+    'SQLSTATE 42704: there is no projection of that name.';
 
 REVOKE EXECUTE ON FUNCTION
     @extschema@._analytics_register_projection(text, text[], json, json, interval, integer, text),

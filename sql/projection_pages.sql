@@ -88,8 +88,8 @@ $$;
 
 COMMENT ON FUNCTION @extschema@._analytics_projection_page(text, integer, timestamptz, uuid, timestamptz,
     timestamptz, text) IS
-    'Rows of a projection as JSON, with the columns of its view: of the buckets that begin in [window_start, '
-    'window_end), the latest first, within a bucket in a stable order. '
+    'Rows of a projection as JSON, with the columns of its view, from the buckets that begin in [window_start, '
+    'window_end). The latest bucket comes first; rows of one bucket have a stable order. '
     'For the next page, pass the last row''s bucket_start and key as before_bucket_start and before_key. '
-    'A bucket that begins before the year 1 is shown to begin with it. '
+    'A bucket that begins before the year 1 is shown as beginning at 0001-01-01T00:00:00Z. '
     'Errors are those of _analytics_ready_projection.';

@@ -1,15 +1,15 @@
 /* Publishing: how dead letters are copied to the dead-letter topic.
  *
- * The table is the truth, the topic is a copy. A publisher reads some dead letters, sends them to Kafka, and marks them
- * when the broker has acknowledged them, all in one transaction. After a crash it reads the same ones again. So the
- * topic has each dead letter at least once.
+ * The table is authoritative, the topic is a copy. A publisher reads some dead letters, sends them to Kafka, and marks
+ * them when the broker has acknowledged them, all in one transaction. After a crash it reads the same ones again. So
+ * the topic has each dead letter at least once.
  *
- * Unpublished dead letters are found by their columns, not by a position: one with a lower id may be committed later.
- * One publisher runs at a time, which keeps the topic in order. A table lock ensures it. Its mode needs the right to
- * UPDATE dead letters, and blocks neither readers nor writers nor replays.
+ * Unpublished dead letters are found by their columns, and not by the last published id: a dead letter with a lower id
+ * may be committed later. A table lock lets one publisher run at a time, which keeps the topic in order. The mode of
+ * the lock needs the right to UPDATE dead letters, and blocks neither readers nor writers nor replays.
  *
- * Objects of unknown shape are skipped records, so they are not published. Neither are dead letters that were replayed
- * before. */
+ * Objects of unknown shape are not published, because they are skipped records. Dead letters that a replay has
+ * accepted before are not published either. */
 
 CREATE FUNCTION @extschema@._analytics_unpublished_dead_letters(
     max_rows integer DEFAULT 500,
@@ -89,10 +89,11 @@ $$;
 
 COMMENT ON FUNCTION @extschema@._analytics_unpublished_dead_letters(integer) IS
     'The next dead letters for the dead-letter topic, in the order of their ids, at most max_rows and 4 MiB. '
-    'One row a header: first the record''s own headers, then those named analytics-…. '
-    'The first row of a dead letter has its value. '
+    'A dead letter has one row per header: first the record''s own headers, then those named analytics-…. '
+    'Its first row also has its value. '
     'key: topic-partition-offset, or dead-letter-id for a record that did not come from Kafka. '
-    'fault: no message can be made, and why. No rows while another transaction that called this function is open.';
+    'fault: the reason why no message can be made of the dead letter, else null. '
+    'No rows while another transaction that has called this function is open.';
 
 CREATE FUNCTION @extschema@._analytics_mark_dead_letters_published(
     ids bigint[], faulty_ids bigint[] DEFAULT NULL, faults text[] DEFAULT NULL) RETURNS void

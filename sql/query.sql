@@ -9,10 +9,10 @@ CREATE FUNCTION @extschema@._analytics_recent_of(
     AS 'MODULE_PATHNAME', 'analytics_recent_of';
 
 COMMENT ON FUNCTION @extschema@._analytics_recent_of(integer, timestamptz, uuid, text, text) IS
-    'Part of analytics_recent: the newest events before (before_occurred_at, before_id) of a tenant and a type (null: '
-    'all). '
-    'Reads the minutes in which the rollups have such events, with the caller''s rights on analytics_events and in '
-    'one snapshot.';
+    'Part of analytics_recent: the newest events before (before_occurred_at, before_id), of one tenant and one type '
+    '(null: all). '
+    'Reads only the minutes in which the rollups count such events, in one snapshot and with the caller''s rights on '
+    'analytics_events.';
 
 CREATE FUNCTION @extschema@.analytics_recent(
     max_rows integer DEFAULT 50, before_occurred_at timestamptz DEFAULT NULL, before_id uuid DEFAULT NULL,
@@ -51,10 +51,10 @@ $$;
 COMMENT ON FUNCTION @extschema@.analytics_recent(integer, timestamptz, uuid, text, text) IS
     'Events, newest first by (occurred_at, id), of one tenant and one type (null: all). '
     'For the next page, pass the last row''s occurred_at and id as before_occurred_at and before_id. '
-    'Events that arrive meanwhile neither repeat nor hide any. '
-    'The cost depends on the page, not on the number of stored events: the rollups say in which minutes there are '
-    'such events. '
-    'Where analytics_verify finds differences, a page of a tenant or type may miss events until analytics_rebuild. '
+    'Events that arrive between two calls cause no event to be repeated or left out. '
+    'The cost depends on the page, not on the number of stored events: the rollups show in which minutes there are '
+    'events of the tenant and type. '
+    'So where analytics_verify finds differences, a page may lack events until analytics_rebuild is called. '
     'max_rows below 1, or one of before_occurred_at and before_id alone, is SQLSTATE 22023.';
 
 CREATE FUNCTION @extschema@._analytics_window_counts(
@@ -65,7 +65,7 @@ CREATE FUNCTION @extschema@._analytics_window_counts(
 
 COMMENT ON FUNCTION @extschema@._analytics_window_counts(timestamptz[], text) IS
     'The number of events by bucket and type, of one tenant (null: all). Bucket i is [bounds[i], bounds[i + 1]). '
-    'Only counts other than 0, in the order of the bucket, then of the type''s bytes. '
+    'Counts of 0 are left out. In the order of the bucket, then of the type''s bytes. '
     'Whole minutes are read from the rollups, parts of a minute from the events, in one snapshot and with the '
     'caller''s rights. '
     'Bounds that do not ascend, more than 100000 buckets, or more than 1000000 counts are SQLSTATE 22023. '
@@ -95,9 +95,10 @@ COMMENT ON FUNCTION @extschema@._analytics_buckets(timestamptz, timestamptz, int
     'The starts of the buckets that overlap [window_start, window_end), in order. '
     'A bucket is a whole number of minutes, counted from the start of 1970, or of months, counted from January 1970, '
     'on the wall clock of the time zone. Days and months begin at local midnight, whatever their length is. '
-    'A shorter bucket begins when the clock shows a multiple of it or jumps across one. '
+    'A shorter bucket begins when the local clock shows a multiple of its length, or jumps over one. '
     'timezone is a name of pg_timezone_names, or an offset such as +05:30, positive east of Greenwich. '
-    'Another bucket or time zone, more than 100000 buckets, or a bucket over 4000 years are SQLSTATE 22023.';
+    'Any other length of a bucket, one over 4000 years, an unknown time zone, or more than 100000 buckets are SQLSTATE '
+    '22023.';
 
 CREATE FUNCTION @extschema@.analytics_bucket_start(
     instant timestamptz, bucket interval, timezone text DEFAULT 'UTC') RETURNS timestamptz
@@ -117,13 +118,13 @@ CREATE FUNCTION @extschema@.analytics_histogram(
 
 COMMENT ON FUNCTION @extschema@.analytics_histogram(timestamptz, timestamptz, interval, text, text, text) IS
     'The number of events by bucket and type in [window_start, window_end), of one tenant and one type (null: all). '
-    'Every bucket has a row for every type in the window, with count 0 where there is none. '
-    'A window without events gives its buckets with event_type null. '
+    'Every bucket has a row for every type that occurs in the window, with count 0 if the bucket has no such event. '
+    'If the window has no events at all, every bucket has one row, with event_type null and count 0. '
     'In the order of the bucket, then of the type''s bytes. '
     'The first and the last bucket count only the window''s events. '
     'A bucket is a whole number of minutes, counted from the start of 1970, or of months, counted from January 1970, '
     'on the wall clock of timezone. '
-    'More than 100000 buckets or 1000000 rows, another bucket or an unknown time zone are SQLSTATE 22023.';
+    'Any other length of a bucket, an unknown time zone, more than 100000 buckets or 1000000 rows are SQLSTATE 22023.';
 
 CREATE FUNCTION @extschema@._analytics_freshness(
     tenant_id text DEFAULT NULL, OUT last_event_at timestamptz, OUT last_ingested_at timestamptz)
@@ -131,15 +132,15 @@ CREATE FUNCTION @extschema@._analytics_freshness(
     AS 'MODULE_PATHNAME', 'analytics_freshness';
 
 COMMENT ON FUNCTION @extschema@._analytics_freshness(text) IS
-    'The latest event time and the latest ingestion time, of one tenant (null: all). Null: there are no events. '
-    'A deleted event does not change the latest ingestion time.';
+    'The latest event time and the latest ingestion time, of one tenant (null: all). Both are null without events. '
+    'Deleting an event does not change the latest ingestion time.';
 
 CREATE FUNCTION @extschema@._analytics_metrics_window_minutes() RETURNS integer
     LANGUAGE c STABLE PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'analytics_metrics_window_minutes';
 
 COMMENT ON FUNCTION @extschema@._analytics_metrics_window_minutes() IS
-    'The setting analytics.metrics_window_minutes, also in a session that has not loaded the library yet.';
+    'The value of analytics.metrics_window_minutes. Works also in a session that has not loaded the library yet.';
 
 CREATE FUNCTION @extschema@.analytics_summary(
     window_minutes integer DEFAULT NULL, reference timestamptz DEFAULT pg_catalog.now(), tenant_id text DEFAULT NULL)
@@ -205,8 +206,8 @@ $$;
 COMMENT ON FUNCTION @extschema@.analytics_summary(integer, timestamptz, text) IS
     'A summary of [reference - window_minutes, reference], closed at both ends: {windowStart, windowEnd, '
     'windowMinutes, intervalMinutes, totalEvents, eventsPerType, eventsPerInterval, freshness}, of one tenant (null: '
-    'all). intervalMinutes is max(windowMinutes div 6, 5); intervals start at its multiples since the Unix epoch. '
+    'all). intervalMinutes is max(windowMinutes div 6, 5); intervals start at multiples of it since the Unix epoch. '
     'freshness describes the present, not the window: lastEventAt and lastIngestedAt (of the tenant), lagRecords '
-    '(null: no ingestor has reported) and deadLetters (open ones, without objects of unknown shape). '
-    'window_minutes null: analytics.metrics_window_minutes. '
+    '(analytics_lag_records) and deadLetters (analytics_open_dead_letters). '
+    'If window_minutes is null, the setting analytics.metrics_window_minutes applies. '
     'A window_minutes outside 5 to 10080, or a window outside the years 0001 to 9999, is SQLSTATE 22023.';

@@ -1,8 +1,9 @@
-/* Replay: today's rules, applied to the dead letters of yesterday.
+/* Replay: open dead letters are judged again, by today's rules.
  *
- * A replay ingests the kept bytes with the same routine. It locks the dead letters, and marks them in the transaction
- * that stores their events. So a dead letter makes one event, even if two sessions replay it at once, or one repeats a
- * replay after a crash. An event without a time of its own gets the time at which its record was first received. */
+ * A replay ingests the kept bytes as if they came for the first time. It locks the dead letters, and marks them in the
+ * transaction that stores their events. So a dead letter makes one event, even if two sessions replay it at once, or a
+ * session repeats its replay after a crash. An event without a time of its own gets the time at which its record was
+ * first received. */
 
 CREATE FUNCTION @extschema@._analytics_ingest_again(
     records bytea[], received_at timestamptz[], OUT item integer, OUT outcome text, OUT reason text, OUT detail text)
@@ -64,13 +65,13 @@ $$;
 
 COMMENT ON FUNCTION @extschema@.analytics_replay_dead_letters(integer, bigint, text, text, bigint[],
     timestamptz, timestamptz) IS
-    'Applies today''s rules to open dead letters, in the order of their ids. '
+    'Judges open dead letters again by today''s rules, in the order of their ids, and stores those that are accepted. '
     'reason, topic, ids and [received_start, received_end) restrict them; null does not. '
     'One call is one chunk: at most max_rows dead letters or 32 MiB, with ids above after_id. '
-    'last_id is the after_id of the next chunk, null when none is left. '
+    'Pass last_id as after_id of the next call. It is null if no dead letter was left. '
     'replayed is the number of dead letters that are events now (stored + duplicates). '
     'A dead letter that is still refused stays open, with today''s reason and detail. '
-    'Locks the chunk to the end of the transaction, and leaves dead letters that another transaction has locked. '
+    'Locks the chunk to the end of the transaction, and passes over dead letters that another transaction has locked. '
     'max_rows below 1 is SQLSTATE 22023.';
 
 CREATE PROCEDURE @extschema@.analytics_replay_all_dead_letters(

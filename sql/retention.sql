@@ -1,13 +1,14 @@
 /* Retention: old partitions are dropped whole, and their rollups are kept or deleted.
  *
- * A drop locks the whole table for a moment, and everybody queues behind a lock that waits. So the slow work is done
- * first, while only the partition is locked against writers. Then the table is locked for the drop alone, with a short
- * lock_timeout. If another transaction is in the way, the attempt fails, and a later one does everything again.
+ * A drop locks the whole table for a moment, and while it waits for that lock, everybody else waits behind it. So the
+ * slow work is done first, while only the partition is locked against writers. Then the table is locked for the drop
+ * alone, with a short lock_timeout. If another transaction is in the way, the attempt fails, and a later attempt does
+ * everything again.
  *
- * Kept rollups count events that no longer exist. analytics_kept_rollups says for which ranges, so that
- * analytics_verify reports no difference there, and analytics_rebuild repairs none. Where rollups are not kept, a bag
- * is deleted if it counts only events of the range. Other events of the range are deleted one by one first, which
- * subtracts their counts. */
+ * Kept rollups count events that no longer exist. analytics_kept_rollups has the ranges, so that
+ * analytics_verify reports no difference there, and analytics_rebuild repairs none. Where rollups are not kept, the
+ * bags of whole hours and buckets of the range are deleted. The events in the rest of the range are deleted one by one
+ * first, which subtracts them from the bags that count other events too. */
 
 CREATE FUNCTION @extschema@._analytics_forget_rollups(range_start timestamptz, range_end timestamptz) RETURNS void
     LANGUAGE plpgsql VOLATILE
@@ -34,7 +35,7 @@ END
 $$;
 
 COMMENT ON FUNCTION @extschema@._analytics_forget_rollups(timestamptz, timestamptz) IS
-    'Part of analytics_retain: deletes the bags, also of projections, whose whole hour or bucket is in the range.';
+    'Part of analytics_retain: deletes the bags of rollups and projections whose whole hour or bucket is in the range.';
 
 CREATE FUNCTION @extschema@._analytics_drop_partitions(
     cutoff timestamptz, keep_rollups boolean,
@@ -173,9 +174,9 @@ BEGIN
             IF attempt = attempts THEN
                 RAISE EXCEPTION USING
                     ERRCODE = 'lock_not_available',
-                    MESSAGE = 'analytics_events was in use all the time',
-                    DETAIL = format('No partition was dropped in %s attempts. No attempt makes others wait for long.',
-                                    attempts),
+                    MESSAGE = 'analytics_events was in use at every attempt',
+                    DETAIL = format('No partition was dropped in %s attempts. '
+                                    'Each waits only briefly for its lock, because others wait behind it.', attempts),
                     HINT = 'A transaction that has read or written events is still open. Try again when it has ended.';
             END IF;
             PERFORM pg_sleep(0.05 * attempt);
@@ -187,13 +188,14 @@ $$;
 COMMENT ON FUNCTION @extschema@._analytics_retain(interval, boolean) IS 'Does the work of analytics_retain.';
 
 COMMENT ON FUNCTION @extschema@.analytics_retain(interval, boolean) IS
-    'Drops the partitions of analytics_events whose whole range is older than now() - older_than, and returns them '
-    'with their number of events. Rollups and projections keep the numbers. '
-    'If keep_rollups is false, their numbers are deleted too, with those that earlier calls kept (rows with partition '
-    'null). Writers into a partition that is dropped wait to the end of the transaction. '
-    'Nobody else waits longer than 100 ms, until the drop itself: it locks analytics_events in ACCESS EXCLUSIVE mode '
+    'Drops the partitions of analytics_events whose whole range is older than now() - older_than, and returns each '
+    'with its number of events. Rollups and projections still count the dropped events. '
+    'If keep_rollups is false, these counts are deleted too, and also those that earlier calls kept: each range of '
+    'theirs is a row with partition null. '
+    'Writers into a partition that is dropped wait to the end of the transaction. '
+    'Other sessions wait 100 ms at most, until the drop succeeds. It locks analytics_events in ACCESS EXCLUSIVE mode '
     'to the end of the transaction, so commit at once. '
-    'SQLSTATE 55P03: the table was in use in all 20 attempts, and nothing was dropped. '
+    'SQLSTATE 55P03: the table was in use at all 20 attempts, and nothing was dropped. '
     'Needs isolation level READ COMMITTED, else SQLSTATE 25001. A negative or null older_than is SQLSTATE 22023. '
     'Runs with the rights of the tables'' owner.';
 

@@ -1,12 +1,12 @@
 /* Rollups: counts beside the events, maintained by every statement that changes the events.
  *
- * A bag is a row with the number of events of each type in the minutes of one hour. An hour may have many bags, and
- * their sum is the truth. Writers append bags; folding replaces many bags by their sum. See
+ * A bag is a row with partial numbers of events, by type and minute of one hour. An hour may have many bags, and only
+ * their sum is the number of events. Writers append bags; folding replaces many bags by their sum. See
  * doc/design/rollups.md.
  *
  * Bags are inserted and deleted all the time. So a bag is stored inline, up to the size of a page. Vacuum runs early,
- * and does not truncate the end of the file, which will be used again. Bags have no key. Their replica identity is for
- * publications of all tables: without it a subscriber would miss what folding deletes. */
+ * and does not truncate the end of the file, because that space will be used again. Bags have no key. Their replica
+ * identity FULL is for publications of all tables: without it, PostgreSQL would refuse the deletes of folding. */
 
 CREATE FUNCTION @extschema@.analytics_bag_cells(
     hour timestamptz, cells bytea, OUT minute timestamptz, OUT event_type text, OUT count bigint)
@@ -30,14 +30,14 @@ CREATE FUNCTION @extschema@._analytics_rollup_statement() RETURNS trigger
     AS 'MODULE_PATHNAME', 'analytics_rollup_statement';
 
 COMMENT ON FUNCTION @extschema@._analytics_rollup_statement() IS
-    'Before a statement: starts its count. After it: appends the count to the rollups.';
+    'Before a statement: begins to count its changes. After the statement: appends the counts to the rollups.';
 
 CREATE FUNCTION @extschema@._analytics_rollup_truncate() RETURNS trigger
     LANGUAGE c
     AS 'MODULE_PATHNAME', 'analytics_rollup_truncate';
 
 COMMENT ON FUNCTION @extschema@._analytics_rollup_truncate() IS
-    'Subtracts the events that TRUNCATE is about to remove from the rollups.';
+    'Subtracts from the rollups the events that TRUNCATE is about to remove.';
 
 REVOKE EXECUTE ON FUNCTION
     @extschema@._analytics_rollup_row(),
@@ -59,9 +59,10 @@ END
 $$;
 
 COMMENT ON FUNCTION @extschema@.analytics_watch_partition(regclass) IS
-    'Gives a partition that was made by hand the triggers of a partition made by analytics_create_partition. '
-    'Then a statement that names the partition itself is counted at its end instead of row by row, and its TRUNCATE '
-    'is counted too. Locks the partition in SHARE ROW EXCLUSIVE mode if a trigger is missing: its writers wait.';
+    'Gives a partition that was made by hand the triggers that analytics_create_partition gives to its partitions. '
+    'Then a statement that names the partition itself is counted once at its end, instead of row by row, and TRUNCATE '
+    'of the partition is counted too. '
+    'If a trigger is missing, locks the partition in SHARE ROW EXCLUSIVE mode: its writers wait.';
 
 REVOKE EXECUTE ON FUNCTION @extschema@.analytics_watch_partition(regclass) FROM PUBLIC;
 

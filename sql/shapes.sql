@@ -19,13 +19,13 @@ BEGIN
         WHEN cardinality(present) = 0
             THEN 'a shape must require at least one member'
         WHEN NEW.iso_member = '' OR NEW.iso_member = NEW.time_member
-            THEN 'iso_member must be a name, and not that of time_member'
+            THEN 'iso_member must not be empty, and not the same as time_member'
         WHEN NEW.iso_member IS NOT NULL AND NEW.time_member IS NULL
             THEN 'iso_member needs a time_member'
         WHEN NEW.time_member <> ALL (present)
-            THEN 'time_member must be one of required_members or not_null_members'
+            THEN 'time_member must be listed in required_members or not_null_members'
         WHEN NEW.absent_members && (present || NEW.null_or_absent_members)
-            THEN 'absent_members must not name a member of another list'
+            THEN 'absent_members must not name a member that another list names'
         WHEN NEW.null_or_absent_members && present
             THEN 'null_or_absent_members must not name a member that must be present'
         WHEN present @> ARRAY['eventType', 'payload']
@@ -49,4 +49,4 @@ CREATE FUNCTION @extschema@._analytics_invalidate_rules() RETURNS trigger
     AS 'MODULE_PATHNAME', 'analytics_invalidate_rules';
 
 COMMENT ON FUNCTION @extschema@._analytics_invalidate_rules() IS
-    'Makes every session read the trigger''s table again when it next needs the table.';
+    'After a change of the trigger''s table, every session reads the table again before it next uses its rows.';

@@ -1,8 +1,8 @@
 /* The store: the identity of this database's tables.
  *
  * A consumer group belongs to one store, and the ingestor marks the group's offsets in Kafka with the store's identity.
- * The id is made at the first call, not by CREATE EXTENSION, because a dump brings its own. A restored copy has the
- * same id, but another cluster or database. */
+ * The first call makes the id, and not CREATE EXTENSION, because a restored dump brings its own id. A restored copy
+ * has the same id, but is in another cluster or database. */
 
 CREATE FUNCTION @extschema@.analytics_store_identity(
     OUT id uuid, OUT system_identifier bigint, OUT database_oid oid, OUT database text)
@@ -30,5 +30,5 @@ COMMENT ON FUNCTION @extschema@._analytics_store_identity() IS 'Does the work of
 
 COMMENT ON FUNCTION @extschema@.analytics_store_identity() IS
     'The identity of this store: the id of its tables, the cluster''s system identifier, and the database. '
-    'A restored copy has the same id in another cluster or database. '
-    'Runs with the rights of the tables'' owner, and makes the id at its first call.';
+    'A restored copy has the same id, but is in another cluster or database. '
+    'The first call makes the id. Runs with the rights of the tables'' owner.';

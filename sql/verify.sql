@@ -1,4 +1,4 @@
-/* Verify and rebuild: do the rollups and projections say what the events say? If not, rebuild repairs the differences.
+/* Verify and rebuild: verify compares the rollups and projections with the events, rebuild repairs the differences.
  *
  * Both read events and bags in one snapshot, so writers may continue: their bags and events become visible together. */
 
@@ -13,10 +13,11 @@ CREATE FUNCTION @extschema@.analytics_verify(
 COMMENT ON FUNCTION @extschema@.analytics_verify(timestamptz, timestamptz) IS
     'The differences between rollups and events in [window_start, window_end). No row: there is no difference. '
     'Null: no bound. '
-    'rollup is totals or tenants, by minute, tenant and type, or "projection NAME", by bucket (in minute) and tenant. '
-    'events is the number of events that exist, counted is what the rollup says. '
-    'For a projection they may be equal: then a measure differs. '
-    'A minute or bucket is compared as a whole; ranges in analytics_kept_rollups are not compared. '
+    'rollup is totals (compared by minute and type), tenants (by minute, tenant and type), or "projection NAME" (by '
+    'bucket and tenant; minute is the bucket''s start). '
+    'events is the number of events that exist, counted is the number that the rollup has. '
+    'For a projection the two may be equal: then a measure differs. '
+    'Minutes and buckets are compared whole. Ranges in analytics_kept_rollups are not compared. '
     'Reads one snapshot and blocks nobody. Runs with the rights of the tables'' owner, so it reports on all tenants.';
 
 CREATE FUNCTION @extschema@._analytics_verify(
@@ -89,7 +90,7 @@ CREATE FUNCTION @extschema@.analytics_rebuild(
 
 COMMENT ON FUNCTION @extschema@.analytics_rebuild(timestamptz, timestamptz) IS
     'Repairs the differences that analytics_verify finds, and returns how many there were. '
-    'It appends the missing counts, so writers do not wait: their own counts come with their commits. '
+    'It only appends what the counts lack, so writers do not wait. '
     'Locks analytics_rollup_totals in SHARE UPDATE EXCLUSIVE mode, so one rebuild runs at a time. '
     'Needs isolation level READ COMMITTED, else SQLSTATE 25001. Runs with the rights of the tables'' owner.';
 
@@ -111,7 +112,7 @@ BEGIN
     END IF;
     -- One rebuild after another; writers do not wait.
     LOCK TABLE @extschema@.analytics_rollup_totals IN SHARE UPDATE EXCLUSIVE MODE;
-    -- Else a TRUNCATE could commit now: its events would be gone, and its bags not yet visible.
+    -- Otherwise a TRUNCATE could commit now: its events would be gone, and its bags not visible yet.
     LOCK TABLE @extschema@.analytics_events IN ACCESS SHARE MODE;
     WITH missing AS MATERIALIZED (
         SELECT v.rollup, date_bin('1 hour', v.minute, '2000-01-01 00:00:00+00') AS hour, v.minute, v.tenant_id,

@@ -31,6 +31,6 @@ BEGIN ATOMIC
 END;
 
 COMMENT ON FUNCTION @extschema@.analytics_version() IS
-    'The versions of the installed SQL objects, of the library that this session has loaded, and of the files on the '
-    'server, to which ALTER EXTENSION analytics_events UPDATE would bring the objects. '
-    'advice: what to do where they differ, null where they agree.';
+    'Three versions: of the installed SQL objects, of the library that this session has loaded, and of the files on '
+    'the server (available), to which ALTER EXTENSION analytics_events UPDATE would bring the objects. '
+    'advice: what to do if they differ, null if they agree.';

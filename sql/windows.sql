@@ -16,9 +16,9 @@ COMMENT ON FUNCTION @extschema@.analytics_hopping(timestamptz, timestamptz, inte
     'The number of events by type in hopping windows: windows of length size that begin every hop, counted from the '
     'Unix epoch. An event is in each window with window_start <= occurred_at < window_end. '
     'Counts only events in the arguments'' range [window_start, window_end), of one tenant and one type (null: all). '
-    'Only windows and types with events, in the order of the windows. '
-    'size and hop must be positive, without months, and at most 4000 years. '
-    'More than 100000 windows or 1000000 rows are SQLSTATE 22023, and so are other sizes.';
+    'Windows and types without events are left out. In the order of the windows. '
+    'size and hop must be positive, without months, and at most 4000 years, else SQLSTATE 22023. '
+    'More than 100000 windows or 1000000 rows are SQLSTATE 22023 too.';
 
 CREATE FUNCTION @extschema@.analytics_tumbling(
     window_start timestamptz, window_end timestamptz, size interval,
@@ -83,8 +83,8 @@ END
 $$;
 
 COMMENT ON FUNCTION @extschema@.analytics_session(timestamptz, timestamptz, interval, text[], text, text) IS
-    'Sessions of the events in [window_start, window_end), of one tenant and one type (null: all). '
+    'The sessions that the events in [window_start, window_end) form, of one tenant and one type (null: all). '
     'The key of an event is payload #>> key_path; an event without a key is in no session. '
-    'An event continues its key''s session if less than gap has passed since the event before, else it begins a new '
-    'one. session_end is gap after the last event; events is their number. '
+    'An event continues its key''s session if less than gap has passed since the key''s previous event. Otherwise it '
+    'begins a new session. session_end is gap after last_event_at; events is the number of events. '
     'gap must be positive, without months and at most 4000 years, and key_path not empty, else SQLSTATE 22023.';

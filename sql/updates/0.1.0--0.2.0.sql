@@ -9,7 +9,8 @@
  *
  * Nothing here may touch what operators hang on: no CASCADE, and no GRANT or REVOKE on a function that 0.1.0 has. */
 
--- Their owners are the operator's affair. A table that is new must not be there yet, as somebody's who made it up.
+-- The tables of the old release may belong to any role. A table that is new must not exist yet: somebody else would
+-- have made it.
 SELECT pg_catalog.set_config('analytics_update.tables', pg_catalog.string_agg(t.name, ','), true)
 FROM @extschema@._analytics_tables() AS t;
 
@@ -24,3 +25,7 @@ BEGIN
     END IF;
 END
 $$;
+
+COMMENT ON TYPE @extschema@._analytics_page IS
+    'A page of a list. body: {"items":[…],"count":n}. has_next: whether there is a next page. '
+    'last_position and last_key: those of the page''s last item, after which the next page begins.';

@@ -124,17 +124,17 @@ SELECT analytics_drop_projection('few') \g /dev/null
 -- What cannot be used is told, with what and where.
 CREATE FUNCTION tap.complaint(arguments text) RETURNS text LANGUAGE sql AS $$ SELECT f.state || ' ' || f.message || coalesce(': ' || nullif(f.detail, ''), '') FROM tap.failure_of(format('SELECT _analytics_register_projection(%s, ''public'')', $1)) AS f $$;
 SELECT is(tap.complaint(arguments), due, arguments) FROM (VALUES
-    ($$'p', '{}', '{}', '{}', '1 hour', 1$$, '22023 projection cannot be used: event_types must not be empty; null stands for all types'),
-    ($$'p', '{a,NULL}', '{}', '{}', '1 hour', 1$$, '22023 projection cannot be used: event_types: each must have 1 to 120 characters'),
-    ($$'', NULL, '{}', '{}', '1 hour', 1$$, '22023 projection cannot be used: name must have 1 to 63 bytes'),
-    ($$'p', NULL, '{"d":"plan"}', '{}', '1 hour', 1$$, '22023 projection cannot be used: dimension "d": must be a path, or an object with "path" and "type"'),
-    ($$'p', NULL, '{"d":{"path":["a"],"type":"date"}}', '{}', '1 hour', 1$$, '22023 projection cannot be used: dimension "d": type must be text, boolean, bigint or numeric'),
-    ($$'p', NULL, '{}', '{"m":{"path":["a"],"type":"text"}}', '1 hour', 1$$, '22023 projection cannot be used: measure "m": type must be numeric'),
-    ($$'p', NULL, '{"count":["a"]}', '{}', '1 hour', 1$$, '22023 projection cannot be used: two columns would have the name "count"'),
+    ($$'p', '{}', '{}', '{}', '1 hour', 1$$, '22023 the definition of the projection cannot be used: event_types must not be empty; null stands for all types'),
+    ($$'p', '{a,NULL}', '{}', '{}', '1 hour', 1$$, '22023 the definition of the projection cannot be used: event_types: each must have 1 to 120 characters'),
+    ($$'', NULL, '{}', '{}', '1 hour', 1$$, '22023 the definition of the projection cannot be used: name must have 1 to 63 bytes'),
+    ($$'p', NULL, '{"d":"plan"}', '{}', '1 hour', 1$$, '22023 the definition of the projection cannot be used: dimension "d": must be a path, or an object with "path" and "type"'),
+    ($$'p', NULL, '{"d":{"path":["a"],"type":"date"}}', '{}', '1 hour', 1$$, '22023 the definition of the projection cannot be used: dimension "d": type must be text, boolean, bigint or numeric'),
+    ($$'p', NULL, '{}', '{"m":{"path":["a"],"type":"text"}}', '1 hour', 1$$, '22023 the definition of the projection cannot be used: measure "m": type must be numeric'),
+    ($$'p', NULL, '{"count":["a"]}', '{}', '1 hour', 1$$, '22023 the definition of the projection cannot be used: two columns would have the name "count"'),
     ($$'p', NULL, '{}', '{}', '90 seconds', 1$$, '22023 bucket must be a whole number of minutes or of months'),
-    ($$'p', NULL, '{}', '{}', '101 years', 1$$, '22023 projection cannot be used: bucket must be 100 years at most'),
-    ($$'p', NULL, '{}', '{}', '1 hour', 0$$, '22023 projection cannot be used: max_groups must be between 1 and 1000000'),
-    ($$'p', NULL, NULL, '{}', '1 hour', 1$$, '22023 projection cannot be used: only event_types may be null'),
+    ($$'p', NULL, '{}', '{}', '101 years', 1$$, '22023 the definition of the projection cannot be used: bucket must be 100 years at most'),
+    ($$'p', NULL, '{}', '{}', '1 hour', 0$$, '22023 the definition of the projection cannot be used: max_groups must be between 1 and 1000000'),
+    ($$'p', NULL, NULL, '{}', '1 hour', 1$$, '22023 the definition of the projection cannot be used: only event_types may be null'),
     ($$'plans', NULL, '{}', '{}', '1 hour', 1$$, '42710 projection "plans" already exists')) AS v (arguments, due);
 SELECT is(count(*), 0::bigint, 'nothing is left of them') FROM analytics_projections WHERE name = 'p';
 SELECT tap.fails($$CALL analytics_create_projection('p')$$, '25001', 'a projection is not made within a transaction');

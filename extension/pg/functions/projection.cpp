@@ -114,8 +114,9 @@ ANALYTICS_FUNCTION(analytics_projection_columns)
     const std::string_view measures = bytes_of(PG_GETARG_DATUM(1));
     const auto *const parsed = make_owned<ParsedProjection>(CurrentMemoryContext, dimensions, measures);
     if (!parsed->complaint.empty())
-        ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("projection cannot be used"),
-                        errdetail("%s", parsed->complaint.c_str())));
+        ereport(ERROR,
+                (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("the definition of the projection cannot be used"),
+                 errdetail("%s", parsed->complaint.c_str())));
 
     ResultSet result{fcinfo};
     for (const core::ProjectionColumn &column : parsed->columns) {
