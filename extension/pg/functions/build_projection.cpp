@@ -20,8 +20,7 @@ template <class Work> void run_procedure(FunctionCallInfo fcinfo, const char *pr
     if (call == nullptr || call->atomic)
         ereport(ERROR,
                 (errcode(ERRCODE_ACTIVE_SQL_TRANSACTION), errmsg("%s cannot run inside a transaction block", procedure),
-                 errdetail("It commits after each step."),
-                 errhint("Run the CALL outside a transaction block.")));
+                 errdetail("It commits after each step."), errhint("Run the CALL outside a transaction block.")));
     if (PG_ARGISNULL(0)) ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("name must not be null")));
     SPI_connect_ext(SPI_OPT_NONATOMIC);
     work(schema_of(fcinfo), text_to_cstring(PG_GETARG_TEXT_PP(0)));
