@@ -69,9 +69,12 @@ void Claims::claim_all()
         std::rotate(unclaimed_.begin(), unclaimed_.begin() + 1, unclaimed_.end());
         claim_at_ = loop_.now() + Dispatcher::claim_pause;
     }
-    if (unclaimed_.size() < before && !is_ours(group_store_.mark(buffers_.starts()))) return;
-    if (must_answer_group_ || unclaimed_.size() < before) read_all();
+    const bool has_claimed = unclaimed_.size() < before;
+    const auto owner = has_claimed ? group_store_.mark(buffers_.starts()) : GroupStore::Owner::ours;
+    if (!is_ours(owner)) return;
+    if (must_answer_group_ || has_claimed) read_all();
     must_answer_group_ = false;
+    if (owner == GroupStore::Owner::contested) membership_.rejoin(loop_.now());
 }
 
 /* False: not now. */

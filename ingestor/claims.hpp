@@ -20,8 +20,9 @@ namespace analytics::ingestor {
 
 class Claims {
 public:
-    Claims(LoopContext &loop, PartitionBuffers &buffers, DatabaseHealth &health, Dispatcher &dispatcher)
-        : loop_(loop), buffers_(buffers), health_(health), dispatcher_(dispatcher),
+    Claims(LoopContext &loop, PartitionBuffers &buffers, DatabaseHealth &health, GroupMembership &membership,
+           Dispatcher &dispatcher)
+        : loop_(loop), buffers_(buffers), health_(health), membership_(membership), dispatcher_(dispatcher),
           group_store_(loop.consumer, loop.observe, loop.options.group, loop.options.adopts_group)
     {
     }
@@ -63,6 +64,7 @@ private:
     LoopContext &loop_;
     PartitionBuffers &buffers_;
     DatabaseHealth &health_;
+    GroupMembership &membership_;
     Dispatcher &dispatcher_;
     GroupStore group_store_;
     std::deque<UnclaimedPartition> unclaimed_; // assigned by the group, not yet claimed in the database

@@ -120,7 +120,11 @@ GroupStore::Owner GroupStore::mark(std::span<const StartOffset> claimed)
     if (unmarked.empty()) return Owner::ours;
     if (!consumer_.commit(unmarked)) return Owner::unknown;
     const auto offsets = consumer_.group_offsets();
-    return offsets ? decide(*offsets) : Owner::unknown;
+    if (!offsets) return Owner::unknown;
+    const auto owner = decide(*offsets);
+    const bool is_anothers = std::ranges::any_of(
+        *offsets, [&](const GroupOffset &offset) { return read(offset.metadata) && !is_same(offset.metadata, mark_); });
+    return owner == Owner::ours && is_anothers ? Owner::contested : owner;
 }
 
 } // namespace analytics::ingestor

@@ -8,7 +8,9 @@
  *
  * Marks are read after each rebalance, before anything is claimed. The first mark of the group, in the order of
  * topics and partitions, decides: so all readers agree, even when two stores began at once. Marks are written before
- * the first record is read, and read once more after that: of two stores that began at once, one gives up. Offsets
+ * the first record is read, and read once more after that: of two stores that began at once, the one that reads last
+ * sees both marks. If the first mark is the other's, it gives up. If the first mark is its own, the other may have read
+ * before that was written; so the group is contested, and is to rebalance, whereupon the other reads again. Offsets
  * without a mark, or with somebody else's metadata, belong to nobody. */
 #pragma once
 
@@ -25,7 +27,7 @@ namespace analytics::ingestor {
 
 class GroupStore {
 public:
-    enum class Owner : std::uint8_t { ours, another, unknown };
+    enum class Owner : std::uint8_t { ours, contested, another, unknown };
 
     /** adopts: a group of another store is made ours, once. */
     GroupStore(Consumer &consumer, runtime::Observer &observe, std::string group, bool adopts)
@@ -36,7 +38,8 @@ public:
     /** Whose the group is; another store's is reported. From now on mirrored offsets carry our mark. */
     [[nodiscard]] Owner check(const Store &ours);
 
-    /** Marks these partitions as ours where they have no mark of ours yet, and checks the group again. */
+    /** Marks these partitions as ours where they have no mark of ours yet, and checks the group again. Contested: it is
+     * ours, and another store has marked some of its partitions. */
     [[nodiscard]] Owner mark(std::span<const StartOffset> claimed);
 
 private:

@@ -25,7 +25,8 @@ public:
           buffers_(loop_.options.limits, loop_.options.limits.bytes * loop_.options.open_batches),
           progress_(loop_.consumer, loop_.observe), health_(loop_.consumer, loop_.observe, loop_.options),
           membership_(loop_.consumer, loop_.observe, loop_.options.group),
-          dispatcher_(loop_, buffers_, health_, progress_, membership_), claims_(loop_, buffers_, health_, dispatcher_)
+          dispatcher_(loop_, buffers_, health_, progress_, membership_),
+          claims_(loop_, buffers_, health_, membership_, dispatcher_)
     {
         membership_.joining(loop_.now());
     }

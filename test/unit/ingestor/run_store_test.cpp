@@ -121,6 +121,21 @@ TEST_F(GroupStoreTest, AndTheOtherGoesOn)
     EXPECT_THAT(journal, Contains("assign t/0@0 t/1@0"));
 }
 
+TEST_F(GroupStoreTest, OneThatReadBeforeTheOtherWroteReadsAgainByARebalance)
+{
+    begin();
+    consumer.when_committed = [this] { consumer.group.push_back({{"u", 0}, 0, others_mark}); };
+    go();
+    EXPECT_THAT(journal, Contains("rejoin"));
+}
+
+TEST_F(GroupStoreTest, WithoutAnotherStoreNobodyRejoins)
+{
+    begin();
+    go();
+    EXPECT_THAT(journal, Not(Contains("rejoin")));
+}
+
 TEST_F(GroupStoreTest, ABrokerThatDoesNotAnswerIsAskedAgain)
 {
     consumer.group = {{{"t", 0}, 7, others_mark}};
