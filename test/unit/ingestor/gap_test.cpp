@@ -1,4 +1,4 @@
-/* What a partition that can't go on is told as, and what the operator may say to it. */
+/* What is reported of a partition that can't be read on, and how the operator accepts it. */
 #include "../../../ingestor/gap.hpp"
 
 #include <gmock/gmock.h>
