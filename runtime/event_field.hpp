@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <tuple>
 #include <variant>
 #include <vector>
 
@@ -48,10 +49,11 @@ private:
 using Fields = std::vector<Field>;
 
 /** The fields of these names, a comma list, with these values. */
-template <class... Values> [[nodiscard]] Fields named([[maybe_unused]] std::string_view names, const Values &...values)
+template <class... Values>
+[[nodiscard]] Fields named([[maybe_unused]] std::string_view names, const std::tuple<const Values &...> &values)
 {
     Fields fields;
-    (fields.emplace_back(core::take_item(names), values), ...);
+    std::apply([&](const auto &...each) { (fields.emplace_back(core::take_item(names), each), ...); }, values);
     return fields;
 }
 
@@ -59,7 +61,7 @@ template <class... Values> [[nodiscard]] Fields named([[maybe_unused]] std::stri
 #define ANALYTICS_FIELDS(...)                                                                                          \
     [[nodiscard]] runtime::Fields fields() const                                                                       \
     {                                                                                                                  \
-        return runtime::named(#__VA_ARGS__ __VA_OPT__(, ) __VA_ARGS__);                                                \
+        return runtime::named(#__VA_ARGS__, std::tie(__VA_ARGS__));                                                    \
     }
 
 struct EventKind {
