@@ -41,7 +41,7 @@ std::vector<Scope> read_scopes(std::string_view list)
 {
     std::vector<Scope> scopes;
     while (!list.empty()) {
-        const auto found = std::find(scope_names.begin() + 1, scope_names.end(), core::take_until(',', list));
+        const auto *const found = std::find(scope_names.begin() + 1, scope_names.end(), core::take_until(',', list));
         if (found == scope_names.end()) throw KeyFault("the third part must be a comma list of read, write and admin");
         scopes.push_back(static_cast<Scope>(found - scope_names.begin()));
     }
