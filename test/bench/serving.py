@@ -25,16 +25,16 @@ CONNECTIONS, SESSIONS, THREADS, SECONDS = 32, 8, 2, 5
 DAY = 86_400
 MICROSECONDS = 1_768_521_509_500_000  # asking.REFERENCE
 PATH = "/v1/analytics/metrics/summary?windowMinutes=60&reference=2026-01-15T23:58:29.5Z"
-SUMMARY = re.compile(r'Statement summary\{\.name = "summary",\s*\.sql = R"sql\((.*?)\)sql"', re.DOTALL)
+SUMMARY = re.compile(r'Statement summary\{\s*\.name = "summary",\s*\.sql = R"sql\((.*?)\)sql"', re.DOTALL)
 OPTIONS = "-c jit=off -c statement_timeout=10000"
 UNITS = {"us": 1e-3, "ms": 1, "s": 1e3, "m": 6e4}
 
 
 def statement(parameters):
     """The service's own statement with its parameters replaced by these texts, the extension being in public."""
-    found = SUMMARY.search((place.ROOT / "http" / "api" / "statements.cpp").read_text())
+    found = SUMMARY.search((place.ROOT / "http" / "api" / "statements.hpp").read_text())
     if not found:
-        raise place.RigError("http/api/statements.cpp has no statement named summary")
+        raise place.RigError("http/api/statements.hpp has no statement named summary")
     text = found[1].replace("@extschema@", "public")
     return re.sub(r"\$(\d)", lambda m: parameters[int(m[1]) - 1], text)
 

@@ -6,6 +6,7 @@ settling of times, the insert. The promise is an answer within 100 ms on a machi
 that is granted, and time without a CPU is not counted.
 """
 import contextlib
+import time
 
 import pytest
 from backend import QUERY_CANCELED, Backend
@@ -13,9 +14,8 @@ from conftest import Database
 
 PROMISE = 0.100
 GRANTED = 2 * PROMISE
-FIRST_REQUEST = 0.05
-NEXT_REQUEST = 1.6
-LAST_REQUEST = 4.0
+LAST_REQUEST = 4.0  # seconds: of the batches that take longer, only their beginning is interrupted
+MOMENTS = (0.05, 0.2, 0.35, 0.5, 0.65, 0.8)  # parts of the time that the batch takes here
 MEBIBYTE = 1 << 20
 
 # SQL for one record, n its number, and how many. numbers: what takes longest to read, and sixfold the bytes in jsonb.
@@ -33,6 +33,7 @@ BATCHES = {
 INGEST = "SELECT i.* FROM batch, analytics_ingest(records) AS i"
 STORED = """SELECT (SELECT count(*) FROM analytics_events), (SELECT count(*) FROM analytics_untimed_keys),
                    (SELECT count(*) FROM analytics_dead_letters)"""
+EMPTY = "TRUNCATE analytics_events, analytics_untimed_keys, analytics_dead_letters"
 ONE_MORE = """SELECT * FROM analytics_ingest(ARRAY['{"eventType":"one more","source":"s","payload":{}}'::bytea])"""
 
 
@@ -59,19 +60,28 @@ def session_with(database, name):
         yield backend
 
 
+def length_of_batch(backend):
+    """How long it takes on this machine, or LAST_REQUEST; nothing of it stays."""
+    began = time.monotonic()
+    backend.interrupt(INGEST, LAST_REQUEST)
+    length = min(time.monotonic() - began, LAST_REQUEST)
+    backend.run(EMPTY)
+    return length
+
+
 class Series:
     """One batch's interruptions, and what was found after them."""
 
     def __init__(self, backend):
         self.interruptions = []
-        after = FIRST_REQUEST
-        while after < LAST_REQUEST:
-            interruption = backend.interrupt(INGEST, after)
+        length = length_of_batch(backend)
+        self.completed = False
+        for moment in MOMENTS:
+            interruption = backend.interrupt(INGEST, moment * length)
             if interruption is None:
+                self.completed = True
                 break
             self.interruptions.append(interruption)
-            after *= NEXT_REQUEST
-        self.completed = after < LAST_REQUEST
         self.contexts = backend.context_bytes()
         self.stored = backend.run(STORED)
         self.next = backend.run(ONE_MORE)
@@ -81,7 +91,7 @@ class Series:
 def series(request, place_of_batches):
     with session_with(place_of_batches, request.param) as backend:
         done = Series(backend)
-        backend.run("TRUNCATE analytics_events, analytics_untimed_keys, analytics_dead_letters")
+        backend.run(EMPTY)
     late = [round(interruption.late * 1000) for interruption in done.interruptions]
     print(f"{request.param}: answers after {late} ms, then {'completed' if done.completed else 'not yet completed'}")
     return done
