@@ -43,6 +43,11 @@ bool is_same(std::string_view metadata, std::string_view other)
     return a && b && a->is_same(*b);
 }
 
+bool is_anothers(std::string_view metadata, std::string_view mark)
+{
+    return read(metadata) && !is_same(metadata, mark);
+}
+
 std::string described(std::string_view metadata)
 {
     const auto mark = read(metadata);
@@ -78,7 +83,7 @@ GroupStore::Owner GroupStore::check(const Store &ours)
 GroupStore::Owner GroupStore::decide(const std::vector<GroupOffset> &offsets)
 {
     const std::string mark = deciding_mark(offsets);
-    if (!mark.empty() && !is_same(mark, mark_)) {
+    if (is_anothers(mark, mark_)) {
         if (adopts_) return adopt(offsets, mark);
         observe_(event::GroupOfAnotherStore{
             .group = group_,
@@ -99,7 +104,7 @@ GroupStore::Owner GroupStore::adopt(const std::vector<GroupOffset> &offsets, con
     consumer_.set_offset_metadata(mark_);
     std::vector<StartOffset> anothers;
     for (const auto &[partition, offset, metadata] : offsets)
-        if (read(metadata) && !is_same(metadata, mark_)) anothers.push_back({partition, offset});
+        if (is_anothers(metadata, mark_)) anothers.push_back({partition, offset});
     if (!consumer_.commit(anothers)) return Owner::unknown;
     adopts_ = false;
     observe_(event::GroupAdopted{.group = group_, .store = described(mark_), .other_store = described(other)});
@@ -122,9 +127,9 @@ GroupStore::Owner GroupStore::mark(std::span<const StartOffset> claimed)
     const auto offsets = consumer_.group_offsets();
     if (!offsets) return Owner::unknown;
     const auto owner = decide(*offsets);
-    const bool is_anothers = std::ranges::any_of(
-        *offsets, [&](const GroupOffset &offset) { return read(offset.metadata) && !is_same(offset.metadata, mark_); });
-    return owner == Owner::ours && is_anothers ? Owner::contested : owner;
+    const bool has_anothers =
+        std::ranges::any_of(*offsets, [&](const GroupOffset &offset) { return is_anothers(offset.metadata, mark_); });
+    return owner == Owner::ours && has_anothers ? Owner::contested : owner;
 }
 
 } // namespace analytics::ingestor

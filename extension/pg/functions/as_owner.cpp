@@ -7,8 +7,7 @@
  * superuser. Here it runs as the owner.
  *
  * _NAME is called with the same FunctionCallInfo, as PostgreSQL's fmgr_security_definer does, so it may return a set.
- * The owner's identity is set for each call only. After an error the end of the (sub)transaction resets it.
- * With SECURITY_LOCAL_USERID_CHANGE the owner's code can't make itself the session's user by RESET ROLE. */
+ * The owner's identity is set for each call only. */
 
 #include "../border/boundary.hpp"
 #include "../border/extension_schema.hpp"
@@ -60,6 +59,18 @@ Oid owner_of(Oid relation)
     return owner;
 }
 
+/* After an error the end of the (sub)transaction resets the identity. With SECURITY_LOCAL_USERID_CHANGE the owner's
+ * code can't make itself the session's user by RESET ROLE. */
+template <class Work> void with_identity_of(Oid owner, Work work)
+{
+    Oid caller = InvalidOid;
+    int context = 0;
+    GetUserIdAndSecContext(&caller, &context);
+    SetUserIdAndSecContext(owner, context | SECURITY_LOCAL_USERID_CHANGE);
+    work();
+    SetUserIdAndSecContext(caller, context);
+}
+
 } // namespace
 
 } // namespace analytics::pg
@@ -71,23 +82,19 @@ ANALYTICS_FUNCTION(analytics_as_owner)
     FmgrInfo *const called = fcinfo->flinfo;
     FmgrInfo *const work = pg::work_of(fcinfo, schema);
     const Oid owner = pg::owner_of(pg::relation_in(schema, "analytics_events"));
-
-    Oid caller = InvalidOid;
-    int context = 0;
-    GetUserIdAndSecContext(&caller, &context);
-    SetUserIdAndSecContext(owner, context | SECURITY_LOCAL_USERID_CHANGE);
-    fcinfo->flinfo = work;
     Datum result = 0;
-    PG_TRY();
-    {
-        result = FunctionCallInvoke(fcinfo);
-    }
-    PG_FINALLY();
-    {
-        fcinfo->flinfo = called;
-    }
-    PG_END_TRY();
-    SetUserIdAndSecContext(caller, context);
+    pg::with_identity_of(owner, [&] {
+        fcinfo->flinfo = work;
+        PG_TRY();
+        {
+            result = FunctionCallInvoke(fcinfo);
+        }
+        PG_FINALLY();
+        {
+            fcinfo->flinfo = called;
+        }
+        PG_END_TRY();
+    });
     return result;
 }
 
@@ -96,15 +103,13 @@ ANALYTICS_FUNCTION(analytics_run_as_owner)
     const Oid relation = PG_GETARG_OID(0);
     const char *const statements = text_to_cstring(PG_GETARG_TEXT_PP(1));
     const Oid owner = analytics::pg::owner_of(relation);
-    Oid caller = InvalidOid;
-    int context = 0;
-    GetUserIdAndSecContext(&caller, &context);
-    if (!has_privs_of_role(caller, owner)) aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_TABLE, get_rel_name(relation));
-    SetUserIdAndSecContext(owner, context | SECURITY_LOCAL_USERID_CHANGE);
-    SPI_connect();
-    if (const int result = SPI_execute(statements, false, 0); result < 0)
-        ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("%s", SPI_result_code_string(result))));
-    SPI_finish();
-    SetUserIdAndSecContext(caller, context);
+    if (!has_privs_of_role(GetUserId(), owner))
+        aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_TABLE, get_rel_name(relation));
+    analytics::pg::with_identity_of(owner, [&] {
+        SPI_connect();
+        if (const int result = SPI_execute(statements, false, 0); result < 0)
+            ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("%s", SPI_result_code_string(result))));
+        SPI_finish();
+    });
     return {};
 }
