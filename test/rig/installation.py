@@ -3,7 +3,8 @@
 Before PostgreSQL 18 a server finds extensions in its own share folder only, so testing an extension means writing
 into the system's installation, where two checkouts would meet. But a PostgreSQL whose program files have been moved
 as a whole finds its other folders relative to them. So: the programs are copied, everything else is linked, and
-`make install` with the copy's pg_config puts the extension into the copy alone.
+`make install` with the copy's pg_config puts the extension into the copy alone. Several test processes share the
+copy and each installs, also while the servers of others run: so files are staged and then renamed into place.
 """
 import os
 import pathlib
@@ -85,16 +86,26 @@ def make(*arguments):
         raise place.RigError(f"make {' '.join(arguments)} failed:\n{done.stdout}{done.stderr}")
 
 
+def move(staged, target):
+    """Renames each staged file into its place: a server that runs here meets the old file or the new one, whole."""
+    for path in staged.rglob("*"):
+        if not path.is_dir():
+            name = target / path.relative_to(staged)
+            name.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(path, name)
+
+
 def with_extension(pg_config=None):
     """The private installation with the extension as this checkout has it now, built when need be."""
     os.umask(0o022)
     with place.lock("installation"):
         found = prepare(pg_config or os.environ.get("PG_CONFIG", "pg_config"))
+        staged = found.tree / "staged"
+        shutil.rmtree(staged, ignore_errors=True)
         for room in ("extension", "test/boundary"):
             if (place.ROOT / room / "Makefile").exists():
-                make("-C", room, "install", f"PG_CONFIG={found.pg_config}")
+                make("-C", room, "install", f"PG_CONFIG={found.pg_config}", f"DESTDIR={staged}")
         if "ANALYTICS_MODULE" in os.environ:  # the same library, built otherwise (AddressSanitizer)
-            module = found.moved("pkglibdir") / "analytics_events.so"
-            shutil.copy(os.environ["ANALYTICS_MODULE"], f"{module}.new")
-            os.replace(f"{module}.new", module)  # a server that runs keeps what it has loaded
+            shutil.copy(os.environ["ANALYTICS_MODULE"], staged / found.moved("pkglibdir").relative_to("/"))
+        move(staged, pathlib.Path("/"))
         return found
