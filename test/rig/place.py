@@ -20,6 +20,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LOCAL = ROOT / ".local"
 PR_SET_PDEATHSIG = 1
+LEAST_SHARE = 19
 LONGEST_SOCKET_FOLDER = 80  # of the 107 bytes that a unix socket's path may have
 
 libc = ctypes.CDLL(None)
@@ -106,17 +107,28 @@ def free_ports(count):
         return [probe.getsockname()[1] for probe in probes]
 
 
-def spawn(command, death_signal=signal.SIGTERM, **options):
-    """Popen whose child gets death_signal when this process is gone, however it went, and no Ctrl-C of the terminal."""
+def spawn(command, death_signal=signal.SIGTERM, yields=False, **options):
+    """Popen whose child gets death_signal when this process is gone, however it went, and no Ctrl-C of the terminal.
+    yields: it runs when nobody else wants the processor."""
     parent = os.getpid()
 
-    def tie_to_parent():
+    def begin():
         libc.prctl(PR_SET_PDEATHSIG, death_signal)
         if os.getppid() != parent:
             os._exit(1)
+        if yields:
+            yield_processor()
 
     command = [str(word) for word in command]
-    return subprocess.Popen(command, preexec_fn=tie_to_parent, start_new_session=True, **options)
+    return subprocess.Popen(command, preexec_fn=begin, start_new_session=True, **options)
+
+
+def yield_processor():
+    """The least share of the processor for this process's session. Within a session nice decides; where Linux groups
+    processes by session (autogroup), each group has the same share, however nice its members are."""
+    os.nice(LEAST_SHARE)
+    with contextlib.suppress(OSError):  # a kernel without autogroup
+        pathlib.Path("/proc/self/autogroup").write_text(str(LEAST_SHARE))
 
 
 def run(command, **options):
