@@ -1,9 +1,10 @@
 """tidy.py FOLDER SOURCE ...: clang-tidy over the rooms, with .clang-tidy's rules.
 
 clang-tidy looks at every node of every header again for each file that includes it: a quarter of an hour for this
-project. So a room's sources are judged together, in as few translation units as compile: a file whose names clash with
-the others' (each has an unnamed namespace of its own) goes into the next unit. Only findings in our own files are
-shown. Units that held are remembered in FOLDER by what they are made of and not judged again.
+project, and half a minute for a unit of one file. So the sources of all rooms that have the same flags are judged
+together, in as few translation units as compile: a file whose names clash with the others' (each has an unnamed
+namespace of its own) goes into the next unit. Only findings in our own files are shown. Units that held are remembered
+in FOLDER by what they are made of and not judged again.
 """
 import concurrent.futures
 import hashlib
@@ -29,12 +30,18 @@ def output(*command):
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
 
-def flags(room):
-    """The compiler's flags for a room, third parties' headers as the system's."""
+def group(source):
+    """The name of those that have the same flags."""
+    room, inner, *_ = source.split("/")
+    return f"{room}-{inner}" if room == "extension" else "daemons"
+
+
+def flags(group):
+    """The compiler's flags, third parties' headers as the system's."""
     common = ["-std=c++20", "-Wall", "-Wextra", "-I.", '-DANALYTICS_VERSION="lint"']
-    if room.startswith("extension/core"):
+    if group == "extension-core":
         return common
-    if room.startswith("extension/pg"):
+    if group == "extension-pg":
         return [*common, "-Wno-register", "-D_GNU_SOURCE", "-isystem",
                 output(PG_CONFIG, "--includedir-server")]
     packages = output("pkg-config", "--cflags", "libpq", "rdkafka", "spdlog", "fmt", "CLI11")
@@ -46,9 +53,9 @@ def unit_text(sources):
     return "".join(f'#include "{source}"\n' for source in sources)
 
 
-def clashing(room, sources):
+def clashing(group, sources):
     """The sources in which the compiler stumbles when all are one unit."""
-    done = subprocess.run([CLANG, "-fsyntax-only", "-ferror-limit=0", *flags(room), "-xc++", "-"], cwd=ROOT,
+    done = subprocess.run([CLANG, "-fsyntax-only", "-ferror-limit=0", *flags(group), "-xc++", "-"], cwd=ROOT,
                           input=unit_text(sources), capture_output=True, text=True)
     if done.returncode == 0:
         return set()
@@ -57,13 +64,13 @@ def clashing(room, sources):
     return named & set(sources) or {sources[-1]}
 
 
-def units(room, sources):
+def units(group, sources):
     """The sources, divided into lists that compile as one unit each."""
     waiting = list(sources)
     while waiting:
         unit, later = waiting, []
         while len(unit) > 1:
-            stumbling = clashing(room, unit)
+            stumbling = clashing(group, unit)
             if not stumbling:
                 break
             later += [source for source in unit if source in stumbling]
@@ -72,26 +79,26 @@ def units(room, sources):
         waiting = later
 
 
-def fingerprint(room, sources):
+def fingerprint(group, sources):
     """What a verdict depends on."""
     digest = hashlib.sha256()
     headers = sorted(ROOT.glob("extension/**/*.hpp")) + sorted(ROOT.glob("[rih]*/**/*.hpp"))
     for path in [ROOT / ".clang-tidy", pathlib.Path(__file__), *headers, *(ROOT / source for source in sources)]:
         digest.update(str(path).encode() + path.read_bytes())
-    digest.update(repr((flags(room), output(TIDY, "--version"))).encode())
+    digest.update(repr((flags(group), output(TIDY, "--version"))).encode())
     return digest.hexdigest()
 
 
-def judge(folder, room, number, sources):
+def judge(folder, group, number, sources):
     """clang-tidy's findings in one unit, as text; empty when it holds."""
-    held = folder / fingerprint(room, sources)
+    held = folder / fingerprint(group, sources)
     if held.exists():
         return ""
-    unit = folder / f"{room.replace('/', '-')}-{number}.cpp"
+    unit = folder / f"{group}-{number}.cpp"
     unit.write_text(unit_text(sources))
     done = subprocess.run([TIDY, "--quiet", "--warnings-as-errors=*", f"--checks={UNIT_CHECKS}",
                            f"--header-filter={OWN_FILES}", f"--config-file={ROOT / '.clang-tidy'}", unit, "--",
-                           *flags(room)], cwd=ROOT, capture_output=True, text=True)
+                           *flags(group)], cwd=ROOT, capture_output=True, text=True)
     if done.returncode == 0:
         held.touch()
         return ""
@@ -101,13 +108,14 @@ def judge(folder, room, number, sources):
 
 def main(folder, sources):
     folder.mkdir(parents=True, exist_ok=True)
-    rooms = {}
+    groups = {}
     for source in sources:
-        rooms.setdefault(source.rsplit("/", 1)[0], []).append(source)
+        groups.setdefault(group(source), []).append(source)
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        divided = pool.map(lambda room: list(units(room, rooms[room])), rooms)
-        jobs = [(folder, room, number, unit)
-                for room, parts in zip(rooms, divided) for number, unit in enumerate(parts)]
+        divided = pool.map(lambda name: list(units(name, groups[name])), groups)
+        jobs = [(folder, name, number, unit)
+                for name, parts in zip(groups, divided) for number, unit in enumerate(parts)]
+        jobs.sort(key=lambda job: -len(job[-1]))  # the longest first, or it ends last and alone
         findings = [text for text in pool.map(lambda job: judge(*job), jobs) if text]
     print("\n".join(findings), end="")
     return 1 if findings else 0
