@@ -16,7 +16,7 @@ def tool(name):
         mark = VENV / "requirements.txt"
         if not mark.exists() or mark.read_text() != WANTED.read_text():
             for command in (["/usr/bin/python3", "-m", "venv", VENV],
-                            [VENV / "bin/pip", "install", "-q", "--retries", "1", "-r", WANTED]):
+                            [VENV / "bin/pip", "install", "-q", "--no-compile", "--retries", "1", "-r", WANTED]):
                 done = subprocess.run(command, capture_output=True, text=True)
                 if done.returncode != 0:
                     pytest.skip(f"PyPI gives no {name}: {(done.stderr.strip().splitlines() or ['?'])[-1]}")

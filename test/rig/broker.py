@@ -4,6 +4,7 @@ ANALYTICS_KAFKA_BOOTSTRAP_SERVERS names the user's. Apache Kafka is one KRaft no
 loopback only, with its data in a folder that goes away. The embedded one is librdkafka's mock cluster: real protocol,
 memory only, 5 MB a partition; tests that need more ask for kind == "kafka" and say so when they are skipped.
 """
+import base64
 import os
 import pathlib
 import re
@@ -192,8 +193,8 @@ class Kafka(Broker):
         self._admin = None
         self.properties = self.folder / "server.properties"
         self.properties.write_text(self._properties(port, controller))
-        uuid = self.tool("kafka.tools.StorageTool", "random-uuid").strip()
-        self.tool("kafka.tools.StorageTool", "format", "-t", uuid, "-c", self.properties, *self.format_options)
+        name = base64.urlsafe_b64encode(b"rig" + os.urandom(13)).decode().rstrip("=")  # as random-uuid makes them
+        self.tool("kafka.tools.StorageTool", "format", "-t", name, "-c", self.properties, *self.format_options)
 
     def _properties(self, port, controller):
         return PROPERTIES.format(port=port, controller=controller, folder=self.folder, partitions=PARTITIONS)
