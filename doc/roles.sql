@@ -43,24 +43,27 @@ GRANT SELECT, INSERT, UPDATE ON :"schema".analytics_dead_letters, :"schema".anal
 GRANT SELECT ON :"schema".analytics_kafka_gaps TO analytics_writer;
 
 -- reads
-GRANT SELECT ON :"schema".analytics_events, :"schema".analytics_dead_letters, :"schema".analytics_dead_letter_summary,
+GRANT SELECT ON :"schema".analytics_events, :"schema".analytics_dead_letters,
+    :"schema".analytics_dead_letter_counts, :"schema".analytics_dead_letter_summary,
     :"schema".analytics_kafka_offsets, :"schema".analytics_kafka_gaps,
     :"schema".analytics_rollup_totals, :"schema".analytics_rollup_tenants,
     :"schema".analytics_projections, :"schema".analytics_projection_bags TO analytics_reader;
 
--- replays and purges dead letters, accepts gaps, drops old partitions, compares rollups with events and repairs them
+-- replays and purges dead letters, accepts gaps, retires groups, drops old partitions, verifies and repairs counts
 GRANT SELECT, INSERT ON :"schema".analytics_events, :"schema".analytics_untimed_keys, :"schema".analytics_kafka_gaps
     TO analytics_operator;
 GRANT SELECT, UPDATE, DELETE ON :"schema".analytics_dead_letters TO analytics_operator;
 GRANT SELECT, UPDATE ON :"schema".analytics_kafka_offsets TO analytics_operator;
 GRANT SELECT ON :"schema".analytics_rollup_totals, :"schema".analytics_rollup_tenants,
-    :"schema".analytics_projections, :"schema".analytics_projection_bags, :"schema".analytics_dead_letter_summary
+    :"schema".analytics_projections, :"schema".analytics_projection_bags,
+    :"schema".analytics_dead_letter_counts, :"schema".analytics_dead_letter_summary
     TO analytics_operator;
 
 -- Reads and posts for one tenant. It may read dead letters and offsets, but policies hide their rows: so a summary has
 -- 0 and null for them instead of an error.
 GRANT SELECT, INSERT ON :"schema".analytics_events, :"schema".analytics_untimed_keys TO analytics_tenant;
-GRANT SELECT ON :"schema".analytics_dead_letters, :"schema".analytics_kafka_offsets, :"schema".analytics_rollup_tenants,
+GRANT SELECT ON :"schema".analytics_dead_letters, :"schema".analytics_dead_letter_counts,
+    :"schema".analytics_kafka_offsets, :"schema".analytics_rollup_tenants,
     :"schema".analytics_projections, :"schema".analytics_projection_bags TO analytics_tenant;
 
 -- the logins
@@ -81,7 +84,7 @@ FROM (VALUES
     ('analytics_operator', '{
         analytics_create_partition,_analytics_ingest_again,analytics_replay_dead_letters,
         analytics_replay_all_dead_letters,analytics_purge_dead_letters,analytics_accept_gap,
-        analytics_retain,analytics_verify,analytics_rebuild}'),
+        analytics_retire_group,analytics_retain,analytics_verify,analytics_rebuild}'),
     ('analytics_tenant', '{analytics_create_partition,analytics_record_each}'),
     ('analytics_api', '{
         analytics_create_partition,analytics_record_each,_analytics_ingest_again,analytics_replay_dead_letters}')
@@ -98,8 +101,8 @@ LEFT JOIN (SELECT p.proname, p.oid::regprocedure AS routine FROM pg_proc AS p
 SELECT format('ALTER TABLE %1$I.%2$I ENABLE ROW LEVEL SECURITY; DROP POLICY IF EXISTS everything ON %1$I.%2$I; '
            'CREATE POLICY everything ON %1$I.%2$I TO analytics_writer, analytics_reader, analytics_operator '
            'USING (true)', :'schema', t.name)
-FROM unnest('{analytics_events,analytics_dead_letters,analytics_kafka_offsets,analytics_rollup_tenants,
-              analytics_projection_bags}'::text[]) AS t (name)
+FROM unnest('{analytics_events,analytics_dead_letters,analytics_dead_letter_counts,analytics_kafka_offsets,
+              analytics_rollup_tenants,analytics_projection_bags}'::text[]) AS t (name)
 \gexec
 SELECT format('DROP POLICY IF EXISTS tenant ON %1$I.%2$I; '
            'CREATE POLICY tenant ON %1$I.%2$I FOR SELECT TO analytics_tenant '

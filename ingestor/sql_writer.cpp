@@ -38,18 +38,11 @@ const Statement read_offset{
            "AND topic OPERATOR(pg_catalog.=) $2::pg_catalog.text AND partition OPERATOR(pg_catalog.=) $3::integer"};
 
 /* Our claims that the database does not have as we have them: it was restored, or a promoted standby had not received
- * the newest. */
+ * the newest. The call also shows the database that we own the others. */
 const Statement find_rewound{
     .name = "find_rewound",
-    .sql = "SELECT c.topic, c.partition "
-           "FROM ROWS FROM (pg_catalog.unnest($2::pg_catalog.text[]), pg_catalog.unnest($3::bigint[]), "
-           "pg_catalog.unnest($4::bigint[]), pg_catalog.unnest($5::bigint[])) "
-           "AS c (topic, partition, owner_epoch, next_offset) LEFT JOIN @extschema@.analytics_kafka_offsets AS o "
-           "ON o.consumer_group OPERATOR(pg_catalog.=) $1::pg_catalog.text AND o.topic OPERATOR(pg_catalog.=) c.topic "
-           "AND o.partition OPERATOR(pg_catalog.=) c.partition WHERE o.owner_epoch IS NULL "
-           "OR o.owner_epoch OPERATOR(pg_catalog.<) c.owner_epoch "
-           "OR (o.owner_epoch OPERATOR(pg_catalog.=) c.owner_epoch "
-           "AND o.next_offset OPERATOR(pg_catalog.<>) c.next_offset)"};
+    .sql = "SELECT topic, partition FROM @extschema@._analytics_rewound_claims($1::pg_catalog.text, "
+           "$2::pg_catalog.text[], $3::bigint[], $4::bigint[], $5::bigint[])"};
 
 const Statement identify_store{
     .name = "identify_store",

@@ -1,7 +1,7 @@
 /* Dead letters: refused records, kept byte for byte until somebody purges them.
  *
  * A dead letter is open until a replay accepts it as an event. An operator first looks at the view
- * analytics_dead_letter_summary. */
+ * analytics_dead_letter_summary. How many are open is counted by triggers, as events are: see rollup.sql. */
 
 CREATE TYPE @extschema@.analytics_dead_letter AS (
     id bigint,
@@ -24,12 +24,54 @@ COMMENT ON TYPE @extschema@.analytics_dead_letter IS
     'A dead letter, as functions return it. '
     'Columns that an operator adds to analytics_dead_letters are not part of it.';
 
+CREATE FUNCTION @extschema@._analytics_dead_letter_row() RETURNS trigger
+    LANGUAGE c
+    AS 'MODULE_PATHNAME', 'analytics_dead_letter_row';
+
+COMMENT ON FUNCTION @extschema@._analytics_dead_letter_row() IS
+    'Counts a dead letter that a statement has inserted, updated or deleted.';
+
+CREATE FUNCTION @extschema@._analytics_dead_letter_statement() RETURNS trigger
+    LANGUAGE c
+    AS 'MODULE_PATHNAME', 'analytics_dead_letter_statement';
+
+COMMENT ON FUNCTION @extschema@._analytics_dead_letter_statement() IS
+    'Before a statement: starts its count. After it: appends the count to analytics_dead_letter_counts.';
+
+CREATE FUNCTION @extschema@._analytics_dead_letter_truncate() RETURNS trigger
+    LANGUAGE c
+    AS 'MODULE_PATHNAME', 'analytics_dead_letter_truncate';
+
+COMMENT ON FUNCTION @extschema@._analytics_dead_letter_truncate() IS
+    'Truncates analytics_dead_letter_counts along with analytics_dead_letters.';
+
+REVOKE EXECUTE ON FUNCTION
+    @extschema@._analytics_dead_letter_row(),
+    @extschema@._analytics_dead_letter_statement(),
+    @extschema@._analytics_dead_letter_truncate() FROM PUBLIC;
+
+CREATE FUNCTION @extschema@._analytics_dead_letter_counts_agree() RETURNS boolean
+    LANGUAGE c VOLATILE PARALLEL RESTRICTED
+    AS 'MODULE_PATHNAME', 'analytics_dead_letter_counts_agree';
+
+COMMENT ON FUNCTION @extschema@._analytics_dead_letter_counts_agree() IS
+    'Whether the counts of open dead letters may be used. False while a statement of this session is changing dead '
+    'letters: it writes their counts at its end.';
+
 CREATE FUNCTION @extschema@.analytics_open_dead_letters() RETURNS bigint
-    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
     SET search_path = pg_catalog, pg_temp
     AS $$
 BEGIN
     PERFORM @extschema@._analytics_require_tables();
+    IF has_table_privilege('@extschema@.analytics_dead_letter_counts'::regclass, 'SELECT')
+        AND row_security_active('@extschema@.analytics_dead_letter_counts'::regclass)
+            = row_security_active('@extschema@.analytics_dead_letters'::regclass)
+        AND @extschema@._analytics_dead_letter_counts_agree()
+    THEN
+        RETURN (SELECT coalesce(sum(c.open), 0)::bigint FROM @extschema@.analytics_dead_letter_counts AS c
+                WHERE c.reason <> 'unknown_shape');
+    END IF;
     -- Two ranges of the index analytics_dead_letters_open: <> would read all of it.
     RETURN (SELECT count(*) FROM @extschema@.analytics_dead_letters AS d
             WHERE d.replayed_at IS NULL AND d.reason < 'unknown_shape')
@@ -40,7 +82,9 @@ $$;
 
 COMMENT ON FUNCTION @extschema@.analytics_open_dead_letters() IS
     'The number of open dead letters, which no replay has accepted yet. Objects of unknown shape do not count. '
-    'Reads only an index of the open dead letters.';
+    'Reads analytics_dead_letter_counts, so it costs the same however many are open. '
+    'The dead letters themselves are counted where the caller may not read the counts, or where row-level security '
+    'restricts the caller on only one of the two tables.';
 
 CREATE FUNCTION @extschema@.analytics_purge_dead_letters(
     older_than interval, max_rows integer DEFAULT NULL,

@@ -18,6 +18,7 @@ CREATE FUNCTION @extschema@.analytics_claim_partition(
         SET owner_epoch = o.owner_epoch + 1,
             owner = excluded.owner,
             updated_at = now(),
+            retired_at = NULL,
             high_watermark = coalesce(excluded.high_watermark, o.high_watermark)
     RETURNING o.owner_epoch, o.next_offset
 $$;
@@ -93,6 +94,7 @@ CREATE FUNCTION @extschema@.analytics_ingest_kafka(
     UPDATE @extschema@.analytics_kafka_offsets AS o
     SET next_offset = $6,
         updated_at = now(),
+        retired_at = NULL,
         high_watermark = coalesce($12, o.high_watermark),
         stored = o.stored + outcome.stored,
         duplicates = o.duplicates + outcome.duplicates,
@@ -111,30 +113,120 @@ COMMENT ON FUNCTION @extschema@.analytics_ingest_kafka(text, text, integer, bigi
     'The four counts add up to the number of records. For refusals see _analytics_ingest_batch. '
     'Locks the partition''s row in analytics_kafka_offsets to the end of the transaction.';
 
+CREATE FUNCTION @extschema@._analytics_rewound_claims(
+    consumer_group text, topics text[], partitions bigint[], owner_epochs bigint[], next_offsets bigint[],
+    OUT topic text, OUT partition bigint)
+    RETURNS SETOF record
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+    AS $$
+DECLARE
+    unseen CONSTANT interval := '10 minutes'; -- much less than any useful analytics.group_timeout
+BEGIN
+    IF EXISTS (SELECT FROM @extschema@.analytics_kafka_offsets AS o
+               WHERE o.consumer_group = $1 AND (o.updated_at < now() - unseen OR o.retired_at IS NOT NULL)) THEN
+        UPDATE @extschema@.analytics_kafka_offsets AS o SET updated_at = now(), retired_at = NULL
+        FROM (SELECT k.topic, k.partition FROM @extschema@.analytics_kafka_offsets AS k
+              JOIN ROWS FROM (unnest($2), unnest($3), unnest($4)) AS c (topic, partition, owner_epoch)
+                  ON k.topic = c.topic AND k.partition = c.partition AND k.owner_epoch = c.owner_epoch
+              WHERE k.consumer_group = $1 AND (k.updated_at < now() - unseen OR k.retired_at IS NOT NULL)
+              FOR NO KEY UPDATE OF k SKIP LOCKED) AS owned
+        WHERE o.consumer_group = $1 AND o.topic = owned.topic AND o.partition = owned.partition;
+    END IF;
+    RETURN QUERY
+        SELECT c.topic, c.partition
+        FROM ROWS FROM (unnest($2), unnest($3), unnest($4), unnest($5))
+            AS c (topic, partition, owner_epoch, next_offset)
+        LEFT JOIN @extschema@.analytics_kafka_offsets AS o
+            ON o.consumer_group = $1 AND o.topic = c.topic AND o.partition = c.partition
+        WHERE o.owner_epoch IS NULL OR o.owner_epoch < c.owner_epoch
+            OR (o.owner_epoch = c.owner_epoch AND o.next_offset <> c.next_offset);
+END
+$$;
+
+COMMENT ON FUNCTION @extschema@._analytics_rewound_claims(text, text[], bigint[], bigint[], bigint[]) IS
+    'Of the partitions that the caller has claimed, those that the database does not have as the caller has them: it '
+    'was restored, or a promoted standby had not received the newest. '
+    'The others are owned: where their updated_at is older than ten minutes it becomes now, and a retired one is '
+    'retired no longer.';
+
+CREATE FUNCTION @extschema@.analytics_consumer_groups(
+    OUT consumer_group text, OUT state text, OUT lag_records bigint, OUT last_owned_at timestamptz,
+    OUT retired_at timestamptz)
+    RETURNS SETOF record
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+    AS $$
+DECLARE
+    timeout text;
+BEGIN
+    PERFORM @extschema@._analytics_require_tables(); -- and loads the library, which has the setting
+    timeout := current_setting('analytics.group_timeout');
+    RETURN QUERY
+        SELECT o.consumer_group,
+            CASE WHEN bool_and(o.retired_at IS NOT NULL) THEN 'retired'
+                 WHEN timeout <> '-1' AND max(o.updated_at) < now() - timeout::interval THEN 'timed out'
+                 ELSE 'counted' END,
+            sum(greatest(o.high_watermark - o.next_offset, 0)) -- greatest ignores null: the lag would be 0
+                FILTER (WHERE o.high_watermark IS NOT NULL AND o.retired_at IS NULL)::bigint,
+            max(o.updated_at), max(o.retired_at)
+        FROM @extschema@.analytics_kafka_offsets AS o
+        GROUP BY o.consumer_group
+        ORDER BY o.consumer_group;
+END
+$$;
+
+COMMENT ON FUNCTION @extschema@.analytics_consumer_groups() IS
+    'The consumer groups, and whether analytics_lag_records counts them. '
+    'state: counted; timed out, where no ingestor has owned a partition for analytics.group_timeout; or retired, by '
+    'analytics_retire_group. '
+    'lag_records: of the partitions that are not retired, as the ingestors last saw it; null: none has reported. '
+    'last_owned_at is at most ten minutes old while an ingestor owns a partition.';
+
 CREATE FUNCTION @extschema@.analytics_lag_records() RETURNS bigint
     LANGUAGE plpgsql STABLE PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
     AS $$
 BEGIN
-    RETURN (
-        SELECT max(lag.records)::bigint
-        FROM (
-            SELECT sum(greatest(o.high_watermark - o.next_offset, 0)) AS records
-            FROM @extschema@.analytics_kafka_offsets AS o
-            WHERE o.high_watermark IS NOT NULL -- greatest ignores null: the lag would be 0
-            GROUP BY o.consumer_group
-        ) AS lag);
+    RETURN (SELECT max(g.lag_records) FROM @extschema@.analytics_consumer_groups() AS g WHERE g.state = 'counted');
 END
 $$;
 
 COMMENT ON FUNCTION @extschema@.analytics_lag_records() IS
     'The lag of the consumer group that is furthest behind: the number of records in Kafka that the group has not read '
-    'yet, as its ingestors last saw it. Null: no ingestor has reported yet.';
+    'yet, as its ingestors last saw it. '
+    'Groups that are retired, or that nobody has owned for analytics.group_timeout, do not count: see '
+    'analytics_consumer_groups. Null: no ingestor of another group has reported yet.';
+
+CREATE FUNCTION @extschema@.analytics_retire_group(consumer_group text) RETURNS bigint
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+    AS $$
+DECLARE
+    retired bigint;
+BEGIN
+    PERFORM @extschema@._analytics_require_tables();
+    UPDATE @extschema@.analytics_kafka_offsets AS o SET retired_at = clock_timestamp() WHERE o.consumer_group = $1;
+    GET DIAGNOSTICS retired = ROW_COUNT;
+    IF retired = 0 THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'no_data_found', MESSAGE = format('group "%s" has never claimed a partition', $1);
+    END IF;
+    RETURN retired;
+END
+$$;
+
+COMMENT ON FUNCTION @extschema@.analytics_retire_group(text) IS
+    'Retires a consumer group: its lag no longer counts, and its offsets are kept. Returns the number of its '
+    'partitions. Stop its ingestors first: a partition counts again as soon as an ingestor claims it, stores a batch '
+    'of it, or shows that it owns it. The ingestor continues from the partition''s offset. '
+    'A group that has never claimed a partition is SQLSTATE P0002.';
 
 REVOKE EXECUTE ON FUNCTION
     @extschema@.analytics_claim_partition(text, text, integer, text, bigint, bigint),
     @extschema@._analytics_lock_claim(text, text, integer, bigint, bigint, bigint),
     @extschema@._analytics_ingest_batch(text, integer, bytea[], bigint[], bytea[], timestamptz[], jsonb[]),
     @extschema@.analytics_ingest_kafka(text, text, integer, bigint, bigint, bigint, bytea[],
-        bigint[], bytea[], timestamptz[], jsonb[], bigint)
+        bigint[], bytea[], timestamptz[], jsonb[], bigint),
+    @extschema@.analytics_retire_group(text)
     FROM PUBLIC;

@@ -126,6 +126,16 @@ BEGIN
         ('analytics_rollup_totals', 'analytics_refuse_bags', 'BEFORE INSERT', 'STATEMENT', '_analytics_refuse_bags'),
         ('analytics_rollup_tenants', 'analytics_refuse_bags', 'BEFORE INSERT', 'STATEMENT', '_analytics_refuse_bags'),
         ('analytics_projection_bags', 'analytics_refuse_bags', 'BEFORE INSERT', 'STATEMENT', '_analytics_refuse_bags'),
+        ('analytics_dead_letter_counts', 'analytics_refuse_bags', 'BEFORE INSERT', 'STATEMENT',
+         '_analytics_refuse_bags'),
+        ('analytics_dead_letters', 'analytics_count_begin', 'BEFORE INSERT OR UPDATE OR DELETE', 'STATEMENT',
+         '_analytics_dead_letter_statement'),
+        ('analytics_dead_letters', 'analytics_count_row', 'AFTER INSERT OR UPDATE OR DELETE', 'ROW',
+         '_analytics_dead_letter_row'),
+        ('analytics_dead_letters', 'analytics_count_end', 'AFTER INSERT OR UPDATE OR DELETE', 'STATEMENT',
+         '_analytics_dead_letter_statement'),
+        ('analytics_dead_letters', 'analytics_count_truncate', 'BEFORE TRUNCATE', 'STATEMENT',
+         '_analytics_dead_letter_truncate'),
         ('analytics_shapes', 'analytics_check_shape', 'BEFORE INSERT OR UPDATE', 'ROW', '_analytics_check_shape'),
         ('analytics_shapes', 'analytics_shapes_changed', 'AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE', 'STATEMENT',
          '_analytics_invalidate_rules'),
@@ -154,8 +164,8 @@ BEGIN
     END IF;
     RAISE EXCEPTION USING
         ERRCODE = 'object_not_in_prerequisite_state',
-        MESSAGE = format('rows of "%s" are computed from the events and cannot be inserted by hand', TG_TABLE_NAME),
-        DETAIL = 'The triggers of analytics_events have counted the events already. These rows would count them twice.',
+        MESSAGE = format('rows of "%s" are counts and cannot be inserted by hand', TG_TABLE_NAME),
+        DETAIL = 'Triggers have counted what was stored already. These rows would count it twice.',
         HINT = 'To restore data alone, add --disable-triggers to pg_restore or pg_dump. '
                'To repair counts, call analytics_rebuild().',
         SCHEMA = TG_TABLE_SCHEMA, TABLE = TG_TABLE_NAME;
@@ -288,12 +298,12 @@ BEGIN
     IF wrong_counts = 0 THEN
         RAISE NOTICE USING
             MESSAGE = 'the existing tables were adopted',
-            DETAIL = 'analytics_verify finds no difference between the counts and the events.';
+            DETAIL = 'analytics_verify finds no difference between the counts and what they count.';
     ELSE
         RAISE NOTICE USING
             MESSAGE = 'the existing tables were adopted, and their counts are wrong',
             DETAIL = format('analytics_verify finds %s differences: '
-                            'events were stored or deleted while the tables had no triggers.', wrong_counts),
+                            'rows were stored or deleted while the tables had no triggers.', wrong_counts),
             HINT = 'Call analytics_rebuild().';
     END IF;
 END

@@ -13,10 +13,13 @@ CREATE FUNCTION @extschema@._analytics_table_changes() RETURNS TABLE (name text,
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
     AS $changes$
--- For example: VALUES ('dead letters have attempts', 'analytics_dead_letters', $change$
---     ALTER TABLE @schema@.analytics_dead_letters ADD COLUMN IF NOT EXISTS attempts integer NOT NULL DEFAULT 0;
---     COMMENT ON COLUMN @schema@.analytics_dead_letters.attempts IS '…'$change$)
-SELECT NULL::text, NULL::text, NULL::text WHERE false
+VALUES ('kafka offsets are retired', 'analytics_kafka_offsets', $change$
+    ALTER TABLE @schema@.analytics_kafka_offsets ADD COLUMN IF NOT EXISTS retired_at timestamptz;
+    COMMENT ON COLUMN @schema@.analytics_kafka_offsets.updated_at IS
+        'When the row last changed. An ingestor that owns the partition changes it at least every ten minutes.';
+    COMMENT ON COLUMN @schema@.analytics_kafka_offsets.retired_at IS
+        'When analytics_retire_group retired the partition''s group. Null: it was not retired, or was owned since.';
+$change$)
 $changes$;
 
 COMMENT ON FUNCTION @extschema@._analytics_table_changes() IS

@@ -275,6 +275,26 @@ CREATE INDEX analytics_dead_letters_unpublished ON @schema@.analytics_dead_lette
     WHERE published_at IS NULL AND publish_fault IS NULL AND replayed_at IS NULL AND reason <> 'unknown_shape';
 $table$),
 
+('analytics_dead_letter_counts', $table$
+CREATE TABLE @schema@.analytics_dead_letter_counts (
+    reason text NOT NULL,
+    open bigint NOT NULL
+) WITH (vacuum_truncate = off, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_scale_factor = 0.01,
+        autovacuum_vacuum_cost_delay = 0);
+ALTER TABLE @schema@.analytics_dead_letter_counts REPLICA IDENTITY FULL;
+CREATE INDEX analytics_dead_letter_counts_reason ON @schema@.analytics_dead_letter_counts (reason);
+COMMENT ON TABLE @schema@.analytics_dead_letter_counts IS
+    'Bags: how many dead letters of a reason are open. A bag may be negative. '
+    'The sum of all bags of a reason is the truth.';
+COMMENT ON COLUMN @schema@.analytics_dead_letter_counts.reason IS 'Why the records were refused.';
+COMMENT ON COLUMN @schema@.analytics_dead_letter_counts.open IS 'How many dead letters this bag adds or subtracts.';
+/* There may be dead letters that nothing has counted yet. No more come before the table has its triggers. */
+LOCK TABLE @schema@.analytics_dead_letters IN SHARE ROW EXCLUSIVE MODE;
+INSERT INTO @schema@.analytics_dead_letter_counts (reason, open)
+SELECT d.reason, pg_catalog.count(*) FROM @schema@.analytics_dead_letters AS d
+WHERE d.replayed_at IS NULL GROUP BY d.reason;
+$table$),
+
 ('analytics_dead_letter_summary', $table$
 CREATE VIEW @schema@.analytics_dead_letter_summary WITH (security_invoker = true) AS
     SELECT d.reason, d.topic, pg_catalog.count(*) AS open,
@@ -312,6 +332,7 @@ CREATE TABLE @schema@.analytics_kafka_offsets (
     duplicates bigint NOT NULL DEFAULT 0,
     dead_lettered bigint NOT NULL DEFAULT 0,
     skipped bigint NOT NULL DEFAULT 0,
+    retired_at timestamptz,
     PRIMARY KEY (consumer_group, topic, partition)
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE @schema@.analytics_kafka_offsets IS
@@ -326,7 +347,8 @@ COMMENT ON COLUMN @schema@.analytics_kafka_offsets.owner_epoch IS
     'Incremented each time a consumer claims the partition. A batch of an older epoch is refused with AN001.';
 COMMENT ON COLUMN @schema@.analytics_kafka_offsets.owner IS
     'The consumer that claimed the partition last, as host:pid.';
-COMMENT ON COLUMN @schema@.analytics_kafka_offsets.updated_at IS 'When the row last changed.';
+COMMENT ON COLUMN @schema@.analytics_kafka_offsets.updated_at IS
+    'When the row last changed. An ingestor that owns the partition changes it at least every ten minutes.';
 COMMENT ON COLUMN @schema@.analytics_kafka_offsets.high_watermark IS
     'The offset after the partition''s last record, as the consumer last saw it.';
 COMMENT ON COLUMN @schema@.analytics_kafka_offsets.stored IS 'Records stored as events since the first claim.';
@@ -334,6 +356,8 @@ COMMENT ON COLUMN @schema@.analytics_kafka_offsets.duplicates IS 'Records whose 
 COMMENT ON COLUMN @schema@.analytics_kafka_offsets.dead_lettered IS 'Records refused and kept as dead letters.';
 COMMENT ON COLUMN @schema@.analytics_kafka_offsets.skipped IS
     'Objects of unknown shape, tombstones, and events that a trigger dropped.';
+COMMENT ON COLUMN @schema@.analytics_kafka_offsets.retired_at IS
+    'When analytics_retire_group retired the partition''s group. Null: it was not retired, or was owned since.';
 $table$),
 
 ('analytics_kafka_gaps', $table$

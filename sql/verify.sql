@@ -1,6 +1,7 @@
-/* Verify and rebuild: verify compares the rollups and projections with the events, rebuild repairs the differences.
+/* Verify and rebuild: verify compares the rollups and projections with the events, and the counts of open dead letters
+ * with the dead letters. Rebuild repairs the differences.
  *
- * Both read events and bags in one snapshot, so writers may continue: their bags and events become visible together. */
+ * Both read rows and bags in one snapshot, so writers may continue: their rows and bags become visible together. */
 
 CREATE FUNCTION @extschema@.analytics_verify(
     window_start timestamptz DEFAULT NULL, window_end timestamptz DEFAULT NULL,
@@ -17,6 +18,8 @@ COMMENT ON FUNCTION @extschema@.analytics_verify(timestamptz, timestamptz) IS
     'bucket and tenant; minute is the bucket''s start). '
     'events is the number of events that exist, counted is the number that the rollup has. '
     'For a projection the two may be equal: then a measure differs. '
+    'Without any bound, the counts of open dead letters are compared too: rollup is "dead letters", and event_type is '
+    'their reason. '
     'Minutes and buckets are compared whole. Ranges in analytics_kept_rollups are not compared. '
     'Reads one snapshot and blocks nobody. Runs with the rights of the tables'' owner, so it reports on all tenants.';
 
@@ -78,6 +81,15 @@ CREATE FUNCTION @extschema@._analytics_verify(
     WHERE p.state = 'ready' AND NOT EXISTS (
         SELECT FROM @extschema@.analytics_kept_rollups AS k
         WHERE k.range_end > m.bucket_start AND k.range_start < m.bucket_end)
+    UNION ALL
+    SELECT 'dead letters', NULL, NULL, l.reason, sum(l.open)::bigint, sum(l.counted)::bigint
+    FROM (SELECT d.reason, 1 AS open, 0 AS counted FROM @extschema@.analytics_dead_letters AS d
+          WHERE d.replayed_at IS NULL
+          UNION ALL
+          SELECT c.reason, 0, c.open FROM @extschema@.analytics_dead_letter_counts AS c) AS l
+    WHERE $1 IS NULL AND $2 IS NULL
+    GROUP BY l.reason
+    HAVING sum(l.open) <> sum(l.counted)
     ORDER BY 1, 2, 3, 4
 $$;
 
@@ -112,8 +124,8 @@ BEGIN
     END IF;
     -- One rebuild after another; writers do not wait.
     LOCK TABLE @extschema@.analytics_rollup_totals IN SHARE UPDATE EXCLUSIVE MODE;
-    -- Otherwise a TRUNCATE could commit now: its events would be gone, and its bags not visible yet.
-    LOCK TABLE @extschema@.analytics_events IN ACCESS SHARE MODE;
+    -- Otherwise a TRUNCATE could commit now: its rows would be gone, and its bags not visible yet.
+    LOCK TABLE @extschema@.analytics_events, @extschema@.analytics_dead_letters IN ACCESS SHARE MODE;
     WITH missing AS MATERIALIZED (
         SELECT v.rollup, date_bin('1 hour', v.minute, '2000-01-01 00:00:00+00') AS hour, v.minute, v.tenant_id,
                v.event_type, v.events - v.counted AS count
@@ -144,6 +156,9 @@ BEGIN
         CROSS JOIN LATERAL
             @extschema@._analytics_projection_missing(p.id, b.minute, b.minute + interval '1 minute') AS l
         WHERE l.tenant_id IS NOT DISTINCT FROM m.tenant_id
+    ), dead_letters AS (
+        INSERT INTO @extschema@.analytics_dead_letter_counts (reason, open)
+        SELECT m.event_type, m.count FROM missing AS m WHERE m.rollup = 'dead letters'
     )
     SELECT count(*) INTO repaired FROM missing;
     RETURN repaired;

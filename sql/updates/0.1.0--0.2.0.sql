@@ -29,3 +29,9 @@ $$;
 COMMENT ON TYPE @extschema@._analytics_page IS
     'A page of a list. body: {"items":[…],"count":n}. has_next: whether there is a next page. '
     'last_position and last_key: those of the page''s last item, after which the next page begins.';
+
+REVOKE EXECUTE ON FUNCTION
+    @extschema@._analytics_dead_letter_row(),
+    @extschema@._analytics_dead_letter_statement(),
+    @extschema@._analytics_dead_letter_truncate(),
+    @extschema@.analytics_retire_group(text) FROM PUBLIC;

@@ -77,7 +77,7 @@ def furnish(database, version=None):
         database.sql(f'CREATE SCHEMA "{database.home}"')
     database.sql(f'CREATE EXTENSION analytics_events SCHEMA "{database.home}"'
                  + (f" VERSION '{version}'" if version else ""))
-    database.run(ways.ROLES)
+    database.run(ways.roles_of(version))
     database.run(ways.DATA, ways.OPERATOR, home=database.home)
     assert database.rows("SELECT * FROM analytics_verify()") == []
     return database

@@ -9,6 +9,7 @@ from database import Database
 BAGS = {
     "analytics_rollup_totals": "(hour, cells) VALUES ('2023-01-01Z', '\\x00')",
     "analytics_rollup_tenants": "(hour, cells) VALUES ('2023-01-01Z', '\\x00')",
+    "analytics_dead_letter_counts": "(reason, open) VALUES ('r', 1)",
     "analytics_projection_bags": "(projection, bucket_start, cells) VALUES (1, '2023-01-01Z', '\\x00')",
 }
 

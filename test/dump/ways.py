@@ -13,6 +13,12 @@ DATA = pathlib.Path(__file__).parent / "data.sql"
 OPERATOR = pathlib.Path(__file__).parent / "operator.sql"
 ROLES = place.ROOT / "doc" / "roles.sql"
 
+
+def roles_of(version=None):
+    """The script of that release, or of this checkout."""
+    return place.ROOT / "sql" / "releases" / f"roles--{version}.sql" if version else ROLES
+
+
 RESTORE = "pg_restore --exit-on-error -d $TARGET"
 PSQL = "psql -X -q -v ON_ERROR_STOP=1 -d $TARGET"
 

@@ -128,7 +128,7 @@ def test_recent_events_are_those_of_sql(page, shop):
 
 
 def test_freshness_is_that_of_sql(page, shop):
-    assert page.open().text("lag-more") == "no ingestor has reported"
+    assert page.open().text("lag-more") == "no consumer group is in use"
     shop[1].sql("INSERT INTO analytics_kafka_offsets (consumer_group, topic, partition, next_offset, owner,"
                 " high_watermark) VALUES ('g', 't', 0, 5, 'o', 47)")
     page.poll()

@@ -2,6 +2,7 @@
 Kafka still has is stored again, also of a topic in which nothing more happens."""
 import pytest
 
+from rig import place
 from stream import QUICK_GROUP, events
 
 
@@ -46,6 +47,21 @@ def test_a_partition_that_the_database_has_forgotten_begins_anew(stream, read):
     go_back(stream, ROWS_LOST)
     stream.await_read()
     assert stream.numbers() == sorted([*range(100, 200), *(n for n in range(100) if n % 4 < 2)])
+
+
+def test_an_ingestor_that_has_nothing_to_store_shows_that_it_owns(stream, read):
+    """So its group counts as lag, however long nothing comes; and one that was retired by mistake does again."""
+    lost = "UPDATE analytics_kafka_offsets SET updated_at = now() - interval '10 days', {} high_watermark = next_offset"
+    for further in ("", "retired_at = now(),"):
+        stream.database.sql(lost.format(further))
+        state = "SELECT state FROM analytics_consumer_groups()"
+        place.eventually(lambda: stream.database.rows(state) == [("counted",)], 20, what="the group counts")
+        place.eventually(lambda: stream.database.sql(
+            "SELECT count(*) FROM analytics_kafka_offsets WHERE retired_at IS NULL AND updated_at > now() - interval "
+            "'1 day'") == 4, 20, what="every partition")
+    assert read.terminate() == 0
+    stream.database.sql(lost.format(""))
+    assert stream.database.sql("SELECT analytics_lag_records()") is None
 
 
 def test_nothing_is_read_again_where_nothing_was_lost(stream, server, read):

@@ -94,7 +94,9 @@ def stored(database, *events):
 
 def test_analysts_see_everything(database, roles):
     stored(database, event(1, tenantId="t"), event(2))
+    database.sql("INSERT INTO analytics_dead_letters (reason) VALUES ('invalid_json')")
     for role in ("analytics_reader", "analytics_operator"):
+        assert can(database, role, "SELECT 1 / analytics_open_dead_letters()")
         assert can(database, role, "SELECT 1 / (count(*) / 2) FROM analytics_events")
         assert can(database, role, "SELECT 1 / (sum(count)::int / 2) FROM analytics_counts('2026-03-04', '2026-03-05')")
 
@@ -103,13 +105,14 @@ def test_an_operator_compares_and_mends_the_rollups(database, roles):
     """Of every tenant, with no right to write them; a projection's bags are among them."""
     database.sql("CALL analytics_create_projection('kept')")
     stored(database, event(1, tenantId="t"), event(2))
-    for table in ("rollup_totals", "rollup_tenants", "projection_bags"):
+    database.sql("INSERT INTO analytics_dead_letters (reason) VALUES ('invalid_json')")
+    for table in ("rollup_totals", "rollup_tenants", "projection_bags", "dead_letter_counts"):
         database.sql(f"DELETE FROM analytics_{table}")
     connection = database.connect()
     with contextlib.closing(connection), connection.cursor() as cursor:
         cursor.execute("SET ROLE analytics_operator")
         cursor.execute("SELECT DISTINCT rollup FROM analytics_verify() ORDER BY 1")
-        assert cursor.fetchall() == [("projection kept",), ("tenants",), ("totals",)]
+        assert cursor.fetchall() == [("dead letters",), ("projection kept",), ("tenants",), ("totals",)]
         cursor.execute("SELECT analytics_rebuild()")
         assert cursor.fetchone()[0] > 0
         cursor.execute("SELECT * FROM analytics_verify()")
@@ -126,7 +129,7 @@ def test_tenants_without_a_name_see_nothing(database, roles):
             cursor.execute("SELECT set_config('analytics_http.tenant', %s, true)", (name,))
             cursor.execute("SET LOCAL ROLE analytics_tenant")
             for table in ("analytics_events", "analytics_rollup_tenants", "analytics_projection_bags",
-                          "analytics_dead_letters", "analytics_kafka_offsets"):
+                          "analytics_dead_letters", "analytics_dead_letter_counts", "analytics_kafka_offsets"):
                 cursor.execute(f"SELECT count(*) FROM {table}")
                 assert cursor.fetchone() == (0,), table
         connection.close()

@@ -69,6 +69,8 @@ CALLS = {
     "_analytics_require_projection": [("p", "{e}", "{}", "{}", "1 hour", "1"),
                                       ("p", "{}", "{}", "{}", "1 hour", "1")],
     "analytics_retain": [("0", "true"), ("0", "false")],
+    "analytics_retire_group": [("g",)],
+    "_analytics_rewound_claims": [("g", "{t}", "{0}", "{1}", "{5}")],
     "analytics_session": [("2031-05-01Z", LATER, "1 hour", "{k}", "acme", None)],
     "analytics_summary": [("60", T, None), (None, None, "acme")],
     "analytics_tumbling": [("2031-05-01Z", LATER, "1 day", "acme", None)],
@@ -87,6 +89,10 @@ CALL @.analytics_build_projection('gone'&text)
 SELECT @._analytics_register_projection('late'&text, NULL&_text, '{}'&json, '{}'&json, '1h'&interval, 9, 'public'&text)
 UPDATE @.analytics_projections SET max_groups = 8 WHERE name OPERATOR(pg_catalog.=) 'late'
 SELECT * FROM @.analytics_claim_partition('g'&text, 't'&text, 0, 'o'&text, 0&int8, 5&int8)
+SELECT @.analytics_retire_group('g'&text)
+INSERT INTO @.analytics_dead_letters (reason) VALUES ('invalid_json'), ('by hand'), ('by hand')
+UPDATE @.analytics_dead_letters SET replayed_at = '2031-05-06 07:00Z' WHERE reason OPERATOR(pg_catalog.=) 'by hand'
+DELETE FROM @.analytics_dead_letters WHERE reason OPERATOR(pg_catalog.=) 'by hand'
 SELECT @.analytics_create_partition('2031-05-06 00:00:00Z'&timestamptz)
 CREATE TABLE @.by_hand PARTITION OF @.analytics_events FOR VALUES FROM ('2019-01-01Z') TO ('2020-01-01Z')
 SELECT @.analytics_watch_partition('@.by_hand'&regclass)
@@ -111,6 +117,7 @@ CALL @.analytics_replay_all_dead_letters(2, NULL&text, NULL&text, NULL&timestamp
 UPDATE @.analytics_events SET payload = '{"k": "y"}'
 DELETE FROM @.analytics_events WHERE tenant_id IS NULL
 TRUNCATE @.analytics_events
+TRUNCATE @.analytics_dead_letters
 """
 
 

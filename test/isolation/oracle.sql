@@ -67,3 +67,21 @@ SELECT (SELECT count(*) FROM analytics_events) AS events,
 
 -- Whether folding has happened: far fewer bags than statements.
 CREATE VIEW folded AS SELECT count(*) < 150 AS few_bags FROM analytics_rollup_totals;
+
+-- Refuses so many records, each in a statement of its own: enough for bags to be folded on the way.
+CREATE FUNCTION refuse_many(number integer) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    FOR i IN 1 .. number LOOP
+        INSERT INTO analytics_dead_letters (reason) VALUES (CASE i % 3 WHEN 0 THEN 'unknown_shape' ELSE 'invalid_json' END);
+    END LOOP;
+END
+$$;
+
+-- Open dead letters that the session sees, what is told of them, and the reasons whose bags differ: 0.
+CREATE VIEW open AS
+SELECT (SELECT count(*) FROM analytics_dead_letters WHERE replayed_at IS NULL AND reason <> 'unknown_shape') AS actual,
+       analytics_open_dead_letters() AS told,
+       (SELECT count(*) FROM (
+            SELECT reason FROM (SELECT reason, 1 AS n FROM analytics_dead_letters WHERE replayed_at IS NULL
+                                UNION ALL SELECT reason, -open FROM analytics_dead_letter_counts) AS d
+            GROUP BY reason HAVING sum(n) <> 0) AS differing) AS differences;

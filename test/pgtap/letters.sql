@@ -31,7 +31,7 @@ SELECT is(analytics_open_dead_letters(), 3::bigint, 'how many are open: unknown 
 SELECT is(analytics_summary() #> '{freshness,deadLetters}', '3'::jsonb, 'as the summary has it');
 SET LOCAL enable_seqscan = off;
 CREATE FUNCTION tap.plan_of(query text) RETURNS SETOF text LANGUAGE plpgsql AS $$ BEGIN RETURN QUERY EXECUTE 'EXPLAIN ' || query; END $$;
-SELECT ok(count(*) FILTER (WHERE plan ~ 'analytics_dead_letters_open') = 2 AND bool_and(plan !~ 'Seq Scan'), 'counted from the index of the open ones') FROM tap.plan_of((SELECT 'SELECT ' || substring(prosrc FROM 'RETURN (.*);\s*END') FROM pg_proc WHERE oid = 'analytics_open_dead_letters'::regproc)) AS plan;
+SELECT ok(count(*) FILTER (WHERE plan ~ 'analytics_dead_letters_open') = 2 AND bool_and(plan !~ 'Seq Scan'), 'counted, where counts may not be read, from the index of the open ones') FROM tap.plan_of((SELECT 'SELECT ' || regexp_replace(prosrc, '^.*RETURN (.*);\s*END\s*$', '\1') FROM pg_proc WHERE oid = 'analytics_open_dead_letters'::regproc)) AS plan;
 
 -- Purging.
 SELECT is(count(*), 0::bigint, 'nothing is purged by itself') FROM analytics_dead_letters WHERE id NOT BETWEEN 1 AND 5;

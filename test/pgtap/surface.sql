@@ -68,7 +68,11 @@ INSERT INTO due VALUES
 ('_analytics_ingest_again', 'records bytea[], received_at timestamp with time zone[], OUT item integer, OUT outcome text, OUT reason text, OUT detail text', 'SETOF record', 'volatile strict unsafe', false),
 ('_analytics_mark_dead_letters_published', 'ids bigint[], faulty_ids bigint[] DEFAULT NULL::bigint[], faults text[] DEFAULT NULL::text[]', 'void', 'volatile unsafe', false),
 ('analytics_store_identity', 'OUT id uuid, OUT system_identifier bigint, OUT database_oid oid, OUT database text', 'record', 'volatile unsafe', true),
-('analytics_open_dead_letters', '', 'bigint', 'stable safe', true),
+('analytics_open_dead_letters', '', 'bigint', 'stable restricted', true),
+('_analytics_dead_letter_counts_agree', '', 'boolean', 'volatile restricted', true),
+('_analytics_dead_letter_row', '', 'trigger', 'volatile unsafe', false),
+('_analytics_dead_letter_statement', '', 'trigger', 'volatile unsafe', false),
+('_analytics_dead_letter_truncate', '', 'trigger', 'volatile unsafe', false),
 ('analytics_purge_dead_letters', 'older_than interval, max_rows integer DEFAULT NULL::integer, reason text DEFAULT NULL::text, topic text DEFAULT NULL::text, replayed boolean DEFAULT NULL::boolean', 'bigint', 'volatile unsafe', false),
 ('analytics_replay_all_dead_letters', 'IN chunk integer DEFAULT 10000, IN reason text DEFAULT NULL::text, IN topic text DEFAULT NULL::text, IN received_start timestamp with time zone DEFAULT NULL::timestamp with time zone, IN received_end timestamp with time zone DEFAULT NULL::timestamp with time zone, INOUT replayed bigint DEFAULT 0, INOUT stored bigint DEFAULT 0, INOUT duplicates bigint DEFAULT 0, INOUT still_refused bigint DEFAULT 0', NULL, 'volatile unsafe', false),
 ('analytics_replay_dead_letters', 'max_rows integer DEFAULT 10000, after_id bigint DEFAULT 0, reason text DEFAULT NULL::text, topic text DEFAULT NULL::text, ids bigint[] DEFAULT NULL::bigint[], received_start timestamp with time zone DEFAULT NULL::timestamp with time zone, received_end timestamp with time zone DEFAULT NULL::timestamp with time zone, OUT replayed bigint, OUT stored bigint, OUT duplicates bigint, OUT still_refused bigint, OUT last_id bigint', 'record', 'volatile unsafe', false),
@@ -104,6 +108,9 @@ INSERT INTO due VALUES
 ('_analytics_instant_text', 'instant timestamp with time zone', 'text', 'immutable strict safe', true),
 ('_analytics_bags_agree', '', 'boolean', 'stable restricted', true),
 ('analytics_lag_records', '', 'bigint', 'stable safe', true),
+('analytics_consumer_groups', 'OUT consumer_group text, OUT state text, OUT lag_records bigint, OUT last_owned_at timestamp with time zone, OUT retired_at timestamp with time zone', 'SETOF record', 'stable safe', true),
+('analytics_retire_group', 'consumer_group text', 'bigint', 'volatile unsafe', false),
+('_analytics_rewound_claims', 'consumer_group text, topics text[], partitions bigint[], owner_epochs bigint[], next_offsets bigint[], OUT topic text, OUT partition bigint', 'SETOF record', 'volatile unsafe', true),
 ('_analytics_library_version', '', 'text', 'immutable safe', true),
 ('_analytics_metrics_window_minutes', '', 'integer', 'stable safe', true),
 ('analytics_normalize', 'value bytea, OUT event_type text, OUT source text, OUT occurred_at timestamp with time zone, OUT tenant_id text, OUT event_key text[], OUT payload jsonb, OUT shape text, OUT reason text, OUT detail text', 'record', 'stable safe', true),
@@ -142,7 +149,7 @@ SELECT is(array_to_string(proconfig, ';'), CASE WHEN proname = 'analytics_replay
 FROM (SELECT name, proname, ARRAY(SELECT c FROM unnest(proconfig) AS c WHERE c ~ '^search_path=') AS proconfig FROM tap.functions WHERE prokind <> 'a' AND prolang <> (SELECT oid FROM pg_language WHERE lanname = 'c') AND prosqlbody IS NULL) AS f;
 
 -- Tables.
-SELECT set_eq('SELECT relname::text FROM tap.tables', '{analytics_events,analytics_shapes,analytics_dead_letters,analytics_kafka_offsets,analytics_kafka_gaps,analytics_store,analytics_untimed_keys,analytics_rollup_totals,analytics_rollup_tenants,analytics_kept_rollups,analytics_projections,analytics_projection_bags,analytics_table_changes}'::text[], 'the tables are these');
+SELECT set_eq('SELECT relname::text FROM tap.tables', '{analytics_events,analytics_shapes,analytics_dead_letters,analytics_dead_letter_counts,analytics_kafka_offsets,analytics_kafka_gaps,analytics_store,analytics_untimed_keys,analytics_rollup_totals,analytics_rollup_tenants,analytics_kept_rollups,analytics_projections,analytics_projection_bags,analytics_table_changes}'::text[], 'the tables are these');
 SELECT isnt(obj_description(oid, 'pg_class'), NULL, relname || ' has a comment') FROM tap.relations;
 SELECT isnt(col_description(attrelid, attnum), NULL, format('%s.%s has a comment', relname, attname)) FROM tap.relations AS t JOIN pg_attribute ON attrelid = t.oid WHERE attnum > 0 AND NOT attisdropped;
 SELECT isnt(obj_description(t.oid, 'pg_type'), NULL, typname || ' has a comment') FROM pg_type AS t JOIN tap.members ON kind = 'pg_type' AND id = t.oid WHERE typtype = 'c';
@@ -168,8 +175,8 @@ ROLLBACK;
 
 -- Settings.
 SELECT is(ROW(setting, coalesce(unit, ''), min_val, max_val, context), ROW(due, due_unit, low, high, 'user'::text), name || ': default, unit, bounds')
-FROM (VALUES ('analytics.deduplicate', 'on', '', NULL, NULL), ('analytics.keep_skipped', 'on', '', NULL, NULL), ('analytics.append_bags', 'off', '', NULL, NULL), ('analytics.partition_interval', 'month', '', NULL, NULL), ('analytics.max_depth', '64', '', '1', '1024'), ('analytics.max_event_bytes', '1048576', 'B', '2', '33554432'), ('analytics.metrics_window_minutes', '60', 'min', '5', '10080')) AS v (setting_name, due, due_unit, low, high) LEFT JOIN pg_settings ON name = setting_name;
-SELECT is(count(*), 7::bigint, 'there are no others') FROM pg_settings WHERE name LIKE 'analytics.%';
+FROM (VALUES ('analytics.deduplicate', 'on', '', NULL, NULL), ('analytics.keep_skipped', 'on', '', NULL, NULL), ('analytics.append_bags', 'off', '', NULL, NULL), ('analytics.group_timeout', '10080', 'min', '-1', '2147483647'), ('analytics.partition_interval', 'month', '', NULL, NULL), ('analytics.max_depth', '64', '', '1', '1024'), ('analytics.max_event_bytes', '1048576', 'B', '2', '33554432'), ('analytics.metrics_window_minutes', '60', 'min', '5', '10080')) AS v (setting_name, due, due_unit, low, high) LEFT JOIN pg_settings ON name = setting_name;
+SELECT is(count(*), 8::bigint, 'there are no others') FROM pg_settings WHERE name LIKE 'analytics.%';
 SELECT tap.fails(format('SET analytics.%s', assignment), '22023', 'refused: ' || assignment) FROM unnest(ARRAY['max_depth = 0', 'max_depth = 1025', 'max_event_bytes = 1', 'max_event_bytes = ''33MB''', 'metrics_window_minutes = 4', 'metrics_window_minutes = 10081', 'deduplicate = perhaps', 'keep_skipped = 2']) AS assignment;
 SELECT tap.fails('SET analytics.max_dept = 5', '42602', 'the prefix is reserved: a name mistyped is refused');
 SELECT lives_ok('SET analytics.max_event_bytes = ''2MB''', 'sizes with a unit');
@@ -187,12 +194,12 @@ GRANT EXECUTE ON FUNCTION analytics_ingest, analytics_ingest_kafka, _analytics_i
 GRANT SELECT ON analytics_kafka_gaps TO analytics_check_writer;
 GRANT UPDATE ON analytics_dead_letters TO analytics_check_writer;
 GRANT EXECUTE ON FUNCTION _analytics_unpublished_dead_letters, _analytics_mark_dead_letters_published TO analytics_check_writer;
-GRANT SELECT ON analytics_events, analytics_kafka_offsets, analytics_dead_letters, analytics_rollup_totals, analytics_rollup_tenants TO analytics_check_reader;
+GRANT SELECT ON analytics_events, analytics_kafka_offsets, analytics_dead_letters, analytics_dead_letter_counts, analytics_rollup_totals, analytics_rollup_tenants TO analytics_check_reader;
 GRANT SELECT, INSERT ON analytics_events, analytics_untimed_keys, analytics_kafka_gaps TO analytics_check_operator;
 GRANT SELECT, UPDATE, DELETE ON analytics_dead_letters TO analytics_check_operator;
 GRANT SELECT, UPDATE ON analytics_kafka_offsets TO analytics_check_operator;
-GRANT SELECT ON analytics_rollup_totals, analytics_rollup_tenants TO analytics_check_operator;
-GRANT EXECUTE ON FUNCTION analytics_retain, analytics_verify, analytics_rebuild, analytics_create_partition, _analytics_ingest_again, analytics_replay_dead_letters, analytics_purge_dead_letters, analytics_accept_gap TO analytics_check_operator;
+GRANT SELECT ON analytics_rollup_totals, analytics_rollup_tenants, analytics_dead_letter_counts TO analytics_check_operator;
+GRANT EXECUTE ON FUNCTION analytics_retain, analytics_verify, analytics_rebuild, analytics_create_partition, _analytics_ingest_again, analytics_replay_dead_letters, analytics_purge_dead_letters, analytics_accept_gap, analytics_retire_group TO analytics_check_operator;
 GRANT EXECUTE ON PROCEDURE analytics_replay_all_dead_letters TO analytics_check_operator;
 
 SELECT _analytics_register_projection('surface', NULL, '{}', '{}', '1 hour', 1, 'public') \g /dev/null
@@ -231,7 +238,7 @@ INSERT INTO tap.uses VALUES
 ('wr', 'SELECT _analytics_http_dead_letters(1, NULL, NULL, NULL, NULL)'), ('wr', 'SELECT _analytics_http_dead_letter_summary()'), ('o', 'SELECT _analytics_http_replay(1, 0, NULL, NULL)'), ('wrn', 'SELECT _analytics_http_projections()'), ('', $$SELECT _analytics_http_projection('surface', 1, NULL, NULL, NULL, NULL, NULL)$$),
 ('w', $$SELECT * FROM _analytics_http_outcomes(ARRAY[tap.event('h', '2024-03-01T00:00:00Z')])$$), ('w', $$SELECT _analytics_http_record(tap.event('h', '2024-03-01T00:00:00Z'))$$), ('w', $$SELECT _analytics_http_record_batch('[{}]', NULL, 1)$$),
 ('wrn', 'SELECT * FROM analytics_partitions()'), ('o', $$SELECT * FROM analytics_retain('100 years')$$), ('', 'SELECT * FROM _analytics_drop_partitions(now(), true)'), ('', 'SELECT _analytics_forget_rollups(now(), now())'),
-('w', 'SELECT * FROM _analytics_unpublished_dead_letters()'), ('w', $$SELECT _analytics_mark_dead_letters_published('{}', '{}', '{}')$$), ('wo', $$SELECT _analytics_gap_accepted('g', 't', 0, 1)$$), ('wr', 'SELECT analytics_open_dead_letters()'), ('wr', 'SELECT * FROM analytics_dead_letter_summary'), ('wo', 'SELECT * FROM analytics_kafka_gaps'),
+('w', 'SELECT * FROM _analytics_unpublished_dead_letters()'), ('w', $$SELECT _analytics_mark_dead_letters_published('{}', '{}', '{}')$$), ('wo', $$SELECT _analytics_gap_accepted('g', 't', 0, 1)$$), ('wr', 'SELECT analytics_open_dead_letters()'), ('wrn', 'SELECT _analytics_dead_letter_counts_agree()'), ('r', 'SELECT * FROM analytics_dead_letter_counts'), ('wr', 'SELECT * FROM analytics_consumer_groups()'), ('wr', $$SELECT * FROM _analytics_rewound_claims('g', '{t}', '{0}', '{1}', '{0}')$$), ('o', $$SELECT analytics_retire_group('g')$$), ('wr', 'SELECT * FROM analytics_dead_letter_summary'), ('wo', 'SELECT * FROM analytics_kafka_gaps'),
 ('o', $$SELECT * FROM _analytics_ingest_again(ARRAY[tap.event('o', '2024-07-01T00:00:00Z'), tap.event('ou'), '{'::bytea], ARRAY[now(), now(), now()])$$), ('o', 'SELECT * FROM analytics_replay_dead_letters()'), ('o', $$CALL analytics_replay_all_dead_letters(reason => 'none')$$), ('o', $$SELECT analytics_purge_dead_letters('1 day')$$),
 ('o', $$SELECT analytics_accept_gap('g', 't', 0, (SELECT next_offset FROM analytics_kafka_offsets), 9)$$),
 ('', $$INSERT INTO analytics_shapes (name, event_type, source, required_members) VALUES ('x', 't', 's', '{a}')$$), ('', 'DELETE FROM analytics_shapes'), ('', 'DELETE FROM analytics_events'), ('o', 'DELETE FROM analytics_dead_letters WHERE false'), ('', 'DELETE FROM analytics_kafka_offsets'), ('', 'UPDATE analytics_events SET payload = ''{}'''), ('', 'DROP TABLE analytics_events');

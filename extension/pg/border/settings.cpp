@@ -6,6 +6,8 @@ extern "C" {
 #include "utils/guc.h"
 }
 
+#include <climits>
+
 namespace analytics::pg {
 namespace {
 
@@ -16,6 +18,8 @@ constexpr int largest_event_bytes = 32 * 1024 * 1024;
 
 /* The payload's writer recurses once a level. */
 constexpr int largest_depth = 1024;
+
+constexpr int minutes_per_day = 24 * 60;
 
 constexpr int month = 2;
 const config_enum_entry partition_intervals[] = {
@@ -57,8 +61,12 @@ void define_settings()
                              "Days, ISO weeks, months and years of UTC. Existing partitions stay as they are.",
                              &current.partition_interval, month, partition_intervals, PGC_USERSET, 0, nullptr, nullptr,
                              nullptr);
+    DefineCustomIntVariable("analytics.group_timeout",
+                            "A consumer group that nobody has owned for so long no longer counts as lag; -1: never.",
+                            nullptr, &current.group_timeout, 7 * minutes_per_day, -1, INT_MAX, PGC_USERSET,
+                            GUC_UNIT_MIN, nullptr, nullptr, nullptr);
     DefineCustomBoolVariable("analytics.append_bags", "Lets INSERT add rows to the tables of bags.",
-                             "The functions that repair counts set it. Rows that others insert count events twice.",
+                             "The functions that repair counts set it. Rows that others insert are counted twice.",
                              &current.append_bags, false, PGC_USERSET, 0, nullptr, nullptr, nullptr);
     MarkGUCPrefixReserved("analytics");
 }

@@ -11,7 +11,8 @@ struct Settings {
     bool deduplicate;
     bool keep_skipped;
     int metrics_window_minutes;
-    int partition_interval; // only SQL reads this and the next
+    int partition_interval; // only SQL reads this and the next two
+    int group_timeout;      // minutes
     bool append_bags;
 };
 

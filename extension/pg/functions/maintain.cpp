@@ -1,11 +1,10 @@
 /* The triggers that call the maintainers: _analytics_rollup_row, _analytics_rollup_statement,
  * _analytics_rollup_truncate. */
 
-#include "../border/arguments.hpp"
 #include "../projection/projection_maintainer.hpp"
 #include "../rollup/agreement.hpp"
 #include "../rollup/rollup_maintainer.hpp"
-#include "../rollup/statement_delta.hpp"
+#include "row_triggers.hpp"
 
 extern "C" {
 #include "access/table.h"
@@ -13,7 +12,6 @@ extern "C" {
 #include "catalog/partition.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_trigger.h"
-#include "commands/trigger.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
@@ -25,20 +23,11 @@ namespace {
 /* All that is derived from the events. A new kind is added here. */
 constexpr MakeMaintainer kinds[] = {make_rollup_maintainer, make_projection_maintainer};
 
-/* Anybody may create such a trigger on a table of his own, also of another kind. */
-void require_fired(bool fired, const char *when)
+Maintainers *make_maintainers(MemoryContext context, const ExtensionSchema &schema)
 {
-    if (!fired) ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED), errmsg("must be fired %s", when)));
-}
-
-void report(Maintainers &maintainers, const TriggerData &trigger)
-{
-    if (TRIGGER_FIRED_BY_INSERT(trigger.tg_event))
-        maintainers.inserted(trigger.tg_trigslot);
-    else if (TRIGGER_FIRED_BY_DELETE(trigger.tg_event))
-        maintainers.deleted(trigger.tg_trigslot);
-    else
-        maintainers.updated(trigger.tg_trigslot, trigger.tg_newslot);
+    static_assert(std::is_trivially_destructible_v<Maintainers>);
+    // cppcheck-suppress legacyUninitvar // it is made here
+    return ::new (MemoryContextAlloc(context, sizeof(Maintainers))) Maintainers(context, schema, kinds);
 }
 
 bool has_truncate_trigger(Relation table, Oid function)
@@ -109,33 +98,12 @@ void report_as_deleted(Maintainers &maintainers, Oid table_oid)
 
 ANALYTICS_FUNCTION(analytics_rollup_statement)
 {
-    using namespace analytics::pg;
-    const TriggerData *const trigger = trigger_of(fcinfo);
-    require_fired(TRIGGER_FIRED_FOR_STATEMENT(trigger->tg_event), "for each statement");
-    StatementDelta *delta = StatementDelta::here();
-    if (TRIGGER_FIRED_BEFORE(trigger->tg_event)) {
-        if (delta == nullptr) delta = StatementDelta::open(schema_of(fcinfo), kinds);
-        delta->statement_begins();
-    } else if (delta != nullptr) {
-        delta->statement_ends();
-    }
-    return {};
+    return analytics::pg::count_statement<analytics::pg::make_maintainers>(fcinfo);
 }
 
 ANALYTICS_FUNCTION(analytics_rollup_row)
 {
-    using namespace analytics::pg;
-    const TriggerData *const trigger = trigger_of(fcinfo);
-    require_fired(TRIGGER_FIRED_FOR_ROW(trigger->tg_event) && TRIGGER_FIRED_AFTER(trigger->tg_event), "after each row");
-    if (StatementDelta *const delta = StatementDelta::here(); delta != nullptr) {
-        report(delta->maintainers(), *trigger);
-    } else {
-        StatementDelta *const alone = StatementDelta::open(schema_of(fcinfo), kinds);
-        alone->statement_begins();
-        report(alone->maintainers(), *trigger);
-        alone->statement_ends();
-    }
-    return {};
+    return analytics::pg::count_row<analytics::pg::make_maintainers>(fcinfo);
 }
 
 ANALYTICS_FUNCTION(analytics_rollup_truncate)
@@ -148,14 +116,14 @@ ANALYTICS_FUNCTION(analytics_rollup_truncate)
     const Oid table = RelationGetRelid(trigger->tg_relation);
     if (!holds_events(trigger->tg_relation, relation_in(schema, "analytics_events"))) return {};
 
-    StatementDelta *const truncation = StatementDelta::open(schema, kinds);
+    EventDelta *const truncation = open_delta<make_maintainers>(schema);
     truncation->statement_begins();
     ListCell *cell = nullptr;
     foreach (cell, find_all_inheritors(table, NoLock, nullptr)) {
         const Oid leaf = lfirst_oid(cell);
         if (get_rel_relkind(leaf) == RELKIND_RELATION && must_count(table, leaf, fcinfo->flinfo->fn_oid)) {
             expect_truncation(schema, leaf);
-            report_as_deleted(truncation->maintainers(), leaf);
+            report_as_deleted(truncation->counter(), leaf);
         }
     }
     truncation->statement_ends();

@@ -102,7 +102,7 @@ bool is_past_snapshot(const ExtensionSchema &schema)
 
 bool bags_agree(const ExtensionSchema &schema)
 {
-    return !StatementDelta::is_any_open() && !is_past_snapshot(schema);
+    return !EventDelta::is_any_open() && !is_past_snapshot(schema);
 }
 
 void expect_truncation(const ExtensionSchema &schema, Oid table_oid)

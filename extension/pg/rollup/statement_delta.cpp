@@ -1,16 +1,10 @@
 #include "statement_delta.hpp"
 
-#include "../border/owned.hpp"
-
 extern "C" {
 #include "catalog/pg_trigger.h"
 #include "commands/trigger.h"
-#include "utils/memutils.h"
 #include "utils/rel.h"
 }
-
-#include <type_traits>
-#include <utility>
 
 namespace analytics::pg {
 namespace {
@@ -29,48 +23,9 @@ bool fires(const Trigger &trigger) noexcept
 
 } // namespace
 
-StatementDelta::StatementDelta(MemoryContext context, Maintainers *maintainers,
-                               SubTransactionId subtransaction) noexcept
-    : context_(context), maintainers_(maintainers), subtransaction_(subtransaction),
-      outer_(std::exchange(innermost, this))
-{
-}
-
-StatementDelta::~StatementDelta()
-{
-    StatementDelta **link = &innermost;
-    while (*link != this) link = &(*link)->outer_;
-    *link = outer_;
-}
-
-StatementDelta *StatementDelta::here()
-{
-    const SubTransactionId current = GetCurrentSubTransactionId();
-    StatementDelta *delta = innermost;
-    while (delta != nullptr && delta->subtransaction_ != current) delta = delta->outer_;
-    return delta;
-}
-
-StatementDelta *StatementDelta::open(const ExtensionSchema &schema, std::span<const MakeMaintainer> kinds)
-{
-    const MemoryContext context =
-        AllocSetContextCreate(CurTransactionContext, "analytics statement delta", ALLOCSET_DEFAULT_SIZES);
-    static_assert(std::is_trivially_destructible_v<Maintainers>);
-    // cppcheck-suppress legacyUninitvar // it is made here
-    auto *const maintainers =
-        ::new (MemoryContextAlloc(context, sizeof(Maintainers))) Maintainers(context, schema, kinds);
-    return make_owned<StatementDelta>(context, context, maintainers, GetCurrentSubTransactionId());
-}
-
-void StatementDelta::statement_ends()
-{
-    maintainers_->write();
-    if (--statements_ <= 0) MemoryContextDelete(context_); // and with it this
-}
-
 Maintainers *sole_maintainers(const ExtensionSchema &schema, Relation partition)
 {
-    StatementDelta *const delta = StatementDelta::here();
+    EventDelta *const delta = EventDelta::here();
     const TriggerDesc *const triggers = partition->trigdesc;
     if (delta == nullptr || triggers == nullptr) return nullptr;
     const Oid row_trigger = function_in(schema, "_analytics_rollup_row");
@@ -82,7 +37,7 @@ Maintainers *sole_maintainers(const ExtensionSchema &schema, Relation partition)
             return nullptr;
         is_followed = true;
     }
-    return is_followed ? &delta->maintainers() : nullptr;
+    return is_followed ? &delta->counter() : nullptr;
 }
 
 } // namespace analytics::pg

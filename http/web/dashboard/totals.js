@@ -12,7 +12,7 @@ const show_lag = (freshness, now, is_partial) => {
   set_text(by("lag"), lag === null ? "–" : count(lag));
   by("lag-tile").dataset.mood = lag === null ? "none" : is_stuck ? "bad" : lag === 0 ? "good" : "busy";
   const stored = freshness.lastIngestedAt ? `last stored ${ago(freshness.lastIngestedAt, now)}` : "nothing stored yet";
-  if (lag === null) set_text(by("lag-more"), is_partial ? "none that this key may see" : "no ingestor has reported");
+  if (lag === null) set_text(by("lag-more"), is_partial ? "none that this key may see" : "no consumer group is in use");
   else if (is_stuck) set_text(by("lag-more"), `records wait, ${stored}`);
   else set_text(by("lag-more"), lag === 0 ? `caught up, ${stored}` : `records behind, ${stored}`);
 };

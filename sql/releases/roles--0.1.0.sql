@@ -1,0 +1,111 @@
+/* Who may do what: the roles of analytics_events. Each has only the rights that it needs, and tenants are kept apart.
+ *
+ *     psql -d app -v ON_ERROR_STOP=1 -1 -f roles.sql
+ *
+ * Run it as a superuser in each database that has the extension, and again after each update of the extension. It may
+ * run any number of times. Roles and policies cannot belong to an extension, so this script makes them.
+ *
+ *   analytics_writer    stores Kafka's records             analytics_ingestor  the ingestor's login, a writer
+ *   analytics_reader    reads                              analytics_api       the HTTP service's login
+ *   analytics_operator  replays, purges, retains, repairs  analytics_tenant    acts for one tenant, named by a setting
+ *
+ * Row-level security is on for the tables with tenants' data, and for those with totals over all tenants.
+ * analytics_tenant sees and stores only its tenant's rows, and sees no totals. Every other role has a policy that shows
+ * all rows. The two logins have BYPASSRLS, which shows the same rows without checking policies. With policies to check,
+ * the server can neither store in bulk nor read the totals of all tenants, so it is slower. Give BYPASSRLS to analysts
+ * who may see everything, too (ALTER ROLE ana BYPASSRLS): they have no rights on other tables here.
+ *
+ * Passwords: none are set. Peer authentication over a unix socket needs none; otherwise use \password analytics_api. */
+
+\set QUIET on
+SET client_min_messages = warning;
+SET search_path = pg_catalog, pg_temp; -- the extension's objects are qualified
+
+SELECT format('CREATE ROLE %I %s', r.name, r.what)
+FROM (VALUES ('analytics_writer', 'NOLOGIN'), ('analytics_reader', 'NOLOGIN'), ('analytics_operator', 'NOLOGIN'),
+             ('analytics_tenant', 'NOLOGIN NOBYPASSRLS'),
+             ('analytics_ingestor', 'LOGIN'), ('analytics_api', 'LOGIN')) AS r (name, what)
+WHERE NOT EXISTS (SELECT FROM pg_roles AS known WHERE known.rolname = r.name)
+\gexec
+ALTER ROLE analytics_tenant NOSUPERUSER NOBYPASSRLS;
+ALTER ROLE analytics_ingestor BYPASSRLS;
+ALTER ROLE analytics_api BYPASSRLS;
+
+SELECT n.nspname AS schema
+FROM pg_extension AS e JOIN pg_namespace AS n ON n.oid = e.extnamespace WHERE e.extname = 'analytics_events'
+\gset
+
+GRANT USAGE ON SCHEMA :"schema" TO analytics_writer, analytics_reader, analytics_operator, analytics_tenant;
+
+-- stores Kafka's records, and publishes dead letters
+GRANT SELECT, INSERT ON :"schema".analytics_events, :"schema".analytics_untimed_keys TO analytics_writer;
+GRANT SELECT, INSERT, UPDATE ON :"schema".analytics_dead_letters, :"schema".analytics_kafka_offsets TO analytics_writer;
+GRANT SELECT ON :"schema".analytics_kafka_gaps TO analytics_writer;
+
+-- reads
+GRANT SELECT ON :"schema".analytics_events, :"schema".analytics_dead_letters, :"schema".analytics_dead_letter_summary,
+    :"schema".analytics_kafka_offsets, :"schema".analytics_kafka_gaps,
+    :"schema".analytics_rollup_totals, :"schema".analytics_rollup_tenants,
+    :"schema".analytics_projections, :"schema".analytics_projection_bags TO analytics_reader;
+
+-- replays and purges dead letters, accepts gaps, drops old partitions, compares rollups with events and repairs them
+GRANT SELECT, INSERT ON :"schema".analytics_events, :"schema".analytics_untimed_keys, :"schema".analytics_kafka_gaps
+    TO analytics_operator;
+GRANT SELECT, UPDATE, DELETE ON :"schema".analytics_dead_letters TO analytics_operator;
+GRANT SELECT, UPDATE ON :"schema".analytics_kafka_offsets TO analytics_operator;
+GRANT SELECT ON :"schema".analytics_rollup_totals, :"schema".analytics_rollup_tenants,
+    :"schema".analytics_projections, :"schema".analytics_projection_bags, :"schema".analytics_dead_letter_summary
+    TO analytics_operator;
+
+-- reads and posts for one tenant. It may read the totals but policies hide them: a summary has 0 there, and no error.
+GRANT SELECT, INSERT ON :"schema".analytics_events, :"schema".analytics_untimed_keys TO analytics_tenant;
+GRANT SELECT ON :"schema".analytics_dead_letters, :"schema".analytics_kafka_offsets, :"schema".analytics_rollup_tenants,
+    :"schema".analytics_projections, :"schema".analytics_projection_bags TO analytics_tenant;
+
+-- the logins
+GRANT analytics_writer TO analytics_ingestor;
+GRANT analytics_reader, analytics_tenant TO analytics_api;
+GRANT INSERT ON :"schema".analytics_events TO analytics_api;
+GRANT SELECT, INSERT ON :"schema".analytics_untimed_keys TO analytics_api;
+-- keys with the scope admin replay dead letters
+GRANT UPDATE ON :"schema".analytics_dead_letters TO analytics_api;
+
+-- Functions and procedures of the extension only: its schema may have others with the same name.
+SELECT format('GRANT EXECUTE ON ROUTINE %s TO %I', coalesce(own.routine::text, n.name), g.role)
+FROM (VALUES
+    ('analytics_writer', '{
+        analytics_create_partition,analytics_ingest,analytics_record,analytics_record_each,
+        analytics_claim_partition,_analytics_lock_claim,_analytics_ingest_batch,analytics_ingest_kafka,
+        _analytics_unpublished_dead_letters,_analytics_mark_dead_letters_published}'),
+    ('analytics_operator', '{
+        analytics_create_partition,_analytics_ingest_again,analytics_replay_dead_letters,
+        analytics_replay_all_dead_letters,analytics_purge_dead_letters,analytics_accept_gap,
+        analytics_retain,analytics_verify,analytics_rebuild}'),
+    ('analytics_tenant', '{analytics_create_partition,analytics_record_each}'),
+    ('analytics_api', '{
+        analytics_create_partition,analytics_record_each,_analytics_ingest_again,analytics_replay_dead_letters}')
+    ) AS g (role, names)
+CROSS JOIN unnest(g.names::text[]) AS n (name)
+LEFT JOIN (SELECT p.proname, p.oid::regprocedure AS routine FROM pg_proc AS p
+           JOIN pg_depend AS d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
+           JOIN pg_extension AS e ON d.refclassid = 'pg_extension'::regclass AND e.oid = d.refobjid
+           WHERE e.extname = 'analytics_events') AS own
+    ON own.proname = n.name
+\gexec
+
+-- Policies: all rows for the roles that may see everything, and a tenant's rows for the tenant.
+SELECT format('ALTER TABLE %1$I.%2$I ENABLE ROW LEVEL SECURITY; DROP POLICY IF EXISTS everything ON %1$I.%2$I; '
+           'CREATE POLICY everything ON %1$I.%2$I TO analytics_writer, analytics_reader, analytics_operator '
+           'USING (true)', :'schema', t.name)
+FROM unnest('{analytics_events,analytics_dead_letters,analytics_kafka_offsets,analytics_rollup_tenants,
+              analytics_projection_bags}'::text[]) AS t (name)
+\gexec
+SELECT format('DROP POLICY IF EXISTS tenant ON %1$I.%2$I; '
+           'CREATE POLICY tenant ON %1$I.%2$I FOR SELECT TO analytics_tenant '
+           'USING (tenant_id = (SELECT nullif(current_setting(''analytics_http.tenant'', true), '''')))',
+           :'schema', t.name)
+FROM unnest('{analytics_events,analytics_rollup_tenants,analytics_projection_bags}'::text[]) AS t (name)
+\gexec
+DROP POLICY IF EXISTS tenant_stores ON :"schema".analytics_events;
+CREATE POLICY tenant_stores ON :"schema".analytics_events FOR INSERT TO analytics_tenant
+    WITH CHECK (tenant_id = nullif(current_setting('analytics_http.tenant', true), ''));
