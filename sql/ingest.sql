@@ -14,6 +14,7 @@ COMMENT ON FUNCTION @extschema@.analytics_normalize(bytea) IS
     'The event that a record (UTF-8 JSON, RFC 8259) stands for, or the reason why it is refused. Stores nothing. '
     'Never raises an error for bad input. '
     'occurred_at: null if the event has no time of its own, so it would be stored with the ingestion time. '
+    'An event''s own time is judged against the start of the transaction. '
     'event_key: the values of the natural key, null if there is none. shape: canonical, or the name of a shape. '
     'reason: null if the record is accepted.';
 
@@ -81,8 +82,8 @@ END;
 COMMENT ON FUNCTION @extschema@.analytics_record(jsonb) IS
     'Stores one event, canonical or of a known shape, and returns the stored event. '
     'duplicate: true if the event was already there. No row: a BEFORE trigger of yours dropped the event. '
-    'Bad input is SQLSTATE 22007 (invalid_timestamp), 22003 or 22P05 (unstorable), or 22023, with the reason in '
-    'DETAIL.';
+    'Bad input is SQLSTATE 22007 (invalid_timestamp), 22008 (implausible_time), 22003 or 22P05 (unstorable), or '
+    '22023, with the reason in DETAIL.';
 
 CREATE FUNCTION @extschema@._analytics_array_items(body bytea, max_items integer) RETURNS bytea[]
     LANGUAGE c STABLE STRICT PARALLEL SAFE

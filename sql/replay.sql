@@ -3,7 +3,8 @@
  * A replay ingests the kept bytes as if they came for the first time. It locks the dead letters, and marks them in the
  * transaction that stores their events. So a dead letter makes one event, even if two sessions replay it at once, or a
  * session repeats its replay after a crash. An event without a time of its own gets the time at which its record was
- * first received. */
+ * first received. A time of its own is judged against that one too. So a record that was refused as implausible_time
+ * stays refused until the operator accepts its time. */
 
 CREATE FUNCTION @extschema@._analytics_ingest_again(
     records bytea[], received_at timestamptz[], OUT item integer, OUT outcome text, OUT reason text, OUT detail text)
@@ -74,6 +75,27 @@ COMMENT ON FUNCTION @extschema@.analytics_replay_dead_letters(integer, bigint, t
     'Locks the chunk to the end of the transaction, and passes over dead letters that another transaction has locked. '
     'max_rows below 1 is SQLSTATE 22023.';
 
+CREATE FUNCTION @extschema@.analytics_replay_dead_letters(
+    accept_time boolean, max_rows integer DEFAULT 10000, after_id bigint DEFAULT 0,
+    reason text DEFAULT NULL, topic text DEFAULT NULL, ids bigint[] DEFAULT NULL,
+    received_start timestamptz DEFAULT NULL, received_end timestamptz DEFAULT NULL,
+    OUT replayed bigint, OUT stored bigint, OUT duplicates bigint, OUT still_refused bigint, OUT last_id bigint)
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+    SET analytics.accept_time = off -- so that its value comes back at the end
+    AS $$
+BEGIN
+    PERFORM set_config('analytics.accept_time', coalesce($1, false)::text, true);
+    SELECT r.* INTO replayed, stored, duplicates, still_refused, last_id
+    FROM @extschema@.analytics_replay_dead_letters($2, $3, $4, $5, $6, $7, $8) AS r;
+END
+$$;
+
+COMMENT ON FUNCTION @extschema@.analytics_replay_dead_letters(boolean, integer, bigint, text, text, bigint[],
+    timestamptz, timestamptz) IS
+    'The same. If accept_time is true, an event is stored as it is, whatever its own time: the reason implausible_time '
+    'does not apply. So does a replay while analytics.accept_time is on.';
+
 CREATE PROCEDURE @extschema@.analytics_replay_all_dead_letters(
     chunk integer DEFAULT 10000, reason text DEFAULT NULL, topic text DEFAULT NULL,
     received_start timestamptz DEFAULT NULL, received_end timestamptz DEFAULT NULL,
@@ -106,7 +128,8 @@ COMMENT ON PROCEDURE @extschema@.analytics_replay_all_dead_letters(integer, text
 
 REVOKE EXECUTE ON FUNCTION
     @extschema@._analytics_ingest_again(bytea[], timestamptz[]),
-    @extschema@.analytics_replay_dead_letters(integer, bigint, text, text, bigint[], timestamptz, timestamptz)
+    @extschema@.analytics_replay_dead_letters(integer, bigint, text, text, bigint[], timestamptz, timestamptz),
+    @extschema@.analytics_replay_dead_letters(boolean, integer, bigint, text, text, bigint[], timestamptz, timestamptz)
     FROM PUBLIC;
 REVOKE EXECUTE ON PROCEDURE @extschema@.analytics_replay_all_dead_letters(
     integer, text, text, timestamptz, timestamptz, bigint, bigint, bigint, bigint) FROM PUBLIC;

@@ -24,6 +24,11 @@ BEGIN
             THEN 'iso_member needs a time_member'
         WHEN NEW.time_member <> ALL (present)
             THEN 'time_member must be listed in required_members or not_null_members'
+        WHEN NEW.time_member IS NULL AND (NEW.max_future IS NOT NULL OR NEW.max_past IS NOT NULL)
+            THEN 'max_future and max_past need a time_member'
+        WHEN extract(year FROM NEW.max_future) <> 0 OR extract(month FROM NEW.max_future) <> 0
+            OR extract(year FROM NEW.max_past) <> 0 OR extract(month FROM NEW.max_past) <> 0
+            THEN 'max_future and max_past must be of days and smaller units, for months differ in length'
         WHEN NEW.absent_members && (present || NEW.null_or_absent_members)
             THEN 'absent_members must not name a member that another list names'
         WHEN NEW.null_or_absent_members && present

@@ -13,12 +13,21 @@ CREATE FUNCTION @extschema@._analytics_table_changes() RETURNS TABLE (name text,
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
     AS $changes$
-VALUES ('kafka offsets are retired', 'analytics_kafka_offsets', $change$
+VALUES
+('kafka offsets are retired', 'analytics_kafka_offsets', $change$
     ALTER TABLE @schema@.analytics_kafka_offsets ADD COLUMN IF NOT EXISTS retired_at timestamptz;
     COMMENT ON COLUMN @schema@.analytics_kafka_offsets.updated_at IS
         'When the row last changed. An ingestor that owns the partition changes it at least every ten minutes.';
     COMMENT ON COLUMN @schema@.analytics_kafka_offsets.retired_at IS
         'When analytics_retire_group retired the partition''s group. Null: it was not retired, or was owned since.';
+$change$),
+('shapes have limits of time', 'analytics_shapes', $change$
+    ALTER TABLE @schema@.analytics_shapes
+        ADD COLUMN IF NOT EXISTS max_future interval, ADD COLUMN IF NOT EXISTS max_past interval;
+    COMMENT ON COLUMN @schema@.analytics_shapes.max_future IS
+        'How far ahead of the ingestion time the event time may be. Null: analytics.max_future. Negative: any time.';
+    COMMENT ON COLUMN @schema@.analytics_shapes.max_past IS
+        'How far behind the ingestion time the event time may be. Null: analytics.max_past. Negative: any time.';
 $change$)
 $changes$;
 

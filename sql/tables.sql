@@ -62,7 +62,9 @@ CREATE TABLE @schema@.analytics_shapes (
     absent_members text[] NOT NULL DEFAULT '{}',
     time_member text,
     iso_member text,
-    key_members text[] NOT NULL DEFAULT '{}'
+    key_members text[] NOT NULL DEFAULT '{}',
+    max_future interval,
+    max_past interval
 );
 COMMENT ON TABLE @schema@.analytics_shapes IS
     'How upstream objects are recognised and which events they become. '
@@ -85,6 +87,10 @@ COMMENT ON COLUMN @schema@.analytics_shapes.iso_member IS
     'The member under which the event time is also stored, as ISO 8601 text. Null: none is added.';
 COMMENT ON COLUMN @schema@.analytics_shapes.key_members IS
     'The members whose values are the natural key, in order. Empty: events of this shape have no key.';
+COMMENT ON COLUMN @schema@.analytics_shapes.max_future IS
+    'How far ahead of the ingestion time the event time may be. Null: analytics.max_future. Negative: any time.';
+COMMENT ON COLUMN @schema@.analytics_shapes.max_past IS
+    'How far behind the ingestion time the event time may be. Null: analytics.max_past. Negative: any time.';
 INSERT INTO @schema@.analytics_shapes
     (position, name, event_type, source, time_member, iso_member, key_members,
      required_members, not_null_members, null_or_absent_members)

@@ -72,12 +72,14 @@ std::string_view article_and_name(Kind kind) noexcept
 
 } // namespace
 
-Normalizer::Normalizer(const Shapes &shapes, Limits limits) : limits_(limits), recognizer_(shapes, own::names)
+Normalizer::Normalizer(const Shapes &shapes, Limits limits, TimeLimits time_limits)
+    : limits_(limits), time_limits_(time_limits), recognizer_(shapes, own::names)
 {
 }
 
-const Verdict &Normalizer::normalize(std::string_view value)
+const Verdict &Normalizer::normalize(std::string_view value, std::optional<Instant> ingested_at)
 {
+    ingested_at_ = ingested_at;
     verdict_.refusal = judge(value);
     return verdict_;
 }
@@ -138,6 +140,7 @@ Refusal Normalizer::judge_canonical(const Members &members)
     if (members.not_null(own::occurred_at)) {
         verdict_.occurred_at = instant_of(document_, members.node(own::occurred_at));
         if (!verdict_.occurred_at) return no_instant(own::names[own::occurred_at], false);
+        if (Refusal refusal = judge_time(own::names[own::occurred_at], time_limits_)) return refusal;
     }
 
     verdict_.shape = "canonical";
@@ -155,6 +158,9 @@ Refusal Normalizer::judge_shape(const Members &members, const Recipe &recipe)
         if (!members.present(recipe.time)) return refuse(Reason::invalid_timestamp, shape.time_member, "is required");
         verdict_.occurred_at = instant_of(document_, members.node(recipe.time));
         if (!verdict_.occurred_at) return no_instant(shape.time_member, !members.not_null(recipe.time));
+        const TimeLimits limits{shape.max_future.value_or(time_limits_.max_future),
+                                shape.max_past.value_or(time_limits_.max_past)};
+        if (Refusal refusal = judge_time(shape.time_member, limits)) return refusal;
         if (!shape.iso_member.empty()) {
             verdict_.payload.added_name = shape.iso_member;
             verdict_.payload.added_text = iso8601(*verdict_.occurred_at);
@@ -176,6 +182,14 @@ Refusal Normalizer::judge_shape(const Members &members, const Recipe &recipe)
     verdict_.event_type = shape.event_type;
     verdict_.source = shape.source;
     return {};
+}
+
+/** The verdict's time against the ingestion time. */
+Refusal Normalizer::judge_time(std::string_view member, const TimeLimits &limits) const
+{
+    if (!ingested_at_) return {};
+    const std::optional<std::string> fault = implausibility(*verdict_.occurred_at, *ingested_at_, limits);
+    return fault ? refuse(Reason::implausible_time, member, *fault) : Refusal{};
 }
 
 Refusal Normalizer::take_tenant(const Members &members)

@@ -5,11 +5,13 @@
  *
  * An object with the members eventType and payload is canonical, whatever their values. Its members are checked in the
  * order eventType, source, payload, occurredAt, tenantId, eventId, and by reason first: all for missing_field, then all
- * for invalid_field, then occurredAt. A refusal names the first that fails. */
+ * for invalid_field, then occurredAt. A refusal names the first that fails. An event's own time is judged against the
+ * ingestion time, which the caller gives. */
 #pragma once
 
 #include "instant.hpp"
 #include "json.hpp"
+#include "plausible.hpp"
 #include "reason.hpp"
 #include "shape.hpp"
 
@@ -43,10 +45,11 @@ struct Verdict {
 class Normalizer {
 public:
     /** Keeps a reference to shapes, which must not change meanwhile. */
-    Normalizer(const Shapes &shapes, Limits limits);
+    Normalizer(const Shapes &shapes, Limits limits, TimeLimits time_limits = {});
 
-    /** Never throws for bad input, only std::bad_alloc. The result is owned by the normalizer and reused. */
-    const Verdict &normalize(std::string_view value);
+    /** Never throws for bad input, only std::bad_alloc. The result is owned by the normalizer and reused.
+     * ingested_at: the ingestion time. Nothing: an event's own time is accepted, whatever the limits are. */
+    const Verdict &normalize(std::string_view value, std::optional<Instant> ingested_at = {});
 
     /** A record without a value (a Kafka tombstone). */
     const Verdict &normalize_tombstone();
@@ -58,11 +61,15 @@ private:
     Refusal judge_canonical(const Members &members);
     Refusal judge_shape(const Members &members, const Recipe &recipe);
 
+    Refusal judge_time(std::string_view member, const TimeLimits &limits) const;
+
     /** Takes the tenant, which canonical records and shapes give in the same member. */
     Refusal take_tenant(const Members &members);
     void take_payload_key(std::uint32_t payload);
 
     Limits limits_;
+    TimeLimits time_limits_;
+    std::optional<Instant> ingested_at_; // of the record in hand
     Recognizer recognizer_;
     Document document_;
     Verdict verdict_;

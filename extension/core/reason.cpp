@@ -25,6 +25,8 @@ std::string_view name(Reason reason) noexcept
         return "invalid_field";
     case Reason::invalid_timestamp:
         return "invalid_timestamp";
+    case Reason::implausible_time:
+        return "implausible_time";
     case Reason::unstorable_text:
         return "unstorable_text";
     case Reason::unstorable_number:

@@ -21,6 +21,7 @@ enum class Reason : std::uint8_t {
     missing_field,
     invalid_field,
     invalid_timestamp,
+    implausible_time,
     unstorable_text,
     unstorable_number,
     tombstone,

@@ -13,6 +13,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -31,6 +32,8 @@ struct Shape {
     std::string time_member{};                 // holds the event's time; empty: it has none of its own
     std::string iso_member{};                  // the member that stores its ISO text; empty: none
     std::vector<std::string> key_members{};    // the natural key, in order; empty: none
+    std::optional<std::int64_t> max_future{};  // in the place of the normalizer's TimeLimits
+    std::optional<std::int64_t> max_past{};
 };
 
 /** In the order in which they are tried. */

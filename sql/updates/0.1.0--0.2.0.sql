@@ -34,4 +34,7 @@ REVOKE EXECUTE ON FUNCTION
     @extschema@._analytics_dead_letter_row(),
     @extschema@._analytics_dead_letter_statement(),
     @extschema@._analytics_dead_letter_truncate(),
-    @extschema@.analytics_retire_group(text) FROM PUBLIC;
+    @extschema@.analytics_retire_group(text),
+    @extschema@.analytics_create_partition(timestamptz, interval),
+    @extschema@.analytics_replay_dead_letters(boolean, integer, bigint, text, text, bigint[], timestamptz, timestamptz)
+    FROM PUBLIC;

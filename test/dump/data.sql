@@ -42,6 +42,15 @@ CREATE TABLE "the summer of '23" (
 ALTER TABLE analytics_events ATTACH PARTITION "the summer of '23"
     FOR VALUES FROM ('2023-06-10 00:00:00+00') TO ('2023-08-20 00:00:00+00');
 
+-- Months of that year, as they were made while it was recent; and the last month of all.
+SELECT pg_catalog.format('CREATE TABLE %I PARTITION OF analytics_events FOR VALUES FROM (%L) TO (%L)',
+    'analytics_events_' || pg_catalog.to_char(month, 'YYYY_MM'), pg_catalog.to_char(month, 'YYYY-MM-DD 00:00:00+00'), pg_catalog.to_char(month + interval '1 month', 'YYYY-MM-DD 00:00:00+00'))
+FROM (SELECT pg_catalog.make_date(2023, n, 1) FROM pg_catalog.unnest('{3,4,5,9,10,11,12}'::integer[]) AS n
+      UNION ALL SELECT '9999-12-01') AS _ (month)
+\gexec
+SELECT analytics_watch_partition(i.inhrelid) FROM pg_catalog.pg_inherits AS i
+WHERE i.inhparent = 'analytics_events'::regclass AND i.inhrelid::regclass::text ~ 'analytics_events_(2023|9999)' \g /dev/null
+
 INSERT INTO ops.records
 SELECT ops.event('day ' || i, _analytics_iso8601('2023-03-01 00:00:00+00'::timestamptz + i * interval '1 day'),
                  (ARRAY['acme', 'zenith', NULL])[1 + i % 3], 't' || i % 4, pg_catalog.jsonb_build_object('n', i, 'text', 'text ' || i % 2))
@@ -52,7 +61,6 @@ INSERT INTO ops.records VALUES
 SELECT stored FROM analytics_ingest((SELECT pg_catalog.array_agg(record) FROM ops.records)) \g /dev/null
 
 -- Both ends of time, by hand.
-SELECT analytics_create_partition('9999-12-31 23:59:59.999999+00') \g /dev/null
 INSERT INTO analytics_events (event_type, source, occurred_at, tenant_id, payload)
 VALUES ('end', 's', '0001-01-01 00:00:00+00', 'acme', '{}'), ('end', 's', '9999-12-31 23:59:59.999999+00', 'zenith', '{}');
 UPDATE analytics_events SET tenant_id = 'acme'

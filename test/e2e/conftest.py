@@ -120,6 +120,12 @@ def database(new_database):
 
 
 @pytest.fixture
+def any_time(database):
+    """New sessions store events of any year."""
+    database.sql(f"ALTER DATABASE {database.name} SET analytics.max_future = -1")
+
+
+@pytest.fixture
 def manager():
     with contextlib.closing(service_manager.Manager()) as made:
         yield made

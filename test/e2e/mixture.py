@@ -35,6 +35,7 @@ REFUSED = (
     ("invalid_field", canonical('"payload":{},"tenantId":"' + MARK * 5 + '"')),
     ("invalid_timestamp", canonical('"payload":{},"occurredAt":"' + MARK + '"')),
     ("invalid_timestamp", b'{"guideId":"' + MARK.encode() + b'","challengeId":"c","occurredAt":null}'),
+    ("implausible_time", canonical('"payload":{"text":"' + MARK + '"},"occurredAt":"9999-01-01T00:00:00Z"')),
     ("unstorable_text", canonical('"payload":{"text":"cut\\u0000here"}')),
     ("unstorable_text", canonical('"payload":{"text":"\\ud83d"}')),
     ("unstorable_number", canonical('"payload":{"score":1e999999}')),

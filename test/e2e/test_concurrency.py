@@ -122,7 +122,7 @@ def test_a_new_partition_does_not_wait_for_a_reader(database, sessions):
         reading.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM analytics_events")
         assert reading.fetchone() == (1,)
         writing.execute("SET lock_timeout = '2s'")
-        assert ingest(writing, [event(2, "2033-01-01T00:00:00Z")]) == (1, 0, 0, 0)
+        assert ingest(writing, [event(2, "2003-01-01T00:00:00Z")]) == (1, 0, 0, 0)
         reading.execute("SELECT count(*) FROM analytics_events")
         assert reading.fetchone() == (1,)
 
@@ -131,7 +131,7 @@ def test_a_reader_does_not_wait_for_a_new_partition(database, sessions):
     [writer] = sessions(1, autocommit=False)
     [reader] = sessions(1)
     with reader.cursor() as reading, writer.cursor() as writing:
-        ingest(writing, [event(1, "2034-01-01T00:00:00Z")])
+        ingest(writing, [event(1, "2004-01-01T00:00:00Z")])
         reading.execute("SET lock_timeout = '2s'")
         reading.execute("SELECT count(*) FROM analytics_events")
         assert reading.fetchone() == (0,)
@@ -146,7 +146,7 @@ def test_a_writer_of_known_months_does_not_wait_for_a_new_partition(database, se
     [other] = sessions(1)
     with slow.cursor() as making, other.cursor() as writing:
         ingest(writing, [event(1)])
-        ingest(making, [event(1, "2035-01-01T00:00:00Z")])
+        ingest(making, [event(1, "2005-01-01T00:00:00Z")])
         writing.execute("SET lock_timeout = '2s'")
         assert ingest(writing, [event(2)]) == (1, 0, 0, 0)
 
@@ -154,8 +154,8 @@ def test_a_writer_of_known_months_does_not_wait_for_a_new_partition(database, se
 def test_a_second_maker_of_a_partition_waits_and_uses_it(database, sessions):
     first, second = sessions(2, autocommit=False)
     with first.cursor() as one, second.cursor() as two, concurrent.futures.ThreadPoolExecutor(1) as pool:
-        ingest(one, [event(1, "2036-01-01T00:00:00Z")])
-        outcome = pool.submit(ingest, two, [event(2, "2036-01-02T00:00:00Z")])
+        ingest(one, [event(1, "2006-01-01T00:00:00Z")])
+        outcome = pool.submit(ingest, two, [event(2, "2006-01-02T00:00:00Z")])
         place.eventually(lambda: waits(database, second), what="the second maker's wait")
         first.commit()
         assert outcome.result(30) == (1, 0, 0, 0)
@@ -166,8 +166,8 @@ def test_a_second_maker_of_a_partition_waits_and_uses_it(database, sessions):
 def test_a_second_maker_of_a_partition_makes_it_when_the_first_gives_up(database, sessions):
     first, second = sessions(2, autocommit=False)
     with first.cursor() as one, second.cursor() as two, concurrent.futures.ThreadPoolExecutor(1) as pool:
-        ingest(one, [event(1, "2036-01-01T00:00:00Z")])
-        outcome = pool.submit(ingest, two, [event(2, "2036-01-02T00:00:00Z")])
+        ingest(one, [event(1, "2006-01-01T00:00:00Z")])
+        outcome = pool.submit(ingest, two, [event(2, "2006-01-02T00:00:00Z")])
         place.eventually(lambda: waits(database, second), what="the second maker's wait")
         first.rollback()
         assert outcome.result(30) == (1, 0, 0, 0)

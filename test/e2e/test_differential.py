@@ -58,6 +58,7 @@ def judged(server):
     database = Database(server, "differential")
     server.sql("CREATE DATABASE differential")
     server.sql("CREATE EXTENSION analytics_events; CREATE EXTENSION boundary_test", "differential")
+    server.sql("ALTER DATABASE differential SET analytics.max_future = -1")
     with contextlib.closing(database.connect()) as connection:
         with connection.cursor() as cursor:
             cursor.execute("CREATE TABLE record (kind text, depth integer, value bytea)")

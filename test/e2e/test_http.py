@@ -50,6 +50,7 @@ def test_five_hundred_are_the_most(service):
     assert "next" in answer.links
 
 
+@pytest.mark.usefixtures("any_time")
 @pytest.mark.parametrize("limit", [1, 2, 3, 7, 500])
 def test_pages_are_the_whole_in_order(service, database, limit):
     """Oracle: one ORDER BY. Seven events, of which three have one time, and the ends of the calendar."""

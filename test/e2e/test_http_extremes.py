@@ -46,7 +46,7 @@ REQUESTS = [
 
 
 @pytest.fixture
-def service(http, database):
+def service(http, database, any_time):
     database.sql("""CALL analytics_create_projection('extremes', measures => '{"m": ["n"]}',
                     dimensions => '{"n": {"path": ["n"], "type": "bigint"}}')""")
     started = http()

@@ -68,7 +68,7 @@ def test_the_latest_bucket_comes_first(baskets):
 
 def test_numbers_keep_their_digits(baskets):
     """A double would not hold them."""
-    post(baskets, b'{"eventType":"order.placed","source":"s","tenantId":"z","occurredAt":"2027-01-01T00:00:00Z",'
+    post(baskets, b'{"eventType":"order.placed","source":"s","tenantId":"z","occurredAt":"2026-11-01T00:00:00Z",'
                   b'"payload":{"currency":"EUR","total":12345678901234567890.000000000000000001}}')
     assert '"total_sum":12345678901234567890.000000000000000001' in get(baskets, PROJECTIONS + "/baskets", limit=1).text
 

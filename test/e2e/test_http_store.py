@@ -53,6 +53,7 @@ REFUSED = [
     (b'{"eventType":"","source":"s","payload":{}}', 422, "invalid_field"),
     (b'{"eventType":"t","source":"s","payload":[]}', 422, "invalid_field"),
     (b'{"eventType":"t","source":"s","payload":{},"occurredAt":"now"}', 422, "invalid_timestamp"),
+    (b'{"eventType":"t","source":"s","payload":{},"occurredAt":"9999-01-01T00:00:00Z"}', 422, "implausible_time"),
     (b'{"eventType":"t","source":"s","payload":{"a":"\\u0000"}}', 422, "unstorable_text"),
     (b'{"eventType":"t","source":"s","payload":{"a":1e999999}}', 422, "unstorable_number"),
     (b'{"a":"' + b"x" * (1 << 20) + b'"}', 413, "too_large")]

@@ -50,6 +50,7 @@ def outcome(server):
     database = Database(server, "mutation")
     server.sql("CREATE DATABASE mutation")
     server.sql("CREATE EXTENSION analytics_events", "mutation")
+    server.sql("ALTER DATABASE mutation SET analytics.max_future = -1")
     texts = Texts(SEED)
     totals = Counter()
     seconds = 0.0

@@ -22,36 +22,36 @@ DOCUMENT = json.loads((place.ROOT / "http" / "openapi.json").read_text())
 ROLES = "analytics_writer, analytics_reader, analytics_operator, analytics_tenant, analytics_ingestor, analytics_api"
 CALLERS = (None, "analytics_writer", "analytics_operator", "analytics_api")
 
-T, LATER = "2031-05-06 07:08:09Z", "2031-05-07Z"
+T, LATER = "2021-05-06 07:08:09Z", "2021-05-07Z"
 SAMPLES = {"text": "e", "int4": "1", "int8": "1", "timestamptz": T, "interval": "1 hour", "json": "{}", "jsonb": "{}",
            "bool": "true", "uuid": "00000000-0000-8000-8000-000000000001", "bytea": r"\x01",
            "regclass": f"{OURS}.analytics_events",
            "_text": "{k}", "_int8": "{1}", "_bytea": r'{"\\x7b"}', "_timestamptz": f'{{"{T}"}}', "_jsonb": "{}"}
-EVENT = json.dumps(event(7, occurredAt="2031-05-06T07:00:00Z", tenantId="acme", payload={"k": "x", "n": 5}))
+EVENT = json.dumps(event(7, occurredAt="2021-05-06T07:00:00Z", tenantId="acme", payload={"k": "x", "n": 5}))
 BATCH = r'{"\\x%s","\\x7b"}' % EVENT.encode().hex()
 CALLS = {
     "analytics_accept_gap": [("g", "t", "0", "2", "9", "why")],
     "_analytics_accepted": [("stored", None, None)],
     "analytics_build_projection": [("kept",)],
     "_analytics_build_projection_chunk": [("kept",), ("late",)],
-    "analytics_counts": [("2031-05-01Z", LATER, "acme")],
-    "analytics_create_partition": [(T,), ("2032-02-03Z",)],
+    "analytics_counts": [("2021-05-01Z", LATER, "acme")],
+    "analytics_create_partition": [(T,), ("2022-02-03Z",), ("2022-05-04Z", "1 week")],
     "analytics_create_projection": [],
     "_analytics_drop_partitions": [(LATER, "true"), ("2100-01-01Z", "false")],
     "analytics_drop_projection": [("kept",)],
     "_analytics_gap_accepted": [("g", "t", "0", "1")],
-    "analytics_histogram": [("2031-05-01Z", LATER, "1 day", None, None, "UTC"),
-                            ("2031-05-01Z", LATER, "1 day", "acme", "e", "Asia/Kolkata")],
+    "analytics_histogram": [("2021-05-01Z", LATER, "1 day", None, None, "UTC"),
+                            ("2021-05-01Z", LATER, "1 day", "acme", "e", "Asia/Kolkata")],
     "_analytics_lock_claim": [("g", "t", "0", "1", "0", "0"), ("g", "t", "0", "7", "7", "7"),
                               ("none", "t", "0", "1", "0", "0")],
-    "analytics_hopping": [("2031-05-01Z", LATER, "1 day", "1 hour", None, None)],
+    "analytics_hopping": [("2021-05-01Z", LATER, "1 day", "1 hour", None, None)],
     "analytics_ingest": [(BATCH,)],
     "_analytics_ingest_again": [(BATCH, f'{{"{T}","{T}"}}')],
     "_analytics_ingest_batch": [("t", "0", r'{"\\x7b"}', "{0}", None, None, None)],
     "analytics_ingest_kafka": [("g", "t", "0", "1", "0", "2", BATCH, "{0,1}",
                                 None, None, None, "9")],
     "_analytics_mark_dead_letters_published": [("{1}", "{2}", "{f}")],
-    "_analytics_projection_missing": [("1", "2031-01-01Z", "2032-01-01Z")],
+    "_analytics_projection_missing": [("1", "2021-01-01Z", "2022-01-01Z")],
     "_analytics_projection_page": [("kept", "50", None, None, None, None, None),
                                    ("late", "1", None, None, None, None, "acme")],
     "analytics_purge_dead_letters": [("0", None, None, None, None)],
@@ -71,9 +71,9 @@ CALLS = {
     "analytics_retain": [("0", "true"), ("0", "false")],
     "analytics_retire_group": [("g",)],
     "_analytics_rewound_claims": [("g", "{t}", "{0}", "{1}", "{5}")],
-    "analytics_session": [("2031-05-01Z", LATER, "1 hour", "{k}", "acme", None)],
+    "analytics_session": [("2021-05-01Z", LATER, "1 hour", "{k}", "acme", None)],
     "analytics_summary": [("60", T, None), (None, None, "acme")],
-    "analytics_tumbling": [("2031-05-01Z", LATER, "1 day", "acme", None)],
+    "analytics_tumbling": [("2021-05-01Z", LATER, "1 day", "acme", None)],
     "_analytics_window_counts": [(f'{{"{T}","{LATER}"}}', "acme")],
 }
 LIFE = r"""
@@ -91,9 +91,9 @@ UPDATE @.analytics_projections SET max_groups = 8 WHERE name OPERATOR(pg_catalog
 SELECT * FROM @.analytics_claim_partition('g'&text, 't'&text, 0, 'o'&text, 0&int8, 5&int8)
 SELECT @.analytics_retire_group('g'&text)
 INSERT INTO @.analytics_dead_letters (reason) VALUES ('invalid_json'), ('by hand'), ('by hand')
-UPDATE @.analytics_dead_letters SET replayed_at = '2031-05-06 07:00Z' WHERE reason OPERATOR(pg_catalog.=) 'by hand'
+UPDATE @.analytics_dead_letters SET replayed_at = '2021-05-06 07:00Z' WHERE reason OPERATOR(pg_catalog.=) 'by hand'
 DELETE FROM @.analytics_dead_letters WHERE reason OPERATOR(pg_catalog.=) 'by hand'
-SELECT @.analytics_create_partition('2031-05-06 00:00:00Z'&timestamptz)
+SELECT @.analytics_create_partition('2021-05-06 00:00:00Z'&timestamptz)
 CREATE TABLE @.by_hand PARTITION OF @.analytics_events FOR VALUES FROM ('2019-01-01Z') TO ('2020-01-01Z')
 SELECT @.analytics_watch_partition('@.by_hand'&regclass)
 INSERT INTO @.by_hand (event_type, source, occurred_at, payload) VALUES ('e', 's', '2019-05-06 07:00:00Z', '{}')
@@ -109,8 +109,8 @@ SELECT * FROM @.analytics_dead_letter_summary
 """
 INSERT = """
 INSERT INTO @.analytics_events (event_type, source, occurred_at, tenant_id, payload) VALUES
-    ('e', 's', '2031-05-06 07:00Z', 'acme', '{"k": "x", "n": 5}'),
-    ('e', 's', '2031-05-06 08:30Z', NULL, '{"k": "y", "n": "z"}')
+    ('e', 's', '2021-05-06 07:00Z', 'acme', '{"k": "x", "n": 5}'),
+    ('e', 's', '2021-05-06 08:30Z', NULL, '{"k": "y", "n": "z"}')
 """
 END = """
 CALL @.analytics_replay_all_dead_letters(2, NULL&text, NULL&text, NULL&timestamptz, NULL&timestamptz, @0, @0, @0, @0)
@@ -147,7 +147,8 @@ def functions(database):
         return f"NULL::{full}" if value is None else "'" + value.replace("'", "''") + f"'::{full}"
 
     for name, kind, is_record, types in catalog_rows(database, FUNCTIONS):
-        for values in CALLS.get(name, [tuple(SAMPLES.get(type.strip("()").split(",")[1]) for type in types)]):
+        calls = CALLS.get(name, [tuple(SAMPLES.get(type.strip("()").split(",")[1]) for type in types)])
+        for values in (values for values in calls if len(values) == len(types)):
             arguments = ", ".join(map(argument, types, values))
             columns = ' AS r (k pg_catalog.text, other boolean, count bigint, mismatched bigint)' if is_record else ""
             yield (f"CALL {OURS}.{name}({arguments})" if kind == "p"

@@ -48,7 +48,7 @@ class PartitionMade(LockHeld):
 
     def __init__(self, rng):
         super().__init__(rng)
-        self.instant = f"{rng.randrange(1000, 1900)}-{rng.randrange(1, 13):02}-11T12:00:00Z"
+        self.instant = f"{rng.randrange(2000, 2020)}-{rng.randrange(1, 13):02}-11T12:00:00Z"
 
     def take(self, world, cursor):
         cursor.execute("SELECT analytics_create_partition(%s)", (self.instant,))

@@ -18,7 +18,8 @@ from agreement import HELPER  # noqa: E402
 from projected import PROJECTIONS  # noqa: E402
 from table_steps import MEDDLE  # noqa: E402
 
-SETTINGS = {**cluster.UNUSUAL, "deadlock_timeout": "20ms", "fsync": "off", "full_page_writes": "off", "jit": "off"}
+SETTINGS = {**cluster.UNUSUAL, "analytics.max_future": "-1",
+            "deadlock_timeout": "20ms", "fsync": "off", "full_page_writes": "off", "jit": "off"}
 
 
 @pytest.fixture

@@ -23,9 +23,9 @@ AS_ROWS = """SELECT r.*, 's' FROM unnest(%s::uuid[], %s::text[], %s::timestamptz
 
 
 def with_partitions(cursor, rows):
-    cursor.execute("SELECT count(analytics_create_partition(t)) FROM (SELECT DISTINCT date_trunc('month', u, 'UTC') "
-                   "FROM unnest(%s::timestamptz[]) AS u) AS _ (t) WHERE (_analytics_partition_at(t)).partition IS NULL",
-                   (rows[2],))
+    cursor.execute("SELECT count(analytics_create_partition(t, '1 month')) "
+                   "FROM (SELECT DISTINCT date_trunc('month', u, 'UTC') FROM unnest(%s::timestamptz[]) AS u) AS _ (t) "
+                   "WHERE (_analytics_partition_at(t)).partition IS NULL", (rows[2],))
 
 
 def partitions(cursor):

@@ -35,6 +35,7 @@ CALL analytics_create_projection('odd', measures => '{"n": ["n"]}', bucket => '7
 CALL analytics_create_projection('long', measures => '{"n": ["n"]}', bucket => '100 years');
 
 -- The years that can be ingested.
+SET analytics.max_future = -1;
 SELECT is((SELECT stored FROM analytics_ingest(ARRAY[tap.event('first', '0001-01-01T00:00:00Z', payload => '{"k": "k"}'), tap.event('last', '9999-12-31T23:59:59.999999Z', payload => '{"k": "k"}')])), 2::bigint, 'the first and the last instant are stored');
 BEGIN;
 DO $$ BEGIN FOR i IN 1 .. 40 LOOP PERFORM tap.store('0001-01-01 00:00:00+00', '9999-12-31 23:59:59.999999+00'); END LOOP; END $$;
@@ -64,9 +65,9 @@ SELECT is(count(*), 1::bigint, 'go later') FROM analytics_retain('1 year', keep_
 SELECT tap.agrees('kept, and gone');
 ROLLBACK;
 SELECT is_empty(format('SELECT * FROM analytics_retain(%L, %L)', keep, kept), format('nothing is older than %s', keep)) FROM unnest('{6000 years,300000 years,100000000 days}'::text[]) AS keep, unnest('{true,false}'::boolean[]) AS kept;
-SELECT is(partition::text, 'analytics_events_0001_01', 'the first month has a partition') FROM _analytics_partition_at(:first);
-SELECT is(analytics_create_partition(:first)::text, 'analytics_events_0001_01', 'which is not made again');
-SELECT is(analytics_create_partition(:last)::text, 'analytics_events_9999_12', 'nor the last');
+SELECT is(partition::text, 'analytics_events_0001_to_2000', 'the first instant has a partition') FROM _analytics_partition_at(:first);
+SELECT is(analytics_create_partition(:first)::text, 'analytics_events_0001_to_2000', 'which is not made again');
+SELECT is(analytics_create_partition(:last)::text, 'analytics_events_2100_to_10000', 'nor the last');
 
 -- Projections that are built over the ends.
 CALL analytics_create_projection('later', bucket => '7 minutes');
@@ -104,7 +105,7 @@ SELECT isnt(analytics_rebuild(), 0::bigint, 'bags that are lost there');
 SELECT tap.agrees('mended there');
 SELECT set_eq($$SELECT * FROM _analytics_window_counts('{-infinity,-infinity,4714-11-24 00:00:00+00 BC,infinity,infinity}')$$, $$VALUES (2, 'u', 2::bigint), (3, 'u', 14::bigint)$$, 'what is before all time is of the bucket that begins there');
 SELECT is_empty($$SELECT * FROM _analytics_window_counts('{-infinity,-infinity}')$$, 'and of no bucket that ends there');
-SELECT is(sum(events)::bigint, 9::bigint, 'a beginning that is open goes, with its rollups') FROM analytics_retain('2000 years', keep_rollups => false);
+SELECT is(sum(events)::bigint, 8::bigint, 'a beginning that is open goes, with its rollups') FROM analytics_retain('2000 years', keep_rollups => false);
 ROLLBACK;
 BEGIN;
 SELECT tap.store('-infinity', '4714-11-24 00:00:00+00 BC', '0044-03-15 12:00:00+00 BC', '12000-01-01 00:00:00+00', '294276-12-31 23:59:59.999999+00', 'infinity') \g /dev/null

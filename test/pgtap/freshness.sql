@@ -2,7 +2,7 @@
 \ir include/start.psql
 BEGIN;
 SELECT * FROM no_plan();
-SELECT analytics_create_partition('2025-01-15 00:00:00+00'::timestamptz + n * interval '1 month') FROM generate_series(0, 5) AS n \g /dev/null
+SELECT analytics_create_partition('2025-01-15 00:00:00+00'::timestamptz + n * interval '1 month', '1 month') FROM generate_series(0, 5) AS n \g /dev/null
 CREATE FUNCTION tap.store(type text, at timestamptz, tenant text DEFAULT NULL, ingested timestamptz DEFAULT '2025-07-01 00:00:00+00') RETURNS void LANGUAGE sql AS $$ INSERT INTO analytics_events (event_type, source, occurred_at, ingested_at, tenant_id, payload) VALUES (type, 's', at, ingested, tenant, '{}') $$;
 CREATE FUNCTION tap.latest(what text) RETURNS SETOF text LANGUAGE sql AS $$
     SELECT is(f.last_event_at, (SELECT max(occurred_at) FROM analytics_events AS e WHERE t IS NULL OR e.tenant_id = t), format('%s: of %s', what, coalesce(t, 'any'))) FROM unnest('{x,y,NULL}'::text[]) AS t, _analytics_freshness(t) AS f;

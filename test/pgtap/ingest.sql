@@ -116,19 +116,19 @@ TRUNCATE analytics_events, analytics_untimed_keys;
 
 -- Transactions.
 BEGIN;
-SELECT is(tap.ingested(tap.event('a', '2031-01-01T00:00:00Z'), tap.event('u'), '{'), '{2,0,1,0}', 'a batch in a transaction that will be rolled back');
+SELECT is(tap.ingested(tap.event('a', '2001-01-01T00:00:00Z'), tap.event('u'), '{'), '{2,0,1,0}', 'a batch in a transaction that will be rolled back');
 ROLLBACK;
 SELECT is((SELECT count(*) FROM analytics_events), 0::bigint, 'rolled back: no event');
 SELECT is((SELECT count(*) FROM analytics_dead_letters), 0::bigint, 'rolled back: no dead letter');
 SELECT is((SELECT count(*) FROM analytics_untimed_keys), 0::bigint, 'rolled back: no key');
-SELECT is(to_regclass('analytics_events_2031_01'), NULL, 'rolled back: no partition');
+SELECT is((_analytics_partition_at('2001-01-01 00:00:00+00')).partition, NULL, 'rolled back: no partition');
 BEGIN;
 SAVEPOINT one;
-SELECT is(tap.ingested(tap.event('a', '2031-01-01T00:00:00Z')), '{1,0,0,0}', 'in a savepoint');
+SELECT is(tap.ingested(tap.event('a', '2001-01-01T00:00:00Z')), '{1,0,0,0}', 'in a savepoint');
 ROLLBACK TO one;
-SELECT is(tap.ingested(tap.event('a', '2031-01-01T00:00:00Z')), '{1,0,0,0}', 'rolled back to the savepoint, it is new again');
+SELECT is(tap.ingested(tap.event('a', '2001-01-01T00:00:00Z')), '{1,0,0,0}', 'rolled back to the savepoint, it is new again');
 SAVEPOINT two;
-SELECT is(tap.ingested(tap.event('a', '2031-01-01T00:00:00Z')), '{0,1,0,0}', 'and a duplicate in the next');
+SELECT is(tap.ingested(tap.event('a', '2001-01-01T00:00:00Z')), '{0,1,0,0}', 'and a duplicate in the next');
 ROLLBACK;
 BEGIN READ ONLY;
 SELECT tap.fails($$SELECT analytics_ingest(ARRAY[tap.event('a')])$$, '25006', 'a read-only transaction refuses');

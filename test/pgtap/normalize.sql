@@ -128,6 +128,8 @@ INSERT INTO refused VALUES
 ('unstorable_text', tap.rec('{"eventType":"t","source":"s","payload":{"x":"\u0000"}}')), ('unstorable_text', tap.rec('{"eventType":"t","source":"s","payload":{"\ud800":1}}')), ('unstorable_text', tap.rec('{"eventType":"t","source":"s","payload":{"x":"\udc00\ud800"}}')),
 ('unstorable_text', tap.rec('{"eventType":"t","source":"s","payload":{},"ignored":["\u0000"]}')), ('unstorable_text', tap.rec('{"eventType":"t","source":"s","payload":{"x":"\ud800x"}}')),
 ('unstorable_number', '{"eventType":"t","source":"s","payload":{"x":1e131072}}'), ('unstorable_number', '{"eventType":"t","source":"s","payload":{"x":[1e-16384]}}'), ('unstorable_number', '{"eventType":"t","source":"s","payload":{},"ignored":-1E+999999999999999999999}'), ('unstorable_number', '{"guideId":1e200000,"challengeId":"c","occurredAt":1}'),
+('implausible_time', '{"eventType":"t","source":"s","payload":{},"occurredAt":"9999-12-31T23:59:59.999999Z"}'), ('implausible_time', '{"eventType":"t","source":"s","payload":{},"occurredAt":99999999999}'),
+('implausible_time', '{"guideId":"g","challengeId":"c","occurredAt":[5000,1,1,0,0]}'),
 ('tombstone', NULL);
 
 -- Instants that are none: the last wall's reason invalid_timestamp, written as the value of occurredAt.
@@ -142,7 +144,7 @@ SELECT is(n.reason, r.reason, format('%s (text): %s', r.reason, tap.shown(input)
 FROM refused AS r, analytics_normalize(CASE WHEN r.reason <> 'invalid_utf8' AND position('\x00'::bytea IN input) = 0 AND get_byte(input || ' ', 0) <> 255 THEN convert_from(input, 'UTF8') END) AS n
 WHERE r.reason <> 'invalid_utf8' AND (input IS NULL OR (position('\x00'::bytea IN input) = 0 AND get_byte(input || ' ', 0) <> 255));
 SELECT ok(count(*) >= 3, format('%s is produced by at least three inputs', reason)) FROM refused WHERE reason <> 'tombstone' GROUP BY reason;
-SELECT is(count(DISTINCT reason), 12::bigint, 'every reason of the list is produced') FROM refused;
+SELECT is(count(DISTINCT reason), 13::bigint, 'every reason of the list is produced') FROM refused;
 SELECT ok(bool_and(num_nonnulls(n.event_type, n.source, n.occurred_at, n.tenant_id, n.event_key, n.payload, n.shape) = 0), 'a refused record has a reason and nothing else') FROM refused, analytics_normalize(input) AS n;
 SELECT is((SELECT reason FROM analytics_normalize(NULL::text)), 'tombstone', 'tombstone (text)');
 SELECT ok(bool_and(n.detail ~ 'at byte \d+'), format('%s: the detail says at which byte', r.reason)) FROM refused AS r, analytics_normalize(input) AS n WHERE r.reason IN ('invalid_json', 'unstorable_text', 'unstorable_number', 'too_deep') GROUP BY r.reason;
@@ -151,6 +153,7 @@ FROM (VALUES ('source', '{"eventType":"t","payload":{}}'), ('eventType', '{"even
              ('occurredAt', '{"eventType":"t","source":"s","payload":{},"occurredAt":"x"}'), ('registeredAt', '{"userId":1,"email":1,"firstName":1,"lastName":1,"provider":1,"registeredAt":{}}')) AS v (member, input), analytics_normalize(input) AS n;
 
 -- Instants that are some: the value of occurredAt, and the same instant as PostgreSQL reads it.
+SET LOCAL analytics.max_future = -1;
 SELECT is(n.occurred_at, due, format('instant %s', written))
 FROM (VALUES
 ('"2025-11-16T18:14:00Z"', '2025-11-16 18:14:00+00'::timestamptz), ('"2025-11-16t18:14:00z"', '2025-11-16 18:14:00+00'), ('"2025-11-16 18:14"', '2025-11-16 18:14:00+00'), ('"2025-11-16T18:14:00"', '2025-11-16 18:14:00+00'), ('"2025-11-16T18:14:00,5"', '2025-11-16 18:14:00.5+00'),
@@ -162,13 +165,15 @@ FROM (VALUES
 ('1763316840.123456789', '2025-11-16 18:14:00.123456+00'), ('1763316840123.4567', '2025-11-16 18:14:00.123456+00'), ('17633168401234567e-7', '2025-11-16 18:14:00.123456+00'), ('-62135596800', '0001-01-01 00:00:00+00'), ('253402300799999999999', '9999-12-31 23:59:59.999999+00')) AS v (written, due),
 analytics_normalize(format('{"eventType":"t","source":"s","payload":{},"occurredAt":%s}', written)) AS n;
 
+RESET analytics.max_future;
+
 -- Where several reasons apply, the first of the contract's list wins.
 SET LOCAL analytics.max_event_bytes = 80;
 SELECT is(n.reason, due, due || ' wins: ' || tap.shown(input))
 FROM (VALUES
 ('too_large', decode(repeat('ff', 81), 'hex')), ('invalid_utf8', decode(repeat('5b', 70) || 'ff', 'hex')), ('invalid_utf8', '\x7b22ff'), ('invalid_json', tap.rec(']' || repeat('[', 65))), ('too_deep', tap.rec(repeat('[', 65) || ',')),
 ('invalid_json', tap.rec('["\u0000"')), ('not_an_object', tap.rec('["\u0000",1e999999]')), ('unknown_shape', tap.rec('{"a":"\u0000"}')), ('missing_field', '{"eventType":5,"payload":[]}'), ('invalid_field', '{"eventType":5,"source":"s","payload":{},"occurredAt":"x"}'),
-('invalid_timestamp', tap.rec('{"eventType":"t","source":"s","payload":{},"occurredAt":"x","z":"\u0000"}')), ('unstorable_text', tap.rec('{"eventType":"t","source":"s","payload":{"x":1e999999,"y":"\u0000"}}'))) AS v (due, input), analytics_normalize(input) AS n;
+('invalid_timestamp', tap.rec('{"eventType":"t","source":"s","payload":{},"occurredAt":"x","z":"\u0000"}')), ('implausible_time', tap.rec('{"eventType":"t","source":"s","payload":{},"occurredAt":9e10,"z":"\u0000"}')), ('unstorable_text', tap.rec('{"eventType":"t","source":"s","payload":{"x":1e999999,"y":"\u0000"}}'))) AS v (due, input), analytics_normalize(input) AS n;
 RESET analytics.max_event_bytes;
 
 -- The limits are settings: n bytes or levels are fine, one more is refused.

@@ -4,7 +4,7 @@
 SELECT * FROM no_plan();
 SET TimeZone = 'UTC';
 
-SELECT analytics_create_partition('2024-01-01 00:00:00+00'), analytics_create_partition('2024-02-01 00:00:00+00') \g /dev/null
+SELECT analytics_create_partition('2024-01-01 00:00:00+00', '1 month'), analytics_create_partition('2024-02-01 00:00:00+00', '1 month') \g /dev/null
 CALL analytics_create_projection('hourly');
 CREATE FUNCTION tap.stores(n integer, at timestamptz) RETURNS text LANGUAGE sql AS $$
     SELECT format('INSERT INTO analytics_events (event_type, source, occurred_at, tenant_id, payload) SELECT ''t'', ''s'', timestamptz %L + i * interval ''1 second'', ''a'', ''{}'' FROM generate_series(1, %s) AS i', at, n);
@@ -94,7 +94,7 @@ COMMIT;
 SELECT tap.agrees('and after that');
 
 -- Within a statement that changes events: its rows are seen, and its bags not yet.
-SELECT analytics_create_partition('2024-01-01 00:00:00+00') \g /dev/null
+SELECT analytics_create_partition('2024-01-01 00:00:00+00', '1 month') \g /dev/null
 CREATE TABLE tap.seen (told bigint, actual bigint);
 CREATE FUNCTION tap.look() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

@@ -5,8 +5,8 @@ SELECT * FROM no_plan();
 CREATE ROLE analytics_check_owner;
 CREATE ROLE analytics_check_caller;
 GRANT USAGE ON SCHEMA tap TO PUBLIC;
-SELECT analytics_create_partition('2024-05-06 00:00:00+00') \g /dev/null
-SELECT analytics_create_partition('2024-06-06 00:00:00+00') \g /dev/null
+SELECT analytics_create_partition('2024-05-06 00:00:00+00', '1 month') \g /dev/null
+SELECT analytics_create_partition('2024-06-06 00:00:00+00', '1 month') \g /dev/null
 INSERT INTO analytics_events (event_type, source, occurred_at, payload) VALUES ('a', 's', '2024-05-06 07:08:09+00', '{}'), ('a', 's', '2024-06-06 07:08:09+00', '{}');
 SET LOCAL session_replication_role = replica;
 INSERT INTO analytics_events (event_type, source, occurred_at, payload) VALUES ('b', 's', '2024-06-06 07:08:09+00', '{}');
@@ -47,7 +47,7 @@ SELECT is((SELECT array_agg(partition ORDER BY partition) FROM analytics_retain(
 SELECT isnt(id, NULL, 'the store''s id') FROM analytics_store_identity();
 RESET ROLE;
 SELECT is_empty('SELECT * FROM analytics_verify()', 'nothing is amiss');
-SELECT is(analytics_create_partition('2024-05-07 00:00:00+00')::text, 'analytics_events_2024_05', 'a new partition');
+SELECT is(analytics_create_partition('2024-05-07 00:00:00+00', '1 month')::text, 'analytics_events_2024_05', 'a new partition');
 SELECT is(relowner::regrole::text, 'analytics_check_owner', 'is the owner''s') FROM pg_class WHERE oid = 'analytics_events_2024_05'::regclass;
 SELECT set_eq('SELECT what, as_whom FROM tap.ran', $$VALUES ('INSERT analytics_rollup_totals', 'analytics_check_owner'::name), ('INSERT analytics_store', 'analytics_check_owner')$$, 'triggers ran as the owner');
 

@@ -10,7 +10,7 @@ CREATE FUNCTION tap.payload(i int) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
         || CASE i % 13 WHEN 0 THEN '{"plan":7}'::jsonb WHEN 1 THEN '{"deep":{"n":"1"}}' WHEN 2 THEN '{"plan":null}' ELSE '{}' END;
 $$;
 CREATE VIEW tap.some AS SELECT 's' AS source, 't' || i % 3 AS event_type, timestamptz '2025-01-31 12:00:00+00' + i * interval '5 minutes' AS occurred_at, CASE WHEN i % 4 > 0 THEN 'tenant ' || i % 4 END AS tenant_id, tap.payload(i) AS payload, i FROM generate_series(1, 400) AS i;
-SELECT analytics_create_partition('2025-01-31 00:00:00+00') IS NOT NULL, analytics_create_partition('2025-02-01 00:00:00+00') IS NOT NULL \g /dev/null
+SELECT analytics_create_partition('2025-01-31 00:00:00+00', '1 month') IS NOT NULL, analytics_create_partition('2025-02-01 00:00:00+00', '1 month') IS NOT NULL \g /dev/null
 INSERT INTO analytics_events (source, event_type, occurred_at, tenant_id, payload) SELECT source, event_type, occurred_at, tenant_id, payload FROM tap.some WHERE i <= 200;
 
 CALL analytics_create_projection('plans', event_types => '{t0,t1}', bucket => '6 hours', dimensions => '{"plan": ["plan"], "ok": {"path": ["deep","ok"], "type": "boolean"}}', measures => '{"n": {"path": ["deep","n"], "type": "numeric"}}');

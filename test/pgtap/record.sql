@@ -24,6 +24,7 @@ INSERT INTO refused VALUES
 ('missing_field', '22023', '{"eventType":"t","payload":{}}'), ('missing_field', '22023', '{"eventType":null,"source":"s","payload":{}}'), ('missing_field', '22023', '{"eventType":"t","source":"s","payload":null}'),
 ('invalid_field', '22023', '{"eventType":"","source":"s","payload":{}}'), ('invalid_field', '22023', '{"eventType":"t","source":"s","payload":[]}'), ('invalid_field', '22023', '{"eventType":"t","source":"s","payload":{},"tenantId":1}'),
 ('invalid_timestamp', '22007', '{"eventType":"t","source":"s","payload":{},"occurredAt":"now"}'), ('invalid_timestamp', '22007', '{"guideId":1,"challengeId":1,"occurredAt":null}'), ('invalid_timestamp', '22007', '{"eventType":"t","source":"s","payload":{},"occurredAt":[2025,2,30,0,0]}'),
+('implausible_time', '22008', '{"eventType":"t","source":"s","payload":{},"occurredAt":"9999-01-01T00:00:00Z"}'), ('implausible_time', '22008', '{"guideId":1,"challengeId":1,"occurredAt":99999999999}'), ('implausible_time', '22008', '{"eventType":"t","source":"s","payload":{},"occurredAt":[5000,2,28,0,0]}'),
 ('too_deep', '22023', (repeat('[', 65) || repeat(']', 65))::jsonb), ('too_deep', '22023', (repeat('{"a":', 64) || '{}' || repeat('}', 64))::jsonb), ('too_deep', '22023', ('{"eventType":"t","source":"s","payload":' || repeat('{"a":', 63) || '{}' || repeat('}', 64))::jsonb),
 ('too_large', '22023', to_jsonb(repeat('x', 1048576))), ('too_large', '22023', jsonb_build_object('x', repeat('x', 1048576))), ('too_large', '22023', jsonb_build_object('x', repeat('é', 524288)));
 SELECT is(ROW(f.state, f.detail), ROW(sqlstate, reason), format('%s: %s', reason, left(input::text, 60))) FROM refused, tap.failure_of(format('SELECT * FROM analytics_record(%L)', input)) AS f;
@@ -34,7 +35,7 @@ SELECT is((SELECT count(*) FROM analytics_dead_letters), 0::bigint, 'nothing of 
 -- The SQLSTATE of every reason, those that a jsonb can't have as well.
 SELECT is(ROW(f.state, f.message, f.detail, _analytics_sqlstate(reason)), ROW(due, 'event refused: where'::text, reason, due), format('SQLSTATE of %s', reason))
 FROM (VALUES ('too_large', '22023'), ('invalid_utf8', '22021'), ('invalid_json', '22032'), ('too_deep', '22023'), ('not_an_object', '22023'), ('unknown_shape', '22023'), ('missing_field', '22023'), ('invalid_field', '22023'), ('invalid_timestamp', '22007'),
-             ('unstorable_text', '22P05'), ('unstorable_number', '22003'), ('tombstone', '22004')) AS v (reason, due), tap.failure_of(format('SELECT _analytics_accepted(''refused'', %L, ''where'')', reason)) AS f;
+             ('implausible_time', '22008'), ('unstorable_text', '22P05'), ('unstorable_number', '22003'), ('tombstone', '22004')) AS v (reason, due), tap.failure_of(format('SELECT _analytics_accepted(''refused'', %L, ''where'')', reason)) AS f;
 SELECT is(f.message, 'event refused: tombstone', 'without a detail the reason is the message') FROM tap.failure_of($$SELECT _analytics_accepted('refused', 'tombstone', NULL)$$) AS f;
 SELECT ok(_analytics_accepted('stored', NULL, NULL), 'what was not refused is accepted');
 SELECT is(_analytics_sqlstate('nonsense'), NULL, 'what is no reason has no SQLSTATE');

@@ -76,6 +76,7 @@ INSERT INTO due VALUES
 ('analytics_purge_dead_letters', 'older_than interval, max_rows integer DEFAULT NULL::integer, reason text DEFAULT NULL::text, topic text DEFAULT NULL::text, replayed boolean DEFAULT NULL::boolean', 'bigint', 'volatile unsafe', false),
 ('analytics_replay_all_dead_letters', 'IN chunk integer DEFAULT 10000, IN reason text DEFAULT NULL::text, IN topic text DEFAULT NULL::text, IN received_start timestamp with time zone DEFAULT NULL::timestamp with time zone, IN received_end timestamp with time zone DEFAULT NULL::timestamp with time zone, INOUT replayed bigint DEFAULT 0, INOUT stored bigint DEFAULT 0, INOUT duplicates bigint DEFAULT 0, INOUT still_refused bigint DEFAULT 0', NULL, 'volatile unsafe', false),
 ('analytics_replay_dead_letters', 'max_rows integer DEFAULT 10000, after_id bigint DEFAULT 0, reason text DEFAULT NULL::text, topic text DEFAULT NULL::text, ids bigint[] DEFAULT NULL::bigint[], received_start timestamp with time zone DEFAULT NULL::timestamp with time zone, received_end timestamp with time zone DEFAULT NULL::timestamp with time zone, OUT replayed bigint, OUT stored bigint, OUT duplicates bigint, OUT still_refused bigint, OUT last_id bigint', 'record', 'volatile unsafe', false),
+('analytics_replay_dead_letters', 'accept_time boolean, max_rows integer DEFAULT 10000, after_id bigint DEFAULT 0, reason text DEFAULT NULL::text, topic text DEFAULT NULL::text, ids bigint[] DEFAULT NULL::bigint[], received_start timestamp with time zone DEFAULT NULL::timestamp with time zone, received_end timestamp with time zone DEFAULT NULL::timestamp with time zone, OUT replayed bigint, OUT stored bigint, OUT duplicates bigint, OUT still_refused bigint, OUT last_id bigint', 'record', 'volatile unsafe', false),
 ('_analytics_unpublished_dead_letters', 'max_rows integer DEFAULT 500, OUT id bigint, OUT key text, OUT value bytea, OUT header text, OUT header_value bytea, OUT fault text', 'SETOF record', 'volatile unsafe', false),
 ('_analytics_accepted', 'outcome text, reason text, detail text', 'boolean', 'immutable safe', true),
 ('analytics_bag', 'minute timestamp with time zone, event_type text, count bigint', 'bytea', 'immutable safe', true),
@@ -88,6 +89,7 @@ INSERT INTO due VALUES
 ('_analytics_check_shape', '', 'trigger', 'volatile unsafe', true),
 ('analytics_counts', 'window_start timestamp with time zone, window_end timestamp with time zone, tenant_id text DEFAULT NULL::text, OUT event_type text, OUT count bigint', 'SETOF record', 'stable restricted', true),
 ('analytics_create_partition', 'instant timestamp with time zone', 'regclass', 'volatile strict unsafe definer', false),
+('analytics_create_partition', 'instant timestamp with time zone, partition_interval interval', 'regclass', 'volatile strict unsafe definer', false),
 ('analytics_dead_letter', 'id bigint', 'jsonb', 'stable strict unsafe', true),
 ('_analytics_dead_letter_json', 'dead_letter analytics_dead_letter', 'json', 'stable safe', true),
 ('analytics_recent_dead_letters', 'max_rows integer DEFAULT 50, before_id bigint DEFAULT NULL::bigint, reason text DEFAULT NULL::text, topic text DEFAULT NULL::text, replayed boolean DEFAULT NULL::boolean', 'SETOF analytics_dead_letter', 'stable safe', true),
@@ -175,14 +177,16 @@ ROLLBACK;
 
 -- Settings.
 SELECT is(ROW(setting, coalesce(unit, ''), min_val, max_val, context), ROW(due, due_unit, low, high, 'user'::text), name || ': default, unit, bounds')
-FROM (VALUES ('analytics.deduplicate', 'on', '', NULL, NULL), ('analytics.keep_skipped', 'on', '', NULL, NULL), ('analytics.append_bags', 'off', '', NULL, NULL), ('analytics.group_timeout', '10080', 'min', '-1', '2147483647'), ('analytics.partition_interval', 'month', '', NULL, NULL), ('analytics.max_depth', '64', '', '1', '1024'), ('analytics.max_event_bytes', '1048576', 'B', '2', '33554432'), ('analytics.metrics_window_minutes', '60', 'min', '5', '10080')) AS v (setting_name, due, due_unit, low, high) LEFT JOIN pg_settings ON name = setting_name;
-SELECT is(count(*), 8::bigint, 'there are no others') FROM pg_settings WHERE name LIKE 'analytics.%';
+FROM (VALUES ('analytics.deduplicate', 'on', '', NULL, NULL), ('analytics.keep_skipped', 'on', '', NULL, NULL), ('analytics.append_bags', 'off', '', NULL, NULL), ('analytics.accept_time', 'off', '', NULL, NULL), ('analytics.group_timeout', '10080', 'min', '-1', '2147483647'),
+    ('analytics.max_future', '86400', 's', '-1', '2147483647'), ('analytics.max_past', '-1', 's', '-1', '2147483647'), ('analytics.partition_interval', 'month', '', NULL, NULL), ('analytics.max_depth', '64', '', '1', '1024'), ('analytics.max_event_bytes', '1048576', 'B', '2', '33554432'), ('analytics.metrics_window_minutes', '60', 'min', '5', '10080')) AS v (setting_name, due, due_unit, low, high) LEFT JOIN pg_settings ON name = setting_name;
+SELECT is(count(*), 11::bigint, 'there are no others') FROM pg_settings WHERE name LIKE 'analytics.%';
 SELECT tap.fails(format('SET analytics.%s', assignment), '22023', 'refused: ' || assignment) FROM unnest(ARRAY['max_depth = 0', 'max_depth = 1025', 'max_event_bytes = 1', 'max_event_bytes = ''33MB''', 'metrics_window_minutes = 4', 'metrics_window_minutes = 10081', 'deduplicate = perhaps', 'keep_skipped = 2']) AS assignment;
 SELECT tap.fails('SET analytics.max_dept = 5', '42602', 'the prefix is reserved: a name mistyped is refused');
 SELECT lives_ok('SET analytics.max_event_bytes = ''2MB''', 'sizes with a unit');
 SELECT lives_ok('SET analytics.metrics_window_minutes = ''2h''', 'times with a unit');
+SELECT lives_ok('SET analytics.max_future = ''7d''', 'a longer one');
 SELECT is(_analytics_metrics_window_minutes(), 120, 'known to the function');
-RESET analytics.max_event_bytes; RESET analytics.metrics_window_minutes;
+RESET analytics.max_event_bytes; RESET analytics.metrics_window_minutes; RESET analytics.max_future;
 
 -- Roles, as the reference grants: a writer, a reader, an operator, and one with nothing. Each function is called as each of them.
 BEGIN;
@@ -190,7 +194,7 @@ CREATE ROLE analytics_check_writer; CREATE ROLE analytics_check_reader; CREATE R
 GRANT USAGE ON SCHEMA tap TO analytics_check_writer, analytics_check_reader, analytics_check_operator, analytics_check_nobody;
 GRANT SELECT, INSERT ON analytics_events, analytics_dead_letters, analytics_untimed_keys TO analytics_check_writer;
 GRANT SELECT, INSERT, UPDATE ON analytics_kafka_offsets TO analytics_check_writer;
-GRANT EXECUTE ON FUNCTION analytics_ingest, analytics_ingest_kafka, _analytics_ingest_batch, _analytics_lock_claim, analytics_claim_partition, analytics_record, analytics_record_each, analytics_create_partition TO analytics_check_writer;
+GRANT EXECUTE ON FUNCTION analytics_ingest, analytics_ingest_kafka, _analytics_ingest_batch, _analytics_lock_claim, analytics_claim_partition, analytics_record, analytics_record_each, analytics_create_partition(timestamptz) TO analytics_check_writer;
 GRANT SELECT ON analytics_kafka_gaps TO analytics_check_writer;
 GRANT UPDATE ON analytics_dead_letters TO analytics_check_writer;
 GRANT EXECUTE ON FUNCTION _analytics_unpublished_dead_letters, _analytics_mark_dead_letters_published TO analytics_check_writer;
@@ -199,7 +203,9 @@ GRANT SELECT, INSERT ON analytics_events, analytics_untimed_keys, analytics_kafk
 GRANT SELECT, UPDATE, DELETE ON analytics_dead_letters TO analytics_check_operator;
 GRANT SELECT, UPDATE ON analytics_kafka_offsets TO analytics_check_operator;
 GRANT SELECT ON analytics_rollup_totals, analytics_rollup_tenants, analytics_dead_letter_counts TO analytics_check_operator;
-GRANT EXECUTE ON FUNCTION analytics_retain, analytics_verify, analytics_rebuild, analytics_create_partition, _analytics_ingest_again, analytics_replay_dead_letters, analytics_purge_dead_letters, analytics_accept_gap, analytics_retire_group TO analytics_check_operator;
+GRANT EXECUTE ON FUNCTION analytics_retain, analytics_verify, analytics_rebuild, analytics_create_partition(timestamptz), analytics_create_partition(timestamptz, interval), _analytics_ingest_again,
+    analytics_replay_dead_letters(integer, bigint, text, text, bigint[], timestamptz, timestamptz),
+    analytics_replay_dead_letters(boolean, integer, bigint, text, text, bigint[], timestamptz, timestamptz), analytics_purge_dead_letters, analytics_accept_gap, analytics_retire_group TO analytics_check_operator;
 GRANT EXECUTE ON PROCEDURE analytics_replay_all_dead_letters TO analytics_check_operator;
 
 SELECT _analytics_register_projection('surface', NULL, '{}', '{}', '1 hour', 1, 'public') \g /dev/null
@@ -227,7 +233,7 @@ INSERT INTO tap.uses VALUES
 ('wr', 'SELECT * FROM analytics_dead_letters'), ('wr', 'SELECT * FROM analytics_kafka_offsets'), ('wo', 'SELECT * FROM analytics_untimed_keys'),
 ('w', $$SELECT analytics_ingest(ARRAY[tap.event('a', '2024-01-01T00:00:00Z'), tap.event('u'), '{'::bytea, '{}', NULL])$$), ('w', $$SELECT * FROM analytics_record('{"eventType":"t","source":"s","eventId":"k","occurredAt":"2024-02-01T00:00:00Z","payload":{}}')$$), ('w', $$SELECT * FROM analytics_record_each(ARRAY[tap.event('a', '2024-03-01T00:00:00Z'), tap.event('u'), '{'::bytea])$$),
 ('w', $$SELECT * FROM analytics_claim_partition('g', 't', 0, 'o', 0)$$), ('w', $$SELECT * FROM analytics_ingest_kafka('g', 't', 0, (SELECT owner_epoch FROM analytics_kafka_offsets), 0, 0, ARRAY[tap.event('a', '2024-04-01T00:00:00Z'), tap.event('u'), '{'::bytea, '{}', NULL], '{0,1,2,3,4}')$$),
-('w', $$SELECT _analytics_lock_claim('g', 't', 0, (SELECT owner_epoch FROM analytics_kafka_offsets), 0, 0)$$), ('w', $$SELECT * FROM _analytics_ingest_batch('t', 0, ARRAY[tap.event('b', '2024-05-01T00:00:00Z')], '{9}', NULL, NULL, NULL)$$), ('wo', $$SELECT analytics_create_partition('2024-06-01')$$),
+('w', $$SELECT _analytics_lock_claim('g', 't', 0, (SELECT owner_epoch FROM analytics_kafka_offsets), 0, 0)$$), ('w', $$SELECT * FROM _analytics_ingest_batch('t', 0, ARRAY[tap.event('b', '2024-05-01T00:00:00Z')], '{9}', NULL, NULL, NULL)$$), ('wo', $$SELECT analytics_create_partition('2024-06-01')$$), ('o', $$SELECT analytics_create_partition('2024-06-01', '1 week')$$),
 ('wrn', $$SELECT _analytics_projection_columns('{}', '{}')$$), ('wrn', $$SELECT _analytics_require_projection('p', NULL, '{}', '{}', '1 hour', 1)$$), ('wrn', 'SELECT * FROM analytics_projections'), ('', 'SELECT * FROM analytics_projection_bags'),
 ('wrn', $$SELECT _analytics_ready_projection('surface')$$), ('wrn', $$SELECT _analytics_projection_query('q', '{}', '{}')$$), ('wrn', 'SELECT _analytics_projection_json(p.name) FROM analytics_projections AS p'), ('', $$SELECT * FROM _analytics_projection_page('surface')$$), ('wrn', $$SELECT * FROM _analytics_projection_rows((SELECT id FROM analytics_projections), now(), NULL, '{}') AS r (other boolean, count bigint, mismatched bigint)$$), ('', $$SELECT _analytics_projection_missing(1, now(), now())$$),
 ('', $$SELECT _analytics_register_projection('q', NULL, '{}', '{}', '1 hour', 1, 'public')$$), ('', $$SELECT _analytics_build_projection_chunk('surface')$$), ('', $$SELECT analytics_drop_projection('surface')$$), ('', $$CALL analytics_create_projection('q')$$), ('', $$CALL analytics_build_projection('surface')$$),
@@ -239,7 +245,7 @@ INSERT INTO tap.uses VALUES
 ('w', $$SELECT * FROM _analytics_http_outcomes(ARRAY[tap.event('h', '2024-03-01T00:00:00Z')])$$), ('w', $$SELECT _analytics_http_record(tap.event('h', '2024-03-01T00:00:00Z'))$$), ('w', $$SELECT _analytics_http_record_batch('[{}]', NULL, 1)$$),
 ('wrn', 'SELECT * FROM analytics_partitions()'), ('o', $$SELECT * FROM analytics_retain('100 years')$$), ('', 'SELECT * FROM _analytics_drop_partitions(now(), true)'), ('', 'SELECT _analytics_forget_rollups(now(), now())'),
 ('w', 'SELECT * FROM _analytics_unpublished_dead_letters()'), ('w', $$SELECT _analytics_mark_dead_letters_published('{}', '{}', '{}')$$), ('wo', $$SELECT _analytics_gap_accepted('g', 't', 0, 1)$$), ('wr', 'SELECT analytics_open_dead_letters()'), ('wrn', 'SELECT _analytics_dead_letter_counts_agree()'), ('r', 'SELECT * FROM analytics_dead_letter_counts'), ('wr', 'SELECT * FROM analytics_consumer_groups()'), ('wr', $$SELECT * FROM _analytics_rewound_claims('g', '{t}', '{0}', '{1}', '{0}')$$), ('o', $$SELECT analytics_retire_group('g')$$), ('wr', 'SELECT * FROM analytics_dead_letter_summary'), ('wo', 'SELECT * FROM analytics_kafka_gaps'),
-('o', $$SELECT * FROM _analytics_ingest_again(ARRAY[tap.event('o', '2024-07-01T00:00:00Z'), tap.event('ou'), '{'::bytea], ARRAY[now(), now(), now()])$$), ('o', 'SELECT * FROM analytics_replay_dead_letters()'), ('o', $$CALL analytics_replay_all_dead_letters(reason => 'none')$$), ('o', $$SELECT analytics_purge_dead_letters('1 day')$$),
+('o', $$SELECT * FROM _analytics_ingest_again(ARRAY[tap.event('o', '2024-07-01T00:00:00Z'), tap.event('ou'), '{'::bytea], ARRAY[now(), now(), now()])$$), ('o', 'SELECT * FROM analytics_replay_dead_letters()'), ('o', 'SELECT * FROM analytics_replay_dead_letters(accept_time => true)'), ('o', $$CALL analytics_replay_all_dead_letters(reason => 'none')$$), ('o', $$SELECT analytics_purge_dead_letters('1 day')$$),
 ('o', $$SELECT analytics_accept_gap('g', 't', 0, (SELECT next_offset FROM analytics_kafka_offsets), 9)$$),
 ('', $$INSERT INTO analytics_shapes (name, event_type, source, required_members) VALUES ('x', 't', 's', '{a}')$$), ('', 'DELETE FROM analytics_shapes'), ('', 'DELETE FROM analytics_events'), ('o', 'DELETE FROM analytics_dead_letters WHERE false'), ('', 'DELETE FROM analytics_kafka_offsets'), ('', 'UPDATE analytics_events SET payload = ''{}'''), ('', 'DROP TABLE analytics_events');
 SET LOCAL ROLE analytics_check_writer;
@@ -294,7 +300,7 @@ SELECT summary #>> '{totalEvents}' AS summary, summary #>> '{freshness,lagRecord
 SELECT pg_catalog.sum(count) AS counts FROM :q.analytics_counts('2023-12-01', '2100-01-01') \gset
 SELECT pg_catalog.sum(count) AS histogram FROM :q.analytics_histogram('2023-12-01', '2100-01-01', '1 month') \gset
 SELECT pg_catalog.count(:q._analytics_event_json(e)) AS event_json FROM :q.analytics_recent() AS e \gset
-SELECT :q.analytics_create_partition('2024-07-01 00:00:00+00') AS create_partition \gset
+SELECT :q.analytics_create_partition('2024-07-01 00:00:00+00', '1 month') AS create_partition \gset
 SELECT extension AS version FROM :q.analytics_version() \gset
 SELECT still_refused AS replay FROM :q.analytics_replay_dead_letters(reason => 'invalid_json') \gset
 SELECT pg_catalog.string_agg(DISTINCT key, ' ') AS publish FROM :q._analytics_unpublished_dead_letters() \gset

@@ -65,7 +65,8 @@ SELECT tap.fails($$SELECT tap.posted(tap.event('e', '2025-01-01T00:00:00Z'))$$, 
 ROLLBACK TO clean;
 CREATE EXTENSION btree_gist SCHEMA tap;
 SELECT tap.ingested(tap.event('a', '2025-01-01T00:00:00Z')) \g /dev/null
-ALTER TABLE analytics_events_2025_01 ADD EXCLUDE USING gist (source WITH =, tstzrange(occurred_at, occurred_at, '[]') WITH &&);
+SELECT (_analytics_partition_at('2025-01-01 00:00:00+00')).partition AS january \gset
+ALTER TABLE :january ADD EXCLUDE USING gist (source WITH =, tstzrange(occurred_at, occurred_at, '[]') WITH &&);
 SELECT is(tap.ingested(tap.event('b', '2025-01-01T00:00:00Z'), tap.event('c', '2025-01-01T00:02:00Z'), tap.event('a', '2025-01-01T00:00:00Z')), '{1,1,1,0}', 'an exclusion constraint, a new event and a duplicate');
 SELECT is(tap.letters(), 'rejected 23P01', 'makes a dead letter');
 SELECT tap.fails($$SELECT tap.posted(tap.event('d', '2025-01-01T00:00:00Z'))$$, '23P01', 'and is an error to POST');

@@ -3,7 +3,7 @@
 SELECT * FROM no_plan();
 SET TimeZone = 'UTC';
 CALL analytics_create_projection('monthly', measures => '{"n": ["n"]}', bucket => '1 month');
-SELECT analytics_create_partition('2024-01-01 00:00:00+00'), analytics_create_partition('2024-02-01 00:00:00+00') \g /dev/null
+SELECT analytics_create_partition('2024-01-01 00:00:00+00', '1 month'), analytics_create_partition('2024-02-01 00:00:00+00', '1 month') \g /dev/null
 CREATE FUNCTION tap.agrees(what text) RETURNS SETOF text LANGUAGE plpgsql AS $$
 BEGIN
     RETURN NEXT is_empty('SELECT * FROM analytics_verify()', what || ': nothing is to be mended');

@@ -1,4 +1,5 @@
 """The tables of a database: their columns and rows, and what is the operator's doing in those that an update makes."""
+import ways
 
 TABLES = ("SELECT c.oid::regclass::text FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = relnamespace "
           "WHERE relkind = 'r' AND nspname !~ '^pg_' AND nspname <> 'information_schema' ORDER BY 1")
@@ -25,3 +26,9 @@ def take_back_default_privileges(database, before):
     was always new they were there before."""
     for table in set(columns(database)) - set(before):
         database.sql(f"REVOKE SELECT ON {table} FROM dump_reader")
+
+
+def grant_again(*databases):
+    """What roles.sql asks for after an update: rights on functions that are new."""
+    for database in databases:
+        database.run(ways.ROLES)

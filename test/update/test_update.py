@@ -30,6 +30,7 @@ def test_updated_database_in_use_equals_one_that_was_always_new_and_goes_on(rele
     assert tables.rows(old, before) == kept
     old.run(ways.ROLES)
     tables.take_back_default_privileges(old, before)
+    tables.grant_again(fresh, old)
     catalogue.same(*(catalogue.comparable(database.fingerprint()) for database in (fresh, old)))
     assert old.sql("SELECT advice FROM analytics_version()") is None
     use.put_to_use(old)

@@ -25,6 +25,12 @@ void require_type(const FormData_pg_attribute &found, const ReadColumn &column)
                     errdetail("It is of type %s.", format_type_be_qualified(found.atttypid))));
 }
 
+bool is_named(TupleDesc table, int number, const char *name)
+{
+    const FormData_pg_attribute &found = *TupleDescAttr(table, number - 1);
+    return !found.attisdropped && std::strcmp(NameStr(found.attname), name) == 0;
+}
+
 bool is_btree(Oid index)
 {
     const HeapTuple row = SearchSysCache1(RELOID, ObjectIdGetDatum(index));
@@ -45,14 +51,17 @@ void require_columns(TupleDesc rows, std::span<const ReadColumn> columns)
     for (const ReadColumn &column : columns) require_type(*TupleDescAttr(rows, number++), column);
 }
 
+bool has_column(TupleDesc table, const char *name)
+{
+    int number = 1;
+    while (number <= table->natts && !is_named(table, number, name)) ++number;
+    return number <= table->natts;
+}
+
 AttrNumber column_number(TupleDesc table, const ReadColumn &column, int likely)
 {
-    const auto is_it = [&](int number) {
-        const FormData_pg_attribute &found = *TupleDescAttr(table, number - 1);
-        return !found.attisdropped && std::strcmp(NameStr(found.attname), column.name) == 0;
-    };
-    int number = likely <= table->natts && is_it(likely) ? likely : 1;
-    while (number <= table->natts && !is_it(number)) ++number;
+    int number = likely <= table->natts && is_named(table, likely, column.name) ? likely : 1;
+    while (number <= table->natts && !is_named(table, number, column.name)) ++number;
     if (number > table->natts)
         ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN), errmsg("column \"%s\" does not exist", column.name)));
     require_type(*TupleDescAttr(table, number - 1), column);

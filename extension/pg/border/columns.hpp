@@ -31,6 +31,9 @@ struct ReadColumn {
 /** Requires that the rows have these columns and no others, in this order; else SQLSTATE 42804. */
 void require_columns(TupleDesc rows, std::span<const ReadColumn> columns);
 
+/** Whether rows of a table have a column of that name. */
+bool has_column(TupleDesc table, const char *name);
+
 /** The column's number in rows of a table. SQLSTATE 42703 when there is none of that name, 42804 when it has another
  * type. likely: the number to try first. */
 AttrNumber column_number(TupleDesc table, const ReadColumn &column, int likely = 1);

@@ -29,10 +29,10 @@ Oid relation_in(const ExtensionSchema &schema, const char *name)
     return relation;
 }
 
-Oid function_in(const ExtensionSchema &schema, const char *name)
+Oid function_in(const ExtensionSchema &schema, const char *name, std::initializer_list<Oid> arguments)
 {
-    oidvector *const no_arguments = buildoidvector(nullptr, 0);
-    return GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid, CStringGetDatum(name), PointerGetDatum(no_arguments),
+    oidvector *const types = buildoidvector(arguments.begin(), static_cast<int>(arguments.size()));
+    return GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid, CStringGetDatum(name), PointerGetDatum(types),
                            ObjectIdGetDatum(schema.oid));
 }
 

@@ -4,6 +4,8 @@
 
 #include "postgres.hpp"
 
+#include <initializer_list>
+
 namespace analytics::pg {
 
 struct ExtensionSchema {
@@ -17,7 +19,7 @@ ExtensionSchema schema_of(FunctionCallInfo fcinfo);
 /** A table or an index of that name; an error when somebody has dropped it. */
 Oid relation_in(const ExtensionSchema &schema, const char *name);
 
-/** A function of that name without arguments; InvalidOid when somebody has dropped it. */
-Oid function_in(const ExtensionSchema &schema, const char *name);
+/** A function of that name with arguments of these types; InvalidOid when somebody has dropped it. */
+Oid function_in(const ExtensionSchema &schema, const char *name, std::initializer_list<Oid> arguments = {});
 
 } // namespace analytics::pg

@@ -74,6 +74,12 @@ std::optional<Datum> TableRow::optional_text(const char *column) const
     return PointerGetDatum(PG_DETOAST_DATUM_PACKED(*stored));
 }
 
+std::optional<Datum> TableRow::added_value(const char *column, Oid type) const
+{
+    if (!has_column(RelationGetDescr(table_), column)) return std::nullopt;
+    return find({column, type, Nulls::allowed});
+}
+
 Texts TableRow::texts(const char *column) const
 {
     return texts_of(column, value(column, TEXTARRAYOID));

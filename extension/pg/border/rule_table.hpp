@@ -49,6 +49,9 @@ public:
     /** Nothing for a null. */
     [[nodiscard]] std::optional<Datum> optional_text(const char *column) const;
 
+    /** A value of a column that the release before has not. Nothing for a null, or without the column. */
+    [[nodiscard]] std::optional<Datum> added_value(const char *column, Oid type) const;
+
     /** An array of texts, without a null among them. */
     [[nodiscard]] Texts texts(const char *column) const;
     [[nodiscard]] std::optional<Texts> optional_texts(const char *column) const;

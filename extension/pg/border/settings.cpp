@@ -20,10 +20,20 @@ constexpr int largest_event_bytes = 32 * 1024 * 1024;
 constexpr int largest_depth = 1024;
 
 constexpr int minutes_per_day = 24 * 60;
+constexpr int seconds_per_day = 60 * minutes_per_day;
+constexpr int off = -1;
 
-constexpr int month = 2;
+constexpr int number_of(core::CalendarUnit unit)
+{
+    return static_cast<int>(unit);
+}
+
 const config_enum_entry partition_intervals[] = {
-    {"day", 0, false}, {"week", 1, false}, {"month", month, false}, {"year", 3, false}, {nullptr, 0, false},
+    {"day", number_of(core::CalendarUnit::day), false},
+    {"week", number_of(core::CalendarUnit::week), false},
+    {"month", number_of(core::CalendarUnit::month), false},
+    {"year", number_of(core::CalendarUnit::year), false},
+    {nullptr, 0, false},
 };
 
 } // namespace
@@ -39,6 +49,17 @@ core::Limits limits() noexcept
             .max_depth = static_cast<std::uint32_t>(current.max_depth)};
 }
 
+core::TimeLimits time_limits() noexcept
+{
+    constexpr std::int64_t micros_per_second = 1'000'000;
+    return {.max_future = current.max_future * micros_per_second, .max_past = current.max_past * micros_per_second};
+}
+
+core::CalendarUnit partition_unit() noexcept
+{
+    return static_cast<core::CalendarUnit>(current.partition_interval);
+}
+
 void define_settings()
 {
     DefineCustomIntVariable("analytics.max_event_bytes",
@@ -49,6 +70,17 @@ void define_settings()
                             "Deepest nesting that is accepted; a deeper record is refused as too_deep.",
                             "The outermost object is level 1.", &current.max_depth, 64, 1, largest_depth, PGC_USERSET,
                             0, nullptr, nullptr, nullptr);
+    DefineCustomIntVariable("analytics.max_future",
+                            "How far ahead of the ingestion time an event's own time may be; -1: any time.",
+                            "Later ones are refused as implausible_time.", &current.max_future, seconds_per_day, off,
+                            INT_MAX, PGC_USERSET, GUC_UNIT_S, nullptr, nullptr, nullptr);
+    DefineCustomIntVariable("analytics.max_past",
+                            "How far behind the ingestion time an event's own time may be; -1: any time.",
+                            "Earlier ones are refused as implausible_time.", &current.max_past, off, off, INT_MAX,
+                            PGC_USERSET, GUC_UNIT_S, nullptr, nullptr, nullptr);
+    DefineCustomBoolVariable("analytics.accept_time", "Stores an event whatever its own time is.",
+                             "Takes the limits of time away, also those of shapes.", &current.accept_time, false,
+                             PGC_USERSET, 0, nullptr, nullptr, nullptr);
     DefineCustomBoolVariable("analytics.deduplicate", "Derives the id of an event from its natural key.",
                              "If off, every event is stored, even if it is delivered again.", &current.deduplicate,
                              true, PGC_USERSET, 0, nullptr, nullptr, nullptr);
@@ -59,11 +91,11 @@ void define_settings()
                             nullptr, nullptr);
     DefineCustomEnumVariable("analytics.partition_interval", "Length of new partitions.",
                              "Days, ISO weeks, months and years of UTC. Existing partitions stay as they are.",
-                             &current.partition_interval, month, partition_intervals, PGC_USERSET, 0, nullptr, nullptr,
-                             nullptr);
+                             &current.partition_interval, number_of(core::CalendarUnit::month), partition_intervals,
+                             PGC_USERSET, 0, nullptr, nullptr, nullptr);
     DefineCustomIntVariable("analytics.group_timeout",
                             "A consumer group that nobody has owned for so long no longer counts as lag; -1: never.",
-                            nullptr, &current.group_timeout, 7 * minutes_per_day, -1, INT_MAX, PGC_USERSET,
+                            nullptr, &current.group_timeout, 7 * minutes_per_day, off, INT_MAX, PGC_USERSET,
                             GUC_UNIT_MIN, nullptr, nullptr, nullptr);
     DefineCustomBoolVariable("analytics.append_bags", "Lets INSERT add rows to the tables of bags.",
                              "The functions that repair counts set it. Rows that others insert are counted twice.",

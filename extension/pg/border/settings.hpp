@@ -2,6 +2,8 @@
 #pragma once
 
 #include "../../core/json.hpp"
+#include "../../core/partition_length.hpp"
+#include "../../core/plausible.hpp"
 
 namespace analytics::pg {
 
@@ -9,16 +11,24 @@ struct Settings {
     int max_event_bytes;
     int max_depth;
     bool deduplicate;
+    int max_future; // seconds; -1: off
+    int max_past;
+    bool accept_time;
     bool keep_skipped;
     int metrics_window_minutes;
-    int partition_interval; // only SQL reads this and the next two
-    int group_timeout;      // minutes
+    int partition_interval;
+    int group_timeout; // minutes; only SQL reads this and the next
     bool append_bags;
 };
 
 const Settings &settings() noexcept;
 
 core::Limits limits() noexcept;
+
+core::TimeLimits time_limits() noexcept;
+
+/** analytics.partition_interval */
+core::CalendarUnit partition_unit() noexcept;
 
 /** Defines the settings and reserves their prefix; once, when the library is loaded. */
 void define_settings();

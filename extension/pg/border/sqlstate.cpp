@@ -13,6 +13,8 @@ int sqlstate_of(core::Reason reason) noexcept
         return ERRCODE_INVALID_JSON_TEXT;
     case core::Reason::invalid_timestamp:
         return ERRCODE_INVALID_DATETIME_FORMAT;
+    case core::Reason::implausible_time:
+        return ERRCODE_DATETIME_VALUE_OUT_OF_RANGE;
     case core::Reason::unstorable_text:
         return ERRCODE_UNTRANSLATABLE_CHARACTER;
     case core::Reason::unstorable_number:

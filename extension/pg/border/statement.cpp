@@ -78,6 +78,12 @@ char *statement_text(const ExtensionSchema &schema, const char *text)
     return statement.data;
 }
 
+void run_command(const char *text)
+{
+    const int outcome = SPI_execute(text, false, 0);
+    if (outcome < 0) elog(ERROR, "command failed: %s", SPI_result_code_string(outcome));
+}
+
 std::uint64_t run_statement(const ExtensionSchema &schema, const char *text,
                             std::initializer_list<Parameter> parameters, RowReceiver *receiver)
 {

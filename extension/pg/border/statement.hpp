@@ -62,6 +62,9 @@ struct Parameter {
     bool is_null = false;
 };
 
+/** Runs a command as it is written. */
+void run_command(const char *text);
+
 /** Runs a statement, in whose text %s stands for the extension's schema and a dot. Its rows go to the receiver, if
  * there is one. The text must qualify every name, also of types and operators: the caller's search_path may begin with
  * any schema. Returns the number of rows that it processed. */

@@ -63,7 +63,8 @@ ANALYTICS_FUNCTION(analytics_normalize)
         verdict = guarded([&] { return &normalizer.normalize_tombstone(); });
     } else {
         const std::string_view record = bytes_of(PG_GETARG_DATUM(0));
-        verdict = guarded([&] { return &normalizer.normalize(record); });
+        const std::optional<core::Instant> now = judging_time(GetCurrentTransactionStartTimestamp());
+        verdict = guarded([&] { return &normalizer.normalize(record, now); });
     }
     if (verdict->refusal) return refusal_row(type, verdict->refusal);
     return verdict_row(type, *verdict, guarded([&] { return normalizer.payload(); }));

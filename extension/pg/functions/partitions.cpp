@@ -1,13 +1,36 @@
-/* _analytics_partition_at, _analytics_partitions: the partitions of analytics_events, and the gaps between them. */
+/* _analytics_partition_at, analytics_partitions: the partitions of analytics_events, and the gaps between them.
+ * analytics_create_partition makes one. */
 
+#include "../ingest/partitions.hpp"
 #include "../border/arguments.hpp"
 #include "../border/extension_schema.hpp"
 #include "../border/partition_range.hpp"
 #include "../border/result_set.hpp"
+#include "../border/times.hpp"
 
 extern "C" {
 #include "access/table.h"
+#include "executor/spi.h"
 }
+
+namespace analytics::pg {
+namespace {
+
+Datum created_partition(FunctionCallInfo fcinfo, const core::PartitionLength *length)
+{
+    const TimestampTz instant = PG_GETARG_TIMESTAMPTZ(0);
+    if (!in_range(instant))
+        ereport(ERROR,
+                (errcode(ERRCODE_DATETIME_FIELD_OVERFLOW), errmsg("an event must lie in the years 0001 to 9999")));
+    const ExtensionSchema schema = schema_of(fcinfo);
+    if (SPI_connect() != SPI_OK_CONNECT) elog(ERROR, "could not connect to SPI");
+    const Oid partition = create_partition(schema, instant, length);
+    SPI_finish();
+    return ObjectIdGetDatum(partition);
+}
+
+} // namespace
+} // namespace analytics::pg
 
 ANALYTICS_FUNCTION(analytics_partition_at)
 {
@@ -43,4 +66,23 @@ ANALYTICS_FUNCTION(analytics_partitions)
         result.put(values, nulls);
     }
     return {};
+}
+
+ANALYTICS_FUNCTION(analytics_create_partition)
+{
+    return analytics::pg::created_partition(fcinfo, nullptr);
+}
+
+ANALYTICS_FUNCTION(analytics_create_partition_of_length)
+{
+    using namespace analytics;
+    const Interval &interval = *PG_GETARG_INTERVAL_P(1);
+    const std::optional<core::PartitionLength> length =
+        core::PartitionLength::of_interval(interval.month, interval.day, interval.time);
+    if (!length)
+        ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                        errmsg("partition_interval must be a positive whole number of minutes or of months, "
+                               "at most %d years",
+                               core::longest_bucket_years)));
+    return pg::created_partition(fcinfo, &*length);
 }

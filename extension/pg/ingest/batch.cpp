@@ -127,7 +127,8 @@ void Batch::normalize()
             verdict = guarded([&] { return &normalizer.normalize_tombstone(); });
         } else {
             const std::string_view record = bytes_of(records_.values[i]);
-            verdict = guarded([&] { return &normalizer.normalize(record); });
+            const std::optional<core::Instant> ingested_at = judging_time(received_at(i + 1));
+            verdict = guarded([&] { return &normalizer.normalize(record, ingested_at); });
         }
         if (verdict->refusal)
             refuse(verdict->refusal.reason, verdict->refusal.detail, i + 1);
@@ -247,16 +248,10 @@ void Batch::assign_times()
     sort_rows();
 }
 
-void Batch::require_partitions()
-{
-    PartitionKeeper keeper{schema_};
-    for (std::int32_t i = 0; i < accepted_; ++i) keeper.require(rows_[i].occurred_at);
-}
-
 void Batch::store(Rejection rejection)
 {
     if (accepted_ == 0) return;
-    require_partitions();
+    require_partitions(schema_, rows_, rows_ + accepted_);
     rekeyed_.begin(rows_, accepted_, context_);
     const MemoryContext outer = MemoryContextSwitchTo(context_);
     if (rejection == Rejection::kept)

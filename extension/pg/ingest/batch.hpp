@@ -71,7 +71,6 @@ private:
     void reject(Row &row, const ErrorData &error);
     void count_outcomes();
     void sort_rows();
-    void require_partitions();
 
     ExtensionSchema schema_;
     Elements records_;

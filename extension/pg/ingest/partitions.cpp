@@ -1,30 +1,214 @@
 #include "partitions.hpp"
 
+#include "../../core/partition_plan.hpp"
+#include "../border/boundary.hpp"
+#include "../border/partition_range.hpp"
+#include "../border/settings.hpp"
 #include "../border/statement.hpp"
+#include "../border/times.hpp"
 
 extern "C" {
 #include "access/table.h"
+#include "access/xact.h"
+#include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
 }
+
+#include <algorithm>
+#include <cstring>
 
 namespace analytics::pg {
+namespace {
 
-PartitionRange PartitionKeeper::look_up(TimestampTz instant) const
+/* Plain data, as all that lives from one phase to the next. */
+struct NewPartition {
+    core::TimeRange range;
+    char name[NAMEDATALEN]{};
+};
+
+struct NewPartitions {
+    NewPartition *items = nullptr;
+    std::size_t count = 0;
+};
+
+struct Instants {
+    core::Instant *items = nullptr;
+    std::size_t count = 0, room = 0;
+
+    void add(TimestampTz timestamp)
+    {
+        constexpr std::size_t least = 64;
+        if (count == room) {
+            room = std::max(least, room * 2);
+            const Size size = room * sizeof(core::Instant);
+            items = static_cast<core::Instant *>(items == nullptr ? palloc(size) : repalloc_huge(items, size));
+        }
+        items[count++] = instant_of(timestamp);
+    }
+};
+
+core::Instant bounded(TimestampTz bound) noexcept
 {
-    const Relation events = table_open(events_, RowExclusiveLock);
-    const PartitionRange range = partition_range_at(events, instant);
-    table_close(events, NoLock);
-    return range;
+    constexpr core::Instant last = core::max_instant + 1;
+    if (bound < timestamptz_of(core::min_instant)) return core::min_instant;
+    return bound > timestamptz_of(last) ? last : instant_of(bound);
 }
 
-void PartitionKeeper::require(TimestampTz instant)
+/* What the core knows of the partitions: their ranges, as far as they lie in the years 0001 to 9999. */
+core::TimeRange *ranges_of(const Partitions &partitions)
 {
-    if (known_.holds(instant)) return;
-    known_ = look_up(instant);
-    if (OidIsValid(known_.partition)) return;
+    auto *const ranges =
+        static_cast<core::TimeRange *>(palloc(sizeof(core::TimeRange) * static_cast<Size>(partitions.count + 1)));
+    std::transform(partitions.ranges, partitions.ranges + partitions.count, ranges, [](const PartitionRange &one) {
+        return core::TimeRange{bounded(one.start), bounded(one.end)};
+    });
+    return ranges;
+}
 
-    run_statement(schema_, "SELECT %sanalytics_create_partition($1)", {{TIMESTAMPTZOID, TimestampTzGetDatum(instant)}});
-    known_ = look_up(instant);
+Instants instants_without_partition(const ExtensionSchema &schema, const Row *begin, const Row *end)
+{
+    const Relation events = table_open(relation_in(schema, "analytics_events"), RowExclusiveLock);
+    PartitionRange known{InvalidOid, 0, 0};
+    Instants missing;
+    for (const Row *row = begin; row != end; ++row) {
+        if (!known.holds(row->occurred_at)) known = partition_range_at(events, row->occurred_at);
+        if (!OidIsValid(known.partition)) missing.add(row->occurred_at);
+    }
+    table_close(events, NoLock);
+    return missing;
+}
+
+NewPartitions plan(const Instants &needed, const Partitions &existing, const core::PartitionLength *length)
+{
+    const core::TimeRange *const ranges = ranges_of(existing);
+    const core::Instant now = instant_of(GetCurrentTransactionStartTimestamp());
+    const core::CalendarUnit unit = partition_unit();
+    NewPartitions planned;
+    planned.items = static_cast<NewPartition *>(palloc_extended(needed.count * sizeof(NewPartition), MCXT_ALLOC_HUGE));
+    guarded([&] {
+        const std::span existing_ranges{ranges, static_cast<std::size_t>(existing.count)};
+        std::vector<core::TimeRange> made;
+        if (length == nullptr)
+            made = core::plan_partitions({needed.items, needed.count}, existing_ranges, now, unit);
+        else if (const auto range = core::plan_partition(*needed.items, existing_ranges, *length))
+            made.push_back(*range);
+        for (const core::TimeRange &range : made) {
+            NewPartition &item = planned.items[planned.count++];
+            item.range = range;
+            const std::string name = "analytics_events_" + core::name_of(range);
+            strlcpy(item.name, name.c_str(), sizeof item.name);
+        }
+    });
+    return planned;
+}
+
+/* A late event may belong to a month whose partition was detached and kept its name. */
+const char *free_name(const ExtensionSchema &schema, const char *wanted)
+{
+    const char *name = wanted;
+    for (int attempt = 2; OidIsValid(get_relname_relid(name, schema.oid)); ++attempt)
+        name = psprintf("%s_%d", wanted, attempt);
+    return name;
+}
+
+const char *bound_text(core::Instant bound)
+{
+    return bound > core::max_instant ? "10000-01-01 00:00:00+00" : text_of_instant(timestamptz_of(bound));
+}
+
+const char *owner_name(Relation table)
+{
+    return quote_identifier(GetUserNameFromId(table->rd_rel->relowner, false));
+}
+
+void make(const ExtensionSchema &schema, const NewPartition &planned, const char *owner)
+{
+    const char *const name = free_name(schema, planned.name);
+    const char *const table = psprintf("%s%s", schema.prefix, name);
+    run_command(psprintf("CREATE TABLE %s (LIKE %sanalytics_events INCLUDING DEFAULTS INCLUDING CONSTRAINTS "
+                         "INCLUDING GENERATED INCLUDING STORAGE INCLUDING COMPRESSION)",
+                         table, schema.prefix));
+    run_statement(schema, "SELECT %sanalytics_watch_partition($1)",
+                  {{REGCLASSOID, ObjectIdGetDatum(relation_in(schema, name))}});
+    run_command(psprintf("ALTER TABLE %s OWNER TO %s", table, owner));
+    run_command(psprintf("ALTER TABLE %sanalytics_events ATTACH PARTITION %s FOR VALUES FROM ('%s') TO ('%s')",
+                         schema.prefix, table, bound_text(planned.range.start), bound_text(planned.range.end)));
+}
+
+void make_partitions(const ExtensionSchema &schema, const Instants &needed, const core::PartitionLength *length)
+{
+    const Relation events = table_open(relation_in(schema, "analytics_events"), ShareUpdateExclusiveLock);
+    const Partitions existing = partitions_of(events);
+    const char *const owner = owner_name(events);
+    table_close(events, NoLock);
+    if (OidIsValid(existing.default_partition)) return;
+
+    const NewPartitions planned = plan(needed, existing, length);
+    std::for_each(planned.items, planned.items + planned.count,
+                  [&](const NewPartition &one) { make(schema, one, owner); });
+}
+
+void require_right_to_execute(Oid function)
+{
+#if PG_VERSION_NUM >= 160000
+    const AclResult result = object_aclcheck(ProcedureRelationId, function, GetUserId(), ACL_EXECUTE);
+#else
+    const AclResult result = pg_proc_aclcheck(function, GetUserId(), ACL_EXECUTE);
+#endif
+    if (result != ACLCHECK_OK) aclcheck_error(result, OBJECT_FUNCTION, get_func_name(function));
+}
+
+Oid owner_of_function(Oid function)
+{
+    const HeapTuple found = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+    if (!HeapTupleIsValid(found)) elog(ERROR, "cache lookup failed for function %u", function);
+    const Oid owner = reinterpret_cast<Form_pg_proc>(GETSTRUCT(found))->proowner;
+    ReleaseSysCache(found);
+    return owner;
+}
+
+} // namespace
+
+/* What a call of the function would do, which is SECURITY DEFINER and sets search_path; but for all instants at once.
+ * After an error the end of the (sub)transaction brings the caller's identity and settings back. */
+void require_partitions(const ExtensionSchema &schema, const Row *begin, const Row *end)
+{
+    const Instants missing = instants_without_partition(schema, begin, end);
+    if (missing.count == 0) return;
+
+    constexpr const char *name = "analytics_create_partition";
+    const Oid function = function_in(schema, name, {TIMESTAMPTZOID});
+    if (!OidIsValid(function))
+        ereport(ERROR, (errcode(ERRCODE_UNDEFINED_FUNCTION),
+                        errmsg("function %s%s(timestamptz) does not exist", schema.prefix, name)));
+    require_right_to_execute(function);
+
+    Oid caller = InvalidOid;
+    int context = 0;
+    GetUserIdAndSecContext(&caller, &context);
+    const int settings_level = NewGUCNestLevel();
+    SetUserIdAndSecContext(owner_of_function(function), context | SECURITY_LOCAL_USERID_CHANGE);
+    set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
+                      false);
+    make_partitions(schema, missing, nullptr);
+    AtEOXact_GUC(true, settings_level);
+    SetUserIdAndSecContext(caller, context);
+}
+
+Oid create_partition(const ExtensionSchema &schema, TimestampTz instant, const core::PartitionLength *length)
+{
+    const Oid known = partition_range_at(schema, instant).partition;
+    if (OidIsValid(known)) return known;
+    Instants needed;
+    needed.add(instant);
+    make_partitions(schema, needed, length);
+    return partition_range_at(schema, instant).partition;
 }
 
 } // namespace analytics::pg

@@ -1,27 +1,22 @@
-/* Partitions of analytics_events, made where a batch needs them. */
+/* Partitions of analytics_events, made where events need them. core/partition_plan says which ranges they get.
+ *
+ * A table is made first and attached then, so neither readers nor writers wait. A session that makes partitions locks
+ * analytics_events against others that would, to the end of the transaction, and looks again. So two sessions never
+ * choose overlapping ranges. A batch plans all of its partitions at once. PostgreSQL phases; SPI must be connected. */
 #pragma once
 
+#include "../../core/partition_length.hpp"
 #include "../border/extension_schema.hpp"
-#include "../border/partition_range.hpp"
+#include "row.hpp"
 
 namespace analytics::pg {
 
-/** Makes sure that each instant has a partition: analytics_create_partition, called through SPI, makes it. The instants
- * should be given in order: a partition is then looked up once. */
-class PartitionKeeper {
-public:
-    explicit PartitionKeeper(const ExtensionSchema &schema)
-        : schema_(schema), events_(relation_in(schema, "analytics_events"))
-    {
-    }
-    void require(TimestampTz instant);
+/** Makes sure that each row has a partition. The rows must be in the order of time. The caller needs the right to
+ * execute analytics_create_partition(timestamptz), and the work is done with the rights of its owner. */
+void require_partitions(const ExtensionSchema &schema, const Row *begin, const Row *end);
 
-private:
-    [[nodiscard]] PartitionRange look_up(TimestampTz instant) const;
-
-    const ExtensionSchema &schema_;
-    Oid events_;
-    PartitionRange known_{InvalidOid, 0, 0};
-};
+/** The partition of an instant in the years 0001 to 9999, made if there is none; of the length if one is given. The
+ * work is done with the rights of the current user. */
+Oid create_partition(const ExtensionSchema &schema, TimestampTz instant, const core::PartitionLength *length);
 
 } // namespace analytics::pg

@@ -15,6 +15,7 @@ struct Cache {
     SessionNormalizer *normalizer = nullptr;
     std::uint64_t generation = 0;
     core::Limits limits;
+    core::TimeLimits time_limits;
 };
 
 Cache cache;
@@ -43,7 +44,12 @@ bool same(const core::Limits &a, const core::Limits &b) noexcept
     return a.max_bytes == b.max_bytes && a.max_depth == b.max_depth;
 }
 
-void renew(const ExtensionSchema &schema, const core::Limits &limits)
+bool same(const core::TimeLimits &a, const core::TimeLimits &b) noexcept
+{
+    return a.max_future == b.max_future && a.max_past == b.max_past;
+}
+
+void renew(const ExtensionSchema &schema, const core::Limits &limits, const core::TimeLimits &time_limits)
 {
     cache.normalizer = nullptr;
     if (cache.context != nullptr)
@@ -51,7 +57,7 @@ void renew(const ExtensionSchema &schema, const core::Limits &limits)
     else
         cache.context = AllocSetContextCreate(CacheMemoryContext, "analytics normalizer", ALLOCSET_SMALL_SIZES);
     const core::Shapes *const shapes = read_shapes(schema, cache.context);
-    cache.normalizer = make_owned<SessionNormalizer>(cache.context, *shapes, limits);
+    cache.normalizer = make_owned<SessionNormalizer>(cache.context, *shapes, limits, time_limits);
 }
 
 } // namespace
@@ -61,12 +67,21 @@ SessionNormalizer &session_normalizer(const ExtensionSchema &schema)
     const Oid table = relation_in(schema, "analytics_shapes");
     const std::uint64_t generation = shapes_generation(table);
     const core::Limits now = limits();
-    if (cache.normalizer == nullptr || cache.generation != generation || !same(cache.limits, now)) {
-        renew(schema, now);
+    const core::TimeLimits time_now = time_limits();
+    if (cache.normalizer == nullptr || cache.generation != generation || !same(cache.limits, now) ||
+        !same(cache.time_limits, time_now)) {
+        renew(schema, now, time_now);
         cache.generation = generation;
         cache.limits = now;
+        cache.time_limits = time_now;
     }
     return *cache.normalizer;
+}
+
+std::optional<core::Instant> judging_time(TimestampTz ingested_at) noexcept
+{
+    if (settings().accept_time || !in_range(ingested_at)) return std::nullopt;
+    return instant_of(ingested_at);
 }
 
 core::Uuid next_sequential_id()

@@ -15,11 +15,14 @@ namespace analytics::pg {
 
 class SessionNormalizer {
 public:
-    SessionNormalizer(const core::Shapes &shapes, core::Limits limits) : normalizer_(shapes, limits) {}
-
-    const core::Verdict &normalize(std::string_view record)
+    SessionNormalizer(const core::Shapes &shapes, core::Limits limits, core::TimeLimits time_limits)
+        : normalizer_(shapes, limits, time_limits)
     {
-        return verdict_ = &normalizer_.normalize(record), *verdict_;
+    }
+
+    const core::Verdict &normalize(std::string_view record, std::optional<core::Instant> ingested_at)
+    {
+        return verdict_ = &normalizer_.normalize(record, ingested_at), *verdict_;
     }
     const core::Verdict &normalize_tombstone() { return verdict_ = &normalizer_.normalize_tombstone(), *verdict_; }
 
@@ -38,6 +41,10 @@ private:
 
 /** This session's normalizer, with the shapes and limits as they are now. PostgreSQL phase. */
 SessionNormalizer &session_normalizer(const ExtensionSchema &schema);
+
+/** The ingestion time as the normalizer wants it: nothing while analytics.accept_time is on, or when no event can be of
+ * that time. */
+std::optional<core::Instant> judging_time(TimestampTz ingested_at) noexcept;
 
 /** A new id for an event without a key, larger than all ids that this session has made so. PostgreSQL phase. */
 core::Uuid next_sequential_id();

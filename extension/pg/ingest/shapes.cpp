@@ -16,10 +16,25 @@ struct ShapeRow {
     Texts required, not_null, null_or_absent, absent, keys;
     Datum time_member, iso_member;
     bool has_time, has_iso;
+    bool has_max_future, has_max_past;
+    std::int64_t max_future, max_past; // microseconds
     ShapeRow *next;
 };
 
 TableWatch watch;
+
+/* A length in microseconds. Months, which analytics_check_shape refuses, count as 30 days, as when intervals are
+ * compared; a length beyond all events counts as the longest. */
+std::optional<std::int64_t> length_of(std::optional<Datum> interval)
+{
+    constexpr double longest = 1e18;
+    if (!interval) return std::nullopt;
+    const Interval &parts = *DatumGetIntervalP(*interval);
+    const double days = parts.month * double{DAYS_PER_MONTH} + parts.day;
+    const double estimate = days * USECS_PER_DAY + static_cast<double>(parts.time);
+    if (estimate > longest || estimate < -longest) return estimate < 0 ? -1 : static_cast<std::int64_t>(longest);
+    return (std::int64_t{parts.month} * DAYS_PER_MONTH + parts.day) * USECS_PER_DAY + parts.time;
+}
 
 ShapeRow *read_row(const TableRow &table_row, ShapeRow *next)
 {
@@ -41,6 +56,12 @@ ShapeRow *read_row(const TableRow &table_row, ShapeRow *next)
     row->has_iso = iso_member.has_value();
     row->time_member = time_member.value_or(0);
     row->iso_member = iso_member.value_or(0);
+    const std::optional<std::int64_t> max_future = length_of(table_row.added_value("max_future", INTERVALOID));
+    const std::optional<std::int64_t> max_past = length_of(table_row.added_value("max_past", INTERVALOID));
+    row->has_max_future = max_future.has_value();
+    row->has_max_past = max_past.has_value();
+    row->max_future = max_future.value_or(0);
+    row->max_past = max_past.value_or(0);
     return row;
 }
 
@@ -68,7 +89,9 @@ core::Shape shape_of(const ShapeRow &row)
             .absent = strings_of(row.absent),
             .time_member = row.has_time ? string_of(row.time_member) : std::string{},
             .iso_member = row.has_iso ? string_of(row.iso_member) : std::string{},
-            .key_members = strings_of(row.keys)};
+            .key_members = strings_of(row.keys),
+            .max_future = row.has_max_future ? std::optional{row.max_future} : std::nullopt,
+            .max_past = row.has_max_past ? std::optional{row.max_past} : std::nullopt};
 }
 
 void fill(core::Shapes &shapes, const ShapeRow *rows)

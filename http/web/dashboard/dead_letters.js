@@ -15,6 +15,7 @@ const meaning = {
   missing_field: "a required member is missing",
   invalid_field: "a member has a wrong type or length",
   invalid_timestamp: "a time that is not valid, or out of range",
+  implausible_time: "a time too far from when it came",
   unstorable_text: "text that PostgreSQL cannot hold",
   unstorable_number: "a number that PostgreSQL cannot hold",
   rejected: "refused by a constraint or trigger of the table",

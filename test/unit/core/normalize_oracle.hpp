@@ -15,10 +15,16 @@ namespace analytics::core {
 
 class NormalizeOracle {
 public:
+    /** What times are judged by. */
+    struct Clock {
+        Instant ingested_at = 0;
+        TimeLimits limits{};
+    };
+
     /** verdict_text's line for an event, else the name of the reason. */
-    static std::string judge(const Value &record, Reason unstorable, const Shapes &shapes)
+    static std::string judge(const Value &record, Reason unstorable, const Shapes &shapes, const Clock &clock = {})
     {
-        NormalizeOracle oracle(record);
+        NormalizeOracle oracle(record, clock);
         const Reason reason = oracle.reason(shapes);
         if (reason != Reason::none) return std::string(name(reason));
         if (unstorable != Reason::none) return std::string(name(unstorable));
@@ -54,7 +60,7 @@ public:
     }
 
 private:
-    explicit NormalizeOracle(const Value &record) : record_(record) {}
+    NormalizeOracle(const Value &record, const Clock &clock) : record_(record), clock_(clock) {}
 
     bool present(const std::string &member) const { return record_.members.count(member) != 0; }
     bool given(const std::string &member) const
@@ -77,6 +83,13 @@ private:
         return given(member) && !is_text(record_.members.at(member), longest);
     }
 
+    bool plausible(Instant time, std::int64_t max_future, std::int64_t max_past) const
+    {
+        const Instant latest = max_future < 0 ? max_instant : clock_.ingested_at + max_future;
+        const Instant earliest = max_past < 0 ? min_instant : clock_.ingested_at - max_past;
+        return earliest <= time && time <= latest;
+    }
+
     Reason reason(const Shapes &shapes)
     {
         if (record_.kind != Kind::object) return Reason::not_an_object;
@@ -96,6 +109,8 @@ private:
         std::optional<Instant> time;
         if (given("occurredAt") && !(time = instant(record_.members.at("occurredAt"))))
             return Reason::invalid_timestamp;
+        if (time && !plausible(*time, clock_.limits.max_future, clock_.limits.max_past))
+            return Reason::implausible_time;
         std::string key = "-";
         if (given("eventId"))
             key = "[\"" + record_.members.at("eventId").text + "\"]";
@@ -122,6 +137,9 @@ private:
         if (!given(shape.time_member)) return Reason::invalid_timestamp;
         const std::optional<Instant> time = instant(record_.members.at(shape.time_member));
         if (!time) return Reason::invalid_timestamp;
+        if (!plausible(*time, shape.max_future ? *shape.max_future : clock_.limits.max_future,
+                       shape.max_past ? *shape.max_past : clock_.limits.max_past))
+            return Reason::implausible_time;
         std::string key;
         for (const std::string &member : shape.key_members) {
             const bool is_key = present(member) && (record_.members.at(member).kind == Kind::string ||
@@ -147,6 +165,7 @@ private:
     }
 
     const Value &record_;
+    const Clock &clock_;
     std::string line_;
 };
 

@@ -22,6 +22,7 @@ struct Refused {
     Reason reason;
     std::string detail = {}; // empty: any but none
     Limits limits = {};
+    TimeLimits time_limits = {};
 };
 
 void PrintTo(const Refused &row, std::ostream *out)
@@ -57,6 +58,8 @@ constexpr const char *grin = R"(\ud83d\ude00)"; // one character
 const std::string type_rule = "eventType: must be a string of 1 to 120 characters";
 const std::string source_rule = "source: must be a string of 1 to 120 characters";
 const std::string tenant_rule = "tenantId: must be a string of 1 to 64 characters";
+constexpr std::int64_t hour = 3'600'000'000;
+constexpr TimeLimits a_day_and_an_hour{.max_future = 24 * hour, .max_past = hour};
 const std::string id_rule = "eventId: must be a string of 1 to 200 characters";
 const std::string time_rule = "occurredAt: must be an instant in the years 0001 to 9999";
 constexpr const char *guide = R"({"guideId":1,"challengeId":2)";
@@ -174,6 +177,25 @@ const std::vector<Refused> rows{
     {"time_of_a_shape_array", guide + std::string(R"(,"occurredAt":[2025,11,16,18]})"), Reason::invalid_timestamp,
      time_rule},
 
+    {"time_in_the_future",
+     canonical(R"(,"occurredAt":"1970-01-03T03:04:05Z")"),
+     Reason::implausible_time,
+     "occurredAt: must be at most 1 day ahead of the ingestion time, and is 2 days 03:04:05 ahead of it",
+     {},
+     a_day_and_an_hour},
+    {"time_in_the_past",
+     canonical(R"(,"occurredAt":"1969-12-31T22:59:59.5Z")"),
+     Reason::implausible_time,
+     "occurredAt: must be at most 01:00:00 behind the ingestion time, and is 01:00:00.500000 behind it",
+     {},
+     a_day_and_an_hour},
+    {"time_of_a_shape_in_the_future",
+     guide + std::string(R"(,"occurredAt":"9999-12-31T23:59:59.999999Z"})"),
+     Reason::implausible_time,
+     "occurredAt: must be at most 1 day ahead of the ingestion time, and is 2932896 days 23:59:59.999999 ahead of it",
+     {},
+     a_day_and_an_hour},
+
     {"nul_in_the_payload", with_payload(R"({"a":"\u0000"})"), Reason::unstorable_text},
     {"nul_in_a_name", with_payload(R"({"\u0000":1})"), Reason::unstorable_text},
     {"nul_in_an_ignored_member", canonical(R"(,"a":[{"b":"x\u0000y"}])"), Reason::unstorable_text},
@@ -195,8 +217,8 @@ class RefusedRecord : public testing::TestWithParam<Refused> {};
 TEST_P(RefusedRecord, IsRefusedForThisReason)
 {
     const Shapes shapes = shipped_shapes();
-    Normalizer normalizer(shapes, GetParam().limits);
-    const Refusal &refusal = normalizer.normalize(GetParam().input).refusal;
+    Normalizer normalizer(shapes, GetParam().limits, GetParam().time_limits);
+    const Refusal &refusal = normalizer.normalize(GetParam().input, Instant{0}).refusal;
     EXPECT_EQ(name(refusal.reason), name(GetParam().reason));
     if (GetParam().detail.empty())
         EXPECT_FALSE(refusal.detail.empty());
@@ -257,8 +279,8 @@ TEST(RefusedRecords, DetailNeverHoldsTheValue)
         std::string input = row.input;
         for (std::size_t at = 0; (at = input.find("\"t\"", at)) != std::string::npos;)
             input.replace(at, 3, "\"s3cret\"");
-        Normalizer normalizer(shapes, row.limits);
-        EXPECT_EQ(normalizer.normalize(input).refusal.detail.find("s3cret"), std::string::npos) << input;
+        Normalizer normalizer(shapes, row.limits, row.time_limits);
+        EXPECT_EQ(normalizer.normalize(input, Instant{0}).refusal.detail.find("s3cret"), std::string::npos) << input;
     }
 }
 

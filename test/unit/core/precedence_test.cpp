@@ -16,6 +16,7 @@ struct Both {
     std::string input;
     Reason wins;
     Limits limits = {};
+    TimeLimits time_limits = {};
 };
 
 void PrintTo(const Both &row, std::ostream *out)
@@ -27,9 +28,11 @@ class ReasonOrder : public testing::TestWithParam<Both> {};
 TEST_P(ReasonOrder, FirstReasonOfTheTableWins)
 {
     const Shapes shapes = shipped_shapes();
-    Normalizer normalizer(shapes, GetParam().limits);
-    EXPECT_EQ(name(normalizer.normalize(GetParam().input).refusal.reason), name(GetParam().wins));
+    Normalizer normalizer(shapes, GetParam().limits, GetParam().time_limits);
+    EXPECT_EQ(name(normalizer.normalize(GetParam().input, Instant{0}).refusal.reason), name(GetParam().wins));
 }
+
+constexpr TimeLimits only_now{.max_future = 0, .max_past = 0};
 
 const std::string deep = std::string(65, '[') + std::string(65, ']');
 
@@ -94,6 +97,26 @@ INSTANTIATE_TEST_SUITE_P(
          R"({"eventType":"t","source":"s","payload":{},"occurredAt":"\u0000"})", Reason::invalid_timestamp},
         {"invalid_timestamp_that_is_an_unstorable_number",
          R"({"eventType":"t","source":"s","payload":{},"occurredAt":1e200000})", Reason::invalid_timestamp},
+        {"invalid_field_over_implausible_time",
+         R"({"occurredAt":1,"eventType":"t","source":"s","payload":{},"eventId":1})",
+         Reason::invalid_field,
+         {},
+         only_now},
+        {"invalid_timestamp_over_implausible_time",
+         R"({"eventType":"t","source":"s","payload":{},"occurredAt":1,"occurredAt":"x"})",
+         Reason::invalid_timestamp,
+         {},
+         only_now},
+        {"implausible_time_over_unstorable_text",
+         R"({"eventType":"t","source":"s","payload":{"a":"\u0000"},"occurredAt":1})",
+         Reason::implausible_time,
+         {},
+         only_now},
+        {"implausible_time_of_a_shape_over_unstorable_number",
+         R"({"guideId":1e200000,"challengeId":2,"occurredAt":-1})",
+         Reason::implausible_time,
+         {},
+         only_now},
         {"instant_that_is_an_unstorable_number",
          R"({"eventType":"t","source":"s","payload":{},"occurredAt":1e-200000})", Reason::unstorable_number},
         {"unstorable_text_over_unstorable_number_before",

@@ -23,6 +23,7 @@ constexpr Row rows[] = {
     {Reason::missing_field, "missing_field"},
     {Reason::invalid_field, "invalid_field"},
     {Reason::invalid_timestamp, "invalid_timestamp"},
+    {Reason::implausible_time, "implausible_time"},
     {Reason::unstorable_text, "unstorable_text"},
     {Reason::unstorable_number, "unstorable_number"},
     {Reason::tombstone, "tombstone"},

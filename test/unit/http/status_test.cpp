@@ -73,8 +73,9 @@ INSTANTIATE_TEST_SUITE_P(All, RefusalOf,
                                          Reason{"invalid_json", 400}, Reason{"too_deep", 422},
                                          Reason{"not_an_object", 422}, Reason{"unknown_shape", 422},
                                          Reason{"missing_field", 422}, Reason{"invalid_field", 422},
-                                         Reason{"invalid_timestamp", 422}, Reason{"unstorable_text", 422},
-                                         Reason{"unstorable_number", 422}, Reason{"a_later_reason", 422}),
+                                         Reason{"invalid_timestamp", 422}, Reason{"implausible_time", 422},
+                                         Reason{"unstorable_text", 422}, Reason{"unstorable_number", 422},
+                                         Reason{"a_later_reason", 422}),
                          [](const auto &info) { return info.param.reason; });
 
 TEST(Session, isSpoiltByAChangedExtension)
