@@ -15,7 +15,9 @@ PG_CONFIG ?= pg_config
 PREFIX ?= /usr/local
 UNITS = $(PREFIX)/lib/systemd/system
 DOCS = $(PREFIX)/share/doc/analytics-events
-PAGES = ingestor/ingestor.env http/http.env doc/roles.sql doc/operating.md doc/alerts.yml doc/dashboard.json
+UNIT_FILES = ingestor/analytics-ingestor.service http/analytics-http.service \
+    sql/analytics-maintain.service sql/analytics-maintain.timer
+PAGES = ingestor/ingestor.env http/http.env sql/maintain.env doc/roles.sql doc/operating.md doc/alerts.yml doc/dashboard.json
 INSTALL ?= install
 PYTHON ?= /usr/bin/python3
 FUZZ_SECONDS ?= 60
@@ -43,14 +45,14 @@ install: all
 	+$(MAKE) -C extension install
 	$(INSTALL) -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(UNITS)' '$(DESTDIR)$(DOCS)'
 	$(INSTALL) -m 755 ingestor/analytics-ingestor http/analytics-http '$(DESTDIR)$(PREFIX)/bin/'
-	sed 's|/usr/local/|$(PREFIX)/|' ingestor/analytics-ingestor.service >'$(DESTDIR)$(UNITS)/analytics-ingestor.service'
-	sed 's|/usr/local/|$(PREFIX)/|' http/analytics-http.service >'$(DESTDIR)$(UNITS)/analytics-http.service'
+	for unit in $(UNIT_FILES); do \
+	    sed 's|/usr/local/|$(PREFIX)/|' "$$unit" >'$(DESTDIR)$(UNITS)'/"$${unit##*/}" || exit 1; done
 	$(INSTALL) -m 644 $(PAGES) '$(DESTDIR)$(DOCS)/'
 
 uninstall:
 	+$(MAKE) -C extension uninstall
 	rm -f '$(DESTDIR)$(PREFIX)/bin/analytics-ingestor' '$(DESTDIR)$(PREFIX)/bin/analytics-http'
-	rm -f '$(DESTDIR)$(UNITS)/analytics-ingestor.service' '$(DESTDIR)$(UNITS)/analytics-http.service'
+	rm -f $(patsubst %,'$(DESTDIR)$(UNITS)/%',$(notdir $(UNIT_FILES)))
 	rm -f $(patsubst %,'$(DESTDIR)$(DOCS)/%',$(notdir $(PAGES)))
 
 installcheck:

@@ -8,6 +8,7 @@
  *   analytics_writer    stores Kafka's records             analytics_ingestor  the ingestor's login, a writer
  *   analytics_reader    reads                              analytics_api       the HTTP service's login
  *   analytics_operator  replays, purges, retains, repairs  analytics_tenant    acts for one tenant, named by a setting
+ *                                                          analytics_maintainer  the login of daily maintenance
  *
  * Row-level security is on for the tables with tenants' data, and for those with totals over all tenants.
  * analytics_tenant sees and stores only its tenant's rows, and sees no totals. Every other role has a policy that shows
@@ -24,7 +25,8 @@ SET search_path = pg_catalog, pg_temp; -- the extension's objects are qualified
 SELECT format('CREATE ROLE %I %s', r.name, r.what)
 FROM (VALUES ('analytics_writer', 'NOLOGIN'), ('analytics_reader', 'NOLOGIN'), ('analytics_operator', 'NOLOGIN'),
              ('analytics_tenant', 'NOLOGIN NOBYPASSRLS'),
-             ('analytics_ingestor', 'LOGIN'), ('analytics_api', 'LOGIN')) AS r (name, what)
+             ('analytics_ingestor', 'LOGIN'), ('analytics_api', 'LOGIN'), ('analytics_maintainer', 'LOGIN')
+    ) AS r (name, what)
 WHERE NOT EXISTS (SELECT FROM pg_roles AS known WHERE known.rolname = r.name)
 \gexec
 ALTER ROLE analytics_tenant NOSUPERUSER NOBYPASSRLS;
@@ -35,7 +37,8 @@ SELECT n.nspname AS schema
 FROM pg_extension AS e JOIN pg_namespace AS n ON n.oid = e.extnamespace WHERE e.extname = 'analytics_events'
 \gset
 
-GRANT USAGE ON SCHEMA :"schema" TO analytics_writer, analytics_reader, analytics_operator, analytics_tenant;
+GRANT USAGE ON SCHEMA :"schema"
+    TO analytics_writer, analytics_reader, analytics_operator, analytics_tenant, analytics_maintainer;
 
 -- stores Kafka's records, and publishes dead letters
 GRANT SELECT, INSERT ON :"schema".analytics_events, :"schema".analytics_untimed_keys TO analytics_writer;
@@ -49,7 +52,8 @@ GRANT SELECT ON :"schema".analytics_events, :"schema".analytics_dead_letters,
     :"schema".analytics_rollup_totals, :"schema".analytics_rollup_tenants,
     :"schema".analytics_projections, :"schema".analytics_projection_bags TO analytics_reader;
 
--- replays and purges dead letters, accepts gaps, retires groups, drops old partitions, verifies and repairs counts
+-- replays and purges dead letters, accepts gaps, retires groups, drops old partitions, verifies and repairs counts,
+-- maintains, and writes the rules of retention
 GRANT SELECT, INSERT ON :"schema".analytics_events, :"schema".analytics_untimed_keys, :"schema".analytics_kafka_gaps
     TO analytics_operator;
 GRANT SELECT, UPDATE, DELETE ON :"schema".analytics_dead_letters TO analytics_operator;
@@ -58,6 +62,8 @@ GRANT SELECT ON :"schema".analytics_rollup_totals, :"schema".analytics_rollup_te
     :"schema".analytics_projections, :"schema".analytics_projection_bags,
     :"schema".analytics_dead_letter_counts, :"schema".analytics_dead_letter_summary
     TO analytics_operator;
+GRANT SELECT, INSERT, UPDATE, DELETE ON :"schema".analytics_retention TO analytics_operator;
+GRANT SELECT ON :"schema".analytics_maintenance, :"schema".analytics_size_history TO analytics_operator;
 
 -- Reads and posts for one tenant. It may read dead letters and offsets, but policies hide their rows: so a summary has
 -- 0 and null for them instead of an error.
@@ -84,7 +90,9 @@ FROM (VALUES
     ('analytics_operator', '{
         analytics_create_partition,_analytics_ingest_again,analytics_replay_dead_letters,
         analytics_replay_all_dead_letters,analytics_purge_dead_letters,analytics_accept_gap,
-        analytics_retire_group,analytics_retain,analytics_verify,analytics_rebuild}'),
+        analytics_retire_group,analytics_retain,analytics_verify,analytics_rebuild,
+        analytics_maintain,analytics_maintain_step,analytics_record_maintenance,analytics_sizes}'),
+    ('analytics_maintainer', '{analytics_maintain,analytics_maintain_step,analytics_record_maintenance}'),
     ('analytics_tenant', '{analytics_create_partition,analytics_record_each}'),
     ('analytics_api', '{
         analytics_create_partition,analytics_record_each,_analytics_ingest_again,analytics_replay_dead_letters}')

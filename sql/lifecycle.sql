@@ -139,6 +139,8 @@ BEGIN
         ('analytics_shapes', 'analytics_check_shape', 'BEFORE INSERT OR UPDATE', 'ROW', '_analytics_check_shape'),
         ('analytics_shapes', 'analytics_shapes_changed', 'AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE', 'STATEMENT',
          '_analytics_invalidate_rules'),
+        ('analytics_retention', 'analytics_check_retention', 'AFTER INSERT OR UPDATE', 'STATEMENT',
+         '_analytics_check_retention'),
         ('analytics_projections', 'analytics_check_projection', 'BEFORE INSERT OR UPDATE', 'ROW',
          '_analytics_check_projection'),
         ('analytics_projections', 'analytics_projections_changed',

@@ -38,7 +38,7 @@ COMMENT ON FUNCTION @extschema@._analytics_forget_rollups(timestamptz, timestamp
     'Part of analytics_retain: deletes the bags of rollups and projections whose whole hour or bucket is in the range.';
 
 CREATE FUNCTION @extschema@._analytics_drop_partitions(
-    cutoff timestamptz, keep_rollups boolean,
+    cutoff timestamptz, keep_rollups boolean, max_partitions integer,
     OUT partition text, OUT range_start timestamptz, OUT range_end timestamptz, OUT events bigint)
     RETURNS SETOF record
     LANGUAGE plpgsql VOLATILE
@@ -61,7 +61,7 @@ BEGIN
         FROM @extschema@.analytics_partitions() AS p JOIN pg_class AS c ON c.oid = p.partition
         JOIN pg_class AS t ON t.oid = '@extschema@.analytics_events'::regclass
         WHERE p.range_end <= cutoff
-        ORDER BY p.range_end
+        ORDER BY p.range_end LIMIT max_partitions
     LOOP
         IF old.relkind <> 'f' THEN
             EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', old.partition);
@@ -104,30 +104,46 @@ BEGIN
         RETURN NEXT;
     END LOOP;
 
-    IF NOT keep_rollups THEN
-        FOR old IN
-            DELETE FROM @extschema@.analytics_kept_rollups AS k WHERE k.range_end <= cutoff
-            RETURNING k.range_start, k.range_end
-        LOOP
-            PERFORM @extschema@._analytics_forget_rollups(old.range_start, old.range_end);
-            PERFORM @extschema@._analytics_rebuild(old.range_start, old.range_end);
-            partition := NULL;
-            range_start := old.range_start;
-            range_end := old.range_end;
-            events := 0;
-            RETURN NEXT;
-        END LOOP;
-    END IF;
-
     IF drops <> '{}' THEN
-        PERFORM set_config('lock_timeout', '100ms', true); -- while we wait for this lock, everybody waits behind us
+        PERFORM set_config('lock_timeout', '50ms', true); -- while we wait for this lock, everybody waits behind us
         LOCK TABLE ONLY @extschema@.analytics_events IN ACCESS EXCLUSIVE MODE;
         EXECUTE array_to_string(drops, '; ');
     END IF;
 END
 $$;
 
-COMMENT ON FUNCTION @extschema@._analytics_drop_partitions(timestamptz, boolean) IS 'One attempt of analytics_retain.';
+COMMENT ON FUNCTION @extschema@._analytics_drop_partitions(timestamptz, boolean, integer) IS
+    'One attempt to drop the partitions that end at the cutoff or before, the oldest first, at most max_partitions '
+    '(null: all).';
+
+CREATE FUNCTION @extschema@._analytics_drop_kept_rollups(
+    cutoff timestamptz, max_ranges integer, OUT range_start timestamptz, OUT range_end timestamptz)
+    RETURNS SETOF record
+    LANGUAGE plpgsql VOLATILE
+    SET search_path = pg_catalog, pg_temp
+    SET row_security = off
+    SET lock_timeout = '3s' -- as above
+    AS $$
+BEGIN
+    LOCK TABLE @extschema@.analytics_rollup_totals IN SHARE UPDATE EXCLUSIVE MODE; -- no other retention or rebuild now
+    PERFORM FROM @extschema@.analytics_projections FOR SHARE; -- and no step of a projection's build
+    FOR range_start, range_end IN
+        DELETE FROM @extschema@.analytics_kept_rollups AS k
+        WHERE (k.range_end, k.range_start) IN (
+            SELECT o.range_end, o.range_start FROM @extschema@.analytics_kept_rollups AS o
+            WHERE o.range_end <= cutoff ORDER BY o.range_end, o.range_start LIMIT max_ranges)
+        RETURNING k.range_start, k.range_end
+    LOOP
+        PERFORM @extschema@._analytics_forget_rollups(range_start, range_end);
+        PERFORM @extschema@._analytics_rebuild(range_start, range_end);
+        RETURN NEXT;
+    END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION @extschema@._analytics_drop_kept_rollups(timestamptz, integer) IS
+    'Deletes the counts that were kept of ranges that end at the cutoff or before, at most max_ranges (null: all), but '
+    'those of events that have come since.';
 
 CREATE FUNCTION @extschema@.analytics_retain(
     older_than interval, keep_rollups boolean DEFAULT true,
@@ -168,7 +184,11 @@ BEGIN
     END;
     FOR attempt IN 1 .. attempts LOOP
         BEGIN
-            RETURN QUERY SELECT * FROM @extschema@._analytics_drop_partitions(cutoff, keep_rollups);
+            IF NOT keep_rollups THEN
+                RETURN QUERY SELECT NULL::text, k.range_start, k.range_end, 0::bigint
+                             FROM @extschema@._analytics_drop_kept_rollups(cutoff, NULL::integer) AS k;
+            END IF;
+            RETURN QUERY SELECT * FROM @extschema@._analytics_drop_partitions(cutoff, keep_rollups, NULL::integer);
             RETURN;
         EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
             IF attempt = attempts THEN

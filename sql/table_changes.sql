@@ -28,6 +28,10 @@ $change$),
         'How far ahead of the ingestion time the event time may be. Null: analytics.max_future. Negative: any time.';
     COMMENT ON COLUMN @schema@.analytics_shapes.max_past IS
         'How far behind the ingestion time the event time may be. Null: analytics.max_past. Negative: any time.';
+$change$),
+('bags of tenants have an index by hour', 'analytics_rollup_tenants', $change$
+    CREATE INDEX IF NOT EXISTS analytics_rollup_tenants_brin ON @schema@.analytics_rollup_tenants
+        USING brin (hour) WITH (pages_per_range = 32);
 $change$)
 $changes$;
 

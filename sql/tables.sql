@@ -203,6 +203,8 @@ CREATE TABLE @schema@.analytics_rollup_tenants (
 ALTER TABLE @schema@.analytics_rollup_tenants ALTER COLUMN cells SET STORAGE MAIN, REPLICA IDENTITY FULL;
 CREATE INDEX analytics_rollup_tenants_hour ON @schema@.analytics_rollup_tenants (tenant_id, hour);
 CREATE INDEX analytics_rollup_tenants_ingested ON @schema@.analytics_rollup_tenants (tenant_id, last_ingested_at);
+CREATE INDEX analytics_rollup_tenants_brin ON @schema@.analytics_rollup_tenants
+    USING brin (hour) WITH (pages_per_range = 32);
 COMMENT ON TABLE @schema@.analytics_rollup_tenants IS
     'Bags: how many events of each type the minutes of an hour have, for one tenant. A bag may be negative. '
     'The sum of all bags of an hour and tenant is the truth.';
@@ -414,6 +416,81 @@ COMMENT ON TABLE @schema@.analytics_table_changes IS
     'EXTENSION … UPDATE make those that are missing.';
 COMMENT ON COLUMN @schema@.analytics_table_changes.name IS 'A name of _analytics_table_changes.';
 GRANT SELECT ON @schema@.analytics_table_changes TO PUBLIC;
+$table$),
+
+('analytics_retention', $table$
+CREATE TABLE @schema@.analytics_retention (
+    name text PRIMARY KEY,
+    what text NOT NULL DEFAULT 'events'
+        CONSTRAINT analytics_retention_what CHECK (what IN (
+            'events', 'counts', 'dead_letters', 'replayed_dead_letters', 'untimed_keys')),
+    position integer NOT NULL DEFAULT 1000,
+    event_types text[] CONSTRAINT analytics_retention_event_types CHECK (event_types <> '{}'),
+    tenant_id varchar(64),
+    keep interval CONSTRAINT analytics_retention_keep CHECK (
+        keep BETWEEN interval '0' AND interval '5000 years' AND (keep IS NOT NULL OR what = 'events')),
+    keep_counts boolean,
+    CONSTRAINT analytics_retention_some_events CHECK (what = 'events' OR event_types IS NULL AND tenant_id IS NULL),
+    CONSTRAINT analytics_retention_keep_counts CHECK (
+        (keep_counts IS NOT NULL) = (what = 'events' AND event_types IS NULL AND tenant_id IS NULL))
+);
+CREATE UNIQUE INDEX analytics_retention_one ON @schema@.analytics_retention (what) WHERE what <> 'events';
+COMMENT ON TABLE @schema@.analytics_retention IS
+    'How long things are kept: a row a rule. CALL analytics_maintain() deletes what is older. '
+    'Without a rule nothing is deleted.';
+COMMENT ON COLUMN @schema@.analytics_retention.name IS 'Your name of the rule.';
+COMMENT ON COLUMN @schema@.analytics_retention.what IS
+    'What the rule is about. events: by occurred_at. counts: what rollups and projections still count of dropped '
+    'events, by the end of the partition. dead_letters, replayed_dead_letters: by received_at. '
+    'untimed_keys: by ingestion time; a redelivery of the event is an event again afterwards. '
+    'There is at most one rule for each but events.';
+COMMENT ON COLUMN @schema@.analytics_retention.position IS
+    'Of rules for events, the first in the order of (position, name) that fits an event decides.';
+COMMENT ON COLUMN @schema@.analytics_retention.event_types IS 'The rule is for events of these types. Null: of all.';
+COMMENT ON COLUMN @schema@.analytics_retention.tenant_id IS
+    'The rule is for events of this tenant. Null: of all tenants, and of none.';
+COMMENT ON COLUMN @schema@.analytics_retention.keep IS
+    'How long they are kept, 0 to 5000 years. Null: for ever, where a later rule would delete the events.';
+COMMENT ON COLUMN @schema@.analytics_retention.keep_counts IS
+    'Of a rule for all events: whether rollups and projections keep their numbers. Null in every other rule: events '
+    'that are deleted by type or tenant take their counts with them.';
+$table$),
+
+('analytics_maintenance', $table$
+CREATE TABLE @schema@.analytics_maintenance (
+    part text PRIMARY KEY,
+    started_at timestamptz NOT NULL,
+    seconds numeric NOT NULL,
+    rows bigint NOT NULL,
+    succeeded_at timestamptz,
+    failure text
+);
+COMMENT ON TABLE @schema@.analytics_maintenance IS
+    'What the last analytics_maintain has done: a row a part.';
+COMMENT ON COLUMN @schema@.analytics_maintenance.part IS 'The part, as analytics_maintain reports it.';
+COMMENT ON COLUMN @schema@.analytics_maintenance.started_at IS 'When it last began.';
+COMMENT ON COLUMN @schema@.analytics_maintenance.seconds IS 'How long it took.';
+COMMENT ON COLUMN @schema@.analytics_maintenance.rows IS
+    'How many rows it made or deleted; of bags, how many fewer there are; of counts, how many ranges.';
+COMMENT ON COLUMN @schema@.analytics_maintenance.succeeded_at IS 'When it last ended without an error. Null: never.';
+COMMENT ON COLUMN @schema@.analytics_maintenance.failure IS
+    'SQLSTATE and message, if it failed when it last ran, else null.';
+$table$),
+
+('analytics_size_history', $table$
+CREATE TABLE @schema@.analytics_size_history (
+    table_name text NOT NULL,
+    measured_on date NOT NULL,
+    rows bigint,
+    bytes bigint NOT NULL,
+    PRIMARY KEY (table_name, measured_on)
+);
+COMMENT ON TABLE @schema@.analytics_size_history IS
+    'How large each table was, a row a day on which analytics_maintain ran, for 400 days. analytics_sizes reads it.';
+COMMENT ON COLUMN @schema@.analytics_size_history.table_name IS 'The table, with its partitions.';
+COMMENT ON COLUMN @schema@.analytics_size_history.measured_on IS 'The day, UTC.';
+COMMENT ON COLUMN @schema@.analytics_size_history.rows IS 'About how many rows; null if it was never analysed.';
+COMMENT ON COLUMN @schema@.analytics_size_history.bytes IS 'Bytes, with indexes and TOAST.';
 $table$)
 $tables$;
 

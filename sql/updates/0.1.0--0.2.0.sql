@@ -14,6 +14,8 @@
 SELECT pg_catalog.set_config('analytics_update.tables', pg_catalog.string_agg(t.name, ','), true)
 FROM @extschema@._analytics_tables() AS t;
 
+DROP FUNCTION @extschema@._analytics_drop_partitions(timestamptz, boolean); -- has one argument more
+
 -- @functions@
 
 -- An extension without its tables stays without them.
@@ -36,5 +38,8 @@ REVOKE EXECUTE ON FUNCTION
     @extschema@._analytics_dead_letter_truncate(),
     @extschema@.analytics_retire_group(text),
     @extschema@.analytics_create_partition(timestamptz, interval),
-    @extschema@.analytics_replay_dead_letters(boolean, integer, bigint, text, text, bigint[], timestamptz, timestamptz)
-    FROM PUBLIC;
+    @extschema@.analytics_replay_dead_letters(boolean, integer, bigint, text, text, bigint[], timestamptz, timestamptz),
+    @extschema@.analytics_maintain_step(text, timestamptz, text),
+    @extschema@.analytics_record_maintenance(text, timestamptz, bigint, text),
+    @extschema@.analytics_sizes(timestamptz) FROM PUBLIC;
+REVOKE EXECUTE ON PROCEDURE @extschema@.analytics_maintain(timestamptz) FROM PUBLIC;

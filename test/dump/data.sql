@@ -81,3 +81,13 @@ SELECT analytics_accept_gap('other', 't', 0, 100, 7, 'made anew') \g /dev/null
 
 CALL analytics_create_projection('of "n"', dimensions => '{"text": ["text"]}', measures => '{"n": ["n"]}', bucket => '1 month');
 SELECT _analytics_register_projection('half made', NULL, '{}', '{}', '1 day', 1000, 'ops') \g /dev/null
+
+-- Rules of retention, what maintenance has done, and a past size; 0.1.0 had none of it.
+SELECT to_regclass('analytics_retention') IS NOT NULL AS has_maintenance \gset
+\if :has_maintenance
+INSERT INTO analytics_retention (name, position, event_types, tenant_id, keep, keep_counts)
+VALUES ('rare', 1, '{t1}', NULL, NULL, NULL), ('acme', 2, NULL, 'acme', '10 years', NULL), ('all', 3, NULL, NULL, '20 years', false);
+INSERT INTO analytics_retention (name, what, keep) VALUES ('letters', 'dead_letters', '20 years');
+SELECT analytics_record_maintenance('events', '2026-01-02 03:04:05+00', 7, NULL) \g /dev/null
+INSERT INTO analytics_size_history VALUES ('analytics_events', '2026-01-02', 7, 8192);
+\endif

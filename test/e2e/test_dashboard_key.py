@@ -33,7 +33,7 @@ def guarded(server, new_database, tmp_path_factory):
             service.ring, service.database = ring, database
             yield service
         database.sql("DROP OWNED BY analytics_writer, analytics_reader, analytics_operator, analytics_tenant, "
-                     "analytics_ingestor, analytics_api")
+                     "analytics_ingestor, analytics_api, analytics_maintainer")
 
 
 @pytest.fixture

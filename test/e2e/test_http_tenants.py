@@ -30,7 +30,8 @@ LETTERS = "/v1/analytics/dead-letters"
 
 MARK = "zz-umbra"  # the other tenant, and in everything that is his or nobody's
 OWN = {"acme": "acme", "nobody": "nobody here"}  # key → tenant, of whom the second has nothing
-ROLES = "analytics_writer, analytics_reader, analytics_operator, analytics_tenant, analytics_ingestor, analytics_api"
+ROLES = ("analytics_writer, analytics_reader, analytics_operator, analytics_tenant, analytics_ingestor, analytics_api, "
+         "analytics_maintainer")
 
 
 def happened(number, tenant):

@@ -63,5 +63,20 @@ def test_the_sample_has_settings_that_are_known(installed, daemon):
     assert (len(settings) > 5, done.returncode) == (True, 0), done.stderr
 
 
+def test_maintenance_has_a_timer_and_a_hardened_service(installed):
+    units = installed / "opt/analytics/lib/systemd/system"
+    timer, service = ((units / f"analytics-maintain.{kind}").read_text() for kind in ("timer", "service"))
+    assert "Persistent=true" in timer and "WantedBy=timers.target" in timer
+    [page] = re.findall(r"^Documentation=file:(\S+)", service, re.MULTILINE)
+    assert os.path.exists(f"{installed}{page}")
+    assert (installed / SHARE / "maintain.env").exists()
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("systemd-analyze is not installed")
+    done = subprocess.run(["systemd-analyze", "security", "--no-pager", "--offline=true",
+                           place.ROOT / "sql/analytics-maintain.service"], capture_output=True, text=True)
+    assert float(re.search(r"exposure level for \S+: ([0-9.]+)", done.stdout)[1]) <= MOST_EXPOSURE
+    assert subprocess.run(["systemd-analyze", "verify", place.ROOT / "sql/analytics-maintain.timer"]).returncode == 0
+
+
 def test_the_roles_are_installed(installed):
     assert (installed / SHARE / "roles.sql").exists()

@@ -24,7 +24,8 @@ KEYS = (*TENANTS, "all")
 REQUESTS, WORKERS = 2_000, 8
 EACH = 7  # events of the first tenant; the second has twice as many
 HISTOGRAM = "/v1/analytics/metrics/histogram"
-ROLES = "analytics_writer, analytics_reader, analytics_operator, analytics_tenant, analytics_ingestor, analytics_api"
+ROLES = ("analytics_writer, analytics_reader, analytics_operator, analytics_tenant, analytics_ingestor, analytics_api, "
+         "analytics_maintainer")
 USERS = ("postgres", "analytics_api", "analytics_ingestor")
 
 # How operators run it: as shipped, which refuses the startup parameter "options"; told to drop it; with prepared

@@ -9,7 +9,8 @@ from rig import daemon, place
 from http_client import RECENT, event
 from keys import KeyFile, ask, make_roles
 
-ROLES = "analytics_writer, analytics_reader, analytics_operator, analytics_tenant, analytics_ingestor, analytics_api"
+ROLES = ("analytics_writer, analytics_reader, analytics_operator, analytics_tenant, analytics_ingestor, analytics_api, "
+         "analytics_maintainer")
 
 
 @pytest.fixture

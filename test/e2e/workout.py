@@ -19,7 +19,8 @@ from keys import KeyFile, ask, make_roles
 from overloads import OURS, quoted
 
 DOCUMENT = json.loads((place.ROOT / "http" / "openapi.json").read_text())
-ROLES = "analytics_writer, analytics_reader, analytics_operator, analytics_tenant, analytics_ingestor, analytics_api"
+ROLES = ("analytics_writer, analytics_reader, analytics_operator, analytics_tenant, analytics_ingestor, analytics_api, "
+         "analytics_maintainer")
 CALLERS = (None, "analytics_writer", "analytics_operator", "analytics_api")
 
 T, LATER = "2021-05-06 07:08:09Z", "2021-05-07Z"
@@ -42,6 +43,14 @@ CALLS = {
     "_analytics_gap_accepted": [("g", "t", "0", "1")],
     "analytics_histogram": [("2021-05-01Z", LATER, "1 day", None, None, "UTC"),
                             ("2021-05-01Z", LATER, "1 day", "acme", "e", "Asia/Kolkata")],
+    "_analytics_fold_hour": [("2021-05-06 07:00Z", T, "true", None), ("2021-05-06 07:00Z", T, "false", "acme")],
+    "analytics_maintain": [],
+    "_analytics_maintain_bags": [(LATER, None), (LATER, "h"), (LATER, "n"), (LATER, "tacme"), (LATER, "p1")],
+    "_analytics_maintain_dead_letters": [(LATER, None), (LATER, "0")],
+    "_analytics_maintain_events": [(LATER, None), (LATER, '{"2021-05-06 07:00Z"}')],
+    "_analytics_maintain_untimed_keys": [(LATER, None), (LATER, "0")],
+    "_analytics_maintain_step": [("sizes", LATER, None), ("dance", LATER, None)],
+    "analytics_maintain_step": [("sizes", LATER, None), ("dance", LATER, None)],
     "_analytics_lock_claim": [("g", "t", "0", "1", "0", "0"), ("g", "t", "0", "7", "7", "7"),
                               ("none", "t", "0", "1", "0", "0")],
     "analytics_hopping": [("2021-05-01Z", LATER, "1 day", "1 hour", None, None)],
@@ -78,6 +87,11 @@ CALLS = {
 }
 LIFE = r"""
 INSERT INTO @.analytics_shapes (name, event_type, source, required_members) VALUES ('seventh', 't', 's', '{seven}')
+INSERT INTO @.analytics_retention (name, position, event_types, keep, keep_counts) VALUES
+    ('some', 1, '{f}', '1 hour', NULL), ('all', 2, NULL, '1 day', true), ('never', 3, NULL, '0', false)
+INSERT INTO @.analytics_retention (name, what, keep) VALUES ('counts', 'counts', '2 days'),
+    ('keys', 'untimed_keys', '0'), ('letters', 'dead_letters', '1 day'), ('replayed', 'replayed_dead_letters', '0')
+UPDATE @.analytics_retention SET position = 3 WHERE name OPERATOR(pg_catalog.=) 'some'
 UPDATE @.analytics_shapes SET enabled = false WHERE name OPERATOR(pg_catalog.=) 'seventh'
 INSERT INTO @.analytics_shapes (name, event_type, source, required_members) VALUES ('bad', 't', 's', '{}')
 DELETE FROM @.analytics_shapes WHERE name OPERATOR(pg_catalog.=) 'seventh'
@@ -113,6 +127,8 @@ INSERT INTO @.analytics_events (event_type, source, occurred_at, tenant_id, payl
     ('e', 's', '2021-05-06 08:30Z', NULL, '{"k": "y", "n": "z"}')
 """
 END = """
+CALL @.analytics_maintain('2031-06-08Z'&timestamptz)
+CALL @.analytics_maintain('2031-08-08Z'&timestamptz)
 CALL @.analytics_replay_all_dead_letters(2, NULL&text, NULL&text, NULL&timestamptz, NULL&timestamptz, @0, @0, @0, @0)
 UPDATE @.analytics_events SET payload = '{"k": "y"}'
 DELETE FROM @.analytics_events WHERE tenant_id IS NULL

@@ -12,6 +12,30 @@ SET intervalstyle = postgres;
 -- Functions: name, volatility, strictness, parallel safety, language, and whether everybody may call it.
 CREATE TEMP TABLE due (proname text, arguments text, result text, marks text, everybody boolean);
 INSERT INTO due VALUES
+('_analytics_check_retention', '', 'trigger', 'volatile unsafe', true),
+('_analytics_drop_kept_rollups', 'cutoff timestamp with time zone, max_ranges integer, OUT range_start timestamp with time zone, OUT range_end timestamp with time zone', 'SETOF record', 'volatile unsafe', true),
+('_analytics_event_rules', 'reference timestamp with time zone, OUT number bigint, OUT event_types text[], OUT tenant_id text, OUT keep_counts boolean, OUT delete_start timestamp with time zone, OUT delete_end timestamp with time zone, OUT drop_end timestamp with time zone', 'SETOF record', 'stable unsafe', true),
+('_analytics_fold_bucket', 'projection integer, bucket_start timestamp with time zone, tenant_id text', 'bigint', 'volatile unsafe', true),
+('_analytics_fold_hour', 'hour timestamp with time zone, newest_ingestion timestamp with time zone, of_totals boolean, tenant_id text', 'bigint', 'volatile unsafe', true),
+('_analytics_keep_until', 'what text, reference timestamp with time zone', 'timestamp with time zone', 'stable unsafe', true),
+('_analytics_maintain_bags', 'reference timestamp with time zone, item text, OUT rows bigint, OUT items text[]', 'record', 'volatile unsafe', true),
+('_analytics_maintain_counts', 'reference timestamp with time zone, item text, OUT rows bigint, OUT items text[]', 'record', 'volatile unsafe', true),
+('_analytics_maintain_dead_letters', 'reference timestamp with time zone, item text, OUT rows bigint, OUT items text[]', 'record', 'volatile unsafe', true),
+('_analytics_maintain_events', 'reference timestamp with time zone, item text, OUT rows bigint, OUT items text[]', 'record', 'volatile unsafe', true),
+('_analytics_maintain_new_partitions', 'reference timestamp with time zone, item text, OUT rows bigint, OUT items text[]', 'record', 'volatile unsafe', true),
+('_analytics_maintain_old_partitions', 'reference timestamp with time zone, item text, OUT rows bigint, OUT items text[]', 'record', 'volatile unsafe', true),
+('_analytics_maintain_sizes', 'reference timestamp with time zone, item text, OUT rows bigint, OUT items text[]', 'record', 'volatile unsafe', true),
+('_analytics_maintain_untimed_keys', 'reference timestamp with time zone, item text, OUT rows bigint, OUT items text[]', 'record', 'volatile unsafe', true),
+('_analytics_maintain_step', 'part text, reference timestamp with time zone, item text, OUT rows bigint, OUT items text[]', 'record', 'volatile unsafe', true),
+('_analytics_maintenance_state', 'OUT maintained_at timestamp with time zone, OUT failed_parts bigint', 'record', 'stable unsafe', true),
+('_analytics_record_maintenance', 'part text, started_at timestamp with time zone, rows bigint, failure text', 'void', 'volatile unsafe', true),
+('_analytics_sizes', 'reference timestamp with time zone, OUT table_name text, OUT rows bigint, OUT bytes bigint, OUT rows_a_day bigint, OUT bytes_a_day bigint', 'SETOF record', 'stable unsafe', true),
+('_analytics_table_sizes', 'OUT table_name text, OUT rows bigint, OUT bytes bigint', 'SETOF record', 'stable unsafe', true),
+('analytics_maintain', 'IN reference timestamp with time zone DEFAULT NULL::timestamp with time zone', NULL, 'volatile unsafe', false),
+('analytics_maintain_step', 'part text, reference timestamp with time zone, item text, OUT rows bigint, OUT items text[]', 'record', 'volatile unsafe', false),
+('analytics_maintenance_state', 'OUT maintained_at timestamp with time zone, OUT failed_parts bigint', 'record', 'stable unsafe', true),
+('analytics_record_maintenance', 'part text, started_at timestamp with time zone, rows bigint, failure text', 'void', 'volatile unsafe', false),
+('analytics_sizes', 'reference timestamp with time zone DEFAULT now(), OUT table_name text, OUT rows bigint, OUT bytes bigint, OUT rows_a_day bigint, OUT bytes_a_day bigint', 'SETOF record', 'stable unsafe', false),
 ('_analytics_attach_trigger', 'relation regclass, trigger text, fires text, level text, called text', 'void', 'volatile strict unsafe', true),
 ('_analytics_attach_triggers', '', 'void', 'volatile unsafe', true),
 ('_analytics_create_projection_view', 'name text', 'void', 'volatile unsafe', true),
@@ -95,7 +119,7 @@ INSERT INTO due VALUES
 ('analytics_recent_dead_letters', 'max_rows integer DEFAULT 50, before_id bigint DEFAULT NULL::bigint, reason text DEFAULT NULL::text, topic text DEFAULT NULL::text, replayed boolean DEFAULT NULL::boolean', 'SETOF analytics_dead_letter', 'stable safe', true),
 ('_analytics_text_of', 'bytes bytea', 'text', 'immutable strict unsafe', true),
 ('analytics_event', 'occurred_at timestamp with time zone, id uuid', 'SETOF analytics_event', 'stable strict safe', true),
-('_analytics_drop_partitions', 'cutoff timestamp with time zone, keep_rollups boolean, OUT partition text, OUT range_start timestamp with time zone, OUT range_end timestamp with time zone, OUT events bigint', 'SETOF record', 'volatile unsafe', true),
+('_analytics_drop_partitions', 'cutoff timestamp with time zone, keep_rollups boolean, max_partitions integer, OUT partition text, OUT range_start timestamp with time zone, OUT range_end timestamp with time zone, OUT events bigint', 'SETOF record', 'volatile unsafe', true),
 ('_analytics_event_json', 'event analytics_event', 'json', 'stable safe', true),
 ('_analytics_forget_rollups', 'range_start timestamp with time zone, range_end timestamp with time zone', 'void', 'volatile unsafe', true),
 ('_analytics_freshness', 'tenant_id text DEFAULT NULL::text, OUT last_event_at timestamp with time zone, OUT last_ingested_at timestamp with time zone', 'record', 'stable restricted', true),
@@ -147,11 +171,11 @@ SELECT ok(cardinality(coalesce(proargnames, '{}')) >= pronargs AND '' <> ALL (co
 CREATE VIEW tap.arguments AS SELECT f.oid, a.argument, a.place FROM tap.functions AS f CROSS JOIN unnest(f.proargnames) WITH ORDINALITY AS a (argument, place) WHERE coalesce(f.proargmodes[a.place], 'i') = 'i';
 SELECT is_empty($$SELECT DISTINCT one.oid::regprocedure, another.oid::regprocedure, one.argument, one.later FROM (SELECT a.oid, a.argument, b.argument AS later FROM tap.arguments AS a JOIN tap.arguments AS b ON b.oid = a.oid AND a.place < b.place) AS one
     JOIN (SELECT a.oid, a.argument, b.argument AS later FROM tap.arguments AS a JOIN tap.arguments AS b ON b.oid = a.oid AND a.place < b.place) AS another ON another.argument = one.later AND another.later = one.argument$$, 'two arguments have one order, in whatever function they stand');
-SELECT is(array_to_string(proconfig, ';'), CASE WHEN proname = 'analytics_replay_all_dead_letters' THEN '' ELSE 'search_path=pg_catalog, pg_temp' END, name || ': its body resolves nothing in a schema in which others may create')
+SELECT is(array_to_string(proconfig, ';'), CASE WHEN proname IN ('analytics_replay_all_dead_letters', 'analytics_maintain') THEN '' ELSE 'search_path=pg_catalog, pg_temp' END, name || ': its body resolves nothing in a schema in which others may create')
 FROM (SELECT name, proname, ARRAY(SELECT c FROM unnest(proconfig) AS c WHERE c ~ '^search_path=') AS proconfig FROM tap.functions WHERE prokind <> 'a' AND prolang <> (SELECT oid FROM pg_language WHERE lanname = 'c') AND prosqlbody IS NULL) AS f;
 
 -- Tables.
-SELECT set_eq('SELECT relname::text FROM tap.tables', '{analytics_events,analytics_shapes,analytics_dead_letters,analytics_dead_letter_counts,analytics_kafka_offsets,analytics_kafka_gaps,analytics_store,analytics_untimed_keys,analytics_rollup_totals,analytics_rollup_tenants,analytics_kept_rollups,analytics_projections,analytics_projection_bags,analytics_table_changes}'::text[], 'the tables are these');
+SELECT set_eq('SELECT relname::text FROM tap.tables', '{analytics_events,analytics_shapes,analytics_dead_letters,analytics_dead_letter_counts,analytics_kafka_offsets,analytics_kafka_gaps,analytics_store,analytics_untimed_keys,analytics_rollup_totals,analytics_rollup_tenants,analytics_kept_rollups,analytics_projections,analytics_projection_bags,analytics_table_changes,analytics_retention,analytics_maintenance,analytics_size_history}'::text[], 'the tables are these');
 SELECT isnt(obj_description(oid, 'pg_class'), NULL, relname || ' has a comment') FROM tap.relations;
 SELECT isnt(col_description(attrelid, attnum), NULL, format('%s.%s has a comment', relname, attname)) FROM tap.relations AS t JOIN pg_attribute ON attrelid = t.oid WHERE attnum > 0 AND NOT attisdropped;
 SELECT isnt(obj_description(t.oid, 'pg_type'), NULL, typname || ' has a comment') FROM pg_type AS t JOIN tap.members ON kind = 'pg_type' AND id = t.oid WHERE typtype = 'c';
@@ -202,8 +226,8 @@ GRANT SELECT ON analytics_events, analytics_kafka_offsets, analytics_dead_letter
 GRANT SELECT, INSERT ON analytics_events, analytics_untimed_keys, analytics_kafka_gaps TO analytics_check_operator;
 GRANT SELECT, UPDATE, DELETE ON analytics_dead_letters TO analytics_check_operator;
 GRANT SELECT, UPDATE ON analytics_kafka_offsets TO analytics_check_operator;
-GRANT SELECT ON analytics_rollup_totals, analytics_rollup_tenants, analytics_dead_letter_counts TO analytics_check_operator;
-GRANT EXECUTE ON FUNCTION analytics_retain, analytics_verify, analytics_rebuild, analytics_create_partition(timestamptz), analytics_create_partition(timestamptz, interval), _analytics_ingest_again,
+GRANT SELECT ON analytics_rollup_totals, analytics_rollup_tenants, analytics_dead_letter_counts, analytics_maintenance TO analytics_check_operator;
+GRANT EXECUTE ON FUNCTION analytics_maintain_step, analytics_record_maintenance, analytics_sizes, analytics_retain, analytics_verify, analytics_rebuild, analytics_create_partition(timestamptz), analytics_create_partition(timestamptz, interval), _analytics_ingest_again,
     analytics_replay_dead_letters(integer, bigint, text, text, bigint[], timestamptz, timestamptz),
     analytics_replay_dead_letters(boolean, integer, bigint, text, text, bigint[], timestamptz, timestamptz), analytics_purge_dead_letters, analytics_accept_gap, analytics_retire_group TO analytics_check_operator;
 GRANT EXECUTE ON PROCEDURE analytics_replay_all_dead_letters TO analytics_check_operator;
@@ -243,7 +267,11 @@ INSERT INTO tap.uses VALUES
 ('wr', 'SELECT _analytics_http_recent(1, NULL, NULL, NULL, NULL)'), ('wr', 'SELECT _analytics_http_event(now(), gen_random_uuid())'), ('wr', 'SELECT _analytics_http_summary(NULL, NULL, NULL)'), ('wr', $$SELECT _analytics_http_histogram(NULL, NULL, 'PT1H', NULL, NULL, 'UTC')$$),
 ('wr', 'SELECT _analytics_http_dead_letters(1, NULL, NULL, NULL, NULL)'), ('wr', 'SELECT _analytics_http_dead_letter_summary()'), ('o', 'SELECT _analytics_http_replay(1, 0, NULL, NULL)'), ('wrn', 'SELECT _analytics_http_projections()'), ('', $$SELECT _analytics_http_projection('surface', 1, NULL, NULL, NULL, NULL, NULL)$$),
 ('w', $$SELECT * FROM _analytics_http_outcomes(ARRAY[tap.event('h', '2024-03-01T00:00:00Z')])$$), ('w', $$SELECT _analytics_http_record(tap.event('h', '2024-03-01T00:00:00Z'))$$), ('w', $$SELECT _analytics_http_record_batch('[{}]', NULL, 1)$$),
-('wrn', 'SELECT * FROM analytics_partitions()'), ('o', $$SELECT * FROM analytics_retain('100 years')$$), ('', 'SELECT * FROM _analytics_drop_partitions(now(), true)'), ('', 'SELECT _analytics_forget_rollups(now(), now())'),
+('wrn', 'SELECT * FROM analytics_partitions()'), ('o', $$SELECT * FROM analytics_retain('100 years')$$), ('', 'SELECT * FROM _analytics_drop_partitions(now(), true, 1)'), ('', 'SELECT _analytics_forget_rollups(now(), now())'), ('', 'SELECT * FROM _analytics_drop_kept_rollups(now(), 1)'),
+('', 'SELECT * FROM _analytics_event_rules(now())'), ('', $$SELECT _analytics_keep_until('counts', now())$$), ('', $$SELECT _analytics_fold_hour(now(), now(), true, NULL)$$), ('', 'SELECT _analytics_fold_bucket(1, now(), NULL)'), ('r', 'SELECT _analytics_maintain_bags(now(), NULL)'), ('', 'SELECT _analytics_maintain_counts(now(), NULL)'), ('', 'SELECT _analytics_maintain_dead_letters(now(), NULL)'), ('', 'SELECT _analytics_maintain_events(now(), NULL)'),
+('wo', $$SELECT _analytics_maintain_new_partitions('2000-06-01Z'::timestamptz + (ascii(substr(current_user, 17)) - 108) * interval '2 years', NULL)$$), ('', 'SELECT _analytics_maintain_old_partitions(now(), NULL)'), ('', 'SELECT _analytics_maintain_sizes(now(), NULL)'), ('', 'SELECT _analytics_maintain_untimed_keys(now(), NULL)'), ('', $$SELECT _analytics_maintain_step('sizes', now(), NULL)$$), ('o', $$SELECT analytics_maintain_step('sizes', now(), NULL)$$),
+('', $$SELECT _analytics_record_maintenance('x', now(), 0, NULL)$$), ('o', $$SELECT analytics_record_maintenance('x', now(), 0, NULL)$$), ('o', 'SELECT * FROM _analytics_maintenance_state()'), ('wrn', 'SELECT * FROM analytics_maintenance_state()'), ('wrn', 'SELECT * FROM _analytics_table_sizes()'), ('', 'SELECT * FROM _analytics_sizes(now())'), ('o', 'SELECT * FROM analytics_sizes()'), ('', 'CALL analytics_maintain()'),
+('', 'SELECT * FROM analytics_retention'), ('o', 'SELECT * FROM analytics_maintenance'), ('', 'SELECT * FROM analytics_size_history'),
 ('w', 'SELECT * FROM _analytics_unpublished_dead_letters()'), ('w', $$SELECT _analytics_mark_dead_letters_published('{}', '{}', '{}')$$), ('wo', $$SELECT _analytics_gap_accepted('g', 't', 0, 1)$$), ('wr', 'SELECT analytics_open_dead_letters()'), ('wrn', 'SELECT _analytics_dead_letter_counts_agree()'), ('r', 'SELECT * FROM analytics_dead_letter_counts'), ('wr', 'SELECT * FROM analytics_consumer_groups()'), ('wr', $$SELECT * FROM _analytics_rewound_claims('g', '{t}', '{0}', '{1}', '{0}')$$), ('o', $$SELECT analytics_retire_group('g')$$), ('wr', 'SELECT * FROM analytics_dead_letter_summary'), ('wo', 'SELECT * FROM analytics_kafka_gaps'),
 ('o', $$SELECT * FROM _analytics_ingest_again(ARRAY[tap.event('o', '2024-07-01T00:00:00Z'), tap.event('ou'), '{'::bytea], ARRAY[now(), now(), now()])$$), ('o', 'SELECT * FROM analytics_replay_dead_letters()'), ('o', 'SELECT * FROM analytics_replay_dead_letters(accept_time => true)'), ('o', $$CALL analytics_replay_all_dead_letters(reason => 'none')$$), ('o', $$SELECT analytics_purge_dead_letters('1 day')$$),
 ('o', $$SELECT analytics_accept_gap('g', 't', 0, (SELECT next_offset FROM analytics_kafka_offsets), 9)$$),
@@ -257,7 +285,7 @@ SELECT is((SELECT state FROM tap.failure_of(call)), CASE WHEN who ~ '[or]' THEN 
 RESET ROLE; SET LOCAL ROLE analytics_check_nobody;
 SELECT is((SELECT state FROM tap.failure_of(call)), CASE WHEN who ~ 'n' THEN '00000' ELSE '42501' END, format('who was granted nothing %s: %s', CASE WHEN who ~ 'n' THEN 'may' ELSE 'may not' END, call)) FROM tap.uses;
 RESET ROLE;
-SELECT is(count(DISTINCT substring(call FROM '_?analytics_\w+')), (SELECT count(DISTINCT proname) FROM tap.functions WHERE prorettype <> 'trigger'::regtype AND 'internal'::regtype <> ALL (proargtypes)) + 14, 'every function was tried, and every table') FROM tap.uses;
+SELECT is(count(DISTINCT substring(call FROM '_?analytics_\w+')), (SELECT count(DISTINCT proname) FROM tap.functions WHERE prorettype <> 'trigger'::regtype AND 'internal'::regtype <> ALL (proargtypes)) + 17, 'every function was tried, and every table') FROM tap.uses;
 ROLLBACK;
 
 -- In another schema, whose name needs quoting, out of the search path; by way of a hostile search path at that.

@@ -101,6 +101,11 @@ private:
     std::size_t cells_ = 0;
 };
 
+Bags projection_bags(const ExtensionSchema &schema)
+{
+    return Bags{schema, "analytics_projection_bags", "analytics_projection_bags_bucket", columns};
+}
+
 class ProjectionMaintainer : public Maintainer {
 public:
     ProjectionMaintainer(const ExtensionSchema &schema, const std::shared_ptr<const ProjectionRules> &rules)
@@ -132,9 +137,13 @@ public:
 
     void write() override;
 
+    /** See fold_bucket below. */
+    std::int64_t fold_bucket(std::int32_t projection, TimestampTz bucket_start, const Tenant &tenant);
+
 private:
     void keep(const ProjectionRule &rule, TimestampTz bucket_start, const Tenant &tenant, core::Cells &cells);
-    bool fold(const ProjectionRule &rule, TimestampTz bucket_start, const Tenant &tenant, int least, core::Cells &sum);
+    std::int64_t fold(const ProjectionRule &rule, TimestampTz bucket_start, const Tenant &tenant, int least,
+                      core::Cells &sum);
     void append(const ProjectionRule &rule, TimestampTz bucket_start, const Tenant &tenant, const core::Cells &cells);
 
     const ExtensionSchema &schema_;
@@ -152,7 +161,7 @@ void ProjectionMaintainer::write()
     const MemoryContext context =
         AllocSetContextCreate(CurrentMemoryContext, "analytics projections", ALLOCSET_DEFAULT_SIZES);
     const MemoryContext outer = MemoryContextSwitchTo(context);
-    Bags bags{schema_, "analytics_projection_bags", "analytics_projection_bags_bucket", columns};
+    Bags bags = projection_bags(schema_);
     bags_ = &bags; // cppcheck-suppress danglingLifetime // until the end of this, as below
     scratch_ = AllocSetContextCreate(context, "analytics projections scratch", ALLOCSET_DEFAULT_SIZES);
     MemoryContextSwitchTo(scratch_);
@@ -181,14 +190,15 @@ void ProjectionMaintainer::keep(const ProjectionRule &rule, TimestampTz bucket_s
         fold(rule, bucket_start, tenant, bags_to_fold, cells);
         const TimestampTz before = rule.bucket_start(std::max(bucket_start, timestamptz_of(core::min_instant) + 1) - 1);
         guarded([&] { before_.emplace(rule.projection.measures.size(), rule.max_groups); });
-        if (before < bucket_start && fold(rule, before, tenant, bags_to_fold_before, *before_))
+        if (before < bucket_start && fold(rule, before, tenant, bags_to_fold_before, *before_) > 0)
             append(rule, before, tenant, *before_);
     }
     append(rule, bucket_start, tenant, cells);
 }
 
-bool ProjectionMaintainer::fold(const ProjectionRule &rule, TimestampTz bucket_start, const Tenant &tenant, int least,
-                                core::Cells &sum)
+/* Adds the bags to the sum and deletes them, if there are so many. Returns their number. */
+std::int64_t ProjectionMaintainer::fold(const ProjectionRule &rule, TimestampTz bucket_start, const Tenant &tenant,
+                                        int least, core::Cells &sum)
 {
     BagKey key{*bags_};
     key.add(projection_column, F_INT4EQ, Int32GetDatum(rule.id));
@@ -198,14 +208,31 @@ bool ProjectionMaintainer::fold(const ProjectionRule &rule, TimestampTz bucket_s
     else
         key.add_null(tenant_column);
 
-    if (!bags_->are_many(key, least)) return false;
+    if (!bags_->are_many(key, least)) return 0;
+    std::int64_t taken = 0;
     bags_->take(key);
-    while (const HeapTuple bag = bags_->next_taken()) {
+    for (; const HeapTuple bag = bags_->next_taken(); ++taken) {
         bool is_null = false;
         const std::string_view packed = bytes_of(bags_->value(bag, cells_column, &is_null));
         merge_bag(sum, packed);
     }
-    return true;
+    return taken;
+}
+
+std::int64_t ProjectionMaintainer::fold_bucket(std::int32_t projection, TimestampTz bucket_start, const Tenant &tenant)
+{
+    const ProjectionRule &rule = rule_numbered(*rules_, projection);
+    Bags bags = projection_bags(schema_);
+    bags_ = &bags; // cppcheck-suppress danglingLifetime // until the end of this
+    guarded([&] { before_.emplace(rule.projection.measures.size(), rule.max_groups); });
+    std::int64_t gone = fold(rule, bucket_start, tenant, 1, *before_);
+    if (gone > 0 && !before_->empty()) {
+        append(rule, bucket_start, tenant, *before_);
+        --gone;
+    }
+    bags.close();
+    bags_ = nullptr;
+    return gone;
 }
 
 void ProjectionMaintainer::append(const ProjectionRule &rule, TimestampTz bucket_start, const Tenant &tenant,
@@ -224,6 +251,13 @@ void ProjectionMaintainer::append(const ProjectionRule &rule, TimestampTz bucket
 Maintainer *make_projection_maintainer(MemoryContext context, const ExtensionSchema &schema)
 {
     return make_owned<ProjectionMaintainer>(context, schema, projection_rules(schema));
+}
+
+std::int64_t fold_bucket(MemoryContext context, const ExtensionSchema &schema, std::int32_t projection,
+                         TimestampTz bucket_start, const std::optional<std::string> &tenant)
+{
+    return make_owned<ProjectionMaintainer>(context, schema, projection_rules(schema))
+        ->fold_bucket(projection, bucket_start, tenant);
 }
 
 } // namespace analytics::pg

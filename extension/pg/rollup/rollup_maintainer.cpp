@@ -45,6 +45,17 @@ BagKey key_of(const Bags &bags, TimestampTz hour, const Tenant *tenant)
     return key;
 }
 
+Bags bags_of_tenants(const ExtensionSchema &schema)
+{
+    return Bags{schema, "analytics_rollup_tenants", "analytics_rollup_tenants_hour", columns};
+}
+
+Bags bags_of_totals(const ExtensionSchema &schema)
+{
+    return Bags{schema, "analytics_rollup_totals", "analytics_rollup_totals_hour",
+                std::span{columns}.first<tenant_column>()};
+}
+
 class RollupMaintainer : public Maintainer {
 public:
     explicit RollupMaintainer(const ExtensionSchema &schema) : schema_(schema) {}
@@ -72,9 +83,12 @@ public:
 
     void write() override;
 
+    /** See fold_hour below. */
+    std::int64_t fold_hour(TimestampTz hour, const Tenant *tenant, TimestampTz newest);
+
 private:
     void keep(Bags &bags, TimestampTz hour, const Tenant *tenant, HourCounts &counts);
-    bool fold(Bags &bags, const BagKey &key, int least, HourCounts &sum);
+    std::int64_t fold(Bags &bags, const BagKey &key, int least, HourCounts &sum);
     static void add(const Bags &bags, HeapTuple bag, HourCounts &sum);
     void append(Bags &bags, TimestampTz hour, const Tenant *tenant, const HourCounts &counts);
 
@@ -92,9 +106,8 @@ void RollupMaintainer::write()
     const MemoryContext context =
         AllocSetContextCreate(CurrentMemoryContext, "analytics rollup", ALLOCSET_DEFAULT_SIZES);
     const MemoryContext outer = MemoryContextSwitchTo(context);
-    Bags tenants{schema_, "analytics_rollup_tenants", "analytics_rollup_tenants_hour", columns};
-    Bags totals{schema_, "analytics_rollup_totals", "analytics_rollup_totals_hour",
-                std::span{columns}.first<tenant_column>()};
+    Bags tenants = bags_of_tenants(schema_);
+    Bags totals = bags_of_totals(schema_);
     scratch_ = AllocSetContextCreate(context, "analytics rollup scratch", ALLOCSET_DEFAULT_SIZES);
     MemoryContextSwitchTo(scratch_);
 
@@ -124,7 +137,7 @@ void RollupMaintainer::keep(Bags &bags, TimestampTz hour, const Tenant *tenant, 
     if (!IsolationIsSerializable() && is_time_to_fold(static_cast<std::uint32_t>(hour / USECS_PER_HOUR), tenant)) {
         fold(bags, key_of(bags, hour, tenant), bags_to_fold, counts);
         guarded([&] { before_ = {}; });
-        if (fold(bags, key_of(bags, hour - USECS_PER_HOUR, tenant), bags_to_fold_before, before_))
+        if (fold(bags, key_of(bags, hour - USECS_PER_HOUR, tenant), bags_to_fold_before, before_) > 0)
             append(bags, hour - USECS_PER_HOUR, tenant, before_);
     }
     // An UPDATE of ingested_at alone rewrites an existing bag: else it would add one for each hour that has events.
@@ -133,13 +146,30 @@ void RollupMaintainer::keep(Bags &bags, TimestampTz hour, const Tenant *tenant, 
     append(bags, hour, tenant, counts);
 }
 
-/* Not under SERIALIZABLE: two writers that read each other's bags would fail. */
-bool RollupMaintainer::fold(Bags &bags, const BagKey &key, int least, HourCounts &sum)
+/* Adds the key's bags to the sum and deletes them, if there are so many. Returns their number. Not under SERIALIZABLE:
+ * two writers that read each other's bags would fail. */
+std::int64_t RollupMaintainer::fold(Bags &bags, const BagKey &key, int least, HourCounts &sum)
 {
-    if (!bags.are_many(key, least)) return false;
+    if (!bags.are_many(key, least)) return 0;
+    std::int64_t taken = 0;
     bags.take(key);
-    while (const HeapTuple bag = bags.next_taken()) add(bags, bag, sum);
-    return true;
+    for (; const HeapTuple bag = bags.next_taken(); ++taken) add(bags, bag, sum);
+    return taken;
+}
+
+std::int64_t RollupMaintainer::fold_hour(TimestampTz hour, const Tenant *tenant, TimestampTz newest)
+{
+    scratch_ = CurrentMemoryContext;
+    Bags bags = tenant == nullptr ? bags_of_totals(schema_) : bags_of_tenants(schema_);
+    guarded([&] { total_ = {}; });
+    std::int64_t gone = fold(bags, key_of(bags, hour, tenant), 1, total_);
+    const bool is_needed = !total_.bag.empty() || (total_.last_ingested_at && *total_.last_ingested_at >= newest);
+    if (gone > 0 && is_needed) {
+        append(bags, hour, tenant, total_);
+        --gone;
+    }
+    bags.close();
+    return gone;
 }
 
 void RollupMaintainer::add(const Bags &bags, HeapTuple bag, HourCounts &sum)
@@ -169,6 +199,12 @@ void RollupMaintainer::append(Bags &bags, TimestampTz hour, const Tenant *tenant
 Maintainer *make_rollup_maintainer(MemoryContext context, const ExtensionSchema &schema)
 {
     return make_owned<RollupMaintainer>(context, schema);
+}
+
+std::int64_t fold_hour(MemoryContext context, const ExtensionSchema &schema, TimestampTz hour, const Tenant *tenant,
+                       TimestampTz newest)
+{
+    return make_owned<RollupMaintainer>(context, schema)->fold_hour(hour, tenant, newest);
 }
 
 } // namespace analytics::pg

@@ -1,0 +1,82 @@
+"""analytics_maintain day after day: what has a rule levels off, counts stay right, and nobody waits."""
+import os
+import re
+import shlex
+import subprocess
+
+import pytest
+from rig import place
+
+from keys import make_roles
+from simulated_days import DAY, Simulation
+
+BOUNDED = ("analytics_events", "analytics_rollup_totals", "analytics_rollup_tenants", "analytics_projection_bags",
+           "analytics_dead_letters", "analytics_untimed_keys")
+
+
+def rows(database, name):
+    return database.sql(f"SELECT count(*) FROM {name}")
+
+
+def require_bounds(database, days):
+    """Nothing is older than its rule says: what goes by partitions, by one partition at most."""
+    partition = 31 if days.scale == 1 else 1
+    limits = {"occurred_at FROM analytics_events": 60 * days.scale + partition,
+              "hour FROM analytics_rollup_tenants": 180 * days.scale + partition,
+              "bucket_start FROM analytics_projection_bags": 180 * days.scale + partition + 1,
+              "received_at FROM analytics_dead_letters": 60 * days.scale,
+              "occurred_at FROM analytics_untimed_keys": 30 * days.scale,
+              "occurred_at FROM analytics_events WHERE event_type = 'debug'": 7 * days.scale + 1 / 24,
+              "occurred_at FROM analytics_events WHERE tenant_id = 'tenant-1'": 30 * days.scale + 1 / 24}
+    ages = {what: (days.now - database.sql("SELECT min(" + what.replace(" FROM", ") FROM"))) / DAY for what in limits}
+    assert {what: age for what, age in ages.items() if age > limits[what]} == {}
+    assert database.rows("SELECT * FROM analytics_verify()") == []
+    assert database.sql("SELECT count(*) FROM analytics_rollup_tenants WHERE hour < %s", (days.now.replace(hour=0),)
+                        ) == database.sql("SELECT count(DISTINCT (hour, tenant_id)) FROM analytics_rollup_tenants "
+                                          "WHERE hour < %s", (days.now.replace(hour=0),))
+
+
+def test_what_has_a_rule_levels_off(database):
+    with Simulation(database, tenants=3, scale=0.05) as days:
+        days.run(15)
+        half = {name: rows(database, name) for name in BOUNDED}
+        days.run(15)
+    require_bounds(database, days)
+    grown = {name: (half[name], now) for name in BOUNDED if (now := rows(database, name)) > 1.3 * half[name]}
+    assert grown == {}
+
+
+def test_the_service_fails_when_a_part_fails(server, database):
+    """As the unit runs it, with the sample's settings and the rights of roles.sql."""
+    make_roles(server, database)
+    unit = (place.ROOT / "sql" / "analytics-maintain.service").read_text()
+    [command] = re.findall(r"^ExecStart=(.*)", unit, re.MULTILINE)
+    environment = {**os.environ, **server.environment(database.name, "analytics_maintainer")}
+
+    def run():
+        return subprocess.run(shlex.split(command), env=environment, capture_output=True, text=True)
+
+    done = run()
+    assert (done.returncode, done.stderr.count("NOTICE")) == (0, 8), done.stderr
+    database.sql("INSERT INTO analytics_retention (name, what, keep) VALUES ('letters', 'dead_letters', '1 day')")
+    database.sql("INSERT INTO analytics_dead_letters (reason, received_at) VALUES ('invalid_json', '2020-01-01Z')")
+    database.sql("CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE 'not this'; END$$")
+    database.sql("CREATE TRIGGER refuse BEFORE DELETE ON analytics_dead_letters FOR EACH ROW EXECUTE FUNCTION refuse()")
+    done = run()
+    assert done.returncode == 3 and "dead_letters: P0001: not this" in done.stderr
+
+
+@pytest.mark.slow
+def test_two_years_of_fifty_tenants(server, database):
+    server.sql(f"ALTER DATABASE {database.name} SET log_lock_waits = on")
+    server.sql(f"ALTER DATABASE {database.name} SET deadlock_timeout = '100ms'")
+    position = server.log_size()
+    with Simulation(database, tenants=50) as days:
+        days.run(730)
+    waits = [line for line in server.log_since(position).splitlines() if "still waiting for" in line]
+    print(*days.report(), f"waits for a lock of more than 100 ms: {len(waits)}", *waits, sep="\n")
+    require_bounds(database, days)
+    for name in BOUNDED:
+        sizes = days.sizes[name]
+        assert max(sizes[-120:]) <= 1.15 * max(sizes[240:360]), name
+    assert not [line for line in waits if "analytics_events" in line]
