@@ -1,5 +1,7 @@
 #include "metrics.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <prometheus/text_serializer.h>
 
 namespace analytics::runtime {
@@ -33,9 +35,9 @@ Metrics::Histograms &Metrics::histograms(const std::string &name, const char *he
     return prometheus::BuildHistogram().Name(name).Help(help).Register(registry_);
 }
 
-std::string Metrics::exposition() const
+std::string Metrics::exposition(MetricFamilies families) const
 {
-    MetricFamilies families = registry_.Collect();
+    std::ranges::move(registry_.Collect(), std::back_inserter(families));
     measure(families);
     measure_process(families);
     std::erase_if(families, [](const prometheus::MetricFamily &family) { return family.metric.empty(); });

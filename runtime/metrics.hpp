@@ -30,8 +30,9 @@ class Metrics : public Observer {
 public:
     void observe(const Event &event) override;
 
-    /** The text for a scrape, in the content type's form. Safe to call from several threads at once. */
-    [[nodiscard]] std::string exposition() const;
+    /** The text for a scrape, in the content type's form, with further metrics. Safe to call from several threads at
+     * once. */
+    [[nodiscard]] std::string exposition(MetricFamilies families = {}) const;
 
     static constexpr std::string_view content_type = "text/plain; version=0.0.4; charset=utf-8";
 

@@ -122,13 +122,14 @@ Response completed(Response result, const Route &route)
 /* The route's statement, to be run. */
 class StatementTask final : public Task {
 public:
-    StatementTask(const Request &request, const Route &route, Arguments arguments, Caller caller, Database &database)
+    StatementTask(const Request &request, const Route &route, Arguments arguments, Caller caller, Database &database,
+                  const runtime::Metrics *metrics)
         : request_(request), route_(route), arguments_(std::move(arguments)), caller_(std::move(caller)),
-          database_(database)
+          database_(database), metrics_(metrics)
     {
     }
 
-    [[nodiscard]] bool is_probe() const noexcept override { return route_.is_probe; }
+    [[nodiscard]] bool is_probe() const noexcept override { return route_.is_probe || route_.is_optional; }
 
     Response run(std::size_t worker) override
     {
@@ -136,7 +137,7 @@ public:
         try {
             result = respond(worker);
         } catch (const runtime::DbError &error) {
-            result = failed(error, route_, caller_);
+            result = without_rows(error);
         } catch (const std::exception &error) {
             result = broken(error.what());
         } catch (...) {
@@ -148,10 +149,16 @@ public:
     Response give_up() override
     {
         const runtime::DbError error("53300", "no database connection became free in time");
-        return completed(failed(error, route_, caller_), route_);
+        return completed(without_rows(error), route_);
     }
 
 private:
+    [[nodiscard]] Response without_rows(const runtime::DbError &error) const
+    {
+        return route_.is_optional ? route_.render({.request = request_, .metrics = metrics_})
+                                  : failed(error, route_, caller_);
+    }
+
     Response respond(std::size_t worker)
     {
         runtime::Parameters parameters;
@@ -173,7 +180,7 @@ private:
             break;
         }
         const runtime::Result rows = database_.run(worker, *route_.statement, parameters, caller_.tenant);
-        return route_.render({.request = request_, .rows = &rows});
+        return route_.render({.request = request_, .rows = &rows, .metrics = metrics_});
     }
 
     const Request &request_;
@@ -181,6 +188,7 @@ private:
     Arguments arguments_;
     Caller caller_;
     Database &database_;
+    const runtime::Metrics *metrics_;
 };
 
 } // namespace
@@ -253,7 +261,7 @@ Begun Handler::begin(const Request &request, const Route &route, Arguments argum
     if (route.is_probe && stop_.stop_requested()) return down();
     if (route.statement == nullptr) return route.render({.request = request, .metrics = metrics_});
     Database &database = route.is_probe ? probe_ : caller.tenant.empty() ? database_ : keyed_->tenants;
-    return std::make_unique<StatementTask>(request, route, std::move(arguments), std::move(caller), database);
+    return std::make_unique<StatementTask>(request, route, std::move(arguments), std::move(caller), database, metrics_);
 }
 
 } // namespace analytics::http

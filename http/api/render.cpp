@@ -118,7 +118,15 @@ Response render_up(const Exchange & /*exchange*/)
 
 Response render_metrics(const Exchange &exchange)
 {
-    return {.body = exchange.metrics->exposition(), .content_type = runtime::Metrics::content_type};
+    runtime::MetricFamilies families;
+    if (const runtime::Result *const rows = exchange.rows; rows != nullptr) {
+        gauge(families, "analytics_maintained_at",
+              "When every part of analytics_maintain had last succeeded, in seconds since the Unix epoch; 0: never.",
+              static_cast<double>(rows->integer(0, 0)));
+        gauge(families, "analytics_maintenance_failed_parts",
+              "Parts of analytics_maintain that failed when they last ran.", static_cast<double>(rows->integer(0, 1)));
+    }
+    return {.body = exchange.metrics->exposition(std::move(families)), .content_type = runtime::Metrics::content_type};
 }
 
 Response up()

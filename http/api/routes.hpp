@@ -22,7 +22,7 @@ using ParameterList = std::span<const Parameter *const>;
 /** What a route's render is called with. */
 struct Exchange {
     const Request &request;
-    const runtime::Result *rows = nullptr;     // nothing: the route has no statement
+    const runtime::Result *rows = nullptr;     // nothing: the route has no statement, or does without its rows
     const runtime::Metrics *metrics = nullptr; // of the admin port alone
 };
 
@@ -38,6 +38,7 @@ struct Route {
     Caching caching = Caching::none; // of its 200
     bool leaves_query = false;       // the query is for the script of the page, and has no effect here
     bool is_probe = false;           // a health check: a failure is answered {"status":"DOWN"}
+    bool is_optional = false;        // the answer does without the statement's rows where the database does not answer
 };
 
 /** The most items of one POST: the response has every event, and all of them are one transaction. */

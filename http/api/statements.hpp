@@ -95,6 +95,14 @@ SELECT b.items, b.body
 FROM @extschema@._analytics_http_record_batch($1::pg_catalog.bytea, $2::pg_catalog.bytea[], $3::int) AS b
 )sql"};
 
+/** () → when all of maintenance had last succeeded, in seconds since the Unix epoch, or 0; how many parts failed. */
+inline constexpr Statement maintenance{.name = "maintenance",
+                                       .sql = R"sql(
+SELECT coalesce(extract(epoch FROM s.maintained_at)::bigint, 0), s.failed_parts
+FROM @extschema@.analytics_maintenance_state() AS s
+)sql",
+                                       .is_read = true};
+
 /** () → the versions of the extension and of its library: fails unless the database answers. */
 inline constexpr Statement version{.name = "version",
                                    .sql = "SELECT e.extversion, @extschema@._analytics_library_version() "

@@ -17,7 +17,7 @@ METRIC = re.compile(r"\b(?:analytics|process)_[a-z_]+\b")
 def impatient(rules):
     """The rules without their patience: five minutes of lag become two seconds."""
     rules = rules.replace("analytics_ingestor_lag_seconds) > 300", "analytics_ingestor_lag_seconds) > 2")
-    return re.sub(r"for: \d+m", "for: 1s", rules)
+    return re.sub(r"for: \d+[md]", "for: 1s", rules)
 
 
 def expressions():
@@ -26,8 +26,9 @@ def expressions():
 
 
 @pytest.fixture
-def watched(ingestor, http, tmp_path):
-    """(ingestor, Prometheus), both daemons scraped."""
+def watched(database, ingestor, http, tmp_path):
+    """(ingestor, Prometheus), both daemons scraped, maintenance done."""
+    database.sql("CALL analytics_maintain()")
     reading, service = ingestor(admin=True), http()
     jobs = {f"analytics-{name}": f"127.0.0.1:{daemon.admin_port}"
             for name, daemon in {"ingestor": reading, "http": service}.items()}
@@ -60,6 +61,17 @@ def test_who_is_away_is_missed(watched):
     reading, watcher = watched
     reading.kill()
     place.eventually(lambda: "AnalyticsDown" in watcher.alerts(), 60, what="the alert of a daemon that is away")
+
+
+def test_maintenance_that_is_late_or_fails_is_missed(watched, database):
+    _, watcher = watched
+    assert watcher.alerts() == set()
+    database.sql("UPDATE analytics_maintenance SET succeeded_at = now() - interval '2 days', failure = 'XX000: why' "
+                 "WHERE part = 'bags'")
+    late = {"AnalyticsNotMaintained", "AnalyticsMaintenanceFailed"}
+    place.eventually(lambda: watcher.alerts() == late, 60, what="the alerts of maintenance")
+    database.sql("CALL analytics_maintain()")
+    place.eventually(lambda: watcher.alerts() == set(), 60, what="the end of the alerts")
 
 
 def test_rules_and_dashboard_name_what_there_is(watched, produce, topic):

@@ -1,5 +1,6 @@
 /* From a request to its answer, over a database that only fails or only counts. */
 #include "../../../http/api/handler.hpp"
+#include "../../../http/metrics.hpp"
 
 #include <array>
 #include <gtest/gtest.h>
@@ -291,6 +292,18 @@ TEST(Admin, livezNeedsNoDatabase)
     EXPECT_EQ(respond(handler, {"GET", "/livez", "", "", ""}).status, 200);
     EXPECT_EQ(respond(handler, {"GET", "/readyz", "", "", ""}).status, 503);
     EXPECT_EQ(respond(handler, {"GET", "/health", "", "", ""}).status, 404);
+}
+
+TEST_F(Handled, MetricsDoWithoutTheDatabase)
+{
+    const HttpMetrics metrics;
+    Failing probe("08006");
+    const Response made =
+        respond(Handler(admin_routes(), probe, probe, stop_.get_token(), std::nullopt, &metrics), {"GET", "/metrics"});
+    EXPECT_EQ(probe.asked, "maintenance");
+    EXPECT_EQ(made.status, 200);
+    EXPECT_NE(made.body.find("analytics_http_build_info"), std::string::npos);
+    EXPECT_EQ(made.body.find("analytics_maintained_at"), std::string::npos);
 }
 
 } // namespace
