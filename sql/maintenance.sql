@@ -34,6 +34,8 @@ BEGIN
         SELECT s.* INTO rows, items FROM @extschema@._analytics_maintain_dead_letters(reference, item) AS s;
     WHEN 'untimed_keys' THEN
         SELECT s.* INTO rows, items FROM @extschema@._analytics_maintain_untimed_keys(reference, item) AS s;
+    WHEN 'retired_groups' THEN
+        SELECT s.* INTO rows, items FROM @extschema@._analytics_maintain_retired_groups(reference, item) AS s;
     WHEN 'bags' THEN
         SELECT s.* INTO rows, items FROM @extschema@._analytics_maintain_bags(reference, item) AS s;
     WHEN 'sizes' THEN
@@ -101,8 +103,8 @@ DECLARE
     failure pg_catalog.text;
     failures pg_catalog.text[];
 BEGIN
-    FOREACH part IN ARRAY '{new_partitions,events,old_partitions,counts,dead_letters,untimed_keys,bags,sizes}'
-        ::pg_catalog.text[]
+    FOREACH part IN ARRAY '{new_partitions,events,old_partitions,counts,dead_letters,untimed_keys,'
+        'retired_groups,bags,sizes}'::pg_catalog.text[]
     LOOP
         started_at := pg_catalog.clock_timestamp();
         rows := 0;

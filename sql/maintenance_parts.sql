@@ -216,6 +216,32 @@ COMMENT ON FUNCTION @extschema@._analytics_maintain_untimed_keys(timestamptz, te
     'Part of analytics_maintain: forgets the keys of events without a time of their own, by the rule untimed_keys. '
     'From then on a redelivery of such an event is an event again. An item is a hundred pages of the table.';
 
+CREATE FUNCTION @extschema@._analytics_maintain_retired_groups(
+    reference timestamptz, item text, OUT rows bigint, OUT items text[])
+    LANGUAGE plpgsql VOLATILE
+    SET search_path = pg_catalog, pg_temp
+    AS $$
+DECLARE
+    cutoff CONSTANT timestamptz := @extschema@._analytics_keep_until('retired_groups'::text, reference);
+BEGIN
+    -- A group of which one partition is still owned is kept whole.
+    WITH forgotten AS (
+        DELETE FROM @extschema@.analytics_kafka_offsets AS o
+        WHERE o.consumer_group IN (
+            SELECT k.consumer_group FROM @extschema@.analytics_kafka_offsets AS k
+            GROUP BY k.consumer_group HAVING bool_and(coalesce(k.retired_at < cutoff, false)))
+        RETURNING o.consumer_group
+    ), gaps AS (
+        DELETE FROM @extschema@.analytics_kafka_gaps AS g
+        WHERE g.consumer_group IN (SELECT f.consumer_group FROM forgotten AS f)
+    )
+    SELECT count(*) INTO rows FROM forgotten;
+END
+$$;
+
+COMMENT ON FUNCTION @extschema@._analytics_maintain_retired_groups(timestamptz, text) IS
+    'Part of analytics_maintain: forgets the offsets and gaps of retired groups, by the rule retired_groups. One step.';
+
 CREATE FUNCTION @extschema@._analytics_fold_hour(
     hour timestamptz, newest_ingestion timestamptz, of_totals boolean, tenant_id text) RETURNS bigint
     LANGUAGE c VOLATILE PARALLEL UNSAFE

@@ -423,7 +423,8 @@ CREATE TABLE @schema@.analytics_retention (
     name text PRIMARY KEY,
     what text NOT NULL DEFAULT 'events'
         CONSTRAINT analytics_retention_what CHECK (what IN (
-            'events', 'counts', 'dead_letters', 'replayed_dead_letters', 'untimed_keys')),
+            'events', 'counts', 'dead_letters', 'replayed_dead_letters', 'untimed_keys',
+            'retired_groups')),
     position integer NOT NULL DEFAULT 1000,
     event_types text[] CONSTRAINT analytics_retention_event_types CHECK (event_types <> '{}'),
     tenant_id varchar(64),
@@ -443,6 +444,7 @@ COMMENT ON COLUMN @schema@.analytics_retention.what IS
     'What the rule is about. events: by occurred_at. counts: what rollups and projections still count of dropped '
     'events, by the end of the partition. dead_letters, replayed_dead_letters: by received_at. '
     'untimed_keys: by ingestion time; a redelivery of the event is an event again afterwards. '
+    'retired_groups: offsets and gaps of consumer groups, by retired_at. '
     'There is at most one rule for each but events.';
 COMMENT ON COLUMN @schema@.analytics_retention.position IS
     'Of rules for events, the first in the order of (position, name) that fits an event decides.';

@@ -48,6 +48,7 @@ CALLS = {
     "_analytics_maintain_bags": [(LATER, None), (LATER, "h"), (LATER, "n"), (LATER, "tacme"), (LATER, "p1")],
     "_analytics_maintain_dead_letters": [(LATER, None), (LATER, "0")],
     "_analytics_maintain_events": [(LATER, None), (LATER, '{"2021-05-06 07:00Z"}')],
+    "_analytics_maintain_retired_groups": [(LATER, None)],
     "_analytics_maintain_untimed_keys": [(LATER, None), (LATER, "0")],
     "_analytics_maintain_step": [("sizes", LATER, None), ("dance", LATER, None)],
     "analytics_maintain_step": [("sizes", LATER, None), ("dance", LATER, None)],
@@ -90,7 +91,8 @@ INSERT INTO @.analytics_shapes (name, event_type, source, required_members) VALU
 INSERT INTO @.analytics_retention (name, position, event_types, keep, keep_counts) VALUES
     ('some', 1, '{f}', '1 hour', NULL), ('all', 2, NULL, '1 day', true), ('never', 3, NULL, '0', false)
 INSERT INTO @.analytics_retention (name, what, keep) VALUES ('counts', 'counts', '2 days'),
-    ('keys', 'untimed_keys', '0'), ('letters', 'dead_letters', '1 day'), ('replayed', 'replayed_dead_letters', '0')
+    ('keys', 'untimed_keys', '0'), ('groups', 'retired_groups', '0'), ('letters', 'dead_letters', '1 day'),
+    ('replayed', 'replayed_dead_letters', '0')
 UPDATE @.analytics_retention SET position = 3 WHERE name OPERATOR(pg_catalog.=) 'some'
 UPDATE @.analytics_shapes SET enabled = false WHERE name OPERATOR(pg_catalog.=) 'seventh'
 INSERT INTO @.analytics_shapes (name, event_type, source, required_members) VALUES ('bad', 't', 's', '{}')

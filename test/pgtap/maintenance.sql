@@ -34,7 +34,7 @@ SELECT tap.past() AS stored \gset
 CALL analytics_maintain(:clock);
 SELECT is(count(*), :stored::bigint, 'without a rule every event stays') FROM analytics_events;
 SELECT is_empty('SELECT * FROM analytics_verify()', 'and is counted');
-SELECT set_eq('SELECT part, failure FROM analytics_maintenance', $$SELECT unnest('{new_partitions,events,old_partitions,counts,dead_letters,untimed_keys,bags,sizes}'::text[]), NULL::text$$, 'a row a part');
+SELECT set_eq('SELECT part, failure FROM analytics_maintenance', $$SELECT unnest('{new_partitions,events,old_partitions,counts,dead_letters,untimed_keys,retired_groups,bags,sizes}'::text[]), NULL::text$$, 'a row a part');
 SELECT is(range_end, '2025-08-01 00:00:00+00', 'there is a partition for the month that follows') FROM analytics_partitions() ORDER BY range_end DESC LIMIT 1;
 SELECT is(maintained_at BETWEEN now() - interval '1 minute' AND clock_timestamp() AND failed_parts = 0, true, 'it says when it was done') FROM analytics_maintenance_state();
 
@@ -98,6 +98,21 @@ CALL analytics_maintain(:clock);
 SELECT is(count(*), 1::bigint, 'an old key is forgotten') FROM analytics_untimed_keys;
 SELECT results_eq($$SELECT stored, duplicates FROM analytics_ingest(ARRAY[tap.event('k'), tap.event('l')])$$, 'VALUES (1::bigint, 1::bigint)', 'and its event comes again as another');
 
+-- Retired groups: a group is forgotten as a whole.
+SELECT count(*) FROM analytics_claim_partition('gone', 't', 0, 'o', 0, 5), analytics_claim_partition('gone', 't', 1, 'o', 0, 5), analytics_claim_partition('half', 't', 0, 'o', 0, 5), analytics_claim_partition('young', 't', 0, 'o', 0, 5), analytics_claim_partition('owned', 't', 0, 'o', 0, 5) \g /dev/null
+INSERT INTO analytics_kafka_gaps (consumer_group, topic, partition, from_offset, to_offset, owner_epoch) VALUES ('gone', 't', 0, 0, 1, 1), ('owned', 't', 0, 0, 1, 1);
+SELECT analytics_retire_group(g) FROM unnest('{gone,half,young}'::text[]) AS g \g /dev/null
+SELECT count(*) FROM analytics_claim_partition('half', 't', 1, 'o', 0, 5) \g /dev/null
+UPDATE analytics_kafka_offsets SET retired_at = :clock::timestamptz - interval '31 days' WHERE retired_at IS NOT NULL AND consumer_group <> 'young';
+CALL analytics_maintain(:clock);
+SELECT is(count(*), 6::bigint, 'without a rule no group is forgotten') FROM analytics_kafka_offsets;
+INSERT INTO analytics_retention (name, what, keep) VALUES ('groups', 'retired_groups', '30 days');
+CALL analytics_maintain(:clock);
+SELECT set_eq('SELECT consumer_group, partition FROM analytics_kafka_offsets', $$VALUES ('half', 0), ('half', 1), ('young', 0), ('owned', 0)$$, 'old ones are, as a whole');
+SELECT is(rows, 2::bigint, 'with two partitions') FROM analytics_maintenance WHERE part = 'retired_groups';
+SELECT set_eq('SELECT consumer_group FROM analytics_kafka_gaps', '{owned}'::text[], 'and with their gaps');
+TRUNCATE analytics_kafka_offsets, analytics_kafka_gaps;
+
 -- Folding: whatever writers left, also without events of theirs, and without changing an answer.
 SET analytics.append_bags = on; -- as who mends counts
 INSERT INTO analytics_rollup_totals SELECT hour, NULL, analytics_bag(hour, 'x', sign) FROM analytics_rollup_totals, unnest('{1,-1}'::bigint[]) AS sign WHERE hour < :clock GROUP BY hour, sign;
@@ -137,7 +152,7 @@ CALL analytics_maintain(:clock::timestamptz + interval '60 days');
 \set ON_ERROR_STOP on
 SELECT is(:'LAST_ERROR_SQLSTATE'::text, 'AB123', 'the error of the part is raised');
 SELECT is(failure, 'AB123: not this', 'and written down') FROM analytics_maintenance WHERE part = 'dead_letters';
-SELECT is(count(*), 7::bigint, 'the others are done') FROM analytics_maintenance WHERE failure IS NULL AND started_at > now() - interval '1 minute';
+SELECT is(count(*), 8::bigint, 'the others are done') FROM analytics_maintenance WHERE failure IS NULL AND started_at > now() - interval '1 minute';
 SELECT is(count(*), 0::bigint, 'those after it too') FROM analytics_untimed_keys WHERE occurred_at < :clock::timestamptz + interval '30 days';
 SELECT is(failed_parts, 1::bigint, 'the state says how many failed') FROM analytics_maintenance_state();
 DROP TRIGGER refuse ON analytics_dead_letters;
