@@ -91,8 +91,11 @@ constexpr std::array table{
 
 constexpr std::array admin_table{
     Route{.path = "/livez", .method = "GET", .render = render_up},
-    Route{
-        .path = "/metrics", .method = "GET", .statement = &maintenance, .render = render_metrics, .is_optional = true},
+    Route{.path = "/metrics",
+          .method = "GET",
+          .statement = &database_metrics,
+          .render = render_metrics,
+          .is_optional = true},
     Route{.path = "/readyz", .method = "GET", .statement = &version, .render = render_up, .is_probe = true},
 };
 

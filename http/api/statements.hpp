@@ -95,13 +95,19 @@ SELECT b.items, b.body
 FROM @extschema@._analytics_http_record_batch($1::pg_catalog.bytea, $2::pg_catalog.bytea[], $3::int) AS b
 )sql"};
 
-/** () → when all of maintenance had last succeeded, in seconds since the Unix epoch, or 0; how many parts failed. */
-inline constexpr Statement maintenance{.name = "maintenance",
-                                       .sql = R"sql(
-SELECT coalesce(extract(epoch FROM s.maintained_at)::bigint, 0), s.failed_parts
-FROM @extschema@.analytics_maintenance_state() AS s
+/** () → when all of maintenance had last succeeded, in seconds since the Unix epoch, or 0; how many parts failed; how
+ * many consumer groups are counted, timed out and retired. */
+inline constexpr Statement database_metrics{.name = "metrics",
+                                            .sql = R"sql(
+SELECT coalesce(extract(epoch FROM m.maintained_at)::bigint, 0), m.failed_parts, g.counted, g.timed_out, g.retired
+FROM @extschema@.analytics_maintenance_state() AS m
+CROSS JOIN (
+    SELECT count(*) FILTER (WHERE c.state = 'counted') AS counted,
+           count(*) FILTER (WHERE c.state = 'timed out') AS timed_out,
+           count(*) FILTER (WHERE c.state = 'retired') AS retired
+    FROM @extschema@.analytics_consumer_groups() AS c) AS g
 )sql",
-                                       .is_read = true};
+                                            .is_read = true};
 
 /** () → the versions of the extension and of its library: fails unless the database answers. */
 inline constexpr Statement version{.name = "version",

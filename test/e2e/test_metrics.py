@@ -1,6 +1,7 @@
 """What both daemons tell Prometheus, seen as it does: over HTTP, and checked by its own tools."""
 import re
 import socket
+import time
 
 import pytest
 import requests
@@ -145,3 +146,17 @@ def test_the_pool_s_use_is_told(http):
     assert value(service, "analytics_http_pool_max_connections", pool="service") == 3
     assert value(service, "analytics_http_pool_connections", pool="service", state="idle") == 1
     assert value(service, "analytics_http_pool_connections", pool="service", state="in_use") == 0
+
+
+def test_the_state_of_the_database_is_told(http, database):
+    service = http()
+    assert value(service, "analytics_maintained_at") == 0
+    database.sql("CALL analytics_maintain('2024-01-01Z')")
+    assert abs(value(service, "analytics_maintained_at") - time.time()) < 600
+    assert value(service, "analytics_maintenance_failed_parts") == 0
+    for group in ("read", "gone", "old"):
+        database.rows("SELECT * FROM analytics_claim_partition(%s, 't', 0, 'o', 0, 5)", (group,))
+    database.rows("SELECT analytics_retire_group('gone')")
+    database.sql("UPDATE analytics_kafka_offsets SET updated_at = now() - interval '8 days' WHERE consumer_group = 'old'")
+    for state in ("counted", "timed_out", "retired"):
+        assert value(service, "analytics_consumer_groups", state=state) == 1

@@ -300,7 +300,7 @@ TEST_F(Handled, MetricsDoWithoutTheDatabase)
     Failing probe("08006");
     const Response made =
         respond(Handler(admin_routes(), probe, probe, stop_.get_token(), std::nullopt, &metrics), {"GET", "/metrics"});
-    EXPECT_EQ(probe.asked, "maintenance");
+    EXPECT_EQ(probe.asked, "metrics");
     EXPECT_EQ(made.status, 200);
     EXPECT_NE(made.body.find("analytics_http_build_info"), std::string::npos);
     EXPECT_EQ(made.body.find("analytics_maintained_at"), std::string::npos);
