@@ -44,7 +44,7 @@ void HttpMetrics::watch_pool(std::string name, std::function<PoolUse()> use)
 void HttpMetrics::observe(const runtime::Event &event)
 {
     Metrics::observe(event);
-    std::visit([this](const auto &one) { on(one); }, event);
+    event.visit([this](const auto &one) { on(one); });
 }
 
 void HttpMetrics::on(const event::RequestServed &request)

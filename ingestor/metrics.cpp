@@ -60,7 +60,7 @@ void IngestorMetrics::observe(const runtime::Event &event)
 {
     Metrics::observe(event);
     const std::lock_guard lock(mutex_);
-    std::visit([this](const auto &one) { on(one); }, event);
+    event.visit([this](const auto &one) { on(one); });
 }
 
 void IngestorMetrics::count_outage(std::string_view sqlstate)

@@ -7,7 +7,7 @@ namespace analytics::runtime {
 void DaemonState::observe(const Event &event)
 {
     const std::lock_guard lock(mutex_);
-    std::visit([this](const auto &one) { on(one); }, event);
+    event.visit([this](const auto &one) { on(one); });
 }
 
 DaemonState::Snapshot DaemonState::snapshot() const

@@ -16,12 +16,12 @@ Metrics::Metrics(const std::string &prefix, const Buckets &call_seconds)
 
 void Metrics::observe(const Event &event)
 {
-    if (const auto *called = std::get_if<event::DatabaseCalled>(&event))
+    if (const auto *called = event.get_if<event::DatabaseCalled>())
         call_seconds_.Add({{"statement", std::string(called->statement)}}, call_buckets_)
             .Observe(called->milliseconds / millis_per_second);
-    else if (const auto *sent = std::get_if<event::SpansSent>(&event))
+    else if (const auto *sent = event.get_if<event::SpansSent>())
         spans_.Add({{"outcome", "sent"}}).Increment(static_cast<double>(sent->spans));
-    else if (const auto *dropped = std::get_if<event::SpansDropped>(&event))
+    else if (const auto *dropped = event.get_if<event::SpansDropped>())
         spans_.Add({{"outcome", "dropped"}}).Increment(static_cast<double>(dropped->spans));
 }
 

@@ -27,15 +27,14 @@ ServiceManager::ServiceManager(const DaemonState &state) : state_(state)
 
 void ServiceManager::observe(const Event &event)
 {
-    if (std::holds_alternative<event::Stopping>(event)) {
+    if (event.get_if<event::Stopping>() != nullptr) {
         sd_notify(0, "STOPPING=1");
         return;
     }
     const std::lock_guard lock(mutex_);
     const DaemonState::Snapshot now = state_.snapshot();
     if (std::exchange(seen_changes_, now.changes) == now.changes) return;
-    const bool begins =
-        std::holds_alternative<event::Started>(event) || std::holds_alternative<event::PartitionsReady>(event);
+    const bool begins = event.get_if<event::Started>() != nullptr || event.get_if<event::PartitionsReady>() != nullptr;
     if (begins && now.is_ready) sd_notify(0, "READY=1");
     sd_notify(0, one_line("STATUS=" + now.status).c_str());
 }

@@ -109,11 +109,11 @@ void Traces::observe(const Event &event)
     if (options_.url.empty()) return;
     const Span *current = SpanScope::current();
     if (current == nullptr || !current->context.is_sampled) return;
-    if (const auto *call = std::get_if<event::DatabaseCalled>(&event))
+    if (const auto *call = event.get_if<event::DatabaseCalled>())
         add(span_of(*current, *call));
-    else if (const auto *batch = std::get_if<event::BatchCommitted>(&event))
+    else if (const auto *batch = event.get_if<event::BatchCommitted>())
         add(span_of(*current, *batch));
-    else if (const auto *request = std::get_if<event::RequestServed>(&event))
+    else if (const auto *request = event.get_if<event::RequestServed>())
         add(span_of(*current, *request));
 }
 

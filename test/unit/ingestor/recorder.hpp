@@ -28,10 +28,10 @@ public:
         }
     }
 
-    template <class Event> int count() { return seen_[runtime::Event(Event{}).index()].count; }
+    template <class Event> int count() { return seen_[runtime::Event::index_of<Event>()].count; }
     template <class Event> std::string field(const std::string &name)
     {
-        return seen_[runtime::Event(Event{}).index()].fields[name];
+        return seen_[runtime::Event::index_of<Event>()].fields[name];
     }
 
     void alive() override { ++beats; }
