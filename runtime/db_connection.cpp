@@ -6,6 +6,7 @@
 #include <array>
 #include <fmt/format.h>
 #include <libpq-fe.h>
+#include <new>
 #include <poll.h>
 #include <tuple>
 

@@ -10,6 +10,7 @@
 
 #include "message.hpp"
 
+#include <functional>
 #include <set>
 #include <string>
 #include <string_view>

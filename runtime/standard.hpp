@@ -1,5 +1,6 @@
-/* What the daemons' sources include again and again, compiled once for the sanitizers. The Makefile puts it before each
- * of them; that each includes what it needs shows where it is compiled without, for the daemon itself. */
+/* What the daemons' sources include again and again. It is compiled once for all of them (daemon.mk), and once for the
+ * unit tests' sanitizers, and stands before each source. Each source includes what it needs all the same: make lint
+ * (includes.py) sees to that. */
 
 #include <fmt/format.h>
 
