@@ -20,22 +20,36 @@ int year_of(Instant instant)
     return static_cast<int>(std::chrono::year_month_day{date}.year());
 }
 
-/** Each rule is coarser than the one before. */
-enum class Rule : std::uint8_t {
-    usual,
-    coarse_outside, // decades for years, and all for decades
-    months,         // and months for days and weeks
-    years           // years around now, and one for all on either side
-};
+/** Each rule is coarser than the one before: far from now first, and around now last. */
+enum class Rule : std::uint8_t { usual, coarse_far, coarse_recent, months, years };
 
 struct RuleLimit {
     Rule rule;
     std::size_t max_partitions; // that the table has afterwards
 };
 
-/** The last one is for whatever is left. Of months, 120 are ten years without retention. */
-constexpr std::array rule_limits{RuleLimit{Rule::usual, 100}, RuleLimit{Rule::coarse_outside, 100},
-                                 RuleLimit{Rule::months, 120}, RuleLimit{Rule::years, ~std::size_t{0}}};
+/** So many partitions an operator has chosen who keeps events for about a year. */
+constexpr std::size_t max_partitions_around_now(CalendarUnit unit) noexcept
+{
+    switch (unit) {
+    case CalendarUnit::day:
+        return 400;
+    case CalendarUnit::week:
+        return 250;
+    default:
+        return 120; // ten years of months
+    }
+}
+
+/** The last one is for whatever is left. */
+constexpr std::array<RuleLimit, 5> rule_limits(CalendarUnit unit) noexcept
+{
+    constexpr std::size_t max_far = 60, max_recent = 80, max_months = 60;
+    const std::size_t max_around_now = max_partitions_around_now(unit);
+    return {RuleLimit{Rule::usual, max_far}, RuleLimit{Rule::coarse_far, max_recent},
+            RuleLimit{Rule::coarse_recent, max_around_now}, RuleLimit{Rule::months, max_around_now + max_months},
+            RuleLimit{Rule::years, ~std::size_t{0}}};
+}
 
 /** A range of time and the length of its partitions; without one, it is a single partition. */
 struct Ring {
@@ -46,31 +60,41 @@ struct Ring {
 /** The rings, from now outwards: each one surrounds the one before. */
 using Rings = std::vector<Ring>;
 
+/** The times that keep the operator's length as long as any. this_year is that of now. */
+TimeRange around_now(Instant now, int this_year, CalendarUnit unit)
+{
+    const auto days = [&](std::int64_t back, std::int64_t ahead) {
+        const PartitionLength length = PartitionLength::of(unit);
+        return TimeRange{length.around(now - back * day).start, length.around(now + ahead * day).end};
+    };
+    switch (unit) {
+    case CalendarUnit::day:
+        return days(28, 3);
+    case CalendarUnit::week:
+        return days(126, 28);
+    default:
+        return {new_year(this_year - 1), new_year(this_year + 2)};
+    }
+}
+
 Rings rings_of(Rule rule, Instant now, CalendarUnit unit)
 {
-    const PartitionLength year = PartitionLength::of(CalendarUnit::year);
-    const PartitionLength decade = PartitionLength::of(CalendarUnit::decade);
     const int this_year = std::clamp(year_of(now), 5, 9'980); // so that every ring lies in the years 0001 to 9999
     const TimeRange recent{new_year(this_year - 3), new_year(this_year + 2)};
-    if (rule == Rule::years) return {{recent, year}, {TimeRange{}, {}}};
-
-    const bool is_usual = rule == Rule::usual;
     const TimeRange years{std::min(new_year(2000), recent.start), new_year(this_year + 11)};
     const TimeRange decades{years.start, std::max(new_year(2100), years.end)};
+    const CalendarUnit month_at_least = std::max(unit, CalendarUnit::month);
+
     Rings rings;
-    const auto days_around = [&](std::int64_t back, std::int64_t ahead) {
-        const PartitionLength length = PartitionLength::of(unit);
-        return Ring{{length.around(now - back * day).start, length.around(now + ahead * day).end}, length};
+    const auto add = [&](const TimeRange &range, CalendarUnit length) {
+        rings.push_back({range, PartitionLength::of(length)});
     };
-    const bool is_finer = unit < CalendarUnit::month;
-    if (is_finer && rule != Rule::months)
-        rings.push_back(unit == CalendarUnit::day ? days_around(31, 8) : days_around(182, 91));
-    if (is_finer && rule == Rule::coarse_outside)
-        rings.push_back({recent, year});
-    else
-        rings.push_back({recent, PartitionLength::of(is_finer ? CalendarUnit::month : unit)});
-    rings.push_back({years, is_usual ? year : decade});
-    if (is_usual) rings.push_back({decades, decade});
+    add(around_now(now, this_year, unit), rule < Rule::months    ? unit
+                                          : rule == Rule::months ? month_at_least
+                                                                 : CalendarUnit::year);
+    add(recent, rule < Rule::coarse_recent ? month_at_least : CalendarUnit::year);
+    add(years, rule == Rule::usual ? CalendarUnit::year : CalendarUnit::decade);
+    if (rule == Rule::usual) add(decades, CalendarUnit::decade);
     rings.push_back({TimeRange{}, {}});
     return rings;
 }
@@ -124,7 +148,7 @@ std::vector<TimeRange> plan_partitions(std::span<const Instant> needed, std::spa
                                        Instant now, CalendarUnit unit)
 {
     std::vector<TimeRange> made;
-    for (const RuleLimit &limit : rule_limits) {
+    for (const RuleLimit &limit : rule_limits(unit)) {
         made = ranges_by(rings_of(limit.rule, now, unit), needed, existing);
         if (made.size() <= max_new_partitions && existing.size() + made.size() <= limit.max_partitions) break;
     }

@@ -6,10 +6,13 @@
  *     0001            2000       2023           2028        2037            2100           10000
  *       |   one for all |  years   |   months     |   years   |   decades     |  one for all |
  *
- * The rings of whole years move with the calendar, and what exists stays as it is: a new range is cut where it meets
- * an existing partition, or the next ring. When a batch needs more partitions than max_new_partitions, or the table
- * comes to have too many, the rule for the next ones is coarser, outside first. So the number of partitions is bounded
- * over decades.
+ * Days and weeks are for some weeks or months around now, and lie within the months. The rings of whole years move with
+ * the calendar. What exists stays as it is: a new range is cut where it meets an existing partition, or the next ring.
+ *
+ * When a batch needs more partitions than max_new_partitions, or the table comes to have many, the rule for the next
+ * ones is coarser: first for times far from now, then for recent ones. Times around now keep the operator's length
+ * until the table has so many that nobody can have wanted them. So whatever times events have, they take nothing from
+ * the partitions of now, and the number of partitions is bounded over decades.
  *
  * Nothing here knows the clock or the catalog: both are given. */
 #pragma once
@@ -23,8 +26,8 @@
 
 namespace analytics::core {
 
-/** A batch makes no more. Each new partition takes some five locks, of a table of locks that all sessions share. It
- * makes one a gap where the existing partitions leave more gaps than that between the times that it needs. */
+/** A batch makes no more, for each new partition takes some five locks, of a table of locks that all sessions share.
+ * But where existing partitions leave more gaps than that between the times that a batch needs, each gap gets one. */
 inline constexpr std::size_t max_new_partitions = 50;
 
 /** The range that an instant gets in an empty table. */

@@ -198,6 +198,15 @@ SELECT is(count(*), 57::bigint, 'a year each') FROM tap.partitions();
 ROLLBACK;
 BEGIN;
 SET LOCAL analytics.max_future = -1;
+CREATE TEMPORARY TABLE times AS
+    SELECT t FROM generate_series(date_trunc('year', now()) - interval '3 years', date_trunc('year', now()) + interval '23 months', '2 months') AS t
+    UNION ALL SELECT date_trunc('year', now()) - n * interval '1 year' FROM generate_series(4, 21) AS n;
+SELECT is((SELECT stored FROM analytics_ingest((SELECT array_agg(tap.event(t::text, _analytics_iso8601(t))) FROM times))), 48::bigint, 'a batch of thirty months and eighteen years');
+SELECT is(count(*), 48::bigint, 'has a partition each') FROM tap.partitions();
+SELECT cmp_ok(count(*), '<=', 650::bigint, 'and leaves locks for others: there are 6400') FROM pg_locks WHERE pid = pg_backend_pid();
+ROLLBACK;
+BEGIN;
+SET LOCAL analytics.max_future = -1;
 SELECT is(tap.monthly('1610-01-15 00:00:00+00', 5000, '2 months'), 5000::bigint, 'five thousand months in one batch');
 SELECT cmp_ok(count(*), '<=', 50::bigint, 'have few partitions') FROM tap.partitions();
 SELECT cmp_ok(count(*), '<=', 600::bigint, 'and leave locks for others') FROM pg_locks WHERE pid = pg_backend_pid();
@@ -210,11 +219,21 @@ ROLLBACK;
 
 -- A table that has many partitions: those around now are years. An operator may still have what he asks for.
 BEGIN;
-SELECT count(analytics_create_partition(now() - n * interval '1 day', '1 day')) AS days FROM generate_series(0, 129) AS n \gset
-SELECT is((SELECT count(*) FROM tap.partitions()), 130::bigint, 'a hundred and thirty days, one by one');
-SELECT ok(upper_inf(r) OR upper(r) - lower(r) > interval '300 days', 'then a year') FROM analytics_create_partition('2000-01-01 00:00:00+00') AS made, LATERAL (SELECT tstzrange(range_start, range_end) AS r FROM analytics_partitions() WHERE partition = made) AS _;
+SELECT count(analytics_create_partition(now() - n * interval '1 day', '1 day')) AS days FROM generate_series(0, 199) AS n \gset
+SELECT is((SELECT count(*) FROM tap.partitions()), 200::bigint, 'two hundred days, one by one');
+SELECT is(range_end, date_trunc('year', now() + interval '70 days') + interval '1 year', 'then a year, as far as it is free') FROM analytics_create_partition(now() + interval '70 days') AS made, LATERAL (SELECT range_end FROM analytics_partitions() WHERE partition = made) AS p;
 SELECT is(tap.bounds_of(analytics_create_partition(date_trunc('month', now()) + interval '40 days', '1 day')::text), format('FOR VALUES FROM (%s) TO (%s)', (date_trunc('month', now()) + interval '40 days')::date, (date_trunc('month', now()) + interval '41 days')::date), 'a day, where that is asked for');
 SELECT is(tap.gaps(), 0::bigint, 'no two overlap');
+ROLLBACK;
+
+-- Of days, as many as an operator keeps: those of now are days whatever has come from elsewhere.
+BEGIN;
+SET LOCAL analytics.max_future = -1;
+SET LOCAL analytics.partition_interval = 'day';
+SELECT count(analytics_create_partition(now() - n * interval '1 day', '1 day')) AS days FROM generate_series(30, 229) AS n \gset
+SELECT cmp_ok(count(*), '>=', 200::bigint, 'two hundred partitions') FROM tap.partitions();
+SELECT is(tap.monthly('1610-01-15 00:00:00+00', 5000, '2 months'), 5000::bigint, 'times from everywhere');
+SELECT is(tap.bounds_of(analytics_create_partition(now())::text), format('FOR VALUES FROM (%s) TO (%s)', now()::date, now()::date + 1), 'now has a day');
 ROLLBACK;
 
 -- Retention goes by the ends that a partition has.
