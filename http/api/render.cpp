@@ -118,6 +118,7 @@ Response render_up(const Exchange & /*exchange*/)
 
 Response render_metrics(const Exchange &exchange)
 {
+    using runtime::add, runtime::gauge, runtime::gauge_family;
     runtime::MetricFamilies families;
     if (exchange.rows != nullptr) {
         const auto number = [&](int column) { return static_cast<double>(exchange.rows->integer(0, column)); };
