@@ -122,17 +122,18 @@ Response render_metrics(const Exchange &exchange)
     runtime::MetricFamilies families;
     if (exchange.rows != nullptr) {
         const auto number = [&](int column) { return static_cast<double>(exchange.rows->integer(0, column)); };
-        gauge(families, "analytics_maintained_at",
-              "When every part of analytics_maintain had last succeeded, in seconds since the Unix epoch; 0: never.",
-              number(0));
-        gauge(families, "analytics_maintenance_failed_parts",
-              "Parts of analytics_maintain that failed when they last ran.", number(1));
-        prometheus::MetricFamily &groups =
-            gauge_family(families, "analytics_consumer_groups",
-                         "Consumer groups, by state: only the lag of those that are counted is in lagRecords.");
-        add(groups, {{"state", "counted"}}, number(2));
-        add(groups, {{"state", "timed_out"}}, number(3));
-        add(groups, {{"state", "retired"}}, number(4));
+        runtime::gauge(
+            families, "analytics_maintained_at",
+            "When every part of analytics_maintain had last succeeded, in seconds since the Unix epoch; 0: never.",
+            number(0));
+        runtime::gauge(families, "analytics_maintenance_failed_parts",
+                       "Parts of analytics_maintain that failed when they last ran.", number(1));
+        prometheus::MetricFamily &groups = runtime::gauge_family(
+            families, "analytics_consumer_groups",
+            "Consumer groups, by state: only the lag of those that are counted is in lagRecords.");
+        runtime::add(groups, {{"state", "counted"}}, number(2));
+        runtime::add(groups, {{"state", "timed_out"}}, number(3));
+        runtime::add(groups, {{"state", "retired"}}, number(4));
     }
     return {.body = exchange.metrics->exposition(std::move(families)), .content_type = runtime::Metrics::content_type};
 }
