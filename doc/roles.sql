@@ -80,22 +80,22 @@ GRANT SELECT, INSERT ON :"schema".analytics_untimed_keys TO analytics_api;
 -- keys with the scope admin replay dead letters
 GRANT UPDATE ON :"schema".analytics_dead_letters TO analytics_api;
 
--- Only functions and procedures of the extension: its schema may have others with the same names.
-SELECT format('GRANT EXECUTE ON ROUTINE %s TO %I', coalesce(own.routine::text, n.name), g.role)
+-- Only functions and procedures of the extension: its schema may have others with the same names. Those that have two
+-- forms stand below; in this list they would fail.
+SELECT format('GRANT EXECUTE ON ROUTINE %s TO %I',
+              CASE WHEN count(own.routine) = 1 THEN min(own.routine::text) ELSE n.name END, g.role)
 FROM (VALUES
     ('analytics_writer', '{
-        analytics_create_partition,analytics_ingest,analytics_record,analytics_record_each,
+        analytics_ingest,analytics_record,analytics_record_each,
         analytics_claim_partition,_analytics_lock_claim,_analytics_ingest_batch,analytics_ingest_kafka,
         _analytics_unpublished_dead_letters,_analytics_mark_dead_letters_published}'),
     ('analytics_operator', '{
-        analytics_create_partition,_analytics_ingest_again,analytics_replay_dead_letters,
-        analytics_replay_all_dead_letters,analytics_purge_dead_letters,analytics_accept_gap,
+        _analytics_ingest_again,analytics_replay_all_dead_letters,analytics_purge_dead_letters,analytics_accept_gap,
         analytics_retire_group,analytics_retain,analytics_verify,analytics_rebuild,
         analytics_maintain,analytics_maintain_step,analytics_record_maintenance,analytics_sizes}'),
     ('analytics_maintainer', '{analytics_maintain,analytics_maintain_step,analytics_record_maintenance}'),
-    ('analytics_tenant', '{analytics_create_partition,analytics_record_each}'),
-    ('analytics_api', '{
-        analytics_create_partition,analytics_record_each,_analytics_ingest_again,analytics_replay_dead_letters}')
+    ('analytics_tenant', '{analytics_record_each}'),
+    ('analytics_api', '{analytics_record_each,_analytics_ingest_again}')
     ) AS g (role, names)
 CROSS JOIN unnest(g.names::text[]) AS n (name)
 LEFT JOIN (SELECT p.proname, p.oid::regprocedure AS routine FROM pg_proc AS p
@@ -103,7 +103,19 @@ LEFT JOIN (SELECT p.proname, p.oid::regprocedure AS routine FROM pg_proc AS p
            JOIN pg_extension AS e ON d.refclassid = 'pg_extension'::regclass AND e.oid = d.refobjid
            WHERE e.extname = 'analytics_events') AS own
     ON own.proname = n.name
+GROUP BY g.role, n.name
 \gexec
+-- The number of partitions is bounded by the first form alone.
+GRANT EXECUTE ON FUNCTION :"schema".analytics_create_partition(timestamptz)
+    TO analytics_writer, analytics_operator, analytics_tenant, analytics_api;
+GRANT EXECUTE ON FUNCTION :"schema".analytics_create_partition(timestamptz, interval) TO analytics_operator;
+GRANT EXECUTE ON FUNCTION :"schema".analytics_replay_dead_letters(
+    integer, bigint, text, text, bigint[], timestamptz, timestamptz) TO analytics_operator, analytics_api;
+GRANT EXECUTE ON FUNCTION :"schema".analytics_replay_dead_letters(
+    integer, bigint, varchar, text, bigint[], timestamptz, timestamptz, boolean) TO analytics_operator;
+-- An earlier version of this script granted more.
+REVOKE EXECUTE ON FUNCTION :"schema".analytics_create_partition(timestamptz, interval)
+    FROM analytics_writer, analytics_tenant, analytics_api;
 
 -- Policies: all rows for the roles that may see everything, and a tenant's rows for the tenant.
 SELECT format('ALTER TABLE %1$I.%2$I ENABLE ROW LEVEL SECURITY; DROP POLICY IF EXISTS everything ON %1$I.%2$I; '

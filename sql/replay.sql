@@ -18,9 +18,8 @@ COMMENT ON FUNCTION @extschema@._analytics_ingest_again(bytea[], timestamptz[]) 
     'received_at is the ingestion time for an event without a time of its own.';
 
 CREATE FUNCTION @extschema@.analytics_replay_dead_letters(
-    max_rows integer DEFAULT 10000, after_id bigint DEFAULT 0,
-    reason text DEFAULT NULL, topic text DEFAULT NULL, ids bigint[] DEFAULT NULL,
-    received_start timestamptz DEFAULT NULL, received_end timestamptz DEFAULT NULL,
+    max_rows integer, after_id bigint, reason text, topic text, ids bigint[],
+    received_start timestamptz, received_end timestamptz,
     OUT replayed bigint, OUT stored bigint, OUT duplicates bigint, OUT still_refused bigint, OUT last_id bigint)
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
@@ -72,29 +71,39 @@ COMMENT ON FUNCTION @extschema@.analytics_replay_dead_letters(integer, bigint, t
     'Pass last_id as after_id of the next call. It is null if no dead letter was left. '
     'replayed is the number of dead letters that are events now (stored + duplicates). '
     'A dead letter that is still refused stays open, with today''s reason and detail. '
+    'While analytics.accept_time is on, an event is stored as it is, whatever its own time. '
     'Locks the chunk to the end of the transaction, and passes over dead letters that another transaction has locked. '
     'max_rows below 1 is SQLSTATE 22023.';
 
+-- 0.1.0 has the form above alone, with defaults. It remains, because dumps of 0.1.0 grant rights on it; without defaults,
+-- because a call that both forms match alike is ambiguous. A call with seven arguments matches both: the reason's type
+-- decides, for PostgreSQL prefers text to varchar, also for arguments whose types it has to guess.
 CREATE FUNCTION @extschema@.analytics_replay_dead_letters(
-    accept_time boolean, max_rows integer DEFAULT 10000, after_id bigint DEFAULT 0,
-    reason text DEFAULT NULL, topic text DEFAULT NULL, ids bigint[] DEFAULT NULL,
-    received_start timestamptz DEFAULT NULL, received_end timestamptz DEFAULT NULL,
+    max_rows integer DEFAULT 10000, after_id bigint DEFAULT 0,
+    reason varchar DEFAULT NULL, topic text DEFAULT NULL, ids bigint[] DEFAULT NULL,
+    received_start timestamptz DEFAULT NULL, received_end timestamptz DEFAULT NULL, accept_time boolean DEFAULT false,
     OUT replayed bigint, OUT stored bigint, OUT duplicates bigint, OUT still_refused bigint, OUT last_id bigint)
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
-    SET analytics.accept_time = off -- so that its value comes back at the end
     AS $$
+DECLARE
+    accepted CONSTANT text := coalesce(current_setting('analytics.accept_time', true), 'off'); -- null: not loaded yet
 BEGIN
-    PERFORM set_config('analytics.accept_time', coalesce($1, false)::text, true);
+    IF $8 THEN -- after an error, the end of the (sub)transaction takes it back
+        PERFORM set_config('analytics.accept_time', 'on', true);
+    END IF;
     SELECT r.* INTO replayed, stored, duplicates, still_refused, last_id
-    FROM @extschema@.analytics_replay_dead_letters($2, $3, $4, $5, $6, $7, $8) AS r;
+    FROM @extschema@.analytics_replay_dead_letters($1, $2, $3::text, $4, $5, $6, $7) AS r;
+    IF $8 THEN
+        PERFORM set_config('analytics.accept_time', accepted, true);
+    END IF;
 END
 $$;
 
-COMMENT ON FUNCTION @extschema@.analytics_replay_dead_letters(boolean, integer, bigint, text, text, bigint[],
-    timestamptz, timestamptz) IS
-    'The same. If accept_time is true, an event is stored as it is, whatever its own time: the reason implausible_time '
-    'does not apply. So does a replay while analytics.accept_time is on.';
+COMMENT ON FUNCTION @extschema@.analytics_replay_dead_letters(integer, bigint, varchar, text, bigint[],
+    timestamptz, timestamptz, boolean) IS
+    'The same, with defaults. If accept_time is true, an event is stored as it is, whatever its own time: the reason '
+    'implausible_time does not apply. So does a replay while analytics.accept_time is on.';
 
 CREATE PROCEDURE @extschema@.analytics_replay_all_dead_letters(
     chunk integer DEFAULT 10000, reason text DEFAULT NULL, topic text DEFAULT NULL,
@@ -129,7 +138,7 @@ COMMENT ON PROCEDURE @extschema@.analytics_replay_all_dead_letters(integer, text
 REVOKE EXECUTE ON FUNCTION
     @extschema@._analytics_ingest_again(bytea[], timestamptz[]),
     @extschema@.analytics_replay_dead_letters(integer, bigint, text, text, bigint[], timestamptz, timestamptz),
-    @extschema@.analytics_replay_dead_letters(boolean, integer, bigint, text, text, bigint[], timestamptz, timestamptz)
+    @extschema@.analytics_replay_dead_letters(integer, bigint, varchar, text, bigint[], timestamptz, timestamptz, boolean)
     FROM PUBLIC;
 REVOKE EXECUTE ON PROCEDURE @extschema@.analytics_replay_all_dead_letters(
     integer, text, text, timestamptz, timestamptz, bigint, bigint, bigint, bigint) FROM PUBLIC;

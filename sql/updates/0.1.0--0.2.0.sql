@@ -15,6 +15,9 @@ SELECT pg_catalog.set_config('analytics_update.tables', pg_catalog.string_agg(t.
 FROM @extschema@._analytics_tables() AS t;
 
 DROP FUNCTION @extschema@._analytics_drop_partitions(timestamptz, boolean); -- has one argument more
+-- Loses its defaults, because a second form has them now; so its grants are lost, and roles.sql gives them again.
+DROP FUNCTION @extschema@.analytics_replay_dead_letters(
+    integer, bigint, text, text, bigint[], timestamptz, timestamptz);
 
 -- @functions@
 
@@ -38,7 +41,9 @@ REVOKE EXECUTE ON FUNCTION
     @extschema@._analytics_dead_letter_truncate(),
     @extschema@.analytics_retire_group(text),
     @extschema@.analytics_create_partition(timestamptz, interval),
-    @extschema@.analytics_replay_dead_letters(boolean, integer, bigint, text, text, bigint[], timestamptz, timestamptz),
+    @extschema@.analytics_replay_dead_letters(integer, bigint, text, text, bigint[], timestamptz, timestamptz),
+    @extschema@.analytics_replay_dead_letters(
+        integer, bigint, varchar, text, bigint[], timestamptz, timestamptz, boolean),
     @extschema@.analytics_maintain_step(text, timestamptz, text),
     @extschema@.analytics_record_maintenance(text, timestamptz, bigint, text),
     @extschema@.analytics_sizes(timestamptz) FROM PUBLIC;

@@ -79,12 +79,19 @@ SELECT is(ROW(stored, still_refused), ROW(0::bigint, 1::bigint), 'what is no JSO
 SET analytics.accept_time = on;
 CALL analytics_replay_all_dead_letters(reason => 'implausible_time') \g /dev/null
 SELECT is_empty($$SELECT FROM analytics_dead_letters WHERE reason = 'implausible_time' AND replayed_at IS NULL$$, 'a session that accepts any time');
+SELECT is(replayed, 0::bigint, 'and accepts it') FROM analytics_replay_dead_letters(reason => 'none', accept_time => true);
+SELECT is(current_setting('analytics.accept_time'), 'on', 'still does so after a replay that was to accept it');
 SELECT is((SELECT stored FROM analytics_ingest(ARRAY[tap.event('y', tap.at('3 days'))])), 1::bigint, 'stores it at once');
 RESET analytics.accept_time;
 
--- A session that never called us before knows the limits, and a role may call the second form when it is granted.
+-- A session that never called us before knows the limits, and takes what was accepted before the library was there.
+SELECT dead_lettered FROM analytics_ingest(ARRAY[tap.event('z', tap.at('3 days')), tap.event('z2', tap.at('3 days'))]) \g /dev/null
+SELECT min(id) AS one, max(id) AS other FROM analytics_dead_letters WHERE reason = 'implausible_time' AND replayed_at IS NULL \gset
 SELECT tap.open_session('other') \g /dev/null
 SELECT is(tap.answer_of('other', format('SELECT reason FROM analytics_normalize(%L::bytea)', tap.event('k', tap.at('2 days')))), 'implausible_time', 'a new session');
-SELECT is(tap.answer_of('other', 'SELECT replayed::text FROM analytics_replay_dead_letters(accept_time => true, ids => ''{}'')'), '0', 'a replay as its first call');
+SELECT tap.open_session('replaying') \g /dev/null
+SELECT is(tap.answer_of('replaying', format('SELECT stored::text FROM analytics_replay_dead_letters(ids => %L, accept_time => true)', ARRAY[:one])), '1', 'a replay as its first call');
+SELECT is(tap.answer_of('replaying', format('SELECT still_refused::text FROM analytics_replay_dead_letters(ids => %L)', ARRAY[:other])), '1', 'and the next judges again');
+SELECT is(tap.answer_of('replaying', format('SELECT stored || current_setting(''analytics.accept_time'') FROM analytics_replay_dead_letters(ids => %L, accept_time => true)', ARRAY[:other])), '1off', 'until it is accepted, too');
 
 SELECT * FROM finish();

@@ -48,6 +48,9 @@ ROLLBACK TO taught;
 -- In chunks.
 SELECT is(r, ROW(2::bigint, 2::bigint, 0::bigint, 0::bigint, 2::bigint), 'a chunk of two') FROM analytics_replay_dead_letters(max_rows => 2) AS r;
 SELECT is(r, ROW(1::bigint, 1::bigint, 0::bigint, 1::bigint, 4::bigint), 'the next') FROM analytics_replay_dead_letters(max_rows => 2, after_id => 2) AS r;
+SELECT lives_ok(format('PREPARE untyped%s AS SELECT * FROM analytics_replay_dead_letters(%s)', n, (SELECT string_agg('$' || i, ', ') FROM generate_series(1, n) AS i)), 'a driver may leave types to the server: ' || n) FROM generate_series(0, 8) AS n;
+SELECT lives_ok($$SELECT analytics_replay_dead_letters(10, 1000, 'x'::varchar, 'x'::varchar, '{}', now(), now())$$, 'nor do types of strings matter');
+SELECT lives_ok($$SELECT analytics_replay_dead_letters(max_rows => 10, after_id => 1000, reason => NULL, topic => NULL, ids => NULL, received_start => now(), received_end => NULL)$$, 'nor names');
 SELECT is(r, ROW(1::bigint, 1::bigint, 0::bigint, 1::bigint, 6::bigint), 'the last') FROM analytics_replay_dead_letters(max_rows => 2, after_id => 4) AS r;
 SELECT is(r, ROW(0::bigint, 0::bigint, 0::bigint, 0::bigint, NULL::bigint), 'and nothing is left') FROM analytics_replay_dead_letters(max_rows => 2, after_id => 6) AS r;
 SELECT tap.fails(format('SELECT analytics_replay_dead_letters(max_rows => %s)', n), '22023', 'no chunk: ' || n) FROM unnest(ARRAY['0', '-1', 'NULL']) AS n;
