@@ -66,22 +66,22 @@ PartitionBuffers::Map::value_type *PartitionBuffers::due(Time now)
     const bool is_crowded = bytes_ >= open_bytes_;
     if (!is_aged && !has_full_ && !is_crowded && !(retry_at_ && now >= *retry_at_)) return nullptr;
 
+    const auto waits_longer = [](const PartitionBuffer &a, const PartitionBuffer &b) {
+        return std::pair(a.last_dispatch, a.open.opened_at()) < std::pair(b.last_dispatch, b.open.opened_at());
+    };
     Map::value_type *ready = nullptr;
-    Map::value_type *oldest = nullptr;
     Map::value_type *largest = nullptr;
     for (auto &entry : map_) {
         const PartitionBuffer &buffer = entry.second;
         if (!buffer.can_dispatch() || (buffer.is_set_aside() && now < *buffer.retry_at)) continue;
         const Batch &batch = buffer.open;
-        if (buffer.requeued || is_full(buffer)) {
-            if (ready == nullptr || buffer.last_dispatch < ready->second.last_dispatch) ready = &entry;
-            continue;
+        if (buffer.requeued || is_full(buffer) || now >= batch.opened_at() + limits_.age) {
+            if (ready == nullptr || waits_longer(buffer, ready->second)) ready = &entry;
+        } else if (largest == nullptr || batch.bytes() > largest->second.open.bytes()) {
+            largest = &entry;
         }
-        if (oldest == nullptr || batch.opened_at() < oldest->second.open.opened_at()) oldest = &entry;
-        if (largest == nullptr || batch.bytes() > largest->second.open.bytes()) largest = &entry;
     }
-    if (ready != nullptr) return ready;
-    return is_aged ? oldest : (is_crowded ? largest : nullptr);
+    return ready != nullptr || !is_crowded ? ready : largest;
 }
 
 PartitionBuffers::Map::value_type *PartitionBuffers::any_dispatchable(Time now)

@@ -67,7 +67,8 @@ public:
     /** Moves the open batch past offsets without records. */
     void advance(const EndOfPartition &end, Time now);
 
-    /** The partition whose batch is to be dispatched now, or null. */
+    /** The partition whose batch is to be dispatched now, or null. Full and aged batches take turns by partition, so a
+     * busy partition does not keep a quiet one waiting. */
     Map::value_type *due(Time now);
     /** The next partition whose batch may be dispatched, full or not; or null. */
     Map::value_type *any_dispatchable(Time now);

@@ -75,6 +75,23 @@ TEST_F(PartitionBuffersTest, TheOldestBatchIsDueFirst)
     EXPECT_EQ(due_partition(t0 + Milliseconds(500)), 2);
 }
 
+TEST_F(PartitionBuffersTest, BusyPartitionsDoNotKeepAQuietOneWaiting)
+{
+    buffers.add(record(0, "{}", 1), t0);
+    std::vector<int> dispatched;
+    for (std::int64_t turn = 0; turn < 6; ++turn) {
+        const Time now = t0 + Milliseconds(200 + turn);
+        for (const int busy : {0, 2})
+            while (buffers.find({"t", busy})->open.size() < 3)
+                buffers.add(record(buffers.find({"t", busy})->position(), "{}", busy), now);
+        auto &entry = *buffers.due(now);
+        dispatched.push_back(entry.first.id);
+        buffers.dispatch(entry);
+        buffers.committed(entry);
+    }
+    EXPECT_EQ(dispatched, (std::vector{1, 0, 2, 0, 2, 0}));
+}
+
 TEST_F(PartitionBuffersTest, AllOpenBatchesTogetherAreBounded)
 {
     buffers.add(record(0, std::string(60, 'x'), 0), t0);
