@@ -101,7 +101,8 @@ public:
     virtual bool commit(std::span<const StartOffset> offsets) = 0;
     /** Sets the metadata of all offsets that are mirrored from now on. */
     virtual void set_offset_metadata(const std::string &metadata) = 0;
-    /** All offsets that Kafka has for the group. Asks the brokers; nothing when they don't answer. */
+    /** All offsets that Kafka has for the group, of topics that we may see. Asks the brokers; nothing when they don't
+     * answer. */
     virtual std::optional<std::vector<GroupOffset>> group_offsets() = 0;
     /** The other members of the group. Asks the brokers; nothing when they don't answer. */
     virtual std::optional<OtherMembers> other_members() = 0;

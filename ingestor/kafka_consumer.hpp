@@ -66,6 +66,8 @@ private:
     /** What the message is. Its views hold until the next poll. */
     PollResult result();
     PollResult error();
+    /** Of all topics that we may see; nothing when the brokers do not answer. In kafka_group.cpp. */
+    List all_partitions();
     /** A broker answered. */
     void answered();
     /** Reports the same trouble once, not at each of librdkafka's attempts. */

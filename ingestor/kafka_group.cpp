@@ -6,13 +6,9 @@
 namespace analytics::ingestor {
 namespace {
 
-constexpr int answer_margin_ms = 500; // librdkafka is to report the time-out itself
-
 using EventHandle = std::unique_ptr<rd_kafka_event_t, Freed<rd_kafka_event_destroy>>;
 using Groups = std::unique_ptr<const struct rd_kafka_group_list, Freed<rd_kafka_group_list_destroy>>;
-using OffsetsRequest =
-    std::unique_ptr<rd_kafka_ListConsumerGroupOffsets_t, Freed<rd_kafka_ListConsumerGroupOffsets_destroy>>;
-using OffsetsOptions = std::unique_ptr<rd_kafka_AdminOptions_t, Freed<rd_kafka_AdminOptions_destroy>>;
+using Metadata = std::unique_ptr<const struct rd_kafka_metadata, Freed<rd_kafka_metadata_destroy>>;
 
 void free_member_id(char *id) noexcept
 {
@@ -52,38 +48,46 @@ void KafkaConsumer::set_offset_metadata(const std::string &metadata)
     metadata_ = metadata;
 }
 
+/* ListConsumerGroupOffsets would be one request. But librdkafka aborts the process when a connection breaks during a
+ * request of the Admin API to the group's coordinator (librdkafka issue 4605). */
 std::optional<std::vector<GroupOffset>> KafkaConsumer::group_offsets()
 {
-    const OffsetsOptions options(rd_kafka_AdminOptions_new(kafka_, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS));
-    rd_kafka_AdminOptions_set_request_timeout(options.get(), kafka_query_timeout_ms, nullptr, 0);
-    const OffsetsRequest request(rd_kafka_ListConsumerGroupOffsets_new(group_.c_str(), nullptr));
-    rd_kafka_ListConsumerGroupOffsets_t *all = request.get();
-    const Queue queue(rd_kafka_queue_new(kafka_));
-    rd_kafka_ListConsumerGroupOffsets(kafka_, &all, 1, options.get(), queue.get());
-    const EventHandle answer(rd_kafka_queue_poll(queue.get(), kafka_query_timeout_ms + answer_margin_ms));
-    if (!answer) return {};
-    if (rd_kafka_event_error(answer.get()) != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        notice(rd_kafka_event_error_string(answer.get()));
-        return {};
-    }
-    std::size_t count = 0;
-    const auto **groups = rd_kafka_ListConsumerGroupOffsets_result_groups(
-        rd_kafka_event_ListConsumerGroupOffsets_result(answer.get()), &count);
-    if (count != 1) return {};
-    if (const auto *error = rd_kafka_group_result_error(groups[0])) {
-        notice(rd_kafka_error_string(error));
+    const List list = all_partitions();
+    if (!list) return {};
+    if (const auto error = rd_kafka_committed(kafka_, list.get(), kafka_query_timeout_ms);
+        error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        notice(rd_kafka_err2str(error));
         return {};
     }
     std::vector<GroupOffset> found;
-    const auto *list = rd_kafka_group_result_partitions(groups[0]);
-    for (int i = 0; list != nullptr && i < list->cnt; ++i) {
+    for (int i = 0; i < list->cnt; ++i) {
         const auto &one = list->elems[i];
+        if (one.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+            notice(rd_kafka_err2str(one.err));
+            return {};
+        }
         if (one.offset < 0) continue;
         found.push_back({{one.topic, one.partition},
                          one.offset,
                          std::string(kafka_bytes(one.metadata, one.metadata_size).value_or(""))});
     }
     return found;
+}
+
+List KafkaConsumer::all_partitions()
+{
+    const struct rd_kafka_metadata *answer = nullptr;
+    const auto error = rd_kafka_metadata(kafka_, 1, nullptr, &answer, kafka_query_timeout_ms);
+    const Metadata metadata(answer);
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        notice(rd_kafka_err2str(error));
+        return {};
+    }
+    List list(rd_kafka_topic_partition_list_new(metadata->topic_cnt));
+    for (const auto &topic : std::span(metadata->topics, static_cast<std::size_t>(metadata->topic_cnt)))
+        if (topic.partition_cnt > 0)
+            rd_kafka_topic_partition_list_add_range(list.get(), topic.topic, 0, topic.partition_cnt - 1);
+    return list;
 }
 
 std::optional<OtherMembers> KafkaConsumer::other_members()

@@ -161,7 +161,7 @@ def test_check_fails_without_the_extension(well, database):
 
 
 @pytest.mark.parametrize("right", ["EXECUTE ON FUNCTION analytics_claim_partition", "INSERT ON analytics_dead_letters",
-                                   "EXECUTE ON FUNCTION analytics_create_partition"])
+                                   "EXECUTE ON FUNCTION analytics_create_partition(timestamptz)"])
 def test_check_names_a_missing_right(well, database, writer, right):
     granted(database, writer)
     database.sql(f"REVOKE {right} FROM {writer}")
