@@ -134,7 +134,7 @@ BEGIN
          '_analytics_dead_letter_row'),
         ('analytics_dead_letters', 'analytics_count_end', 'AFTER INSERT OR UPDATE OR DELETE', 'STATEMENT',
          '_analytics_dead_letter_statement'),
-        ('analytics_dead_letters', 'analytics_count_truncate', 'BEFORE TRUNCATE', 'STATEMENT',
+        ('analytics_dead_letters', 'analytics_count_truncate', 'AFTER TRUNCATE', 'STATEMENT',
          '_analytics_dead_letter_truncate'),
         ('analytics_shapes', 'analytics_check_shape', 'BEFORE INSERT OR UPDATE', 'ROW', '_analytics_check_shape'),
         ('analytics_shapes', 'analytics_shapes_changed', 'AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE', 'STATEMENT',
@@ -221,9 +221,32 @@ $$;
 COMMENT ON FUNCTION @extschema@._analytics_refuse_tables(text[]) IS
     'Raises SQLSTATE 55000 with the differences in DETAIL, if there are any.';
 
+CREATE FUNCTION @extschema@._analytics_count_dead_letters() RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+    AS $$
+BEGIN
+    PERFORM @extschema@._analytics_run_as_owner(@extschema@._analytics_relation('analytics_dead_letters'), format(
+        'LOCK TABLE %1$s.analytics_dead_letters IN SHARE ROW EXCLUSIVE MODE; '
+        'SELECT set_config(''analytics_update.open'', (SELECT json_object_agg(c.reason, c.open) FROM (SELECT d.reason, '
+        'count(*) AS open FROM %1$s.analytics_dead_letters AS d WHERE d.replayed_at IS NULL GROUP BY 1) AS c)::text, '
+        'true)', '@extschema@'));
+    PERFORM @extschema@._analytics_run_as_owner(@extschema@._analytics_relation('analytics_dead_letter_counts'), format(
+        'INSERT INTO %s.analytics_dead_letter_counts (reason, open) SELECT c.key, c.value::bigint '
+        'FROM json_each_text(nullif(current_setting(''analytics_update.open''), '''')::json) AS c (key, value)',
+        '@extschema@'));
+END
+$$;
+
+COMMENT ON FUNCTION @extschema@._analytics_count_dead_letters() IS
+    'Part of _analytics_update_tables: fills the new table analytics_dead_letter_counts from dead letters that nothing '
+    'has counted yet. Each table is used with the rights of its owner. '
+    'Locks the dead letters, so no more come before they have their triggers.';
+
 CREATE FUNCTION @extschema@._analytics_update_tables(in_use text[]) RETURNS boolean
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
+    SET row_security = off -- an error if policies restrict an owner, instead of a change of a part of the rows
     SET client_min_messages = warning -- no notices of what a change finds done
     AS $$
 DECLARE
@@ -247,6 +270,9 @@ BEGIN
         END IF;
     END LOOP;
     adopts := EXISTS (SELECT FROM @extschema@._analytics_tables() AS t WHERE t.name <> ALL (made));
+    IF 'analytics_dead_letter_counts' = ANY (made) AND 'analytics_dead_letters' <> ALL (made) THEN
+        PERFORM @extschema@._analytics_count_dead_letters();
+    END IF;
 
     FOR change IN
         SELECT c.name, c.relation, replace(c.statement, '@schema@', '@extschema@') AS statements

@@ -75,9 +75,9 @@ COMMENT ON FUNCTION @extschema@.analytics_replay_dead_letters(integer, bigint, t
     'Locks the chunk to the end of the transaction, and passes over dead letters that another transaction has locked. '
     'max_rows below 1 is SQLSTATE 22023.';
 
--- 0.1.0 has the form above alone, with defaults. It remains, because dumps of 0.1.0 grant rights on it; without defaults,
--- because a call that both forms match alike is ambiguous. A call with seven arguments matches both: the reason's type
--- decides, for PostgreSQL prefers text to varchar, also for arguments whose types it has to guess.
+-- 0.1.0 has the form above alone, with defaults. It remains, because dumps of 0.1.0 grant rights on it; without
+-- defaults, because a call that both forms match alike is ambiguous. A call with seven arguments matches both: the
+-- reason's type decides, for PostgreSQL prefers text to varchar, also for arguments whose types it has to guess.
 CREATE FUNCTION @extschema@.analytics_replay_dead_letters(
     max_rows integer DEFAULT 10000, after_id bigint DEFAULT 0,
     reason varchar DEFAULT NULL, topic text DEFAULT NULL, ids bigint[] DEFAULT NULL,
@@ -138,7 +138,8 @@ COMMENT ON PROCEDURE @extschema@.analytics_replay_all_dead_letters(integer, text
 REVOKE EXECUTE ON FUNCTION
     @extschema@._analytics_ingest_again(bytea[], timestamptz[]),
     @extschema@.analytics_replay_dead_letters(integer, bigint, text, text, bigint[], timestamptz, timestamptz),
-    @extschema@.analytics_replay_dead_letters(integer, bigint, varchar, text, bigint[], timestamptz, timestamptz, boolean)
+    @extschema@.analytics_replay_dead_letters(
+        integer, bigint, varchar, text, bigint[], timestamptz, timestamptz, boolean)
     FROM PUBLIC;
 REVOKE EXECUTE ON PROCEDURE @extschema@.analytics_replay_all_dead_letters(
     integer, text, text, timestamptz, timestamptz, bigint, bigint, bigint, bigint) FROM PUBLIC;

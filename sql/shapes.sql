@@ -43,6 +43,11 @@ BEGIN
     END IF;
 
     RETURN NEW;
+EXCEPTION WHEN undefined_column THEN
+    RAISE EXCEPTION USING
+        ERRCODE = 'undefined_column', MESSAGE = SQLERRM,
+        HINT = 'The table may be one of an earlier release: SELECT advice FROM analytics_version().',
+        SCHEMA = TG_TABLE_SCHEMA, TABLE = TG_TABLE_NAME;
 END
 $$;
 

@@ -296,11 +296,6 @@ COMMENT ON TABLE @schema@.analytics_dead_letter_counts IS
     'The sum of all bags of a reason is the truth.';
 COMMENT ON COLUMN @schema@.analytics_dead_letter_counts.reason IS 'Why the records were refused.';
 COMMENT ON COLUMN @schema@.analytics_dead_letter_counts.open IS 'How many dead letters this bag adds or subtracts.';
-/* There may be dead letters that nothing has counted yet. No more come before the table has its triggers. */
-LOCK TABLE @schema@.analytics_dead_letters IN SHARE ROW EXCLUSIVE MODE;
-INSERT INTO @schema@.analytics_dead_letter_counts (reason, open)
-SELECT d.reason, pg_catalog.count(*) FROM @schema@.analytics_dead_letters AS d
-WHERE d.replayed_at IS NULL GROUP BY d.reason;
 $table$),
 
 ('analytics_dead_letter_summary', $table$

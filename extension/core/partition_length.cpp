@@ -128,7 +128,9 @@ std::string name_of(const TimeRange &range)
     if (start.begins_year() && end.begins_year())
         return end.year() == start.year() + 1 ? year_text(range.start)
                                               : year_text(range.start) + "_to_" + year_text(range.end);
-    return day_text(range.start) + (start.micros == 0 ? "" : time_text(range.start)) + "_to_" + day_text(range.end);
+    constexpr std::size_t to_the_second = std::string_view{"_120000"}.size(); // so that names stay below 64 bytes
+    return day_text(range.start) + (start.micros == 0 ? "" : time_text(range.start)) + "_to_" + day_text(range.end) +
+           (end.micros == 0 ? "" : time_text(range.end).substr(0, to_the_second));
 }
 
 } // namespace analytics::core

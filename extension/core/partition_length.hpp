@@ -45,8 +45,8 @@ private:
 };
 
 /** The range as a part of a name: "2026_11_30" for a day, "2026_w49", "2026_11", "2026" for others of the calendar,
- * "2000_to_2010" between years. Else its ends as days, the start with the time where it is not midnight:
- * "2026_11_05_120000_to_2026_12_01". */
+ * "2000_to_2010" between years. Else its ends as days, with the time where it is not midnight:
+ * "2026_11_05_120000_to_2026_12_01"; of the end, to the second. */
 [[nodiscard]] std::string name_of(const TimeRange &range);
 
 } // namespace analytics::core

@@ -76,6 +76,18 @@ SELECT tap.agree('purged', 1);
 SELECT is(analytics_purge_dead_letters('0', replayed => true), 2::bigint, 'a purge of replayed ones');
 SELECT tap.agree('which were counted no more', 1);
 TRUNCATE analytics_dead_letters RESTART IDENTITY;
+INSERT INTO analytics_dead_letters (reason) VALUES ('one'), ('other');
+TRUNCATE analytics_dead_letters, analytics_dead_letter_counts;
+SELECT tap.agree('TRUNCATE of both tables', 0);
+INSERT INTO analytics_dead_letters (reason) VALUES ('one'), ('other');
+TRUNCATE analytics_dead_letter_counts, analytics_dead_letters;
+SELECT tap.agree('in any order', 0);
+BEGIN;
+INSERT INTO analytics_dead_letters (reason) VALUES ('one'), ('other');
+DECLARE open CURSOR FOR TABLE analytics_dead_letter_counts;
+FETCH open \g /dev/null
+SELECT tap.fails('TRUNCATE analytics_dead_letters', '55006', 'not while a cursor reads the counts');
+ROLLBACK;
 
 -- Within a transaction, in savepoints, and what is rolled back.
 BEGIN;
@@ -227,6 +239,7 @@ SELECT is(o, ROW(8::bigint, false), 'on the counts alone: counted') FROM tap.ope
 ROLLBACK;
 BEGIN;
 CREATE ROLE analytics_check_writer;
+GRANT USAGE ON SCHEMA tap TO analytics_check_writer;
 GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON analytics_dead_letters TO analytics_check_writer;
 SET LOCAL ROLE analytics_check_writer;
 INSERT INTO analytics_dead_letters (reason) VALUES ('w');

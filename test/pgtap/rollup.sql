@@ -116,6 +116,9 @@ SELECT is((SELECT count(*) FROM analytics_rollup_totals), (SELECT bags FROM deta
 SELECT analytics_rebuild() IS NOT NULL \g /dev/null
 TRUNCATE analytics_events;
 SELECT tap.hold('TRUNCATE', 0);
+INSERT INTO analytics_events (source, event_type, occurred_at, payload) VALUES ('s', 't', '2020-01-20 00:00:00+00', '{}');
+TRUNCATE analytics_rollup_totals, analytics_events, analytics_rollup_tenants, analytics_projection_bags;
+SELECT tap.hold('TRUNCATE with the rollups', 0);
 
 -- Transactions, savepoints, failures.
 SELECT * FROM analytics_ingest(ARRAY[tap.event('base', '2025-02-01T00:00:00Z')]) \g /dev/null

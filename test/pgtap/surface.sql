@@ -69,6 +69,7 @@ INSERT INTO due VALUES
 ('_analytics_tables_are_current', '', 'boolean', 'stable safe', true),
 ('_analytics_run_as_owner', 'relation regclass, statement text', 'void', 'volatile strict unsafe', true),
 ('_analytics_foreign_tables', 'in_use text[]', 'SETOF text', 'stable safe', true),
+('_analytics_count_dead_letters', '', 'void', 'volatile unsafe', true),
 ('_analytics_refuse_tables', 'differences text[]', 'void', 'stable safe', true),
 ('_analytics_update_tables', 'in_use text[]', 'boolean', 'volatile unsafe', true),
 ('_analytics_tables', '', 'TABLE(name text, definition text)', 'immutable safe', true),
@@ -231,7 +232,7 @@ GRANT SELECT ON tap.uses TO PUBLIC;
 INSERT INTO tap.uses VALUES
 ('', 'SELECT analytics_create_tables()'), ('', $$SELECT analytics_drop_tables('analytics_events')$$), ('', $$SELECT _analytics_create_projection_view('surface')$$),
 ('', $$SELECT _analytics_attach_trigger('analytics_events', 'x', 'BEFORE INSERT', 'STATEMENT', '_analytics_refuse_bags')$$),
-('', 'SELECT _analytics_attach_triggers()'), ('', $$SELECT _analytics_run_as_owner('analytics_events', 'SELECT 1')$$), ('', $$SELECT _analytics_update_tables('{}')$$),
+('', 'SELECT _analytics_attach_triggers()'), ('', 'SELECT _analytics_count_dead_letters()'), ('', $$SELECT _analytics_run_as_owner('analytics_events', 'SELECT 1')$$), ('', $$SELECT _analytics_update_tables('{}')$$),
 ('wrn', 'SELECT * FROM _analytics_table_changes()'), ('wrn', 'SELECT * FROM analytics_table_changes'), ('wrn', 'SELECT _analytics_tables_are_current()'), ('wrn', $$SELECT _analytics_foreign_tables('{}')$$), ('wrn', $$SELECT _analytics_refuse_tables('{}')$$),
 ('wrn', 'SELECT _analytics_release_tables()'), ('wrn', 'SELECT _analytics_require_tables()'), ('wrn', $$SELECT _analytics_relation('analytics_events')$$),
 ('wrn', $$DO 'BEGIN PERFORM _analytics_require_row_security(); EXCEPTION WHEN invalid_authorization_specification THEN NULL; END'$$),

@@ -139,3 +139,53 @@ def test_tables_of_an_earlier_release_are_adopted(released, version):
     database.sql("ALTER TABLE analytics_untimed_keys OWNER TO CURRENT_USER")
     database.sql("CREATE EXTENSION analytics_events")
     assert advice(database) is None
+
+
+LETTERS = """
+INSERT INTO analytics_dead_letters (reason, value, replayed_at) VALUES
+    ('invalid_json', '{', NULL), ('invalid_json', '{', NULL), ('invalid_json', '{', NULL), ('invalid_json', '{', now()),
+    ('unknown_shape', '{}', NULL), ('unknown_shape', '{}', NULL), ('rejected', '{}', now());
+ALTER TABLE analytics_dead_letters OWNER TO app_owner"""
+COUNTED = "SELECT reason, sum(open)::int FROM analytics_dead_letter_counts GROUP BY 1 ORDER BY 1"
+
+
+@pytest.mark.parametrize("version", releases.earlier())
+def test_open_dead_letters_of_another_owner_are_counted(empty, version):
+    database = empty()
+    database.sql(f"CREATE EXTENSION analytics_events VERSION '{version}'")
+    database.sql(LETTERS)
+    database.sql("CREATE ROLE events_owner; ALTER TABLE analytics_events OWNER TO events_owner; "
+                 "GRANT CREATE ON SCHEMA public TO events_owner")
+    database.sql(UPDATE)
+    assert database.rows(COUNTED) == [("invalid_json", 3), ("unknown_shape", 2)]
+    assert database.sql("SELECT analytics_open_dead_letters()") == 3
+    database.sql("INSERT INTO analytics_dead_letters (reason, value) VALUES ('rejected', '{}')")
+    assert database.sql("SELECT analytics_open_dead_letters()") == 4
+    database.sql("DROP OWNED BY events_owner CASCADE; DROP ROLE events_owner")
+
+
+@pytest.mark.parametrize("version", releases.earlier())
+def test_dead_letters_that_policies_hide_from_their_owner_are_not_counted_as_none(empty, version):
+    database = empty()
+    database.sql(f"CREATE EXTENSION analytics_events VERSION '{version}'")
+    database.sql(LETTERS + "; ALTER TABLE analytics_dead_letters ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY")
+    with pytest.raises(psycopg2.errors.InsufficientPrivilege, match="row-level security"):
+        database.sql(UPDATE)
+    assert database.sql("SELECT extension FROM analytics_version()") == version
+    database.sql("ALTER TABLE analytics_dead_letters NO FORCE ROW LEVEL SECURITY")
+    database.sql(UPDATE)
+    assert database.rows(COUNTED) == [("invalid_json", 3), ("unknown_shape", 2)]
+
+
+@pytest.mark.parametrize("version", releases.earlier())
+def test_restored_tables_of_an_earlier_release_say_what_to_run(empty, server, tmp_path, version):
+    """Between the restore of a dump and analytics_create_tables(). Events are stored meanwhile."""
+    old, copy = empty(), empty()
+    old.sql(f"CREATE EXTENSION analytics_events VERSION '{version}'")
+    assert ways.run(server, ways.WAYS["custom"], tmp_path, old.name, copy.name) == (0, "")
+    guide = """{"guideId": "g", "challengeId": "c", "occurredAt": "2026-03-04T05:06:07Z"}"""
+    assert copy.sql("SELECT stored FROM analytics_ingest(ARRAY[%s::bytea])", (guide,)) == 1
+    with pytest.raises(psycopg2.errors.UndefinedColumn) as caught:
+        copy.sql("UPDATE analytics_shapes SET enabled = true")
+    assert "analytics_version()" in caught.value.diag.message_hint
+    assert "analytics_create_tables()" in advice(copy)

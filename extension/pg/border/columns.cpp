@@ -63,7 +63,9 @@ AttrNumber column_number(TupleDesc table, const ReadColumn &column, int likely)
     int number = likely <= table->natts && is_named(table, likely, column.name) ? likely : 1;
     while (number <= table->natts && !is_named(table, number, column.name)) ++number;
     if (number > table->natts)
-        ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN), errmsg("column \"%s\" does not exist", column.name)));
+        ereport(ERROR,
+                (errcode(ERRCODE_UNDEFINED_COLUMN), errmsg("column \"%s\" does not exist", column.name),
+                 errhint("The table may be one of an earlier release: SELECT advice FROM analytics_version().")));
     require_type(*TupleDescAttr(table, number - 1), column);
     return static_cast<AttrNumber>(number);
 }

@@ -2,6 +2,7 @@
 
 #include "../../core/partition_plan.hpp"
 #include "../border/boundary.hpp"
+#include "../border/owned.hpp"
 #include "../border/partition_range.hpp"
 #include "../border/settings.hpp"
 #include "../border/statement.hpp"
@@ -89,16 +90,18 @@ NewPartitions plan(const Instants &needed, const Partitions &existing, const cor
     const core::TimeRange *const ranges = ranges_of(existing);
     const core::Instant now = instant_of(GetCurrentTransactionStartTimestamp());
     const core::CalendarUnit unit = partition_unit();
-    NewPartitions planned;
-    planned.items = static_cast<NewPartition *>(palloc_extended(needed.count * sizeof(NewPartition), MCXT_ALLOC_HUGE));
+    auto *const made = make_owned<std::vector<core::TimeRange>>(CurrentMemoryContext);
     guarded([&] {
         const std::span existing_ranges{ranges, static_cast<std::size_t>(existing.count)};
-        std::vector<core::TimeRange> made;
         if (length == nullptr)
-            made = core::plan_partitions({needed.items, needed.count}, existing_ranges, now, unit);
+            *made = core::plan_partitions({needed.items, needed.count}, existing_ranges, now, unit);
         else if (const auto range = core::plan_partition(*needed.items, existing_ranges, *length))
-            made.push_back(*range);
-        for (const core::TimeRange &range : made) {
+            made->push_back(*range);
+    });
+    NewPartitions planned;
+    planned.items = static_cast<NewPartition *>(palloc((made->size() + 1) * sizeof(NewPartition)));
+    guarded([&] {
+        for (const core::TimeRange &range : *made) {
             NewPartition &item = planned.items[planned.count++];
             item.range = range;
             const std::string name = "analytics_events_" + core::name_of(range);

@@ -12,6 +12,7 @@ extern "C" {
 #include "catalog/catalog.h"
 #include "catalog/pg_type.h"
 #include "commands/tablecmds.h"
+#include "storage/bufmgr.h"
 #include "utils/fmgroids.h"
 #include "utils/rel.h"
 }
@@ -109,6 +110,11 @@ OpenDeadLetters *make_open_dead_letters(MemoryContext context, const ExtensionSc
 void truncate_dead_letter_counts(const ExtensionSchema &schema)
 {
     const Relation counts = open_table(schema, counts_table, AccessExclusiveLock);
+    /* The same TRUNCATE may name the counts, too. Then they are in use, and empty by now. */
+    if (RelationGetNumberOfBlocks(counts) == 0) {
+        table_close(counts, NoLock);
+        return;
+    }
     CheckTableNotInUse(counts, "TRUNCATE");
     List *const explicit_rels = list_make1(counts);
     List *const relids = list_make1_oid(RelationGetRelid(counts));

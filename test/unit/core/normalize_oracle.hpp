@@ -13,13 +13,15 @@
 
 namespace analytics::core {
 
+/** What the oracle judges times by. */
+struct OracleClock {
+    Instant ingested_at = 0;
+    TimeLimits limits{};
+};
+
 class NormalizeOracle {
 public:
-    /** What times are judged by. */
-    struct Clock {
-        Instant ingested_at = 0;
-        TimeLimits limits{};
-    };
+    using Clock = OracleClock;
 
     /** verdict_text's line for an event, else the name of the reason. */
     static std::string judge(const Value &record, Reason unstorable, const Shapes &shapes, const Clock &clock = {})
