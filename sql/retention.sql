@@ -116,6 +116,45 @@ COMMENT ON FUNCTION @extschema@._analytics_drop_partitions(timestamptz, boolean,
     'One attempt to drop the partitions that end at the cutoff or before, the oldest first, at most max_partitions '
     '(null: all).';
 
+CREATE FUNCTION @extschema@._analytics_drop_partition(partition regclass, cutoff timestamptz) RETURNS bigint
+    LANGUAGE plpgsql VOLATILE
+    SET search_path = pg_catalog, pg_temp
+    SET TimeZone = 'UTC'
+    SET row_security = off
+    SET lock_timeout = '3s' -- longer than autovacuum needs to cancel itself; writers and readers pass
+    AS $$
+DECLARE
+    old record;
+    events bigint;
+BEGIN
+    LOCK TABLE @extschema@.analytics_rollup_totals IN SHARE UPDATE EXCLUSIVE MODE; -- no other retention or rebuild now
+    PERFORM FROM @extschema@.analytics_projections FOR SHARE; -- and no step of a projection's build
+    SELECT p.range_start, p.range_end, c.relkind INTO old
+    FROM @extschema@.analytics_partitions() AS p JOIN pg_class AS c ON c.oid = p.partition
+    WHERE p.partition = $1 AND p.range_end <= $2;
+    IF NOT FOUND THEN
+        RETURN 0; -- somebody else was faster
+    END IF;
+    events := (SELECT coalesce(sum(c.count), 0) FROM @extschema@.analytics_rollup_totals AS r
+               CROSS JOIN @extschema@.analytics_bag_cells(r.hour, r.cells) AS c
+               WHERE r.hour > old.range_start - interval '1 hour' AND r.hour < old.range_end
+                   AND c.minute >= old.range_start AND c.minute < old.range_end);
+    INSERT INTO @extschema@.analytics_kept_rollups AS k (range_start, range_end)
+    VALUES (old.range_start, old.range_end) ON CONFLICT DO NOTHING;
+    IF old.relkind <> 'f' THEN
+        EXECUTE format('LOCK TABLE %s IN SHARE UPDATE EXCLUSIVE MODE', $1);
+    END IF;
+    PERFORM set_config('lock_timeout', '30ms', true); -- while we wait for these two locks, others wait behind us
+    LOCK TABLE ONLY @extschema@.analytics_events IN ACCESS EXCLUSIVE MODE;
+    EXECUTE format('DROP %s %s', CASE old.relkind WHEN 'f' THEN 'FOREIGN TABLE' ELSE 'TABLE' END, $1);
+    RETURN events;
+END
+$$;
+
+COMMENT ON FUNCTION @extschema@._analytics_drop_partition(regclass, timestamptz) IS
+    'Drops a partition that ends at the cutoff or before, keeps its counts, and returns how many events they count. '
+    'Nobody waits for longer than a tenth of a second: that is why it counts no events, and forgets no counts.';
+
 CREATE FUNCTION @extschema@._analytics_drop_kept_rollups(
     cutoff timestamptz, max_ranges integer, OUT range_start timestamptz, OUT range_end timestamptz)
     RETURNS SETOF record

@@ -72,6 +72,21 @@ COMMENT ON FUNCTION @extschema@._analytics_event_rules(timestamptz) IS
     'Partitions that end at drop_end or before are dropped as a whole, and their counts stay if keep_counts. '
     'The last two columns are the same in every row.';
 
+CREATE FUNCTION @extschema@._analytics_rule_for_all(
+    reference timestamptz, OUT cutoff timestamptz, OUT keep_counts boolean)
+    RETURNS SETOF record
+    LANGUAGE sql STABLE
+    SET search_path = pg_catalog, pg_temp
+    SET TimeZone = 'UTC'
+    AS $$
+    SELECT $1 - r.keep, r.keep_counts FROM @extschema@.analytics_retention AS r
+    WHERE r.what = 'events' AND r.event_types IS NULL AND r.tenant_id IS NULL
+    ORDER BY r.position, r.name LIMIT 1
+$$;
+
+COMMENT ON FUNCTION @extschema@._analytics_rule_for_all(timestamptz) IS
+    'The first rule for all events: no row if there is none. What is older than the cutoff may go; null: nothing.';
+
 CREATE FUNCTION @extschema@._analytics_keep_until(what text, reference timestamptz) RETURNS timestamptz
     LANGUAGE sql STABLE
     SET search_path = pg_catalog, pg_temp

@@ -449,16 +449,17 @@ COMMENT ON COLUMN @schema@.analytics_retention.tenant_id IS
 COMMENT ON COLUMN @schema@.analytics_retention.keep IS
     'How long they are kept, 0 to 5000 years. Null: for ever, where a later rule would delete the events.';
 COMMENT ON COLUMN @schema@.analytics_retention.keep_counts IS
-    'Of a rule for all events: whether rollups and projections keep their numbers. Null in every other rule: events '
-    'that are deleted by type or tenant take their counts with them.';
+    'Of a rule for all events: whether rollups and projections keep their numbers; if not, those that '
+    'were kept before go as well. Null in every other rule: events that are deleted by type or tenant take their '
+    'counts with them.';
 $table$),
 
 ('analytics_maintenance', $table$
 CREATE TABLE @schema@.analytics_maintenance (
     part text PRIMARY KEY,
     started_at timestamptz NOT NULL,
-    seconds numeric NOT NULL,
-    rows bigint NOT NULL,
+    seconds numeric,
+    rows bigint,
     succeeded_at timestamptz,
     failure text
 );
@@ -466,12 +467,14 @@ COMMENT ON TABLE @schema@.analytics_maintenance IS
     'What the last analytics_maintain has done: a row a part.';
 COMMENT ON COLUMN @schema@.analytics_maintenance.part IS 'The part, as analytics_maintain reports it.';
 COMMENT ON COLUMN @schema@.analytics_maintenance.started_at IS 'When it last began.';
-COMMENT ON COLUMN @schema@.analytics_maintenance.seconds IS 'How long it took.';
+COMMENT ON COLUMN @schema@.analytics_maintenance.seconds IS
+    'How long it took. Null: it has begun and not ended, and is still at work or was interrupted.';
 COMMENT ON COLUMN @schema@.analytics_maintenance.rows IS
-    'How many rows it made or deleted; of bags, how many fewer there are; of counts, how many ranges.';
+    'How many rows it made or deleted, null like seconds. Of old_partitions: the events, by their counts; of bags: how '
+    'many fewer there are; of counts: how many ranges.';
 COMMENT ON COLUMN @schema@.analytics_maintenance.succeeded_at IS 'When it last ended without an error. Null: never.';
 COMMENT ON COLUMN @schema@.analytics_maintenance.failure IS
-    'SQLSTATE and message, if it failed when it last ran, else null.';
+    'SQLSTATE and message of its first failure when it last ended, else null.';
 $table$),
 
 ('analytics_size_history', $table$

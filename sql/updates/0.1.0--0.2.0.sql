@@ -47,4 +47,4 @@ REVOKE EXECUTE ON FUNCTION
     @extschema@.analytics_maintain_step(text, timestamptz, text),
     @extschema@.analytics_record_maintenance(text, timestamptz, bigint, text),
     @extschema@.analytics_sizes(timestamptz) FROM PUBLIC;
-REVOKE EXECUTE ON PROCEDURE @extschema@.analytics_maintain(timestamptz) FROM PUBLIC;
+REVOKE EXECUTE ON PROCEDURE @extschema@.analytics_maintain(timestamptz, interval) FROM PUBLIC;

@@ -1,10 +1,11 @@
 """Days that pass in seconds: tenants' events come, analytics_maintain runs at midnight by a clock that is given to it,
-and probers write and read all the time.
+and probers write and read all the time: also into a partition that is about to be dropped.
 
     with Simulation(database, tenants=50) as days:
         days.run(730)
     days.sizes      table → its bytes on each day
     days.probes     name → (milliseconds, whether maintenance ran) of every probe
+    days.waits()    lines of the server's log: who but maintenance itself waited for a lock for 100 ms
 
 autovacuum can't keep up with a clock that is some hundred thousand times too fast, so after each day VACUUM is called
 where autovacuum's rule asks for it.
@@ -13,6 +14,7 @@ import collections
 import contextlib
 import datetime
 import json
+import re
 import threading
 import time
 
@@ -33,10 +35,28 @@ WHERE s.n_dead_tup > CASE WHEN s.relname ~ 'rollup|bags' THEN 1000 + 0.01 * c.re
     OR s.n_ins_since_vacuum > 1000 + 0.2 * c.reltuples"""
 
 
+class LockWaits:
+    """What the server logs about sessions of a database that wait for a lock for 100 ms. Make it before these."""
+
+    def __init__(self, server, database):
+        self._server, self._database = server, database
+        for setting in ("log_lock_waits = on", "deadlock_timeout = '100ms'"):
+            server.sql(f"ALTER DATABASE {database.name} SET {setting}")
+        self._position = server.log_size()
+
+    def but_of(self, processes):
+        """The lines about other processes than these."""
+        lines = [line for line in self._server.log_since(self._position).splitlines()
+                 if f"@{self._database.name} " in line]
+        waits = {line: re.search(r"process (\d+) still waiting for", line) for line in lines}
+        return [line for line, wait in waits.items() if wait and int(wait[1]) not in processes]
+
+
 class Simulation:
-    def __init__(self, database, tenants, scale=1.0, start=datetime.datetime(2024, 1, 1, tzinfo=UTC)):
+    def __init__(self, server, database, tenants, scale=1.0, start=datetime.datetime(2024, 1, 1, tzinfo=UTC)):
         """scale: of the rules' times; below one, partitions are days and not months."""
         self.database, self.tenants, self.scale = database, tenants, scale
+        self._lock_waits = LockWaits(server, database)
         self.now = start
         self.days = 0
         self.sizes = collections.defaultdict(list)
@@ -54,21 +74,25 @@ class Simulation:
             self.database.sql(f"ALTER DATABASE {self.database.name} SET analytics.partition_interval = 'day'")
         self.connection = self.database.connect()
         self.cursor = self.connection.cursor()
+        self._cleaner = self.database.connect()
         self.cursor.execute(RULES)
         self.cursor.execute("UPDATE analytics_retention SET keep = keep * %s", (self.scale,))
         self.cursor.execute("CALL analytics_create_projection('daily', dimensions => '{\"k\": [\"k\"]}', "
                             "measures => '{\"n\": [\"n\"]}', bucket => '1 day')")
-        for probe in (self._write, self._read, self._summarise):
+        for probe in (self._write, self._write_old, self._read, self._summarise):
             thread = threading.Thread(target=self._probe, args=(probe,))
             self._threads.append(thread)
             thread.start()
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, error, *_):
         self._stop.set()
         for thread in self._threads:
             thread.join()
+        if error is None:
+            self._maintain()  # what the probers wrote last
         self.connection.close()
+        self._cleaner.close()
         assert not self._faults, self._faults[0]
 
     def run(self, days):
@@ -113,7 +137,7 @@ class Simulation:
         self.cursor.execute(DIRTY)
         for table, in self.cursor.fetchall():
             with contextlib.suppress(Exception):  # it may be dropped, or autovacuum be there
-                self.cursor.execute(f"VACUUM (SKIP_LOCKED, ANALYZE) {table}")
+                self._cleaner.cursor().execute(f"VACUUM (SKIP_LOCKED, ANALYZE) {table}")
         self.cursor.execute("SELECT table_name, rows, bytes FROM analytics_sizes(%s)", (self.now,))
         for name, rows, size in self.cursor.fetchall():
             self.sizes[name].append(size)
@@ -132,9 +156,20 @@ class Simulation:
         except Exception as error:
             self._faults.append(error)
 
+    def waits(self):
+        own = {connection.info.backend_pid for connection in (self.connection, self._cleaner)}
+        return self._lock_waits.but_of(own)
+
     def _write(self, cursor, number):
-        at = (self.now + datetime.timedelta(seconds=number % 3600)).isoformat()
-        event = {"eventType": "probe", "source": "s", "tenantId": f"tenant-{number % self.tenants}", "occurredAt": at,
+        self._store(cursor, self.now, number, f"tenant-{number % self.tenants}")
+
+    def _write_old(self, cursor, number):
+        """On the day on which its partition is dropped."""
+        self._store(cursor, self.now - (60 * self.scale + 1) * DAY, number, "tenant-0")
+
+    def _store(self, cursor, hour, number, tenant):
+        at = (hour + datetime.timedelta(seconds=number % 3600)).isoformat()
+        event = {"eventType": "probe", "source": "s", "tenantId": tenant, "occurredAt": at,
                  "eventId": f"probe-{number}-{at}", "payload": {}}
         cursor.execute("SELECT stored FROM analytics_ingest(%s::bytea[])", ([json.dumps(event).encode()],))
 

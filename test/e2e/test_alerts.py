@@ -72,6 +72,8 @@ def test_maintenance_that_is_late_or_fails_is_missed(watched, database):
     place.eventually(lambda: watcher.alerts() == late, 60, what="the alerts of maintenance")
     database.sql("CALL analytics_maintain()")
     place.eventually(lambda: watcher.alerts() == set(), 60, what="the end of the alerts")
+    database.sql("ALTER FUNCTION analytics_maintenance_state() RENAME TO away")
+    place.eventually(lambda: "AnalyticsNotMaintained" in watcher.alerts(), 60, what="the alert of a missing number")
 
 
 def test_rules_and_dashboard_name_what_there_is(watched, produce, topic):

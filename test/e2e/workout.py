@@ -46,10 +46,12 @@ CALLS = {
     "_analytics_fold_hour": [("2021-05-06 07:00Z", T, "true", None), ("2021-05-06 07:00Z", T, "false", "acme")],
     "analytics_maintain": [],
     "_analytics_maintain_bags": [(LATER, None), (LATER, "h"), (LATER, "n"), (LATER, "tacme"), (LATER, "p1")],
-    "_analytics_maintain_dead_letters": [(LATER, None), (LATER, "0")],
-    "_analytics_maintain_events": [(LATER, None), (LATER, '{"2021-05-06 07:00Z"}')],
-    "_analytics_maintain_retired_groups": [(LATER, None)],
-    "_analytics_maintain_untimed_keys": [(LATER, None), (LATER, "0")],
+    "_analytics_maintain_dead_letters": [(LATER, None), (LATER, '{"(0,1)","(9,9)"}')],
+    "_analytics_maintain_events": [(LATER, None), (LATER, '{9,NULL,"2021-05-06 07:00Z"}'),
+                                   (LATER, f'{{1,{SAMPLES["uuid"]},"2021-05-06 07:00Z"}}')],
+    "_analytics_maintain_old_partitions": [(LATER, None), (LATER, "counts"), (LATER, "1")],
+    "_analytics_maintain_retired_groups": [(LATER, None), (LATER, "g")],
+    "_analytics_maintain_untimed_keys": [(LATER, None), (LATER, '{"(0,1)","(9,9)"}')],
     "_analytics_maintain_step": [("sizes", LATER, None), ("dance", LATER, None)],
     "analytics_maintain_step": [("sizes", LATER, None), ("dance", LATER, None)],
     "_analytics_lock_claim": [("g", "t", "0", "1", "0", "0"), ("g", "t", "0", "7", "7", "7"),
@@ -130,8 +132,8 @@ INSERT INTO @.analytics_events (event_type, source, occurred_at, tenant_id, payl
     ('e', 's', '2021-05-06 08:30Z', NULL, '{"k": "y", "n": "z"}')
 """
 END = """
-CALL @.analytics_maintain('2031-06-08Z'&timestamptz)
-CALL @.analytics_maintain('2031-08-08Z'&timestamptz)
+CALL @.analytics_maintain('2021-06-08Z'&timestamptz, '0'&interval)
+CALL @.analytics_maintain('2021-08-08Z'&timestamptz, '0'&interval)
 CALL @.analytics_replay_all_dead_letters(2, NULL&text, NULL&text, NULL&timestamptz, NULL&timestamptz, @0, @0, @0, @0)
 UPDATE @.analytics_events SET payload = '{"k": "y"}'
 DELETE FROM @.analytics_events WHERE tenant_id IS NULL

@@ -99,7 +99,7 @@ SELECT is(count(*), 1::bigint, 'an old key is forgotten') FROM analytics_untimed
 SELECT results_eq($$SELECT stored, duplicates FROM analytics_ingest(ARRAY[tap.event('k'), tap.event('l')])$$, 'VALUES (1::bigint, 1::bigint)', 'and its event comes again as another');
 
 -- Retired groups: a group is forgotten as a whole.
-SELECT count(*) FROM analytics_claim_partition('gone', 't', 0, 'o', 0, 5), analytics_claim_partition('gone', 't', 1, 'o', 0, 5), analytics_claim_partition('half', 't', 0, 'o', 0, 5), analytics_claim_partition('young', 't', 0, 'o', 0, 5), analytics_claim_partition('owned', 't', 0, 'o', 0, 5) \g /dev/null
+SELECT count(*) FROM (VALUES ('gone', 0), ('gone', 1), ('half', 0), ('young', 0), ('owned', 0)) AS v (g, p), analytics_claim_partition(g, 't', p, 'o', 0, 5) \g /dev/null
 INSERT INTO analytics_kafka_gaps (consumer_group, topic, partition, from_offset, to_offset, owner_epoch) VALUES ('gone', 't', 0, 0, 1, 1), ('owned', 't', 0, 0, 1, 1);
 SELECT analytics_retire_group(g) FROM unnest('{gone,half,young}'::text[]) AS g \g /dev/null
 SELECT count(*) FROM analytics_claim_partition('half', 't', 1, 'o', 0, 5) \g /dev/null
@@ -165,7 +165,7 @@ INSERT INTO analytics_retention (name, keep, keep_counts) VALUES ('all', '90 day
 SELECT tap.there('writer', 'BEGIN') \g /dev/null
 SELECT tap.answer_of('writer', 'SELECT count(*) FROM analytics_events') \g /dev/null
 \set ON_ERROR_STOP off
-CALL analytics_maintain(:clock::timestamptz + interval '60 days');
+CALL analytics_maintain(:clock::timestamptz + interval '60 days', '0');
 \set ON_ERROR_STOP on
 SELECT tap.there('writer', 'COMMIT') \g /dev/null
 SELECT is(:'LAST_ERROR_SQLSTATE'::text, '55P03', 'a table that is in use all the time');
@@ -204,7 +204,7 @@ DROP ROLE maintenance_operator;
 -- Tables that were given to a role: all is done with its rights, whoever calls it.
 CREATE ROLE maintenance_owner;
 SELECT format('ALTER TABLE %s OWNER TO maintenance_owner', oid::regclass) FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relname ~ '^analytics_' AND relkind IN ('r', 'p', 'v') \gexec
-GRANT EXECUTE ON FUNCTION analytics_create_partition TO maintenance_owner;
+GRANT EXECUTE ON FUNCTION analytics_create_partition(timestamptz) TO maintenance_owner;
 SELECT stored FROM analytics_ingest(ARRAY[tap.event('o', '2025-01-15T11:30:00Z'), tap.event('p', '2025-01-15T11:30:00Z', 'debug')]) \g /dev/null
 INSERT INTO analytics_retention (name, position, event_types, keep) VALUES ('debug', 1, '{debug}', '7 days');
 CALL analytics_maintain('2025-02-15Z');
