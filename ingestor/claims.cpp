@@ -213,7 +213,7 @@ void Claims::check_gaps()
 /* What a standby had not received when it was promoted is read again from where the standby stands. */
 void Claims::find_rewound()
 {
-    const auto claims = buffers_.settled_claims();
+    const auto claims = buffers_.claims();
     Writer *writer = loop_.workers.idle_writer();
     if (claims.empty() || writer == nullptr || !dispatcher_.may_try()) return;
     find_rewound_at_ = loop_.now() + rewound_check_pause;

@@ -169,11 +169,11 @@ std::vector<Partition> PartitionBuffers::stopped() const
     return stopped;
 }
 
-std::vector<ClaimedPartition> PartitionBuffers::settled_claims() const
+std::vector<ClaimedPartition> PartitionBuffers::claims() const
 {
     std::vector<ClaimedPartition> claims;
     for (const auto &[partition, buffer] : map_)
-        if (!buffer.in_flight && !buffer.requeued) claims.push_back({partition, buffer.claim});
+        claims.push_back({partition, buffer.claim, !buffer.in_flight && !buffer.requeued});
     return claims;
 }
 

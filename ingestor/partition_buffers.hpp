@@ -91,8 +91,8 @@ public:
 
     [[nodiscard]] const Map &all() const noexcept { return map_; }
     [[nodiscard]] std::vector<Partition> stopped() const;
-    /** The claims of all partitions without a batch in flight or requeued: their offsets are the database's. */
-    [[nodiscard]] std::vector<ClaimedPartition> settled_claims() const;
+    /** The claims of all partitions. Those with a batch in flight or requeued are not settled. */
+    [[nodiscard]] std::vector<ClaimedPartition> claims() const;
     /** Where to read on, of all that are neither stopped nor set aside. */
     [[nodiscard]] std::vector<StartOffset> starts() const;
     /** When the first batch that may be dispatched is due. */

@@ -158,11 +158,14 @@ try {
     runtime::ArrayWriter partitions(runtime::Element::int8);
     runtime::ArrayWriter epochs(runtime::Element::int8);
     runtime::ArrayWriter offsets(runtime::Element::int8);
-    for (const auto &[partition, claim] : claims) {
+    for (const auto &[partition, claim, is_settled] : claims) {
         topics.bytes(partition.topic);
         partitions.integer(partition.id);
         epochs.integer(claim.epoch);
-        offsets.integer(claim.next_offset);
+        if (is_settled)
+            offsets.integer(claim.next_offset);
+        else
+            offsets.null();
     }
     runtime::Parameters parameters;
     parameters.text(group_).binary(topics.view()).binary(partitions.view());

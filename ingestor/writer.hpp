@@ -21,6 +21,7 @@ struct Claim {
 struct ClaimedPartition {
     Partition partition;
     Claim claim;
+    bool is_settled = true; // no batch has an unknown outcome, so the claim's next offset is the database's
 };
 
 /** Identifies a store: the tables in one database. */
@@ -73,9 +74,9 @@ public:
     virtual Receipt commit(const Partition &partition, const Claim &claim, const Batch &batch,
                            std::optional<std::int64_t> high_watermark, const KeepWaiting &keep_waiting) = 0;
 
-    /** The partitions of which the database no longer has our claim or our last offset: it went back in time, as a
-     * promoted standby does that had not received the newest transactions. A partition that another ingestor has
-     * claimed is not among them. */
+    /** Shows the database that we own these partitions. Returns the settled ones of which it no longer has our claim or
+     * our last offset: it went back in time, as a promoted standby does that had not received the newest transactions.
+     * A partition that another ingestor has claimed is not among them. */
     virtual std::variant<std::vector<Partition>, Failure> rewound(std::span<const ClaimedPartition> claims,
                                                                   const KeepWaiting &keep_waiting) = 0;
 

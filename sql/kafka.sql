@@ -139,14 +139,15 @@ BEGIN
             AS c (topic, partition, owner_epoch, next_offset)
         LEFT JOIN @extschema@.analytics_kafka_offsets AS o
             ON o.consumer_group = $1 AND o.topic = c.topic AND o.partition = c.partition
-        WHERE o.owner_epoch IS NULL OR o.owner_epoch < c.owner_epoch
-            OR (o.owner_epoch = c.owner_epoch AND o.next_offset <> c.next_offset);
+        WHERE c.next_offset IS NOT NULL AND (o.owner_epoch IS NULL OR o.owner_epoch < c.owner_epoch
+            OR (o.owner_epoch = c.owner_epoch AND o.next_offset <> c.next_offset));
 END
 $$;
 
 COMMENT ON FUNCTION @extschema@._analytics_rewound_claims(text, text[], bigint[], bigint[], bigint[]) IS
     'Of the partitions that the caller has claimed, those that the database does not have as the caller has them: it '
-    'was restored, or a promoted standby had not received the newest. '
+    'was restored, or a promoted standby had not received the newest. Where next_offset is null, the caller does not '
+    'know the outcome of its last batch, and the partition is not judged. '
     'The others are owned: where their updated_at is older than ten minutes it becomes now, and a retired one is '
     'retired no longer.';
 

@@ -38,8 +38,8 @@ COMMENT ON FUNCTION @extschema@.analytics_create_partition(timestamptz) IS
     'before and one for all after. From 100 partitions on, and for a batch that needs more than 50, they are coarser. '
     'A new partition covers less if neighbouring partitions cover a part of its range. '
     'The year must be 0001 to 9999, else SQLSTATE 22008. '
-    'Locks analytics_events in SHARE UPDATE EXCLUSIVE mode to the end of the transaction: neither readers nor writers '
-    'wait. The functions that store events do the same themselves. '
+    'Locks analytics_events in SHARE UPDATE EXCLUSIVE mode to the end of the transaction: readers do not wait, but '
+    'writers that need a new partition do, so commit at once. The functions that store events do the same themselves. '
     'Call it yourself before an INSERT by hand at a time that no partition covers.';
 
 CREATE FUNCTION @extschema@.analytics_create_partition(instant timestamptz, partition_interval interval)

@@ -50,6 +50,9 @@ SELECT tap.age('old', '9 minutes') \g /dev/null
 SELECT is(tap.rewound('old', '{{0,2,5},{1,1,0}}'), 'none', 'a few minutes later');
 SELECT is(count(*), 2::bigint, 'nothing is written') FROM analytics_kafka_offsets WHERE consumer_group = 'old' AND updated_at < now() - interval '8 minutes';
 SELECT tap.age('old', '1 hour') \g /dev/null
+SELECT is(tap.rewound('old', '{{0,2,NULL},{1,1,NULL},{2,1,NULL}}'), 'none', 'batches of unknown outcome');
+SELECT is(count(*), 2::bigint, 'do not hide that they are owned') FROM analytics_kafka_offsets WHERE consumer_group = 'old' AND updated_at > now() - interval '1 minute';
+SELECT tap.age('old', '1 hour') \g /dev/null
 SELECT is(tap.rewound('old', '{{0,3,5},{1,1,7},{2,1,0}}'), 't0 t1 t2', 'an epoch that the database lost, an offset, a row');
 SELECT is(array_agg(partition), '{1}', 'only a claim of the same epoch counts as owned') FROM analytics_kafka_offsets WHERE consumer_group = 'old' AND updated_at > now() - interval '1 minute';
 SELECT is(tap.rewound('old', '{{0,1,5}}'), 'none', 'a claim that somebody else has fenced off is not rewound');

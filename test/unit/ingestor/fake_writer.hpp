@@ -56,8 +56,10 @@ public:
             return failure;
         }
         std::vector<Partition> found;
-        for (const auto &[partition, claim] : claims)
-            if (lost.erase(text(partition)) > 0) found.push_back(partition);
+        for (const auto &[partition, claim, is_settled] : claims) {
+            shown.insert(text(partition));
+            if (is_settled && lost.erase(text(partition)) > 0) found.push_back(partition);
+        }
         return found;
     }
 
@@ -83,6 +85,7 @@ public:
     std::map<std::string, std::int64_t> offsets; // of partitions that were read before
     std::set<std::string> accepted;              // partitions whose gap the operator has accepted
     std::deque<Failure> gap_failures;            // for the next looks at that
+    std::set<std::string> shown;                 // partitions that were shown as owned since it was cleared
     std::set<std::string> lost;                  // partitions that the database has no longer as they were claimed
     std::deque<Failure> verify_failures;         // for the next looks at that
     int verifications = 0;

@@ -49,6 +49,20 @@ protected:
     Time started_{};
 };
 
+TEST_F(FailingTest, IsStillShownAsOwnedWhileItsBatchWaits)
+{
+    given_assigned();
+    poison(5);
+    flow(16, [this] { return seen.count<event::RecordFailing>() > 0; });
+    consumer.then([this] { writer.shown.clear(); });
+    flow(16, [this] { return !writer.shown.empty(); });
+    consumer.then([this] {
+        EXPECT_THAT(writer.shown, Contains("t/0"));
+        EXPECT_FALSE(has_stored("t/0", 16));
+    });
+    go();
+}
+
 TEST_F(FailingTest, IsTriedShorterDownToTheOneRecordAndAllBeforeItIsStored)
 {
     given_assigned();
