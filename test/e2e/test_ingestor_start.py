@@ -166,7 +166,8 @@ def test_check_names_a_missing_right(well, database, writer, right):
     granted(database, writer)
     database.sql(f"REVOKE {right} FROM {writer}")
     code, output = run("--check", **{**well, "ANALYTICS_DATABASE_URL": url_of(database, writer)})
-    assert (code, unreachable(output), right.split()[-1].partition("(")[0] in output) == (69, ["postgresql"], True), output
+    name = right.split()[-1].partition("(")[0]
+    assert (code, unreachable(output), name in output) == (69, ["postgresql"], True), output
 
 
 def test_check_passes_with_the_documented_rights(well, database, writer):

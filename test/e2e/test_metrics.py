@@ -157,6 +157,7 @@ def test_the_state_of_the_database_is_told(http, database):
     for group in ("read", "gone", "old"):
         database.rows("SELECT * FROM analytics_claim_partition(%s, 't', 0, 'o', 0, 5)", (group,))
     database.rows("SELECT analytics_retire_group('gone')")
-    database.sql("UPDATE analytics_kafka_offsets SET updated_at = now() - interval '8 days' WHERE consumer_group = 'old'")
+    database.sql("UPDATE analytics_kafka_offsets SET updated_at = now() - interval '8 days' "
+                 "WHERE consumer_group = 'old'")
     for state in ("counted", "timed_out", "retired"):
         assert value(service, "analytics_consumer_groups", state=state) == 1

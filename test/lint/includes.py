@@ -48,7 +48,7 @@ NAMES = {
     "string_view": "string_view",
     "system_error": "errc error_code generic_category system_error",
     "thread": "jthread this_thread thread",
-    "tuple": "tie tuple",
+    "tuple": "apply tie tuple",
     "type_traits": "invoke_result_t is_same_v",
     "unordered_map": "unordered_map",
     "utility": "exchange move pair swap",
