@@ -84,14 +84,13 @@ Rings rings_of(Rule rule, Instant now, CalendarUnit unit)
     const TimeRange years{std::min(new_year(2000), recent.start), new_year(this_year + 11)};
     const TimeRange decades{years.start, std::max(new_year(2100), years.end)};
     const CalendarUnit month_at_least = std::max(unit, CalendarUnit::month);
+    const CalendarUnit around = rule == Rule::years ? CalendarUnit::year : rule == Rule::months ? month_at_least : unit;
 
     Rings rings;
     const auto add = [&](const TimeRange &range, CalendarUnit length) {
         rings.push_back({range, PartitionLength::of(length)});
     };
-    add(around_now(now, this_year, unit), rule < Rule::months    ? unit
-                                          : rule == Rule::months ? month_at_least
-                                                                 : CalendarUnit::year);
+    add(around_now(now, this_year, around), around);
     add(recent, rule < Rule::coarse_recent ? month_at_least : CalendarUnit::year);
     add(years, rule == Rule::usual ? CalendarUnit::year : CalendarUnit::decade);
     if (rule == Rule::usual) add(decades, CalendarUnit::decade);
