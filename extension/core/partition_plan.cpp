@@ -44,7 +44,9 @@ constexpr std::size_t max_partitions_around_now(CalendarUnit unit) noexcept
 /** The last one is for whatever is left. */
 constexpr std::array<RuleLimit, 5> rule_limits(CalendarUnit unit) noexcept
 {
-    constexpr std::size_t max_far = 60, max_recent = 80, max_months = 60;
+    constexpr std::size_t max_far = 60;
+    constexpr std::size_t max_recent = 80;
+    constexpr std::size_t max_months = 60;
     const std::size_t max_around_now = max_partitions_around_now(unit);
     return {RuleLimit{Rule::usual, max_far}, RuleLimit{Rule::coarse_far, max_recent},
             RuleLimit{Rule::coarse_recent, max_around_now}, RuleLimit{Rule::months, max_around_now + max_months},

@@ -18,7 +18,7 @@ namespace {
 /* The tenant that an argument names; it lives as long as the context. */
 const core::Tenant &tenant_at(MemoryContext context, FunctionCallInfo fcinfo, int argument)
 {
-    core::Tenant *const tenant = make_owned<core::Tenant>(context);
+    auto *const tenant = make_owned<core::Tenant>(context);
     if (!PG_ARGISNULL(argument)) {
         const std::string_view name = bytes_of(fcinfo->args[argument].value);
         guarded([&] { tenant->emplace(name); });

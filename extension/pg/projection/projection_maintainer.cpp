@@ -211,7 +211,8 @@ std::int64_t ProjectionMaintainer::fold(const ProjectionRule &rule, TimestampTz 
     if (!bags_->are_many(key, least)) return 0;
     std::int64_t taken = 0;
     bags_->take(key);
-    for (; const HeapTuple bag = bags_->next_taken(); ++taken) {
+    while (const HeapTuple bag = bags_->next_taken()) {
+        ++taken;
         bool is_null = false;
         const std::string_view packed = bytes_of(bags_->value(bag, cells_column, &is_null));
         merge_bag(sum, packed);

@@ -153,7 +153,10 @@ std::int64_t RollupMaintainer::fold(Bags &bags, const BagKey &key, int least, Ho
     if (!bags.are_many(key, least)) return 0;
     std::int64_t taken = 0;
     bags.take(key);
-    for (; const HeapTuple bag = bags.next_taken(); ++taken) add(bags, bag, sum);
+    while (const HeapTuple bag = bags.next_taken()) {
+        ++taken;
+        add(bags, bag, sum);
+    }
     return taken;
 }
 
