@@ -7,8 +7,8 @@ SET intervalstyle = postgres;
 
 -- Types by their short names and defaults without casts.
 CREATE FUNCTION tap.short(declared text) RETURNS text LANGUAGE sql AS $$
-    SELECT regexp_replace(replace(replace(declared, 'timestamp with time zone', 'timestamptz'), '"', ''),
-        '::[a-z]+(\[\])?', '', 'g')
+    SELECT regexp_replace(replace(replace(replace(declared,
+        'timestamp with time zone', 'timestamptz'), 'character varying', 'varchar'), '"', ''), '::[a-z]+(\[\])?', '', 'g')
 $$;
 
 -- A signature as the reference has it: what is answered stands behind an arrow.
