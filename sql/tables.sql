@@ -424,7 +424,7 @@ CREATE TABLE @schema@.analytics_retention (
     event_types text[] CONSTRAINT analytics_retention_event_types CHECK (event_types <> '{}'),
     tenant_id varchar(64),
     keep interval CONSTRAINT analytics_retention_keep CHECK (
-        keep BETWEEN interval '0' AND interval '5000 years' AND (keep IS NOT NULL OR what = 'events')),
+        keep >= interval '0' AND keep <= interval '5000 years' AND (keep IS NOT NULL OR what = 'events')),
     keep_counts boolean,
     CONSTRAINT analytics_retention_some_events CHECK (what = 'events' OR event_types IS NULL AND tenant_id IS NULL),
     CONSTRAINT analytics_retention_keep_counts CHECK (

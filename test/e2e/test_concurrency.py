@@ -6,6 +6,7 @@ that the other waits for it.
 """
 import concurrent.futures
 import contextlib
+import datetime
 import threading
 
 import psycopg2.errors
@@ -91,9 +92,16 @@ def test_different_events_at_once_are_all_stored(database, sessions):
     assert database.sql("SELECT count(*) FROM analytics_events") == SESSIONS * EVENTS
 
 
+def last_months(count):
+    """A time in each of the months before this one; they get a partition each."""
+    today = datetime.date.today()
+    numbers = [12 * today.year + today.month - 1 - back for back in range(1, count + 1)]
+    return [f"{number // 12}-{1 + number % 12:02}-15T00:00:00Z" for number in numbers]
+
+
 def test_first_events_of_new_months_at_once(database, sessions):
     """Every session brings events of the same 24 months that have no partition yet, in its own order."""
-    months = [f"{year}-{month:02}-15T00:00:00Z" for year in (2031, 2032) for month in range(1, 13)]
+    months = last_months(24)
 
     def work(cursor, number):
         shift = number * 5 % len(months)
@@ -105,7 +113,7 @@ def test_first_events_of_new_months_at_once(database, sessions):
 
 
 def test_new_months_in_one_batch_in_opposite_order(database, sessions):
-    months = [f"{2040 + month // 12}-{1 + month % 12:02}-01T00:00:00Z" for month in range(30)]
+    months = last_months(30)
 
     def work(cursor, number):
         return ingest(cursor, [event(f"{number}-{when}", when) for when in (months if number % 2 else months[::-1])])
