@@ -11,6 +11,7 @@
 
 #include "../border/boundary.hpp"
 #include "../border/extension_schema.hpp"
+#include "../border/identity.hpp"
 
 extern "C" {
 #include "access/htup_details.h"
@@ -57,18 +58,6 @@ Oid owner_of(Oid relation)
     const Oid owner = reinterpret_cast<Form_pg_class>(GETSTRUCT(found))->relowner;
     ReleaseSysCache(found);
     return owner;
-}
-
-/* After an error the end of the (sub)transaction resets the identity. With SECURITY_LOCAL_USERID_CHANGE the owner's
- * code can't make itself the session's user by RESET ROLE. */
-template <class Work> void with_identity_of(Oid owner, Work work)
-{
-    Oid caller = InvalidOid;
-    int context = 0;
-    GetUserIdAndSecContext(&caller, &context);
-    SetUserIdAndSecContext(owner, context | SECURITY_LOCAL_USERID_CHANGE);
-    work();
-    SetUserIdAndSecContext(caller, context);
 }
 
 } // namespace

@@ -2,6 +2,7 @@
 
 #include "../../core/partition_plan.hpp"
 #include "../border/boundary.hpp"
+#include "../border/identity.hpp"
 #include "../border/owned.hpp"
 #include "../border/partition_range.hpp"
 #include "../border/settings.hpp"
@@ -13,7 +14,6 @@ extern "C" {
 #include "access/xact.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
-#include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
@@ -22,37 +22,15 @@ extern "C" {
 }
 
 #include <algorithm>
-#include <cstring>
+#include <span>
+#include <string>
+#include <vector>
 
 namespace analytics::pg {
 namespace {
 
-/* Plain data, as all that lives from one phase to the next. */
-struct NewPartition {
-    core::TimeRange range;
-    char name[NAMEDATALEN]{};
-};
-
-struct NewPartitions {
-    NewPartition *items = nullptr;
-    std::size_t count = 0;
-};
-
-struct Instants {
-    core::Instant *items = nullptr;
-    std::size_t count = 0, room = 0;
-
-    void add(TimestampTz timestamp)
-    {
-        constexpr std::size_t least = 64;
-        if (count == room) {
-            room = std::max(least, room * 2);
-            const Size size = room * sizeof(core::Instant);
-            items = static_cast<core::Instant *>(items == nullptr ? palloc(size) : repalloc_huge(items, size));
-        }
-        items[count++] = instant_of(timestamp);
-    }
-};
+using Instants = std::vector<core::Instant>;
+using Ranges = std::vector<core::TimeRange>;
 
 core::Instant bounded(TimestampTz bound) noexcept
 {
@@ -72,43 +50,36 @@ core::TimeRange *ranges_of(const Partitions &partitions)
     return ranges;
 }
 
-Instants instants_without_partition(const ExtensionSchema &schema, const Row *begin, const Row *end)
+/* In the order of time; null, as for most batches, when there are none. */
+const Instants *instants_without_partition(const ExtensionSchema &schema, const Row *begin, const Row *end)
 {
     const Relation events = table_open(relation_in(schema, "analytics_events"), RowExclusiveLock);
     PartitionRange known{InvalidOid, 0, 0};
-    Instants missing;
+    Instants *missing = nullptr;
     for (const Row *row = begin; row != end; ++row) {
         if (!known.holds(row->occurred_at)) known = partition_range_at(events, row->occurred_at);
-        if (!OidIsValid(known.partition)) missing.add(row->occurred_at);
+        if (OidIsValid(known.partition)) continue;
+        if (missing == nullptr) missing = make_owned<Instants>(CurrentMemoryContext);
+        guarded([&] { missing->push_back(instant_of(row->occurred_at)); });
     }
     table_close(events, NoLock);
     return missing;
 }
 
-NewPartitions plan(const Instants &needed, const Partitions &existing, const core::PartitionLength *length)
+const Ranges &plan(const Instants &needed, const Partitions &existing, const core::PartitionLength *length)
 {
     const core::TimeRange *const ranges = ranges_of(existing);
     const core::Instant now = instant_of(GetCurrentTransactionStartTimestamp());
     const core::CalendarUnit unit = partition_unit();
-    auto *const made = make_owned<std::vector<core::TimeRange>>(CurrentMemoryContext);
+    auto *const planned = make_owned<Ranges>(CurrentMemoryContext);
     guarded([&] {
         const std::span existing_ranges{ranges, static_cast<std::size_t>(existing.count)};
         if (length == nullptr)
-            *made = core::plan_partitions({needed.items, needed.count}, existing_ranges, now, unit);
-        else if (const auto range = core::plan_partition(*needed.items, existing_ranges, *length))
-            made->push_back(*range);
+            *planned = core::plan_partitions(needed, existing_ranges, now, unit);
+        else if (const auto range = core::plan_partition(needed.front(), existing_ranges, *length))
+            planned->push_back(*range);
     });
-    NewPartitions planned;
-    planned.items = static_cast<NewPartition *>(palloc((made->size() + 1) * sizeof(NewPartition)));
-    guarded([&] {
-        for (const core::TimeRange &range : *made) {
-            NewPartition &item = planned.items[planned.count++];
-            item.range = range;
-            const std::string name = "analytics_events_" + core::name_of(range);
-            strlcpy(item.name, name.c_str(), sizeof item.name);
-        }
-    });
-    return planned;
+    return *planned;
 }
 
 /* A late event may belong to a month whose partition was detached and kept its name. */
@@ -130,9 +101,14 @@ const char *owner_name(Relation table)
     return quote_identifier(GetUserNameFromId(table->rd_rel->relowner, false));
 }
 
-void make(const ExtensionSchema &schema, const NewPartition &planned, const char *owner)
+void make(const ExtensionSchema &schema, const core::TimeRange &range, const char *owner)
 {
-    const char *const name = free_name(schema, planned.name);
+    char usual_name[NAMEDATALEN];
+    guarded([&] {
+        const std::string text = "analytics_events_" + core::name_of(range);
+        strlcpy(usual_name, text.c_str(), sizeof usual_name);
+    });
+    const char *const name = free_name(schema, usual_name);
     const char *const table = psprintf("%s%s", schema.prefix, name);
     run_command(psprintf("CREATE TABLE %s (LIKE %sanalytics_events INCLUDING DEFAULTS INCLUDING CONSTRAINTS "
                          "INCLUDING GENERATED INCLUDING STORAGE INCLUDING COMPRESSION)",
@@ -141,7 +117,7 @@ void make(const ExtensionSchema &schema, const NewPartition &planned, const char
                   {{REGCLASSOID, ObjectIdGetDatum(relation_in(schema, name))}});
     run_command(psprintf("ALTER TABLE %s OWNER TO %s", table, owner));
     run_command(psprintf("ALTER TABLE %sanalytics_events ATTACH PARTITION %s FOR VALUES FROM ('%s') TO ('%s')",
-                         schema.prefix, table, bound_text(planned.range.start), bound_text(planned.range.end)));
+                         schema.prefix, table, bound_text(range.start), bound_text(range.end)));
 }
 
 void make_partitions(const ExtensionSchema &schema, const Instants &needed, const core::PartitionLength *length)
@@ -152,9 +128,7 @@ void make_partitions(const ExtensionSchema &schema, const Instants &needed, cons
     table_close(events, NoLock);
     if (OidIsValid(existing.default_partition)) return;
 
-    const NewPartitions planned = plan(needed, existing, length);
-    std::for_each(planned.items, planned.items + planned.count,
-                  [&](const NewPartition &one) { make(schema, one, owner); });
+    for (const core::TimeRange &range : plan(needed, existing, length)) make(schema, range, owner);
 }
 
 void require_right_to_execute(Oid function)
@@ -182,8 +156,8 @@ Oid owner_of_function(Oid function)
  * After an error the end of the (sub)transaction brings the caller's identity and settings back. */
 void require_partitions(const ExtensionSchema &schema, const Row *begin, const Row *end)
 {
-    const Instants missing = instants_without_partition(schema, begin, end);
-    if (missing.count == 0) return;
+    const Instants *const missing = instants_without_partition(schema, begin, end);
+    if (missing == nullptr) return;
 
     constexpr const char *name = "analytics_create_partition";
     const Oid function = function_in(schema, name, {TIMESTAMPTZOID});
@@ -192,25 +166,21 @@ void require_partitions(const ExtensionSchema &schema, const Row *begin, const R
                         errmsg("function %s%s(timestamptz) does not exist", schema.prefix, name)));
     require_right_to_execute(function);
 
-    Oid caller = InvalidOid;
-    int context = 0;
-    GetUserIdAndSecContext(&caller, &context);
-    const int settings_level = NewGUCNestLevel();
-    SetUserIdAndSecContext(owner_of_function(function), context | SECURITY_LOCAL_USERID_CHANGE);
-    set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
-                      false);
-    make_partitions(schema, missing, nullptr);
-    AtEOXact_GUC(true, settings_level);
-    SetUserIdAndSecContext(caller, context);
+    with_identity_of(owner_of_function(function), [&] {
+        const int settings_level = NewGUCNestLevel();
+        set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
+                          false);
+        make_partitions(schema, *missing, nullptr);
+        AtEOXact_GUC(true, settings_level);
+    });
 }
 
 Oid create_partition(const ExtensionSchema &schema, TimestampTz instant, const core::PartitionLength *length)
 {
     const Oid known = partition_range_at(schema, instant).partition;
     if (OidIsValid(known)) return known;
-    Instants needed;
-    needed.add(instant);
-    make_partitions(schema, needed, length);
+    const auto *const needed = make_owned<Instants>(CurrentMemoryContext, std::size_t{1}, instant_of(instant));
+    make_partitions(schema, *needed, length);
     return partition_range_at(schema, instant).partition;
 }
 
