@@ -35,7 +35,7 @@ COMMENT ON FUNCTION @extschema@.analytics_create_partition(timestamptz) IS
     'Returns the partition of analytics_events that holds the instant, and makes it if there is none. '
     'Around now its length is analytics.partition_interval (day, week, month or year). Other times get coarser ones, '
     'so that their number stays bounded: years from 2000 to ten years ahead, decades up to 2100, one partition for all '
-    'before and one for all after. From 100 partitions on, and for a batch that needs more than 50, they are coarser. '
+    'before and one for all after. When there are many partitions, or a batch needs more than 50, they are coarser. '
     'A new partition covers less if neighbouring partitions cover a part of its range. '
     'The year must be 0001 to 9999, else SQLSTATE 22008. '
     'Locks analytics_events in SHARE UPDATE EXCLUSIVE mode to the end of the transaction: readers do not wait, but '

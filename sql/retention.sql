@@ -38,7 +38,7 @@ COMMENT ON FUNCTION @extschema@._analytics_forget_rollups(timestamptz, timestamp
     'Part of analytics_retain: deletes the bags of rollups and projections whose whole hour or bucket is in the range.';
 
 CREATE FUNCTION @extschema@._analytics_drop_partitions(
-    cutoff timestamptz, keep_rollups boolean, max_partitions integer,
+    cutoff timestamptz, keep_rollups boolean,
     OUT partition text, OUT range_start timestamptz, OUT range_end timestamptz, OUT events bigint)
     RETURNS SETOF record
     LANGUAGE plpgsql VOLATILE
@@ -61,7 +61,7 @@ BEGIN
         FROM @extschema@.analytics_partitions() AS p JOIN pg_class AS c ON c.oid = p.partition
         JOIN pg_class AS t ON t.oid = '@extschema@.analytics_events'::regclass
         WHERE p.range_end <= cutoff
-        ORDER BY p.range_end LIMIT max_partitions
+        ORDER BY p.range_end
     LOOP
         IF old.relkind <> 'f' THEN
             EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', old.partition);
@@ -112,9 +112,8 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION @extschema@._analytics_drop_partitions(timestamptz, boolean, integer) IS
-    'One attempt to drop the partitions that end at the cutoff or before, the oldest first, at most max_partitions '
-    '(null: all).';
+COMMENT ON FUNCTION @extschema@._analytics_drop_partitions(timestamptz, boolean) IS
+    'One attempt of analytics_retain: drops the partitions that end at the cutoff or before, the oldest first.';
 
 CREATE FUNCTION @extschema@._analytics_drop_partition(partition regclass, cutoff timestamptz) RETURNS bigint
     LANGUAGE plpgsql VOLATILE
@@ -227,7 +226,7 @@ BEGIN
                 RETURN QUERY SELECT NULL::text, k.range_start, k.range_end, 0::bigint
                              FROM @extschema@._analytics_drop_kept_rollups(cutoff, NULL::integer) AS k;
             END IF;
-            RETURN QUERY SELECT * FROM @extschema@._analytics_drop_partitions(cutoff, keep_rollups, NULL::integer);
+            RETURN QUERY SELECT * FROM @extschema@._analytics_drop_partitions(cutoff, keep_rollups);
             RETURN;
         EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
             IF attempt = attempts THEN

@@ -14,7 +14,6 @@
 SELECT pg_catalog.set_config('analytics_update.tables', pg_catalog.string_agg(t.name, ','), true)
 FROM @extschema@._analytics_tables() AS t;
 
-DROP FUNCTION @extschema@._analytics_drop_partitions(timestamptz, boolean); -- has one argument more
 -- Loses its defaults, because a second form has them now; so its grants are lost, and roles.sql gives them again.
 DROP FUNCTION @extschema@.analytics_replay_dead_letters(
     integer, bigint, text, text, bigint[], timestamptz, timestamptz);
