@@ -77,7 +77,7 @@ BEGIN
 END
 $$;
 
--- Open dead letters that the session sees, what is told of them, and the reasons whose bags differ: 0.
+-- Open dead letters that the session sees, what it gets as their number, and the reasons whose bags differ: 0.
 CREATE VIEW open AS
 SELECT (SELECT count(*) FROM analytics_dead_letters WHERE replayed_at IS NULL AND reason <> 'unknown_shape') AS actual,
        analytics_open_dead_letters() AS told,

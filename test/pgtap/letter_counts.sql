@@ -224,7 +224,7 @@ END
 $$;
 SELECT analytics_rebuild() \g /dev/null
 SET LOCAL analytics.append_bags = on;
-INSERT INTO analytics_dead_letter_counts VALUES ('mark', 1000); -- whoever is told of it has read the counts
+INSERT INTO analytics_dead_letter_counts VALUES ('mark', 1000); -- whoever gets it has read the counts
 SELECT is(o, ROW(1008::bigint, true), 'a reader reads the counts') FROM tap.open_for('analytics_check_reader') AS o;
 SELECT is(o, ROW(8::bigint, false), 'who was not granted them counts') FROM tap.open_for('analytics_check_letters') AS o;
 ALTER TABLE analytics_dead_letters ENABLE ROW LEVEL SECURITY;

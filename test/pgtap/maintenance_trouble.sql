@@ -133,7 +133,7 @@ SELECT is(tap.store('2025-05-01 09:00Z', '{debug}', 10), 10::bigint, 'and a smal
 SELECT is(tap.steps('events', :clock), 3, 'are three steps');
 SELECT results_eq($$SELECT count(*), count(*) FILTER (WHERE event_type = 'debug') FROM analytics_events$$, 'VALUES (4500::bigint, 0::bigint)', 'that find all');
 
--- Rows that refuse to go: all others go, and it is told.
+-- Rows that refuse to go: all others go, and the failure is reported.
 SELECT is(tap.store('2025-05-02 07:00Z', '{debug}', 1000), 1000::bigint, 'many events');
 SELECT is(tap.store('2025-05-03 07:00Z', '{debug}', 5), 5::bigint, 'and later ones');
 CREATE TABLE tap.holds (occurred_at timestamptz, id uuid, FOREIGN KEY (occurred_at, id) REFERENCES analytics_events (occurred_at, id) DEFERRABLE INITIALLY DEFERRED);
