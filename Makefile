@@ -6,8 +6,10 @@
 #   make soak       faults without end, FAULTS=1000 SEED=  make slow     what must last: ten minutes without a database
 #   make bench-compare  two runs of it beside each other  make bench-profile  where the time of figure A goes, by stage
 #   make lint, make format, make fuzz, make clean          make setup    installs the Debian packages that are missing
+#   make viewer     brings the viewer of /docs from npm
 #
-# demo, check, bench, bench-profile, soak, slow, lint and fuzz set the machine up first; the others take it as it is.
+# demo, check, bench, bench-profile, soak, slow, lint and fuzz set the machine up first; the others take it as it is, and
+# no build asks the network.
 
 MAKEFLAGS += --no-print-directory
 
@@ -28,7 +30,7 @@ export PG_CONFIG PYTHON FUZZ_SECONDS BENCH_EVENTS
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := all
-.PHONY: all extension runtime ingestor http install uninstall installcheck setup demo check bench bench-profile bench-compare soak slow lint format fuzz unit clean
+.PHONY: all extension runtime ingestor http install uninstall installcheck setup viewer demo check bench bench-profile bench-compare soak slow lint format fuzz unit clean
 
 all: extension ingestor http
 
@@ -60,9 +62,14 @@ installcheck:
 
 setup:
 	@test/rig/setup
+	@http/web/fetch || :
+
+viewer:
+	@http/web/fetch
 
 demo:
 	@test/rig/setup build run
+	@http/web/fetch || :
 	@test/demo/demo
 
 check: setup

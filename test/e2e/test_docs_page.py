@@ -1,7 +1,7 @@
-"""/docs in a browser: the viewer that npm brought, and the plain page of a build without npm.
+"""/docs in a browser: the viewer that http/web/fetch brought, and the plain page of a build without it.
 
-The build without npm is made by make NPM=no in a copy of what is built here, so that no object is made anew; where this
-build is one without npm itself, the viewer's tests are skipped and say so.
+The latter is made in a copy of what is built here, so that no object is made anew; where this build is one without the
+viewer itself, the viewer's tests are skipped and say so.
 """
 import json
 import shutil
@@ -42,8 +42,8 @@ def service(new_database, tmp_path_factory):
 @pytest.fixture
 def viewer(chromium, service):
     page = Page(chromium, service.url).open("docs", state=None)
-    if "built without npm" in page.text("docs"):
-        pytest.skip("built without npm: no viewer to look at")
+    if "built without the viewer" in page.text("docs"):
+        pytest.skip("built without the viewer, which http/web/fetch could not bring")
     page.await_js(f"return document.querySelectorAll('.opblock').length === {len(OPERATIONS)}")
     yield page
     assert page.complaints() == []
@@ -108,12 +108,13 @@ def test_the_viewer_takes_a_key(viewer, service):
 
 @pytest.fixture(scope="module")
 def plain(new_database, tmp_path_factory):
-    """The service of a build without npm."""
-    tree = tmp_path_factory.mktemp("without-npm")
+    """The service of a build without the viewer."""
+    tree = tmp_path_factory.mktemp("without-viewer")
     for part in ("META.json", "extension/version.mk", "extension/core/text", "runtime", "http"):
         (tree / part).parent.mkdir(parents=True, exist_ok=True)
         subprocess.run(["cp", "-a", place.ROOT / part, tree / part], check=True)  # with its times: nothing else is made
-    subprocess.run(place.make("-C", tree / "http", "-o", ".built-with", "NPM=no"), check=True, capture_output=True,
+    shutil.rmtree(tree / "http/web/viewer", ignore_errors=True)
+    subprocess.run(place.make("-C", tree / "http", "-o", ".built-with"), check=True, capture_output=True,
                    env=place.make_environment())
     with new_database() as database:
         service = daemon.Http(database.url)
@@ -133,7 +134,7 @@ def plain_docs(chromium, plain):
 
 
 def test_the_plain_page_says_that_it_is_one(plain_docs):
-    assert "This is the plain page: the server was built without npm" in plain_docs.text("docs")
+    assert "This is the plain page: the server was built without the viewer" in plain_docs.text("docs")
     assert asked_elsewhere(plain_docs) == []
 
 
@@ -155,7 +156,7 @@ def test_axe_finds_nothing_serious_on_the_plain_page(chromium, plain):
     assert page.blemishes() == []
 
 
-def test_the_dashboard_needs_no_npm(chromium, plain):
+def test_the_dashboard_needs_no_viewer(chromium, plain):
     page = Page(chromium, plain.url).open()
     assert page.text("total") == "0"
     page.picture("plain-dashboard")
