@@ -17,9 +17,7 @@ PG_CONFIG ?= pg_config
 PREFIX ?= /usr/local
 UNITS = $(PREFIX)/lib/systemd/system
 DOCS = $(PREFIX)/share/doc/analytics-events
-UNIT_FILES = ingestor/analytics-ingestor.service http/analytics-http.service \
-    sql/analytics-maintain.service sql/analytics-maintain.timer
-PAGES = ingestor/ingestor.env http/http.env sql/maintain.env doc/roles.sql doc/operating.md doc/alerts.yml doc/dashboard.json
+MAINTAIN = sql/analytics-maintain.service sql/analytics-maintain.timer
 INSTALL ?= install
 PYTHON ?= /usr/bin/python3
 FUZZ_SECONDS ?= 60
@@ -29,10 +27,16 @@ BENCH_EVENTS ?= 1000000
 export PG_CONFIG PYTHON FUZZ_SECONDS BENCH_EVENTS
 export PYTHONDONTWRITEBYTECODE := 1
 
-.DEFAULT_GOAL := all
-.PHONY: all extension runtime ingestor http install uninstall installcheck setup viewer demo check bench bench-profile bench-compare soak slow lint format fuzz unit clean
+# What make builds and installs, if the command line names no part: make extension install.
+EVERY_PART := extension ingestor http
+PARTS ?= $(EVERY_PART)
+CHOSEN := $(or $(filter $(EVERY_PART),$(MAKECMDGOALS)),$(PARTS))
 
-all: extension ingestor http
+.DEFAULT_GOAL := all
+.PHONY: all extension runtime ingestor http install uninstall $(EVERY_PART:%=install-%) $(EVERY_PART:%=uninstall-%) \
+    installcheck setup viewer demo check bench bench-profile bench-compare soak slow lint format fuzz unit clean
+
+all: $(PARTS)
 
 extension:
 	+$(MAKE) -C extension
@@ -43,19 +47,43 @@ runtime:
 ingestor http: runtime
 	+$(MAKE) -C $@
 
-install: all
-	+$(MAKE) -C extension install
-	$(INSTALL) -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(UNITS)' '$(DESTDIR)$(DOCS)'
-	$(INSTALL) -m 755 ingestor/analytics-ingestor http/analytics-http '$(DESTDIR)$(PREFIX)/bin/'
-	for unit in $(UNIT_FILES); do \
-	    sed 's|/usr/local/|$(PREFIX)/|' "$$unit" >'$(DESTDIR)$(UNITS)'/"$${unit##*/}" || exit 1; done
-	$(INSTALL) -m 644 $(PAGES) '$(DESTDIR)$(DOCS)/'
+install: $(CHOSEN:%=install-%)
+	$(INSTALL) -d '$(DESTDIR)$(DOCS)/design'
+	$(INSTALL) -m 644 $(wildcard doc/*.*) '$(DESTDIR)$(DOCS)/'
+	$(INSTALL) -m 644 $(wildcard doc/design/*) '$(DESTDIR)$(DOCS)/design/'
 
-uninstall:
+uninstall: $(CHOSEN:%=uninstall-%)
+	rm -f $(patsubst doc/%,'$(DESTDIR)$(DOCS)/%',$(wildcard doc/*.* doc/design/*))
+	[ ! -d '$(DESTDIR)$(DOCS)' ] || rmdir --ignore-fail-on-non-empty '$(DESTDIR)$(DOCS)/design' '$(DESTDIR)$(DOCS)'
+
+install-extension: extension
+	+$(MAKE) -C extension install
+	$(call install_units,$(MAINTAIN),sql/maintain.env)
+
+uninstall-extension:
 	+$(MAKE) -C extension uninstall
-	rm -f '$(DESTDIR)$(PREFIX)/bin/analytics-ingestor' '$(DESTDIR)$(PREFIX)/bin/analytics-http'
-	rm -f $(patsubst %,'$(DESTDIR)$(UNITS)/%',$(notdir $(UNIT_FILES)))
-	rm -f $(patsubst %,'$(DESTDIR)$(DOCS)/%',$(notdir $(PAGES)))
+	$(call uninstall_units,$(MAINTAIN),maintain.env)
+
+install-ingestor install-http: install-%: %
+	$(INSTALL) -d '$(DESTDIR)$(PREFIX)/bin'
+	$(INSTALL) -m 755 $*/analytics-$* '$(DESTDIR)$(PREFIX)/bin/'
+	$(call install_units,$*/analytics-$*.service,$*/$*.env)
+
+uninstall-ingestor uninstall-http: uninstall-%:
+	rm -f '$(DESTDIR)$(PREFIX)/bin/analytics-$*'
+	$(call uninstall_units,analytics-$*.service,$*.env)
+
+# $(call install_units,units,sample of their settings), and its inverse.
+define install_units
+$(INSTALL) -d '$(DESTDIR)$(UNITS)' '$(DESTDIR)$(DOCS)'
+for unit in $1; do \
+    sed 's|/usr/local/|$(PREFIX)/|' "$$unit" | $(INSTALL) -m 644 /dev/stdin '$(DESTDIR)$(UNITS)'/"$${unit##*/}" || exit 1; done
+$(INSTALL) -m 644 $2 '$(DESTDIR)$(DOCS)/'
+endef
+
+define uninstall_units
+rm -f $(patsubst %,'$(DESTDIR)$(UNITS)/%',$(notdir $1)) '$(DESTDIR)$(DOCS)/$2'
+endef
 
 installcheck:
 	+$(MAKE) -C extension installcheck
@@ -77,7 +105,7 @@ check: setup
 
 bench:
 	@test/rig/setup build run bench
-	+@$(MAKE) all
+	+@$(MAKE) $(EVERY_PART)
 	+@$(MAKE) -C test/bench bench
 
 bench-profile:
@@ -88,11 +116,11 @@ bench-compare:
 	@$(MAKE) -C test/bench compare
 
 soak: setup
-	+@$(MAKE) all
+	+@$(MAKE) $(EVERY_PART)
 	@test/nemesis/soak --faults $(FAULTS) $(if $(SEED),--seed $(SEED))
 
 slow: setup
-	+@$(MAKE) all
+	+@$(MAKE) $(EVERY_PART)
 	@$(PYTHON) -m pytest -q -s -p no:cacheprovider --slow test/e2e
 
 lint: setup

@@ -19,6 +19,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LOCAL = ROOT / ".local"
+PARTS = ("extension", "ingestor", "http")  # of make
 PR_SET_PDEATHSIG = 1
 LEAST_SHARE = 19
 LONGEST_SOCKET_FOLDER = 80  # of the 107 bytes that a unix socket's path may have
