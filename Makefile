@@ -6,7 +6,7 @@
 #   make soak       faults without end, FAULTS=1000 SEED=  make slow     what must last: ten minutes without a database
 #   make bench-compare  two runs of it beside each other  make bench-profile  where the time of figure A goes, by stage
 #   make lint, make format, make fuzz, make clean          make setup    installs the Debian packages that are missing
-#   make viewer     brings the viewer of /docs from npm
+#   make viewer     brings the viewer of /docs from npm    make dist     the PGXN archive, into .local/dist
 #
 # demo, check, bench, bench-profile, soak, slow, lint and fuzz set the machine up first; the others take it as it is, and
 # no build asks the network.
@@ -34,7 +34,7 @@ CHOSEN := $(or $(filter $(EVERY_PART),$(MAKECMDGOALS)),$(PARTS))
 
 .DEFAULT_GOAL := all
 .PHONY: all extension runtime ingestor http install uninstall $(EVERY_PART:%=install-%) $(EVERY_PART:%=uninstall-%) \
-    installcheck setup viewer demo check bench bench-profile bench-compare soak slow lint format fuzz unit clean
+    installcheck setup viewer dist demo check bench bench-profile bench-compare soak slow lint format fuzz unit clean
 
 all: $(PARTS)
 
@@ -94,6 +94,9 @@ setup:
 
 viewer:
 	@http/web/fetch
+
+dist:
+	@packaging/pgxn/archive .local/dist
 
 demo:
 	@test/rig/setup build run
