@@ -1,7 +1,7 @@
 """META.json follows the PGXN meta spec 1.0.0 (meta.schema.json), and whatever has a version has that one.
 
-That is: its second version, the newest part of CHANGELOG.md, and the changelog of the Debian packages. One update script
-leads from each release to the next, and from the last one to that version.
+That is: its second version, the top of CHANGELOG.md, and that of the Debian changelog. One update script leads
+from each release to the next, and one from the last to that version.
 """
 import json
 import pathlib
