@@ -7,8 +7,8 @@ import sys
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-from rig import cluster, installation, place  # noqa: E402
-import pages  # noqa: E402
+from rig import cluster, installation, pages, place  # noqa: E402
+import answers  # noqa: E402
 
 DESIGN = place.ROOT / "doc" / "design"
 NARRATIVE = {"README", "daemons", "verdict"}  # what happens there is no SQL
@@ -28,7 +28,7 @@ def psql(server, database, text):
 
 @pytest.mark.parametrize("page", sorted(DESIGN.glob("*.md")), ids=lambda page: page.stem)
 def test_the_example_comes_to_what_the_page_shows(server, page):
-    blocks = [block for block in pages.blocks(page) if block.language == "sql"]
+    blocks = [block for block in pages.blocks(page.read_text()) if block.language == "sql"]
     assert bool(blocks) == (page.stem not in NARRATIVE)
     if not blocks:
         return
@@ -38,7 +38,7 @@ def test_the_example_comes_to_what_the_page_shows(server, page):
         done = psql(server, page.stem, block.text)
         if block.word == "error":
             assert done.returncode != 0
-            assert pages.agree(block.answer, re.search("ERROR:.*", done.stderr)[0]), done.stderr
+            assert answers.agree(block.answer, re.search("ERROR:.*", done.stderr)[0]), done.stderr
         else:
             assert done.returncode == 0, done.stderr
-            assert pages.agree(block.answer, done.stdout), f"{block.text}\n{done.stdout}"
+            assert answers.agree(block.answer, done.stdout), f"{block.text}\n{done.stdout}"

@@ -6,8 +6,8 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-from rig import daemon, place  # noqa: E402
-import pages  # noqa: E402
+from rig import daemon, pages, place  # noqa: E402
+import answers  # noqa: E402
 
 PATIENCE = 30  # seconds until an answer that is asked for again must be there
 PORT = 8000
@@ -47,18 +47,18 @@ def test_every_command_of_the_tutorial_comes_to_what_it_shows(tmp_path):
     environment |= {**ports, "PGTZ": "UTC"}
     shell = Shell("bash", environment)
     asked, wrong = 0, []
-    for block in pages.blocks(place.ROOT / "doc" / "tutorial.md"):
+    for block in pages.blocks((place.ROOT / "doc" / "tutorial.md").read_text()):
         text = block.text.replace(f"localhost:{PORT}", f"localhost:{service.port}").replace("/tmp/", f"{tmp_path}/")
         if block.word == "shell":
             assert shell.end() == 0
             shell = Shell(text, environment)
             continue
         (code, said), until = shell.run(text), time.monotonic() + PATIENCE
-        while block.word == "again" and not pages.agree(block.answer, said) and time.monotonic() < until:
+        while block.word == "again" and not answers.agree(block.answer, said) and time.monotonic() < until:
             time.sleep(0.2)
             code, said = shell.run(text)
         asked += bool(block.answer)
-        if code != 0 or (block.answer and not pages.agree(block.answer, said)):
+        if code != 0 or (block.answer and not answers.agree(block.answer, said)):
             wrong.append(f"{text}\n{said}")
     assert shell.end() == 0
     assert not wrong, "\n".join(wrong)

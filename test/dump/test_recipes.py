@@ -48,9 +48,9 @@ def follow(server, tmp_path):
     def followed(heading, clusters=None, **variables):
         said = []
         for block in recipes.sections()[heading]:
-            at = {"": server, **(clusters or {})}.get(block.runner)
+            at = {"": server, **(clusters or {})}.get(block.word)
             if at:
-                code, words = block.run(at, tmp_path, **variables)
+                code, words = recipes.run(block, at, tmp_path, **variables)
                 assert code == 0, f"{block.text}\n{words}"
                 said.append(words)
         return "".join(said)
