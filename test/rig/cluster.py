@@ -136,6 +136,29 @@ class Cluster:
             raise place.RigError(f"{program} failed:\n{done.stdout}")
 
 
+class Standby(Cluster):
+    """A copy of a running cluster, to be made in its folder data by pg_basebackup -R; start() runs it."""
+
+    def __init__(self, primary):
+        super().__init__(primary.installation)
+
+    def __enter__(self):
+        self.folder = place.server_folder("standby")
+        self.data = self.folder / "data"
+        self.socket = place.socket_folder(self.folder)
+        self.log = self.folder / "log"
+        self.log.touch()
+        return self
+
+    def start(self):
+        owner = place.server_identity()
+        for path in (self.data, *self.data.rglob("*")) if owner else ():
+            os.chown(path, owner["user"], owner["group"])
+        with open(self.data / "postgresql.auto.conf", "a") as conf:
+            conf.write(f"unix_socket_directories = '{self.socket}'\n")
+        super().start()
+
+
 HBA = """local   all all trust
 hostssl all all localhost scram-sha-256
 """
