@@ -1,6 +1,6 @@
 """One topic seen from both of its ends: what was produced to it, and what the database made of that.
 
-stream = Stream(broker, database, topic)      the consumer group is named as the topic
+stream = Stream(broker, database, topic)      without a group, it is named as the topic
 stream.produce([Record(value, partition=0), b"{}"])  returns them as Produced: with the offset that the broker gave
 stream.await_read()                           until the database has read to the end of every partition
 """
@@ -65,11 +65,11 @@ def _watermarks(consumer, partition):
 
 
 class Stream:
-    def __init__(self, broker, database, topic):
+    def __init__(self, broker, database, topic, group=None):
         self.broker = broker
         self.database = database
         self.topic = topic
-        self.group = topic
+        self.group = group or topic
 
     # ---- Kafka's end
 
