@@ -1,6 +1,7 @@
 """roles.sql: with exactly its roles both daemons work, and nobody can more than is said there."""
 import contextlib
 import json
+import re
 
 import psycopg2
 import pytest
@@ -158,3 +159,61 @@ def test_tenants_without_a_name_see_nothing(database, roles):
                 cursor.execute(f"SELECT count(*) FROM {table}")
                 assert cursor.fetchone() == (0,), table
         connection.close()
+
+
+# ---- doc/security.md
+
+SECURITY = (place.ROOT / "doc" / "security.md").read_text()
+LISTED = ["writer", "reader", "operator", "tenant", "api", "maintainer"]  # analytics_ingestor is a writer
+TABLES = """
+    SELECT c.relname, r.name, string_agg(p.letter, '' ORDER BY p.number)
+    FROM pg_class AS c, unnest(%s) AS r (name), (VALUES (1, 'r', 'SELECT'), (2, 'a', 'INSERT'), (3, 'w', 'UPDATE'),
+        (4, 'd', 'DELETE'), (5, 'D', 'TRUNCATE'), (6, 'x', 'REFERENCES'), (7, 't', 'TRIGGER')) AS p (number, letter, of)
+    WHERE c.relnamespace = 'public'::regnamespace AND c.relname LIKE 'analytics%%' AND NOT c.relispartition
+        AND c.relkind IN ('r', 'p', 'v') AND has_table_privilege('analytics_' || r.name, c.oid, p.of)
+    GROUP BY 1, 2"""
+FUNCTIONS = """
+    SELECT p.proname || CASE WHEN count(*) OVER (PARTITION BY p.proname, r.name) > 1
+                             THEN format('(%%s)', p.pronargs) ELSE '' END
+            || CASE WHEN p.prosecdef OR p.prosrc = 'analytics_as_owner' THEN '*' ELSE '' END, r.name,
+        CASE WHEN has_function_privilege('analytics_' || r.name, p.oid, 'EXECUTE') THEN 'x' ELSE '' END
+    FROM pg_proc AS p JOIN pg_depend AS d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
+    JOIN pg_extension AS e ON e.oid = d.refobjid AND e.extname = 'analytics_events', unnest(%s) AS r (name)
+    WHERE p.prorettype <> 'trigger'::regtype AND (p.prosecdef OR p.prosrc = 'analytics_as_owner'
+        OR NOT EXISTS (SELECT FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) WHERE grantee = 0))"""
+
+
+def table(database, query):
+    """The rights as the page shows them: a row for what somebody may use."""
+    rights = {}
+    for name, role, letters in database.rows(query, (LISTED,)):
+        rights.setdefault(name, {})[role] = letters
+    return [f"| `{name}` | " + " | ".join(found.get(role, "") for role in LISTED) + " |"
+            for name, found in sorted(rights.items()) if any(found.values())]
+
+
+@pytest.mark.parametrize("what, query", [("tables", TABLES), ("functions", FUNCTIONS)])
+def test_the_page_on_security_has_the_rights_of_the_roles(database, roles, what, query):
+    [shown] = re.findall(f"<!-- {what} -->\n(.*?)<!-- end -->", SECURITY, re.DOTALL)
+    assert shown.splitlines()[2:] == table(database, query)
+
+
+@pytest.mark.parametrize("query", [TABLES, FUNCTIONS], ids=["tables", "functions"])
+def test_the_ingestors_login_has_the_rights_of_a_writer(database, roles, query):
+    def of(role):
+        return sorted((name, letters) for name, _, letters in database.rows(query, ([role],)))
+
+    assert of("ingestor") == of("writer")
+
+
+def test_policies_hide_what_the_page_says(database, roles):
+    [sentence] = re.findall("`analytics_tenant` sees its own.*?no row of", SECURITY, re.DOTALL)
+    hidden = set(re.findall(r"`(analytics_\w+)`", sentence))
+    own = database.sql("SELECT array_agg(polrelid::regclass::text) FROM pg_policy "
+                       "WHERE polname = 'tenant' AND 'analytics_tenant'::regrole = ANY (polroles)")
+    assert hidden == {"analytics_tenant", *own}
+
+
+def test_the_page_names_the_maintainers_address():
+    maintainer = json.loads((place.ROOT / "META.json").read_text())["maintainer"]
+    assert re.search("<.*>", maintainer)[0] in SECURITY
