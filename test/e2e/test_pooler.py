@@ -5,15 +5,17 @@ statements. So the pool is small here, and clients are many and different. On on
 answer may depend on that, on the other there is a service that is connected directly.
 """
 import concurrent.futures
+import configparser
 import contextlib
 import json
 import random
+import subprocess
 
 import psycopg2
 import pytest
 import requests
 
-from rig import daemon, pooler
+from rig import daemon, pages, place, pooler
 
 from http_client import EVENTS, RECENT, SUMMARY, event, get
 from keys import KeyFile, ask, make_roles
@@ -67,6 +69,23 @@ def ring(tmp_path_factory):
 
 def keyed(url, ring, **settings):
     return daemon.Http(url, ANALYTICS_HTTP_API_KEYS_FILE=ring.path, **settings)
+
+
+# ---- as the document says
+
+def test_the_documents_settings_are_enough(server, database, broker, topic):
+    """For both daemons, and for maintenance."""
+    [block] = pages.blocks((place.ROOT / "doc" / "operating.md").read_text())
+    documented = configparser.ConfigParser()
+    documented.read_string(block.text)
+    settings = {name: value for name, value in documented["pgbouncer"].items() if not name.startswith("listen_")}
+    with pooler.Pooler(server, USERS, **settings) as running:
+        url = running.url(database.name)
+        with daemon.Http(url) as service, daemon.Ingestor(broker, url, topic, topic) as ingestor:
+            assert get(service, RECENT).status_code == 200
+            ingestor.await_log(event="partitions_ready")
+        called = ["psql", "-X", "-v", "ON_ERROR_STOP=1", "-c", "CALL analytics_maintain()", url]
+        assert subprocess.run(called, capture_output=True).returncode == 0
 
 
 # ---- whose answer it is
