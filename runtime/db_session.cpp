@@ -98,10 +98,11 @@ constexpr std::string_view list_settings =
 const Statement require_restriction{.name = "require_restriction",
                                     .sql = "SELECT @extschema@._analytics_require_row_security()"};
 
-/* loaded: the answer of the statement load. */
+/* loaded: the answer of the statement load. A later library serves the SQL objects of earlier releases, as between the
+ * installation of a package and ALTER EXTENSION … UPDATE. */
 void require_fitting(const Result &loaded, std::string_view extension, std::string_view schema)
 {
-    if (const std::string_view library = loaded.text(0, 0); series(library) != series(extension))
+    if (const std::string_view library = loaded.text(0, 0); series(library) < series(extension))
         throw refusal(other_version,
                       fmt::format("the server has loaded the library of {}, the extension \"analytics_events\" is "
                                   "version {}",

@@ -55,7 +55,7 @@ public:
     DbSession(SessionOptions options, Observer &observe) : options_(std::move(options)), observe_(observe) {}
 
     /** Connects unless connected. Throws DbError: 42704 without the extension, 0A000 when its version is not
-     * ours, the server has loaded another version's library, or the tables are of an earlier release. */
+     * ours, the server has loaded an earlier version's library, or the tables are of an earlier release. */
     void connect();
 
     /** tenant: for a session with a role; the statement sees and stores this tenant's rows only. Throws DbError:

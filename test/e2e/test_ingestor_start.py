@@ -218,6 +218,28 @@ def test_tables_of_an_earlier_release_end_it_with_1_and_what_to_do(stream, inges
     assert (refusal["sqlstate"], refusal["hint"]) == ("0A000", "SELECT public.analytics_create_tables();")
 
 
+def loads(database, version):
+    """From now on the server's library is of that version, as far as it says."""
+    database.sql("CREATE OR REPLACE FUNCTION _analytics_library_version() RETURNS text LANGUAGE sql IMMUTABLE "
+                 f"AS $$SELECT '{version}'$$")
+
+
+def test_an_earlier_library_ends_it_with_1_and_what_to_do(stream, ingestor):
+    loads(stream.database, "0.0.9")
+    running = ingestor(**QUICK_GROUP)
+    assert running.wait() == 1
+    [refusal] = running.logs(event="database_refused")
+    assert (refusal["sqlstate"], refusal["hint"]) == (
+        "0A000", "install the package of the extension's version, and restart the server")
+
+
+def test_a_later_library_will_do(stream, ingestor):
+    """So a restart between the installation of a package and ALTER EXTENSION … UPDATE does no harm."""
+    loads(stream.database, "9.8.7")
+    ingestor(**QUICK_GROUP)
+    stream.await_taken()
+
+
 def test_a_later_release_of_the_same_series_will_do(stream, ingestor):
     series = json.loads((place.ROOT / "META.json").read_text())["version"].rsplit(".", 1)[0]
     stream.database.sql(f"UPDATE pg_extension SET extversion = '{series}.77' WHERE extname = 'analytics_events'")
