@@ -7,9 +7,10 @@
 #   make bench-compare  two runs of it beside each other  make bench-profile  where the time of figure A goes, by stage
 #   make lint, make format, make fuzz, make clean          make setup    installs the Debian packages that are missing
 #   make viewer     brings the viewer of /docs from npm    make dist     the PGXN archive, into .local/dist
+#   make distcheck  builds, installs and tests what others install: the archive, with PGXN's client, and images
 #
-# demo, check, bench, bench-profile, soak, slow, lint and fuzz set the machine up first; the others take it as it is, and
-# no build asks the network.
+# demo, check, distcheck, bench, bench-profile, soak, slow, lint and fuzz set the machine up first; the others take it as it
+# is, and no build asks the network.
 
 MAKEFLAGS += --no-print-directory
 
@@ -34,7 +35,7 @@ CHOSEN := $(or $(filter $(EVERY_PART),$(MAKECMDGOALS)),$(PARTS))
 
 .DEFAULT_GOAL := all
 .PHONY: all extension runtime ingestor http install uninstall $(EVERY_PART:%=install-%) $(EVERY_PART:%=uninstall-%) \
-    installcheck setup viewer dist demo check bench bench-profile bench-compare soak slow lint format fuzz unit clean
+    installcheck setup viewer dist distcheck demo check bench bench-profile bench-compare soak slow lint format fuzz unit clean
 
 all: $(PARTS)
 
@@ -97,6 +98,11 @@ viewer:
 
 dist:
 	@packaging/pgxn/archive .local/dist
+
+distcheck:
+	@test/rig/setup build run test dist
+	@http/web/fetch
+	@$(PYTHON) -m pytest -q -rs -p no:cacheprovider test/dist
 
 demo:
 	@test/rig/setup build run
