@@ -8,10 +8,11 @@ import subprocess
 import threading
 
 import pytest
-from rig import place
+from rig import pages, place
 
 from keys import make_roles
 from simulated_days import DAY, UTC, LockWaits, Simulation
+from test_documented_rights import statements
 
 BOUNDED = ("analytics_events", "analytics_rollup_totals", "analytics_rollup_tenants", "analytics_projection_bags",
            "analytics_dead_letters", "analytics_untimed_keys")
@@ -48,6 +49,21 @@ def test_what_has_a_rule_levels_off(server, database):
     require_bounds(database, days)
     grown = {name: (half[name], now) for name in BOUNDED if (now := rows(database, name)) > 1.3 * half[name]}
     assert grown == {}
+
+
+CRON = """CREATE SCHEMA cron CREATE TABLE job (name text, schedule text, command text);
+          CREATE FUNCTION cron.schedule(text, text, text) RETURNS bigint
+              LANGUAGE sql AS 'INSERT INTO cron.job VALUES ($1, $2, $3) RETURNING 1::bigint'"""
+
+
+def test_the_page_s_statements_run(server, database):
+    """And what they give to pg_cron, which is not here: only its table is."""
+    database.sql(CRON)
+    text = statements("operating.md", "Maintenance") + "\nSELECT command FROM cron.job \\gexec\n"
+    code, said = pages.Block("sql", "", text).run({**os.environ, **server.environment(database.name)})
+    assert code == 0, said
+    assert database.sql("SELECT count(*) FROM analytics_retention") == 8
+    assert database.sql("SELECT failed_parts FROM analytics_maintenance_state()") == 0
 
 
 def test_the_service_fails_when_a_part_fails(server, database):

@@ -73,13 +73,15 @@ def keyed(url, ring, **settings):
 
 # ---- as the document says
 
-def test_the_documents_settings_are_enough(server, database, broker, topic):
-    """For both daemons, and for maintenance."""
+@pytest.mark.parametrize("mode", ["transaction", "session"])
+def test_the_documents_settings_are_enough(server, database, broker, topic, mode):
+    """For both daemons, and for maintenance; and so they are in the other mode."""
     [block] = pages.blocks((place.ROOT / "doc" / "operating.md").read_text())
     documented = configparser.ConfigParser()
     documented.read_string(block.text)
     settings = {name: value for name, value in documented["pgbouncer"].items() if not name.startswith("listen_")}
-    with pooler.Pooler(server, USERS, **settings) as running:
+    assert settings["pool_mode"] == "transaction"
+    with pooler.Pooler(server, USERS, **{**settings, "pool_mode": mode}) as running:
         url = running.url(database.name)
         with daemon.Http(url) as service, daemon.Ingestor(broker, url, topic, topic) as ingestor:
             assert get(service, RECENT).status_code == 200
