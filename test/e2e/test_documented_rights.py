@@ -20,7 +20,7 @@ def statements(page, heading):
     text = (place.ROOT / "doc" / page).read_text()
     section = re.split(r"^## ", text[text.index(f"\n## {heading}\n") + 4:], flags=re.MULTILINE)[0]
     lines = [line[4:] for line in section.splitlines() if line.startswith("    ")]
-    return "\n".join(line for line in lines if not re.match(r"(make|psql|cp|systemctl) ", line))
+    return "\n".join(line for line in lines if not re.match(r"(apt|cp|make|psql|sudo|systemctl) ", line))
 
 
 def renamed(database, text):
