@@ -12,7 +12,7 @@ include ../extension/version.mk
 PKG_CONFIG ?= pkg-config
 CXXFLAGS ?= -O2 -g1
 OPTIONS := -std=c++20 -Wall -Wextra -pthread -DANALYTICS_VERSION='"$(RELEASE)"' \
-    -fstack-protector-strong -fPIE $(if $(findstring -O0,$(CXXFLAGS)),,-D_FORTIFY_SOURCE=2)
+    -fstack-protector-strong -fPIE $(if $(findstring -O0,$(CXXFLAGS))$(findstring _FORTIFY_SOURCE,$(CPPFLAGS)),,-D_FORTIFY_SOURCE=2)
 PACKAGE_CFLAGS := $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags $(PACKAGES)))
 OBJS := $(patsubst %.cpp,%.o,$(sort $(wildcard *.cpp */*.cpp))) $(MADE_OBJS)
 
