@@ -55,7 +55,8 @@ install: $(CHOSEN:%=install-%)
 
 uninstall: $(CHOSEN:%=uninstall-%)
 	rm -f $(patsubst doc/%,'$(DESTDIR)$(DOCS)/%',$(wildcard doc/*.* doc/design/*))
-	[ ! -d '$(DESTDIR)$(DOCS)' ] || rmdir --ignore-fail-on-non-empty '$(DESTDIR)$(DOCS)/design' '$(DESTDIR)$(DOCS)'
+	for folder in '$(DESTDIR)$(DOCS)/design' '$(DESTDIR)$(DOCS)'; do \
+	    [ ! -d "$$folder" ] || rmdir --ignore-fail-on-non-empty "$$folder" || exit 1; done
 
 install-extension: extension
 	+$(MAKE) -C extension install
