@@ -30,10 +30,10 @@ def tree():
 
 @pytest.fixture(scope="session")
 def make(tree):
-    def run(*words, **variables):
+    def run(*words, environment=None, **variables):
         command = [*place.make(*words), *(f"{name}={value}" for name, value in variables.items())]
-        done = subprocess.run(command, cwd=tree, env=place.make_environment(), umask=0o077, capture_output=True,
-                              text=True, **place.server_identity())
+        done = subprocess.run(command, cwd=tree, env={**place.make_environment(), **(environment or {})}, umask=0o077,
+                              capture_output=True, text=True, **place.server_identity())
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 

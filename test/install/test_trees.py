@@ -94,34 +94,48 @@ def test_all_documents_are_in_one_folder(installed):
 
 @pytest.fixture
 def other(tree):
-    """pg_config of a server of another version in other folders; its headers are this one's."""
-    script = tree / "pg_config_17"
-    script.write_text(f"""#!/bin/sh
+    """other(version): a pg_config of a server of that version in other folders, whose headers are this one's."""
+    def made(version):
+        script = tree / "other_pg_config"
+        script.write_text(f"""#!/bin/sh
 case $1 in
---version) echo "PostgreSQL 17.99" ;;
---pkglibdir) echo /opt/pg17/lib ;;
---sharedir) echo /opt/pg17/share/postgresql ;;
+--version) echo "{version}" ;;
+--pkglibdir) echo /opt/other/lib ;;
+--sharedir) echo /opt/other/share/postgresql ;;
+--includedir-server) echo {tree}/include ;;
 *) exec {os.environ.get("PG_CONFIG", "pg_config")} "$@" ;;
 esac
 """)
-    script.chmod(0o755)
-    return script
+        script.chmod(0o755)
+        return script
+
+    return made
 
 
-def compiled(make, **variables):
-    """The sources that make would compile now; nothing is."""
-    said = make("extension", CXX="echo compiled", **variables)
-    return [line.split()[-1] for line in said.splitlines() if line.startswith("compiled") and " -c " in line]
+@pytest.fixture
+def idle(tree):
+    """An environment in which the compiler only reports what it should compile."""
+    folder = tree / "idle"
+    folder.mkdir(exist_ok=True)
+    (folder / "g++").write_text("""#!/bin/sh\necho compiled "$@"\n""")
+    (folder / "g++").chmod(0o755)
+    folder.chmod(0o755)
+    return {"PATH": f"{folder}:{os.environ['PATH']}"}
 
 
-def test_no_object_is_reused_for_another_server(make, other):
+def compiled(said):
+    return {line.split()[-1] for line in said.splitlines() if line.startswith("compiled") and " -c " in line}
+
+
+def test_objects_are_of_one_version_of_the_server_wherever_it_is(make, other, idle):
     sources = {str(path.relative_to(place.ROOT / "extension")) for path in (place.ROOT / "extension").rglob("*.cpp")}
-    assert compiled(make) == []
-    assert set(compiled(make, PG_CONFIG=other)) == sources
+    assert compiled(make("extension", environment=idle)) == set()
+    assert compiled(make("extension", environment=idle, PG_CONFIG=other(SERVER["version"]))) == set()
+    assert compiled(make("extension", environment=idle, PG_CONFIG=other("PostgreSQL 17.99"))) == sources
 
 
-def test_files_go_where_pg_config_says(installed, other):
-    found = {name for name in installed("extension", PG_CONFIG=other, CXX="echo") if name.startswith("/opt")}
-    folder = "/opt/pg17/share/postgresql/extension"
-    assert found >= {"/opt/pg17/lib/analytics_events.so", f"{folder}/analytics_events.control"}
-    assert not any(name.startswith("/usr/lib/postgresql") for name in found)
+def test_files_go_where_pg_config_says(installed, other, idle):
+    found = {name for name in installed("extension", environment=idle, PG_CONFIG=other(SERVER["version"]))
+             if name.startswith("/opt")}
+    folder = "/opt/other/share/postgresql/extension"
+    assert found >= {"/opt/other/lib/analytics_events.so", f"{folder}/analytics_events.control"}
