@@ -83,10 +83,12 @@ def test_a_part_installs_no_other_part(installed, part):
 
 def test_all_documents_are_in_one_folder(installed):
     pages = {"/" + str(path.relative_to(place.ROOT)) for path in (place.ROOT / "doc").rglob("*") if path.is_file()}
+    licences = {f"/swagger-ui/{path.name}" for path in (place.ROOT / "http/web/viewer").glob("*")
+                if path.name == "NOTICE" or "LICENSE" in path.name}
     folder = "/usr/local/share/doc/analytics-events"
     found = installed()
     assert {name.removeprefix(folder) for name in found if name.startswith(folder)} == {
-        *(page.removeprefix("/doc") for page in pages), "/ingestor.env", "/http.env", "/maintain.env"}
+        *(page.removeprefix("/doc") for page in pages), *licences, "/ingestor.env", "/http.env", "/maintain.env"}
     assert not any("/doc/" in name and not name.startswith(folder) for name in found)
 
 
