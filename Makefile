@@ -8,6 +8,7 @@
 #   make lint, make format, make fuzz, make clean          make setup    installs the Debian packages that are missing
 #   make viewer     brings the viewer of /docs from npm    make dist     the PGXN archive, into .local/dist
 #   make distcheck  builds, installs and tests what others install: the archive, with PGXN's client, and images
+#   make deb        the Debian packages, into .local/deb   make check-packages  what becomes of those on clean machines
 #
 # demo, check, distcheck, bench, bench-profile, soak, slow, lint and fuzz set the machine up first; the others take it as it
 # is, and no build asks the network.
@@ -37,7 +38,8 @@ CHOSEN := $(or $(filter $(EVERY_PART),$(MAKECMDGOALS)),$(PARTS))
 
 .DEFAULT_GOAL := all
 .PHONY: all extension runtime ingestor http install uninstall $(EVERY_PART:%=install-%) $(EVERY_PART:%=uninstall-%) \
-    installcheck setup viewer dist distcheck demo check bench bench-profile bench-compare soak slow lint format fuzz unit clean
+    installcheck setup viewer dist distcheck deb demo check check-packages bench bench-profile bench-compare soak slow lint \
+    format fuzz unit clean
 
 all: $(PARTS)
 
@@ -109,6 +111,10 @@ distcheck:
 	@http/web/fetch
 	@$(PYTHON) -m pytest -q -rs -p no:cacheprovider test/dist
 
+deb:
+	@test/rig/setup build deb
+	@packaging/deb/build
+
 demo:
 	@test/rig/setup build run
 	@http/web/fetch || :
@@ -116,6 +122,10 @@ demo:
 
 check: setup
 	@test/rig/check
+
+check-packages: setup
+	@test/rig/setup deb
+	@$(PYTHON) -m pytest -q -p no:cacheprovider test/packages
 
 bench:
 	@test/rig/setup build run bench

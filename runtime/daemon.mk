@@ -43,7 +43,7 @@ ifdef PROGRAM
 all: $(PROGRAM)
 
 $(PROGRAM): $(OBJS) ../runtime/libruntime.a
-	$(CXX) $(CXXFLAGS) -pthread -pie -Wl,-z,relro,-z,now,--as-needed $(LDFLAGS) -o $@ $^ \
+	$(CXX) $(CXXFLAGS) -pthread -fPIE -pie -Wl,-z,relro,-z,now,--as-needed $(LDFLAGS) -o $@ $^ \
 	    $(shell $(PKG_CONFIG) --libs $(PACKAGES)) $(LIBS)
 
 # Made by its own room; the conductor does so first, and a make in this room alone does so here.
