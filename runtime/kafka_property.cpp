@@ -12,7 +12,7 @@ namespace {
 constexpr std::string_view offsets = "the database keeps the offsets";
 constexpr std::string_view exactly_once = "exactly-once delivery depends on it";
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 32> owned{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 33> owned{{
     {"bootstrap.servers", "use ANALYTICS_KAFKA_BOOTSTRAP_SERVERS"},
     {"metadata.broker.list", "use ANALYTICS_KAFKA_BOOTSTRAP_SERVERS"},
     {"group.id", "use ANALYTICS_KAFKA_CONSUMER_GROUP"},
@@ -37,6 +37,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 32> owned{{
     {"check.crcs", exactly_once},
     {"enable.partition.eof", exactly_once},
     {"partition.assignment.strategy", "the cooperative strategies of librdkafka 2.0 lose assignments"},
+    {"group.protocol", "the strategy of assignment is set, which only the classic protocol has"},
     {"consume.callback.max.messages", "records are polled one by one"},
     {"rebalance_cb", "not a value"},
     {"offset_commit_cb", "not a value"},

@@ -1,6 +1,7 @@
 #include "kafka_topics.hpp"
 
 #include "../extension/core/text/ascii.hpp"
+#include "../extension/core/text/quotes.hpp"
 
 #include <algorithm>
 #include <array>
@@ -50,17 +51,13 @@ bool is_internal(std::string_view topic)
     return topic.starts_with("__");
 }
 
-std::string quoted(std::string_view text)
-{
-    return '"' + std::string(text) + '"';
-}
-
 std::string expression_fault(const std::string &item)
 {
     const Expression expression(item);
-    if (!expression.fault().empty()) return "not a regular expression: " + quoted(item) + ": " + expression.fault();
+    if (!expression.fault().empty())
+        return "not a regular expression: " + core::in_quotes(item) + ": " + expression.fault();
     if (is_internal(item.substr(1)))
-        return "matches nothing: " + quoted(item) + ": topics that begin with __ are Kafka's own";
+        return "matches nothing: " + core::in_quotes(item) + ": topics that begin with __ are Kafka's own";
     return {};
 }
 
@@ -95,7 +92,7 @@ std::string topic_name_fault(std::string_view topic)
                                    [](char c) { return core::is_alphanumeric(c) || c == '.' || c == '_' || c == '-'; });
     if (topic.empty()) return "an empty topic name";
     if (!plain || topic.size() > max_topic_length || topic == "." || topic == "..")
-        return "not a topic name: " + quoted(topic);
+        return "not a topic name: " + core::in_quotes(topic);
     return {};
 }
 
@@ -107,10 +104,11 @@ std::string topics_fault(std::string_view list)
             return fault;
     if (has_expression(list))
         if (const auto own = std::ranges::find_if(items, is_internal); own != items.end())
-            return "can't be combined with a regular expression: " + quoted(*own) +
+            return "can't be combined with a regular expression: " + core::in_quotes(*own) +
                    ": topics that begin with __ are Kafka's own";
     std::ranges::sort(items);
-    if (const auto twin = std::ranges::adjacent_find(items); twin != items.end()) return "twice: " + quoted(*twin);
+    if (const auto twin = std::ranges::adjacent_find(items); twin != items.end())
+        return "twice: " + core::in_quotes(*twin);
     return {};
 }
 

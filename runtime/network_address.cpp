@@ -2,6 +2,7 @@
 
 #include "../extension/core/text/ascii.hpp"
 #include "../extension/core/text/integer.hpp"
+#include "../extension/core/text/quotes.hpp"
 
 #include <algorithm>
 #include <arpa/inet.h>
@@ -25,11 +26,6 @@ bool is_ipv6(std::string_view text)
     const std::string address(text.substr(0, text.find('%'))); // what follows names an interface
     std::array<unsigned char, sizeof(in6_addr)> bytes{};
     return inet_pton(AF_INET6, address.c_str(), bytes.data()) == 1;
-}
-
-std::string quoted(std::string_view text)
-{
-    return '"' + std::string(text) + '"';
 }
 
 struct Broker {
@@ -70,7 +66,7 @@ std::string host_fault(std::string_view host)
     const bool is_plain = !host.empty() && host.size() <= max_host_length && std::ranges::all_of(host, [](char c) {
         return core::is_alphanumeric(c) || c == '.' || c == '-' || c == '_';
     });
-    return is_plain || is_ipv6(host) ? std::string() : "not a host: " + quoted(host);
+    return is_plain || is_ipv6(host) ? std::string() : "not a host: " + core::in_quotes(host);
 }
 
 std::string brokers_fault(std::string_view list)
@@ -83,7 +79,7 @@ std::string brokers_fault(std::string_view list)
         const Broker broker = broker_of(item);
         const bool is_localhost = broker.host.empty() && broker.port; // says librdkafka
         if (std::string fault = host_fault(broker.host); !fault.empty() && !is_localhost) return fault;
-        if (broker.port && !is_port(*broker.port)) return "not a port: " + quoted(*broker.port);
+        if (broker.port && !is_port(*broker.port)) return "not a port: " + core::in_quotes(*broker.port);
     }
     return has_broker ? std::string() : "no broker";
 }

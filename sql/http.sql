@@ -242,12 +242,12 @@ COMMENT ON FUNCTION @extschema@._analytics_http_record(bytea) IS
 -- Each element of the array is passed on as the sender's own bytes. So the normalizer sees digits and duplicate members
 -- as they were written, and an element that jsonb cannot hold, or that is too deep, is refused without the others.
 CREATE FUNCTION @extschema@._analytics_http_record_batch(
-    json_array bytea, records bytea[], max_items integer, OUT items integer, OUT body text)
+    array_bytes bytea, records bytea[], max_items integer, OUT items integer, OUT body text)
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
     AS $$
 DECLARE
-    batch bytea[] := coalesce(records, @extschema@._analytics_array_items(json_array, max_items));
+    batch bytea[] := coalesce(records, @extschema@._analytics_array_items(array_bytes, max_items));
 BEGIN
     items := cardinality(batch);
     IF items <= max_items THEN

@@ -1,6 +1,7 @@
 #include "projection.hpp"
 
 #include "json.hpp"
+#include "text/quotes.hpp"
 
 #include <algorithm>
 #include <array>
@@ -22,11 +23,6 @@ struct Measured {
 };
 constexpr std::array<Measured, 5> measured = {
     {{"_count", "bigint"}, {"_sum", "numeric"}, {"_avg", "numeric"}, {"_min", "numeric"}, {"_max", "numeric"}}};
-
-std::string quoted(std::string_view text)
-{
-    return '"' + std::string(text) + '"';
-}
 
 std::optional<ValueType> type_of(std::string_view text) noexcept
 {
@@ -51,7 +47,7 @@ public:
         for (std::uint32_t i = 1; i < document_.size(); i = document_[i + 1].end) {
             Field field{std::string(document_[i].view()), {}, plain_type_};
             const std::string complaint = read_field(i + 1, field);
-            if (!complaint.empty()) return std::string(kind_) + ' ' + quoted(field.name) + ": " + complaint;
+            if (!complaint.empty()) return std::string(kind_) + ' ' + in_quotes(field.name) + ": " + complaint;
             out.push_back(std::move(field));
         }
         if (out.size() > max_projection_fields)
@@ -71,7 +67,7 @@ private:
             else if (document_[i].view() == "type")
                 complaint = read_type(i + 1, field);
             else
-                complaint = "has an unknown member " + quoted(document_[i].view());
+                complaint = "has an unknown member " + in_quotes(document_[i].view());
             if (!complaint.empty()) return complaint;
         }
         return field.path.empty() ? "has no path" : "";
@@ -110,8 +106,8 @@ std::string complaint_about_names(const Projection &projection)
 {
     std::set<std::string, std::less<>> names(bucket_columns.begin(), bucket_columns.end());
     for (const ProjectionColumn &column : columns_of(projection)) {
-        if (column.name.size() > max_name_bytes) return "the name of column " + quoted(column.name) + " is too long";
-        if (!names.insert(column.name).second) return "two columns would have the name " + quoted(column.name);
+        if (column.name.size() > max_name_bytes) return "the name of column " + in_quotes(column.name) + " is too long";
+        if (!names.insert(column.name).second) return "two columns would have the name " + in_quotes(column.name);
     }
     for (const std::vector<Field> *fields : {&projection.dimensions, &projection.measures})
         for (const Field &field : *fields)

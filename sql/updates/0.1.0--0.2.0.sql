@@ -18,6 +18,9 @@ FROM @extschema@._analytics_tables() AS t;
 DROP FUNCTION @extschema@.analytics_replay_dead_letters(
     integer, bigint, text, text, bigint[], timestamptz, timestamptz);
 
+-- An argument's name is a keyword since PostgreSQL 16, where 0.1.0 can't be installed.
+DROP FUNCTION @extschema@._analytics_http_record_batch(bytea, bytea[], integer);
+
 -- @functions@
 
 -- An extension without its tables stays without them.

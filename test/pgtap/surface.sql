@@ -59,7 +59,7 @@ INSERT INTO due VALUES
 ('_analytics_http_projections', '', 'text', 'stable safe', true),
 ('_analytics_http_recent', 'max_rows integer, before_position bigint, before_id uuid, tenant_id text, event_type text', '_analytics_page', 'stable unsafe', true),
 ('_analytics_http_record', 'record bytea, OUT outcome text, OUT reason text, OUT detail text, OUT code text, OUT event text, OUT occurred_at text, OUT id uuid', 'record', 'volatile unsafe', true),
-('_analytics_http_record_batch', 'json_array bytea, records bytea[], max_items integer, OUT items integer, OUT body text', 'record', 'volatile unsafe', true),
+('_analytics_http_record_batch', 'array_bytes bytea, records bytea[], max_items integer, OUT items integer, OUT body text', 'record', 'volatile unsafe', true),
 ('_analytics_http_replay', 'max_rows integer, after_id bigint, reason text, topic text', 'text', 'volatile unsafe', true),
 ('_analytics_http_summary', 'window_minutes integer, reference timestamp with time zone, tenant_id text, OUT body text, OUT tag_source text', 'record', 'stable restricted', true),
 ('_analytics_page', 'rows refcursor, max_rows integer, max_bytes integer DEFAULT NULL::integer', '_analytics_page', 'stable unsafe', true),

@@ -51,7 +51,7 @@ std::size_t write_numeric_head(const core::Decimal &decimal, char *out) noexcept
 
 Datum numeric_of(const core::Decimal &decimal)
 {
-    char head[numeric_head_bytes];
+    alignas(std::uint32_t) char head[numeric_head_bytes]; // VARSIZE reads a word
     const std::size_t size = write_numeric_head(decimal, head);
     auto *const numeric = static_cast<char *>(palloc(VARSIZE(head)));
     std::memcpy(numeric, head, size);

@@ -61,7 +61,8 @@ INSTANTIATE_TEST_SUITE_P(Table, OwnedPropertyTest,
                                          Owned{"ENABLE_AUTO_COMMIT", "the database keeps the offsets"},
                                          Owned{"ENABLE_AUTO_OFFSET_STORE", "the database keeps the offsets"},
                                          Owned{"ISOLATION_LEVEL", "exactly-once"},
-                                         Owned{"PARTITION_ASSIGNMENT_STRATEGY", "cooperative"}),
+                                         Owned{"PARTITION_ASSIGNMENT_STRATEGY", "cooperative"},
+                                         Owned{"GROUP_PROTOCOL", "classic"}),
                          [](const auto &info) { return info.param.suffix; });
 
 TEST(PropertyTest, ASecretIsNoFlag)
