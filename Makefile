@@ -3,6 +3,7 @@
 #   make            the extension and both daemons         make demo     all of it at work, on this machine, by itself
 #   make install    into pg_config's places and PREFIX     make check    every test, likewise by itself
 #   make installcheck  pgTAP against the server of PG*     make bench    the figures, BENCH_EVENTS= sets the size
+#   make matrix     builds and tests on Debian releases, RELEASES= and SUITES= restrict it
 #   make soak       faults without end, FAULTS=1000 SEED=  make slow     what must last: ten minutes without a database
 #   make bench-compare  two runs of it beside each other  make bench-profile  where the time of figure A goes, by stage
 #   make lint, make format, make fuzz, make clean          make setup    installs the Debian packages that are missing
@@ -10,8 +11,8 @@
 #   make distcheck  builds, installs and tests what others install: the archive, with PGXN's client, and images
 #   make deb        the Debian packages, into .local/deb   make check-packages  what becomes of those on clean machines
 #
-# demo, check, distcheck, bench, bench-profile, soak, slow, lint and fuzz set the machine up first; the others take it as it
-# is, and no build asks the network.
+# demo, check, matrix, distcheck, bench, bench-profile, soak, slow, lint and fuzz set the machine up first; the others take it
+# as it is, and no build asks the network.
 
 MAKEFLAGS += --no-print-directory
 
@@ -19,8 +20,6 @@ PG_CONFIG ?= pg_config
 PREFIX ?= /usr/local
 UNITS = $(PREFIX)/lib/systemd/system
 DOCS = $(PREFIX)/share/doc/analytics-events
-# The licences of the viewer, which is part of analytics-http, if the build has it.
-LICENCES = $(wildcard http/web/viewer/*LICENSE* http/web/viewer/NOTICE)
 MAINTAIN = sql/analytics-maintain.service sql/analytics-maintain.timer
 INSTALL ?= install
 PYTHON ?= /usr/bin/python3
@@ -38,8 +37,8 @@ CHOSEN := $(or $(filter $(EVERY_PART),$(MAKECMDGOALS)),$(PARTS))
 
 .DEFAULT_GOAL := all
 .PHONY: all extension runtime ingestor http install uninstall $(EVERY_PART:%=install-%) $(EVERY_PART:%=uninstall-%) \
-    installcheck setup viewer dist distcheck deb demo check check-packages bench bench-profile bench-compare soak slow lint \
-    format fuzz unit clean
+    installcheck setup viewer dist distcheck deb demo check matrix check-packages bench bench-profile bench-compare soak slow \
+    lint format fuzz unit clean
 
 all: $(PARTS)
 
@@ -56,12 +55,10 @@ install: $(CHOSEN:%=install-%)
 	$(INSTALL) -d '$(DESTDIR)$(DOCS)/design'
 	$(INSTALL) -m 644 $(wildcard doc/*.*) '$(DESTDIR)$(DOCS)/'
 	$(INSTALL) -m 644 $(wildcard doc/design/*) '$(DESTDIR)$(DOCS)/design/'
-	$(if $(LICENCES),$(INSTALL) -m 644 -D -t '$(DESTDIR)$(DOCS)/swagger-ui' $(LICENCES))
 
 uninstall: $(CHOSEN:%=uninstall-%)
 	rm -f $(patsubst doc/%,'$(DESTDIR)$(DOCS)/%',$(wildcard doc/*.* doc/design/*))
-	rm -f $(patsubst %,'$(DESTDIR)$(DOCS)/swagger-ui/%',$(notdir $(LICENCES)))
-	for folder in '$(DESTDIR)$(DOCS)/design' '$(DESTDIR)$(DOCS)/swagger-ui' '$(DESTDIR)$(DOCS)'; do \
+	for folder in '$(DESTDIR)$(DOCS)/design' '$(DESTDIR)$(DOCS)'; do \
 	    [ ! -d "$$folder" ] || rmdir --ignore-fail-on-non-empty "$$folder" || exit 1; done
 
 install-extension: extension
@@ -107,7 +104,7 @@ dist:
 	@packaging/pgxn/archive .local/dist
 
 distcheck:
-	@test/rig/setup build run test dist
+	@test/rig/setup build run fetch test dist
 	@http/web/fetch
 	@$(PYTHON) -m pytest -q -rs -p no:cacheprovider test/dist
 
@@ -116,24 +113,27 @@ deb:
 	@packaging/deb/build
 
 demo:
-	@test/rig/setup build run
+	@test/rig/setup build run fetch
 	@http/web/fetch || :
 	@test/demo/demo
 
 check: setup
-	@test/rig/check
+	@test/rig/check $(SUITES)
+
+matrix: setup
+	@test/rig/matrix $(RELEASES) $(if $(SUITES),--suites $(SUITES))
 
 check-packages: setup
 	@test/rig/setup deb
 	@$(PYTHON) -m pytest -q -p no:cacheprovider test/packages
 
 bench:
-	@test/rig/setup build run bench
+	@test/rig/setup build run fetch bench
 	+@$(MAKE) $(EVERY_PART)
 	+@$(MAKE) -C test/bench bench
 
 bench-profile:
-	@test/rig/setup build run bench
+	@test/rig/setup build run fetch bench
 	+@$(MAKE) -C test/bench profile
 
 bench-compare:

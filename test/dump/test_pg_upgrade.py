@@ -1,6 +1,6 @@
 """pg_upgrade from PostgreSQL 15 to 17, by copy and by link: the upgraded cluster's database equals the original.
 
-It needs both servers on one machine, so it runs in a Debian 13 of its own (test/rig/tree.py); skipped without it.
+It needs both servers on one machine, so it runs in the tree of Debian 13 (two_servers.py); skipped where there is none.
 """
 import contextlib
 import shutil
@@ -8,13 +8,13 @@ import subprocess
 
 import pytest
 
-from rig import tree
-
 import catalogue
 import recipes
+import two_servers
 import use
 from database import Database, furnish, prepare
 
+TREE = two_servers.TREE.folder
 WORK = "var/lib/upgrade"  # in the tree
 
 
@@ -26,11 +26,11 @@ class Server:
     def __init__(self, bindir, name, installation):
         self.bindir, self.installation = bindir, installation
         self.data = f"{WORK}/{name}"
-        self.socket = tree.TREE / WORK
+        self.socket = TREE / WORK
 
     def run(self, program, *arguments):
-        done = subprocess.run(tree.inside("env", f"LD_LIBRARY_PATH=/{tree.OLD}/lib", "LC_ALL=C.UTF-8",
-                                          f"/{self.bindir}/{program}", *arguments, user="postgres:postgres"),
+        done = subprocess.run(two_servers.inside("env", f"LD_LIBRARY_PATH=/{two_servers.OLD}/lib", "LC_ALL=C.UTF-8",
+                                                 f"/{self.bindir}/{program}", *arguments),
                               capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
@@ -67,19 +67,19 @@ class Server:
 @pytest.fixture(scope="module")
 def server(request):
     """The old cluster, stopped, with the database in use; its lines are estate_lines."""
-    if not (tree.TREE / "complete").exists():
-        pytest.skip("needs Debian 13 with PostgreSQL 17 in .local/trees: run test/rig/tree.py as root, once")
-    tree.refresh()
-    work = tree.TREE / WORK
+    if not two_servers.TREE.is_complete():
+        pytest.skip("needs both servers on one machine: run test/rig/tree.py trixie as root, once")
+    here = two_servers.refresh()
+    work = TREE / WORK
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
-    subprocess.run(tree.inside("chown", "postgres:postgres", f"/{WORK}"), check=True)
-    old = Server(f"{tree.OLD}/usr/lib/postgresql/15/bin", "old", tree.installed())
+    subprocess.run(two_servers.inside("chown", "postgres:postgres", f"/{WORK}", user="root"), check=True)
+    old = Server(f"{two_servers.OLD}/usr/lib/postgresql/15/bin", "old", here)
     old.initialize()
     with old.running():
         cold = work / "cold"
         cold.mkdir()
-        subprocess.run(tree.inside("chown", "postgres:postgres", f"/{WORK}/cold"), check=True)
+        subprocess.run(two_servers.inside("chown", "postgres:postgres", f"/{WORK}/cold", user="root"), check=True)
         prepare(old, f"/{WORK}/cold")
         old.lines = furnish(Database(old, "estate")).fingerprint()
     yield old
@@ -93,16 +93,16 @@ def no_faults():
 
 @pytest.mark.parametrize("how", ["", "--link"])
 def test_upgraded_to_17(server, how):
-    new = Server(tree.NEW, f"new{how}", server.installation)
-    for left in (tree.TREE / WORK / "cold").glob("PG_17_*"):
+    new = Server(two_servers.NEW, f"new{how}", server.installation)
+    for left in (TREE / WORK / "cold").glob("PG_17_*"):
         shutil.rmtree(left)  # of the other upgrade
     new.initialize()
     old_data = f"/{server.data}"
     [block] = recipes.sections()["A newer PostgreSQL"]
     script = (f"cd /{WORK} && export OLD=/{server.bindir} NEW=/{new.bindir} OLD_DATA={old_data} NEW_DATA=/{new.data} "
-              f"LD_LIBRARY_PATH=/{tree.OLD}/lib LC_ALL=C.UTF-8 PGUSER=postgres; {block.text.strip()} {how} || "
+              f"LD_LIBRARY_PATH=/{two_servers.OLD}/lib LC_ALL=C.UTF-8 PGUSER=postgres; {block.text.strip()} {how} || "
               "{ find new* -name '*.txt' | xargs tail -n 50; exit 1; }")
-    done = subprocess.run(tree.inside("bash", "-c", script, user="postgres:postgres"), capture_output=True, text=True)
+    done = subprocess.run(two_servers.inside("bash", "-c", script), capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     with new.running():
         copy = Database(new, "estate")

@@ -143,6 +143,14 @@ def run(command, **options):
         raise
 
 
+def output(command, **options):
+    """What a command writes, to the last character; a RigError with what it complains of when it fails."""
+    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, **options)
+    if done.returncode != 0:
+        raise RigError(f"{command[0]} failed:\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
 def stop(process, first=signal.SIGTERM, patience=30):
     """Stops a child, gently first; returns its exit code."""
     if process.poll() is None:

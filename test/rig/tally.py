@@ -2,7 +2,7 @@
 import json
 import re
 import xml.etree.ElementTree
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 TAP_LINE = re.compile(r"^(not )?ok\b(?P<rest>.*)$", re.MULTILINE)
 TAP_SKIP = re.compile(r"#\s*skip\b\s*(?P<reason>.*)", re.IGNORECASE)
@@ -28,6 +28,16 @@ class Tally:
     def __str__(self):
         skipped = f", {len(self.skips)} skipped" if self.skips else ""
         return f"{self.passed} passed, {self.failed} failed{skipped}"
+
+
+def write(report, tallies):
+    """Keeps {suite: Tally} for read()."""
+    report.write_text(json.dumps({name: asdict(one) for name, one in tallies.items()}, indent=1))
+
+
+def read(report):
+    """What write() kept; nothing when there is nothing."""
+    return {name: Tally(**one) for name, one in json.loads(report.read_text()).items()} if report.exists() else {}
 
 
 def of_exit(code):

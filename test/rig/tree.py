@@ -1,96 +1,126 @@
 #!/usr/bin/python3
-"""tree.py: makes .local/trees/trixie, a Debian 13 of its own, for pg_upgrade, which wants both servers on one machine.
+"""tree.py SUITE [command ...]: a Debian release as a folder, in which this checkout is built and its tests run.
 
-It has PostgreSQL 17 with this checkout's extension, and a copy of this machine's PostgreSQL 15 with the extension. The
-latter runs on Debian 13's libraries, except those that Debian 13 has in another version: these are copied beside it.
-Needs root and debootstrap. The system takes minutes, once; afterwards only what has changed is built again.
+.local/trees/<suite> has the Debian packages of test/rig/packages, and in /src this checkout's tracked files as they are
+now. Making one takes minutes; it is made again when the list of packages changes. A command runs there as root, in
+/src, with nothing of this machine but the network, the devices and Apache Kafka's jars; it has a process namespace of
+its own, so that whatever it started ends with it, and a mount namespace, so that no mount outlives it.
 """
 import os
 import pathlib
-import re
 import shutil
 import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-from rig import installation, place  # noqa: E402
+from rig import place  # noqa: E402
 
-SUITE = "trixie"
 MIRROR = "http://deb.debian.org/debian"
-PACKAGES = ("g++", "make", "libssl-dev", "rapidjson-dev", "postgresql-17", "postgresql-server-dev-17")
-ROOMS = ("extension", "sql", "doc", "META.json")
-TREE = place.LOCAL / "trees" / SUITE
-OLD = "opt/postgresql-15"  # in the tree: usr/ as in an installation, and lib/ with libraries
-NEW = "usr/lib/postgresql/17/bin"
-BUILT = ("*.o", "*.d", "*.so", ".built-for", "*.control", "extension/analytics_events--*.sql")
-ALIKE = ("libc", "libm", "ld-linux", "libgcc", "libstdc")  # one of them serves both
+GROUPS = ("build", "run", "test")
+PACKAGES = pathlib.Path(__file__).with_name("packages")
+APART = ("unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child")
+INSIDE = "env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 bash -c 'cd /src && exec \"$@\"' -"
+ENTER = f"""tree=$1; shift
+mount -t proc proc "$tree/proc"
+mount --rbind /dev "$tree/dev"
+for jars in {place.LOCAL}/kafka-[0-9]*; do
+    [ -d "$jars/" ] || continue
+    mkdir -p "$tree/src/.local/${{jars##*/}}"
+    mount --bind "$jars" "$tree/src/.local/${{jars##*/}}"
+done
+exec chroot "$tree" {INSIDE} "$@"
+"""
+# No service starts in a tree, no cluster is made for it, and nobody's data is in it. A mirror may be a snapshot, whose
+# date apt would refuse.
+FILES = {"usr/sbin/policy-rc.d": "#!/bin/sh\nexit 101\n", "etc/dpkg/dpkg.cfg.d/tree": "force-unsafe-io\n",
+         "etc/apt/apt.conf.d/tree": 'Acquire::Check-Valid-Until "false";\nAcquire::Languages "none";\n',
+         "etc/postgresql-common/createcluster.conf": "create_main_cluster = false\n"}
 
 
-def bootstrap():
-    if (TREE / "complete").exists():
-        return
-    shutil.rmtree(TREE, ignore_errors=True)
-    TREE.parent.mkdir(parents=True, exist_ok=True)
-    subprocess.run(["debootstrap", "--variant=minbase", f"--include={','.join(PACKAGES)}", SUITE, TREE, MIRROR],
-                   check=True)
-    (TREE / "complete").touch()
+def wanted():
+    """The lines of the list that are a tree's."""
+    return "".join(line for line in PACKAGES.read_text().splitlines(keepends=True) if line.startswith(GROUPS))
 
 
-def inside(*command, user="root"):
-    """The command line of one that sees the tree as the whole machine."""
-    return ["chroot", f"--userspec={user}", TREE, *command]
+class Tree:
+    """One release's folder."""
+
+    def __init__(self, suite):
+        self.suite = suite
+        self.folder = place.LOCAL / "trees" / suite
+
+    def alone(self, *words):
+        """The command line of one that runs in the tree and its namespaces."""
+        return [*APART, "bash", "-ec", ENTER, "tree", self.folder, *words]
+
+    def is_complete(self):
+        made_of = self.folder / "packages"
+        return made_of.exists() and made_of.read_text() == wanted()
+
+    def prepare(self):
+        """The tree as it is to be: made when it is missing or of other packages, with the files of now."""
+        with place.lock(f"tree-{self.suite}"):
+            if not self.is_complete():
+                self._bootstrap()
+            self.mirror()
+
+    def _bootstrap(self):
+        if os.getuid() != 0:
+            raise place.RigError("a tree needs root, for debootstrap and chroot")
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True)
+        self._go([*APART, "debootstrap", "--variant=minbase", self.suite, self.folder, MIRROR])
+        for name, text in FILES.items():
+            path = self.folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+            path.chmod(0o755)
+        self.mirror()
+        self._go(self.alone("test/rig/setup", *GROUPS))
+        (self.folder / "packages").write_text(wanted())
+
+    @staticmethod
+    def _go(command):
+        try:
+            code = place.run(command, stdin=subprocess.DEVNULL)
+        except OSError as error:
+            raise place.RigError(str(error)) from error
+        if code != 0:
+            raise place.RigError(f"{' '.join(map(str, command))} failed")
+
+    def mirror(self):
+        """This checkout's tracked files into /src; what was built there from those that are the same stays."""
+        source, target = place.ROOT, self.folder / "src"
+        tracked = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=source,
+                                 check=True, capture_output=True, text=True).stdout.split("\0")
+        names = [name for name in tracked if name and (source / name).is_file()]
+        listed = self.folder / "mirrored"
+        before = listed.read_text().split("\0") if listed.exists() else []
+        for name in set(before) - set(names):
+            (target / name).unlink(missing_ok=True)
+        for name in names:
+            original, copy = source / name, target / name
+            if not copy.exists() or copy.read_bytes() != original.read_bytes():
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(original, copy)  # newer than what was built from the one before
+            copy.chmod(original.stat().st_mode)
+        listed.write_text("\0".join(names))
 
 
-def mirror(source, target):
-    """The files of source as they are now; what target has built from those that are the same stays."""
-    wanted = [source] if source.is_file() else [path for path in source.rglob("*") if path.is_file()]
-    for path in wanted:
-        copy = target / path.relative_to(source)
-        if any(path.match(pattern) for pattern in BUILT):
-            continue
-        if not copy.exists() or copy.read_bytes() != path.read_bytes():
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, copy)  # and is newer than what was built from the one before
-    for path in target.rglob("*.[chs][pq][pl]"):
-        if not (source / path.relative_to(target)).exists():
-            path.unlink()
-
-
-def install_new():
-    """This checkout's extension for the tree's own PostgreSQL."""
-    (TREE / "src").mkdir(exist_ok=True)
-    for room in ROOMS:
-        mirror(place.ROOT / room, TREE / "src" / room)
-    subprocess.run(inside("make", "-s", f"-j{os.cpu_count()}", "-C", "/src/extension", "install",
-                          f"PG_CONFIG=/{NEW}/pg_config"), check=True)
-
-
-def install_old():
-    """This machine's PostgreSQL with the extension, and the libraries that the tree lacks."""
-    found = installed()
-    target = TREE / OLD
-    shutil.rmtree(target, ignore_errors=True)
-    shutil.copytree(found.tree / "usr", target / "usr")
-    (target / "lib").mkdir()
-    needed = subprocess.run(["ldd", found.program("postgres")], check=True, capture_output=True, text=True).stdout
-    for name, path in re.findall(r"(\S+) => (/\S+)", needed):
-        if not name.startswith(ALIKE) and not (TREE / "usr/lib/x86_64-linux-gnu" / name).exists():
-            shutil.copy(path, target / "lib")
-
-
-def installed():
-    """This machine's PostgreSQL, of which the tree has a copy."""
-    return installation.with_extension()
-
-
-def refresh():
-    """Brings the tree's two installations of the extension up to date."""
-    install_new()
-    install_old()
+def main(words):
+    if not words:
+        print(__doc__, file=sys.stderr)
+        return 64
+    place.stop_on_signals()
+    tree = Tree(words[0])
+    tree.prepare()
+    return place.run(tree.alone(*words[1:])) if words[1:] else 0
 
 
 if __name__ == "__main__":
-    if os.getuid() != 0:
-        sys.exit("tree.py: needs root, for debootstrap and chroot")
-    bootstrap()
-    refresh()
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except place.RigError as error:
+        sys.exit(f"tree.py: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)
