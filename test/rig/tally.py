@@ -48,7 +48,7 @@ def of_exit(code):
 def of_googletest(report):
     """From --gtest_output=json:report."""
     tally = Tally()
-    for suite in json.loads(report.read_text())["testsuites"]:
+    for suite in json.loads(report.read_text(errors="replace"))["testsuites"]:
         for test in suite["testsuite"]:
             name = f"{suite['name']}.{test['name']}"
             if test.get("failures"):

@@ -87,8 +87,12 @@ public:
         const auto place = std::upper_bound(ranges_.begin(), ranges_.end(), range,
                                             [](const TimeRange &a, const TimeRange &b) { return a.start < b.start; });
         EXPECT_LT(range.start, range.end);
-        if (place != ranges_.end()) EXPECT_LE(range.end, place->start);
-        if (place != ranges_.begin()) EXPECT_LE(std::prev(place)->end, range.start);
+        if (place != ranges_.end()) {
+            EXPECT_LE(range.end, place->start);
+        }
+        if (place != ranges_.begin()) {
+            EXPECT_LE(std::prev(place)->end, range.start);
+        }
         ranges_.insert(place, range);
     }
 
