@@ -20,6 +20,8 @@ PG_CONFIG ?= pg_config
 PREFIX ?= /usr/local
 UNITS = $(PREFIX)/lib/systemd/system
 DOCS = $(PREFIX)/share/doc/analytics-events
+# The licences of the viewer, which is part of analytics-http, if the build has it.
+LICENCES = $(wildcard http/web/viewer/*LICENSE* http/web/viewer/NOTICE)
 MAINTAIN = sql/analytics-maintain.service sql/analytics-maintain.timer
 INSTALL ?= install
 PYTHON ?= /usr/bin/python3
@@ -55,10 +57,12 @@ install: $(CHOSEN:%=install-%)
 	$(INSTALL) -d '$(DESTDIR)$(DOCS)/design'
 	$(INSTALL) -m 644 $(wildcard doc/*.*) '$(DESTDIR)$(DOCS)/'
 	$(INSTALL) -m 644 $(wildcard doc/design/*) '$(DESTDIR)$(DOCS)/design/'
+	$(if $(LICENCES),$(INSTALL) -m 644 -D -t '$(DESTDIR)$(DOCS)/swagger-ui' $(LICENCES))
 
 uninstall: $(CHOSEN:%=uninstall-%)
 	rm -f $(patsubst doc/%,'$(DESTDIR)$(DOCS)/%',$(wildcard doc/*.* doc/design/*))
-	for folder in '$(DESTDIR)$(DOCS)/design' '$(DESTDIR)$(DOCS)'; do \
+	rm -f $(patsubst %,'$(DESTDIR)$(DOCS)/swagger-ui/%',$(notdir $(LICENCES)))
+	for folder in '$(DESTDIR)$(DOCS)/design' '$(DESTDIR)$(DOCS)/swagger-ui' '$(DESTDIR)$(DOCS)'; do \
 	    [ ! -d "$$folder" ] || rmdir --ignore-fail-on-non-empty "$$folder" || exit 1; done
 
 install-extension: extension
