@@ -29,6 +29,56 @@ $change$),
     COMMENT ON COLUMN @schema@.analytics_shapes.max_past IS
         'How far behind the ingestion time the event time may be. Null: analytics.max_past. Negative: any time.';
 $change$),
+('shapes read more from members', 'analytics_shapes', $change$
+    ALTER TABLE @schema@.analytics_shapes
+        ALTER COLUMN event_type DROP NOT NULL, ALTER COLUMN source DROP NOT NULL,
+        ADD COLUMN IF NOT EXISTS event_type_member text, ADD COLUMN IF NOT EXISTS source_member text,
+        ADD COLUMN IF NOT EXISTS tenant_id varchar(64)
+            CONSTRAINT analytics_shapes_tenant_id CHECK (tenant_id <> ''),
+        ADD COLUMN IF NOT EXISTS tenant_member text,
+        ADD COLUMN IF NOT EXISTS member_values jsonb NOT NULL DEFAULT '{}',
+        ADD COLUMN IF NOT EXISTS time_optional boolean NOT NULL DEFAULT false,
+        ADD COLUMN IF NOT EXISTS payload_member text;
+    COMMENT ON TABLE @schema@.analytics_shapes IS
+        'How upstream objects are recognised and which events they become. '
+        'Shapes are tried in the order of (position, name), after the canonical form. '
+        'A path is the name of a top-level member or, when it begins with a slash, a JSON Pointer (RFC 6901). '
+        'A change takes effect in every session at its next batch.';
+    COMMENT ON COLUMN @schema@.analytics_shapes.event_type IS
+        'The event_type of events of this shape. Null: it is read from event_type_member.';
+    COMMENT ON COLUMN @schema@.analytics_shapes.source IS
+        'The source of events of this shape. Null: it is read from source_member.';
+    COMMENT ON COLUMN @schema@.analytics_shapes.time_member IS
+        'The path of the member that holds the event time, in any accepted form of instant. '
+        'Null: the ingestion time is the event time.';
+    COMMENT ON COLUMN @schema@.analytics_shapes.iso_member IS
+        'The member of the payload under which the event time is also stored, as ISO 8601 text. Null: none is added.';
+    COMMENT ON COLUMN @schema@.analytics_shapes.key_members IS
+        'The paths of the members whose values are the natural key, in order. Empty: events of this shape have no key.';
+    COMMENT ON COLUMN @schema@.analytics_shapes.event_type_member IS
+        'The path of the member that holds the event_type. Exactly one of event_type and event_type_member is given.';
+    COMMENT ON COLUMN @schema@.analytics_shapes.source_member IS
+        'The path of the member that holds the source. Exactly one of source and source_member is given.';
+    COMMENT ON COLUMN @schema@.analytics_shapes.tenant_id IS
+        'The tenant_id of events of this shape. Null: it is read from a member.';
+    COMMENT ON COLUMN @schema@.analytics_shapes.tenant_member IS
+        'The path of the member that holds the tenant_id. Null: the top-level member tenantId.';
+    COMMENT ON COLUMN @schema@.analytics_shapes.member_values IS
+        'Values that members must have: an object of paths, each with a list of strings, numbers and booleans. '
+        'The member must equal one of its list. Numbers are compared by value.';
+    COMMENT ON COLUMN @schema@.analytics_shapes.time_optional IS
+        'True: where time_member is null or absent, the ingestion time is the event time.';
+    COMMENT ON COLUMN @schema@.analytics_shapes.payload_member IS
+        'The path of the member that is the payload, if it is an object. Otherwise, and without a path, '
+        'the payload is the whole record.';
+    INSERT INTO @schema@.analytics_shapes
+        (position, name, event_type_member, source_member, tenant_member, time_member, time_optional, key_members,
+         payload_member, required_members, member_values)
+    VALUES
+        (70, 'cloudevents', 'type', 'source', 'tenantid', 'time', true, '{id}', 'data',
+         '{specversion,type,source,id}', '{"specversion": ["1.0"]}')
+    ON CONFLICT (name) DO NOTHING;
+$change$),
 ('bags of tenants have an index by hour', 'analytics_rollup_tenants', $change$
     CREATE INDEX IF NOT EXISTS analytics_rollup_tenants_brin ON @schema@.analytics_rollup_tenants
         USING brin (hour) WITH (pages_per_range = 32);

@@ -54,8 +54,8 @@ CREATE TABLE @schema@.analytics_shapes (
         CONSTRAINT analytics_shapes_name CHECK (name ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$' AND name <> 'canonical'),
     position integer NOT NULL DEFAULT 1000,
     enabled boolean NOT NULL DEFAULT true,
-    event_type varchar(120) NOT NULL CONSTRAINT analytics_shapes_event_type CHECK (event_type <> ''),
-    source varchar(120) NOT NULL CONSTRAINT analytics_shapes_source CHECK (source <> ''),
+    event_type varchar(120) CONSTRAINT analytics_shapes_event_type CHECK (event_type <> ''),
+    source varchar(120) CONSTRAINT analytics_shapes_source CHECK (source <> ''),
     required_members text[] NOT NULL,
     not_null_members text[] NOT NULL DEFAULT '{}',
     null_or_absent_members text[] NOT NULL DEFAULT '{}',
@@ -64,33 +64,59 @@ CREATE TABLE @schema@.analytics_shapes (
     iso_member text,
     key_members text[] NOT NULL DEFAULT '{}',
     max_future interval,
-    max_past interval
+    max_past interval,
+    event_type_member text,
+    source_member text,
+    tenant_id varchar(64) CONSTRAINT analytics_shapes_tenant_id CHECK (tenant_id <> ''),
+    tenant_member text,
+    member_values jsonb NOT NULL DEFAULT '{}',
+    time_optional boolean NOT NULL DEFAULT false,
+    payload_member text
 );
 COMMENT ON TABLE @schema@.analytics_shapes IS
     'How upstream objects are recognised and which events they become. '
     'Shapes are tried in the order of (position, name), after the canonical form. '
+    'A path is the name of a top-level member or, when it begins with a slash, a JSON Pointer (RFC 6901). '
     'A change takes effect in every session at its next batch.';
 COMMENT ON COLUMN @schema@.analytics_shapes.name IS 'The name that analytics_normalize returns in its column shape.';
 COMMENT ON COLUMN @schema@.analytics_shapes.position IS 'Lower positions are tried first.';
 COMMENT ON COLUMN @schema@.analytics_shapes.enabled IS 'False: the shape is not used.';
-COMMENT ON COLUMN @schema@.analytics_shapes.event_type IS 'The event_type of events of this shape.';
-COMMENT ON COLUMN @schema@.analytics_shapes.source IS 'The source of events of this shape.';
+COMMENT ON COLUMN @schema@.analytics_shapes.event_type IS
+    'The event_type of events of this shape. Null: it is read from event_type_member.';
+COMMENT ON COLUMN @schema@.analytics_shapes.source IS
+    'The source of events of this shape. Null: it is read from source_member.';
 COMMENT ON COLUMN @schema@.analytics_shapes.required_members IS
     'Top-level members that must be present, whatever their value.';
 COMMENT ON COLUMN @schema@.analytics_shapes.not_null_members IS 'Top-level members that must be present and not null.';
 COMMENT ON COLUMN @schema@.analytics_shapes.null_or_absent_members IS 'Top-level members that must be null or absent.';
 COMMENT ON COLUMN @schema@.analytics_shapes.absent_members IS 'Top-level members that must be absent.';
 COMMENT ON COLUMN @schema@.analytics_shapes.time_member IS
-    'The member that holds the event time, in any accepted form of instant. '
+    'The path of the member that holds the event time, in any accepted form of instant. '
     'Null: the ingestion time is the event time.';
 COMMENT ON COLUMN @schema@.analytics_shapes.iso_member IS
-    'The member under which the event time is also stored, as ISO 8601 text. Null: none is added.';
+    'The member of the payload under which the event time is also stored, as ISO 8601 text. Null: none is added.';
 COMMENT ON COLUMN @schema@.analytics_shapes.key_members IS
-    'The members whose values are the natural key, in order. Empty: events of this shape have no key.';
+    'The paths of the members whose values are the natural key, in order. Empty: events of this shape have no key.';
 COMMENT ON COLUMN @schema@.analytics_shapes.max_future IS
     'How far ahead of the ingestion time the event time may be. Null: analytics.max_future. Negative: any time.';
 COMMENT ON COLUMN @schema@.analytics_shapes.max_past IS
     'How far behind the ingestion time the event time may be. Null: analytics.max_past. Negative: any time.';
+COMMENT ON COLUMN @schema@.analytics_shapes.event_type_member IS
+    'The path of the member that holds the event_type. Exactly one of event_type and event_type_member is given.';
+COMMENT ON COLUMN @schema@.analytics_shapes.source_member IS
+    'The path of the member that holds the source. Exactly one of source and source_member is given.';
+COMMENT ON COLUMN @schema@.analytics_shapes.tenant_id IS
+    'The tenant_id of events of this shape. Null: it is read from a member.';
+COMMENT ON COLUMN @schema@.analytics_shapes.tenant_member IS
+    'The path of the member that holds the tenant_id. Null: the top-level member tenantId.';
+COMMENT ON COLUMN @schema@.analytics_shapes.member_values IS
+    'Values that members must have: an object of paths, each with a list of strings, numbers and booleans. '
+    'The member must equal one of its list. Numbers are compared by value.';
+COMMENT ON COLUMN @schema@.analytics_shapes.time_optional IS
+    'True: where time_member is null or absent, the ingestion time is the event time.';
+COMMENT ON COLUMN @schema@.analytics_shapes.payload_member IS
+    'The path of the member that is the payload, if it is an object. Otherwise, and without a path, '
+    'the payload is the whole record.';
 INSERT INTO @schema@.analytics_shapes
     (position, name, event_type, source, time_member, iso_member, key_members,
      required_members, not_null_members, null_or_absent_members)
@@ -107,6 +133,12 @@ VALUES
      '{profileId}', '{userId,profileId,username,occurredOn}', '{profileUrl}', '{}'),
     (60, 'challenges.completion', 'challenges.solution-completed', 'challenges-service', 'occurredOn', 'occurredOnIso',
      '{solutionId}', '{studentId,challengeId,solutionId,experiencePointsEarned,occurredOn}', '{}', '{}');
+INSERT INTO @schema@.analytics_shapes
+    (position, name, event_type_member, source_member, tenant_member, time_member, time_optional, key_members,
+     payload_member, required_members, member_values)
+VALUES
+    (70, 'cloudevents', 'type', 'source', 'tenantid', 'time', true, '{id}', 'data',
+     '{specversion,type,source,id}', '{"specversion": ["1.0"]}');
 GRANT SELECT ON @schema@.analytics_shapes TO PUBLIC;
 $table$),
 

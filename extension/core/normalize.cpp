@@ -38,6 +38,13 @@ Refusal refuse(Reason reason, std::string_view member, std::string_view what)
     return {reason, detail.append(": ").append(what)};
 }
 
+/** A shape's path that is given must lead to a value. */
+Refusal require(const MemberPath &path, const Node *value)
+{
+    if (path.empty() || (value != nullptr && value->kind != Kind::null)) return {};
+    return refuse(Reason::missing_field, path.text, value == nullptr ? "is required" : "must not be null");
+}
+
 Refusal not_text_of(std::string_view member, std::size_t max_length)
 {
     return refuse(Reason::invalid_field, member,
@@ -48,6 +55,15 @@ Refusal no_instant(std::string_view member, bool is_null)
 {
     return refuse(Reason::invalid_timestamp, member,
                   is_null ? "must not be null" : "must be an instant in the years 0001 to 9999");
+}
+
+/** The bytes behind the header that a schema registry's serializer puts before the value: a zero byte, and the schema's
+ * id in four (https://docs.confluent.io/platform/current/schema-registry/fundamentals/serdes-develop/, "Wire format").
+ * JSON never begins with a zero byte. */
+std::string_view without_schema_header(std::string_view value) noexcept
+{
+    constexpr std::size_t header = 5;
+    return value.size() > header && value.front() == '\0' ? value.substr(header) : value;
 }
 
 std::string_view article_and_name(Kind kind) noexcept
@@ -92,7 +108,7 @@ const Verdict &Normalizer::normalize_tombstone()
 
 Refusal Normalizer::judge(std::string_view value)
 {
-    if (Refusal refusal = document_.read(value, limits_)) return refusal;
+    if (Refusal refusal = document_.read(without_schema_header(value), limits_)) return refusal;
     if (const Kind kind = document_[0].kind; kind != Kind::object)
         return {Reason::not_an_object, std::string("expected an object, found ").append(article_and_name(kind))};
 
@@ -106,7 +122,7 @@ Refusal Normalizer::judge(std::string_view value)
     Refusal refusal;
     if (members.present(own::event_type) && members.present(own::payload))
         refusal = judge_canonical(members);
-    else if (const Recipe *recipe = recognizer_.match())
+    else if (const Recipe *recipe = recognizer_.match(document_))
         refusal = judge_shape(members, *recipe);
     else
         refusal = {Reason::unknown_shape, "neither canonical nor of any known shape"};
@@ -153,23 +169,21 @@ Refusal Normalizer::judge_canonical(const Members &members)
 Refusal Normalizer::judge_shape(const Members &members, const Recipe &recipe)
 {
     const Shape &shape = *recipe.shape;
-    if (Refusal refusal = take_tenant(members)) return refusal;
-    if (recipe.time != SlotTable::none) {
-        if (!members.present(recipe.time)) return refuse(Reason::invalid_timestamp, shape.time_member, "is required");
-        verdict_.occurred_at = instant_of(document_, members.node(recipe.time));
-        if (!verdict_.occurred_at) return no_instant(shape.time_member, !members.not_null(recipe.time));
-        const TimeLimits limits{shape.max_future.value_or(time_limits_.max_future),
-                                shape.max_past.value_or(time_limits_.max_past)};
-        if (Refusal refusal = judge_time(shape.time_member, limits)) return refusal;
-        if (!shape.iso_member.empty()) {
-            verdict_.payload.added_name = shape.iso_member;
-            verdict_.payload.added_text = iso8601(*verdict_.occurred_at);
-        }
-    }
+    const Node *const type = find(members, recipe.event_type);
+    const Node *const origin = find(members, recipe.source);
+    if (Refusal refusal = require(shape.event_type_member, type)) return refusal;
+    if (Refusal refusal = require(shape.source_member, origin)) return refusal;
+    if (type != nullptr && !is_text_of(*type, max_event_type))
+        return not_text_of(shape.event_type_member.text, max_event_type);
+    if (origin != nullptr && !is_text_of(*origin, max_source)) return not_text_of(shape.source_member.text, max_source);
+    if (Refusal refusal = take_shape_tenant(members, recipe)) return refusal;
+    if (const std::optional<std::uint32_t> body = recipe.payload.find(document_, members))
+        if (document_[*body].kind == Kind::object) verdict_.payload.object = *body;
+    if (Refusal refusal = take_shape_time(members, recipe)) return refusal;
 
     verdict_.has_key = !recipe.key.empty();
-    for (const Slot slot : recipe.key) {
-        const Node *value = members.present(slot) ? &document_[members.node(slot)] : nullptr;
+    for (const Place &place : recipe.key) {
+        const Node *value = find(members, place);
         if (value == nullptr || (value->kind != Kind::string && value->kind != Kind::number)) {
             verdict_.has_key = false;
             verdict_.key.clear();
@@ -179,8 +193,40 @@ Refusal Normalizer::judge_shape(const Members &members, const Recipe &recipe)
     }
 
     verdict_.shape = shape.name;
-    verdict_.event_type = shape.event_type;
-    verdict_.source = shape.source;
+    verdict_.event_type = type != nullptr ? type->view() : shape.event_type;
+    verdict_.source = origin != nullptr ? origin->view() : shape.source;
+    return {};
+}
+
+Refusal Normalizer::take_shape_tenant(const Members &members, const Recipe &recipe)
+{
+    const Shape &shape = *recipe.shape;
+    if (!shape.tenant_id.empty()) {
+        verdict_.tenant_id = shape.tenant_id;
+        return {};
+    }
+    if (shape.tenant_member.empty()) return take_tenant(members);
+    return take_tenant(find(members, recipe.tenant), shape.tenant_member.text);
+}
+
+Refusal Normalizer::take_shape_time(const Members &members, const Recipe &recipe)
+{
+    const Shape &shape = *recipe.shape;
+    const std::string &member = shape.time_member.text;
+    if (shape.time_member.empty()) return {};
+    const std::optional<std::uint32_t> time = recipe.time.find(document_, members);
+    const bool is_null = time && document_[*time].kind == Kind::null;
+    if (shape.time_optional && (!time || is_null)) return {};
+    if (!time) return refuse(Reason::invalid_timestamp, member, "is required");
+    verdict_.occurred_at = instant_of(document_, *time);
+    if (!verdict_.occurred_at) return no_instant(member, is_null);
+    const TimeLimits limits{shape.max_future.value_or(time_limits_.max_future),
+                            shape.max_past.value_or(time_limits_.max_past)};
+    if (Refusal refusal = judge_time(member, limits)) return refusal;
+    if (!shape.iso_member.empty()) {
+        verdict_.payload.added_name = shape.iso_member;
+        verdict_.payload.added_text = iso8601(*verdict_.occurred_at);
+    }
     return {};
 }
 
@@ -192,26 +238,32 @@ Refusal Normalizer::judge_time(std::string_view member, const TimeLimits &limits
     return fault ? refuse(Reason::implausible_time, member, *fault) : Refusal{};
 }
 
+const Node *Normalizer::find(const Members &members, const Place &place) const
+{
+    const std::optional<std::uint32_t> node = place.find(document_, members);
+    return node ? &document_[*node] : nullptr;
+}
+
 Refusal Normalizer::take_tenant(const Members &members)
 {
-    if (!members.not_null(own::tenant_id)) return {};
-    const Node &tenant = document_[members.node(own::tenant_id)];
-    if (!is_text_of(tenant, max_tenant_id)) return not_text_of(own::names[own::tenant_id], max_tenant_id);
-    verdict_.tenant_id = tenant.view();
+    const Node *tenant = members.present(own::tenant_id) ? &document_[members.node(own::tenant_id)] : nullptr;
+    return take_tenant(tenant, own::names[own::tenant_id]);
+}
+
+Refusal Normalizer::take_tenant(const Node *tenant, std::string_view member)
+{
+    if (tenant == nullptr || tenant->kind == Kind::null) return {};
+    if (!is_text_of(*tenant, max_tenant_id)) return not_text_of(member, max_tenant_id);
+    verdict_.tenant_id = tenant->view();
     return {};
 }
 
-/** payload.eventId, the last of duplicates. A payload may hold anything: a value that is not such a string is no
- * key. */
+/** payload.eventId. A payload may hold anything: a value that is not such a string is no key. */
 void Normalizer::take_payload_key(std::uint32_t payload)
 {
-    const Node *const tape = &document_[0]; // one array in document order
-    const Node *found = nullptr;
-    const std::uint32_t end = tape[payload].end;
-    for (std::uint32_t name = payload + 1; name < end; name = tape[name + 1].end)
-        if (tape[name].view() == own::names[own::event_id]) found = &tape[name + 1];
-    if (found == nullptr || !is_text_of(*found, max_event_id)) return;
-    verdict_.key.push_back(found->view());
+    const std::optional<std::uint32_t> found = member_of(document_, payload, own::names[own::event_id]);
+    if (!found || !is_text_of(document_[*found], max_event_id)) return;
+    verdict_.key.push_back(document_[*found].view());
     verdict_.has_key = true;
 }
 

@@ -1,5 +1,8 @@
 /* From bytes to a verdict: which event a record is, or why it is refused.
  *
+ * A value may have the header of a schema registry's serializer: the JSON behind it is judged, and positions in details
+ * count from there.
+ *
  * One pass: read the JSON, recognize it (canonical first, then the shapes in their order), take time, tenant and key.
  * The payload is not built here: the verdict points into the tape, and the caller writes it in the form that it stores.
  *
@@ -63,8 +66,14 @@ private:
 
     Refusal judge_time(std::string_view member, const TimeLimits &limits) const;
 
-    /** Takes the tenant, which canonical records and shapes give in the same member. */
+    /** Null when the record has no such value. */
+    const Node *find(const Members &members, const Place &place) const;
+
+    /** Takes the tenant, which canonical records and most shapes give in the same member. */
     Refusal take_tenant(const Members &members);
+    Refusal take_tenant(const Node *tenant, std::string_view member);
+    Refusal take_shape_tenant(const Members &members, const Recipe &recipe);
+    Refusal take_shape_time(const Members &members, const Recipe &recipe);
     void take_payload_key(std::uint32_t payload);
 
     Limits limits_;

@@ -1,43 +1,10 @@
 #include "shape.hpp"
 
 #include <algorithm>
-#include <cstring>
-#include <utility>
 
 namespace analytics::core {
 
 namespace {
-
-template <class Word> std::uint64_t load(const char *at) noexcept
-{
-    Word word;
-    std::memcpy(&word, at, sizeof word);
-    return word;
-}
-
-/** Mixes a name's length, beginning and end. Names that differ only in the middle collide, and probing keeps them
- * apart. */
-std::size_t hash(std::string_view name) noexcept
-{
-    constexpr std::uint64_t odd = 0x9e37'79b9'7f4a'7c15; // 2^64 / golden ratio: spreads neighbours apart
-
-    const char *begin = name.data();
-    const char *end = begin + name.size();
-    std::uint64_t head = 0;
-    std::uint64_t tail = 0;
-    if (name.size() >= 8) {
-        head = load<std::uint64_t>(begin);
-        tail = load<std::uint64_t>(end - 8);
-    } else if (name.size() >= 4) {
-        head = load<std::uint32_t>(begin);
-        tail = load<std::uint32_t>(end - 4);
-    } else if (!name.empty()) {
-        head = load<std::uint8_t>(begin);
-        tail = load<std::uint8_t>(end - 1) << 8 | load<std::uint8_t>(begin + name.size() / 2);
-    }
-    const std::uint64_t mixed = (head ^ (tail << 29 | tail >> 35) ^ name.size()) * odd;
-    return mixed >> 32;
-}
 
 void set_bits(std::vector<std::uint64_t> &words, Slot slot, std::uint64_t bits)
 {
@@ -52,21 +19,36 @@ void set_all(std::vector<std::uint64_t> &words, SlotTable &slots, const std::vec
     for (const std::string &name : names) set_bits(words, slots.add(name), bits);
 }
 
+Place place_of(const MemberPath &path, SlotTable &slots)
+{
+    return path.empty() ? Place{} : Place(path, slots);
+}
+
 Recipe compile(const Shape &shape, SlotTable &slots)
 {
+    constexpr std::uint64_t given = Members::present_bit | Members::not_null_bit;
+
     Recipe recipe;
     recipe.shape = &shape;
     set_all(recipe.must, slots, shape.required, Members::present_bit);
-    set_all(recipe.must, slots, shape.not_null, Members::present_bit | Members::not_null_bit);
+    set_all(recipe.must, slots, shape.not_null, given);
     set_all(recipe.must_not, slots, shape.null_or_absent, Members::not_null_bit);
     set_all(recipe.must_not, slots, shape.absent, Members::present_bit);
-    if (!shape.time_member.empty()) recipe.time = slots.add(shape.time_member);
-    for (const std::string &name : shape.key_members) recipe.key.push_back(slots.add(name));
+    for (const Condition &condition : shape.conditions) {
+        set_bits(recipe.must, slots.add(condition.member.tokens.front()), given);
+        recipe.comparisons.emplace_back(condition, slots);
+    }
+    recipe.event_type = place_of(shape.event_type_member, slots);
+    recipe.source = place_of(shape.source_member, slots);
+    recipe.tenant = place_of(shape.tenant_member, slots);
+    recipe.time = place_of(shape.time_member, slots);
+    recipe.payload = place_of(shape.payload_member, slots);
+    for (const MemberPath &path : shape.key_members) recipe.key.push_back(place_of(path, slots));
     return recipe;
 }
 
 /** A recipe may have fewer words than the members: it has no rule about later slots. */
-bool fits(const Recipe &recipe, std::span<const std::uint64_t> bits) noexcept
+bool has_members(const Recipe &recipe, std::span<const std::uint64_t> bits) noexcept
 {
     const auto has_all = [](std::uint64_t wanted, std::uint64_t has) { return (wanted & has) == wanted; };
     const auto has_none = [](std::uint64_t unwanted, std::uint64_t has) { return (unwanted & has) == 0; };
@@ -74,57 +56,14 @@ bool fits(const Recipe &recipe, std::span<const std::uint64_t> bits) noexcept
            std::equal(recipe.must_not.begin(), recipe.must_not.end(), bits.begin(), has_none);
 }
 
+bool fits(const Recipe &recipe, const Document &document, const Members &members)
+{
+    return has_members(recipe, members.bits()) &&
+           std::all_of(recipe.comparisons.begin(), recipe.comparisons.end(),
+                       [&](const Comparison &comparison) { return comparison.holds(document, members); });
+}
+
 } // namespace
-
-/** Where the name is, or where it would go. */
-std::size_t SlotTable::place_of(std::string_view name) const noexcept
-{
-    const std::size_t mask = entries_.size() - 1;
-    std::size_t place = hash(name) & mask;
-    while (entries_[place].slot != none && entries_[place].name != name) place = (place + 1) & mask;
-    return place;
-}
-
-void SlotTable::grow()
-{
-    constexpr std::size_t smallest = 64;
-    std::vector<Entry> old(std::max(smallest, entries_.size() * 2));
-    std::swap(old, entries_);
-    for (const Entry &entry : old)
-        if (entry.slot != none) entries_[place_of(entry.name)] = entry;
-}
-
-Slot SlotTable::add(std::string_view name)
-{
-    if (used_ * 4 >= entries_.size()) grow();
-    Entry &entry = entries_[place_of(name)];
-    if (entry.slot == none) entry = {name, static_cast<Slot>(used_++)};
-    return entry.slot;
-}
-
-Slot SlotTable::find(std::string_view name) const noexcept
-{
-    return entries_.empty() ? none : entries_[place_of(name)].slot;
-}
-
-void Members::resize(std::size_t slots)
-{
-    bits_.resize((slots + slots_per_word - 1) / slots_per_word);
-    nodes_.resize(slots);
-}
-
-void Members::clear() noexcept
-{
-    std::fill(bits_.begin(), bits_.end(), 0);
-}
-
-void Members::put(Slot slot, std::uint32_t node, bool is_null) noexcept
-{
-    std::uint64_t &word = bits_[slot / slots_per_word];
-    word &= ~((present_bit | not_null_bit) << shift(slot));
-    word |= (is_null ? present_bit : present_bit | not_null_bit) << shift(slot);
-    nodes_[slot] = node;
-}
 
 Recognizer::Recognizer(const Shapes &shapes, std::span<const std::string_view> own_names)
 {
@@ -146,10 +85,10 @@ const Members &Recognizer::look_at(const Document &document, std::uint32_t objec
     return members_;
 }
 
-const Recipe *Recognizer::match() const noexcept
+const Recipe *Recognizer::match(const Document &document) const
 {
     const auto found = std::find_if(recipes_.begin(), recipes_.end(),
-                                    [this](const Recipe &recipe) { return fits(recipe, members_.bits()); });
+                                    [&](const Recipe &recipe) { return fits(recipe, document, members_); });
     return found == recipes_.end() ? nullptr : &*found;
 }
 

@@ -36,7 +36,17 @@ const Shapes &shapes()
                              .not_null = {"occurredAt"},
                              .time_member = "occurredAt",
                              .iso_member = "occurredAtIso",
-                             .key_members = {"eventId", "missing"}}};
+                             .key_members = {"eventId", "missing"}},
+                            {.name = "four",
+                             .event_type_member = "/d/k",
+                             .source_member = "s",
+                             .tenant_member = "/d/0",
+                             .conditions = read_conditions(R"({"v": ["1", 1, true]})"),
+                             .time_member = "/d/t",
+                             .time_optional = true,
+                             .iso_member = "i",
+                             .key_members = {"/d/~1", "v"},
+                             .payload_member = "d"}};
     return all;
 }
 
@@ -53,7 +63,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size
     require(verdict.refusal.detail.size() < 200, "a detail is short");
 
     Document document;
-    if (const Refusal refusal = document.read(bytes, limits)) {
+    const bool has_header = bytes.size() > 5 && bytes.front() == '\0';
+    if (const Refusal refusal = document.read(has_header ? bytes.substr(5) : bytes, limits)) {
         require(verdict.refusal.reason == refusal.reason, "the reader's reason comes first");
         return 0;
     }

@@ -8,8 +8,8 @@ CREATE FUNCTION tap.verdict(input text) RETURNS text LANGUAGE sql AS $$
     SELECT coalesce(n.shape, n.reason) FROM analytics_normalize(input) AS n;
 $$;
 
--- The six shipped rows are the contract's table.
-SELECT results_eq('SELECT name, event_type::text, source::text, time_member, iso_member, key_members, required_members, not_null_members, null_or_absent_members, absent_members FROM analytics_shapes ORDER BY position, name',
+-- Six of the shipped rows are the contract's table; cloudevents has tests of its own (shape_rows.sql).
+SELECT results_eq('SELECT name, event_type::text, source::text, time_member, iso_member, key_members, required_members, not_null_members, null_or_absent_members, absent_members FROM analytics_shapes WHERE name <> ''cloudevents'' ORDER BY position, name',
 $$VALUES
 ('iam.registered', 'iam.user-registered', 'iam-service', 'registeredAt', 'registeredAtIso', '{userId}'::text[], '{userId,email,firstName,lastName,provider,registeredAt}'::text[], '{}'::text[], '{}'::text[], '{}'::text[]),
 ('guides.challenges', 'guides.challenge-linked', 'guides-service', 'occurredAt', 'occurredAtIso', '{guideId,challengeId}', '{guideId,challengeId,occurredAt}', '{}', '{}', '{}'),
@@ -33,8 +33,31 @@ INSERT INTO faults VALUES
 ('iso_member must not be empty, and not the same as time_member', '23514', $$iso_member = ''$$),
 ('iso_member must not be empty, and not the same as time_member', '23514', $$iso_member = 'at'$$),
 ('iso_member needs a time_member', '23514', $$time_member = NULL$$),
-('time_member must be listed in required_members or not_null_members', '23514', $$time_member = 'b'$$),
-('time_member must be listed in required_members or not_null_members', '23514', $$time_member = ''$$),
+('time_member must be listed in required_members or not_null_members, or be optional', '23514', $$time_member = 'b'$$),
+('a path must be the name of a member, or a JSON Pointer like "/data/id"', '23514', $$time_member = ''$$),
+('a path must be the name of a member, or a JSON Pointer like "/data/id"', '23514', $$time_member = '/a~'$$),
+('a path must be the name of a member, or a JSON Pointer like "/data/id"', '23514', $$payload_member = '/a/~2'$$),
+('a path must be the name of a member, or a JSON Pointer like "/data/id"', '23514', $$key_members = '{a,/~}'$$),
+('a path must be the name of a member, or a JSON Pointer like "/data/id"', '23514', $$tenant_member = ''$$),
+('a path must be the name of a member, or a JSON Pointer like "/data/id"', '23514', $$event_type = NULL, event_type_member = ''$$),
+('a path must be the name of a member, or a JSON Pointer like "/data/id"', '23514', $$source = NULL, source_member = ''$$),
+('the lists of members that must or must not be there name top-level members, not paths', '23514', $$required_members = '{at,/data/id}'$$),
+('the lists of members that must or must not be there name top-level members, not paths', '23514', $$absent_members = '{/data}'$$),
+('exactly one of event_type and event_type_member must be given', '23514', $$event_type = NULL$$),
+('exactly one of event_type and event_type_member must be given', '23514', $$event_type_member = 'type'$$),
+('exactly one of source and source_member must be given', '23514', $$source = NULL$$),
+('exactly one of source and source_member must be given', '23514', $$source_member = '/data/source'$$),
+('tenant_id and tenant_member must not both be given', '23514', $$tenant_id = 'x', tenant_member = 'y'$$),
+('time_optional needs a time_member', '23514', $$time_member = NULL, iso_member = NULL, time_optional = true$$),
+('member_values must be an object of paths with lists of strings, numbers and booleans', '23514', $$member_values = '[]'$$),
+('member_values must be an object of paths with lists of strings, numbers and booleans', '23514', $$member_values = '"a"'$$),
+('member_values must be an object of paths with lists of strings, numbers and booleans', '23514', $$member_values = '{"a": 1}'$$),
+('member_values must be an object of paths with lists of strings, numbers and booleans', '23514', $$member_values = '{"a": []}'$$),
+('member_values must be an object of paths with lists of strings, numbers and booleans', '23514', $$member_values = '{"a": ["x", null]}'$$),
+('member_values must be an object of paths with lists of strings, numbers and booleans', '23514', $$member_values = '{"a": [["x"]]}'$$),
+('member_values must be an object of paths with lists of strings, numbers and booleans', '23514', $$member_values = '{"a": [{}]}'$$),
+('member_values must be an object of paths with lists of strings, numbers and booleans', '23514', $$member_values = '{"": ["x"]}'$$),
+('member_values must be an object of paths with lists of strings, numbers and booleans', '23514', $$member_values = '{"/~": ["x"]}'$$),
 ('absent_members must not name a member that another list names', '23514', $$absent_members = '{a}'$$),
 ('absent_members must not name a member that another list names', '23514', $$absent_members = '{z}', null_or_absent_members = '{z}'$$),
 ('absent_members must not name a member that another list names', '23514', $$absent_members = '{z}', not_null_members = '{z}'$$),
@@ -47,15 +70,17 @@ INSERT INTO faults VALUES
 ('an object with eventType and payload is canonical and never reaches a shape', '23514', $$required_members = '{at,eventType,payload}'$$),
 ('an object with eventType and payload is canonical and never reaches a shape', '23514', $$required_members = '{at,eventType}', not_null_members = '{payload}'$$),
 (NULL, '23514', $$name = 'canonical'$$), (NULL, '23514', $$name = ''$$), (NULL, '23514', $$name = 'a b'$$), (NULL, '23514', $$name = '.x'$$), (NULL, '23514', $$name = repeat('x', 64)$$), (NULL, '23514', $$name = E'x\n'$$),
-(NULL, '23514', $$event_type = ''$$), (NULL, '23514', $$source = ''$$), (NULL, '22001', $$event_type = repeat('x', 121)$$), (NULL, '22001', $$source = repeat('x', 121)$$),
-(NULL, '23502', $$name = NULL$$), (NULL, '23502', $$event_type = NULL$$), (NULL, '23502', $$source = NULL$$), (NULL, '23502', $$enabled = NULL$$), (NULL, '23502', $$position = NULL$$),
+(NULL, '23514', $$event_type = ''$$), (NULL, '23514', $$source = ''$$), (NULL, '23514', $$tenant_id = ''$$), (NULL, '22001', $$tenant_id = repeat('x', 65)$$), (NULL, '23502', $$member_values = NULL$$), (NULL, '23502', $$time_optional = NULL$$), (NULL, '22001', $$event_type = repeat('x', 121)$$), (NULL, '22001', $$source = repeat('x', 121)$$),
+(NULL, '23502', $$name = NULL$$), (NULL, '23502', $$enabled = NULL$$), (NULL, '23502', $$position = NULL$$),
 ('a shape must require at least one member', '23514', $$required_members = NULL$$), (NULL, '23502', $$not_null_members = NULL$$), (NULL, '23502', $$null_or_absent_members = NULL$$), (NULL, '23502', $$absent_members = NULL$$), (NULL, '23502', $$key_members = NULL$$),
 (NULL, '23505', $$name = 'iam.registered'$$);
 
 CREATE TEMP TABLE draft AS TABLE analytics_shapes WITH NO DATA;
 CREATE FUNCTION tap.insert_spoiled(assignments text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO draft VALUES ('good', 1000, true, 'g', 's', '{a,at}', '{}', '{}', '{}', 'at', 'atIso', '{a}');
+    INSERT INTO draft (name, position, enabled, event_type, source, required_members, not_null_members, null_or_absent_members,
+        absent_members, time_member, iso_member, key_members, member_values, time_optional)
+    VALUES ('good', 1000, true, 'g', 's', '{a,at}', '{}', '{}', '{}', 'at', 'atIso', '{a}', '{}', false);
     EXECUTE 'UPDATE draft SET ' || assignments;
     INSERT INTO analytics_shapes TABLE draft;
 END
@@ -68,7 +93,7 @@ FROM faults, tap.failure_of(format('UPDATE analytics_shapes SET %s WHERE name = 
 DELETE FROM analytics_shapes WHERE name = 'good';
 SELECT is(ROW(f.state, CASE WHEN complaint IS NOT NULL THEN f.detail END), ROW(sqlstate, complaint), 'INSERT refused: ' || translate(assignments, E'\n', ' '))
 FROM faults, tap.failure_of(format('SELECT tap.insert_spoiled(%L)', assignments)) AS f;
-SELECT is(count(*), 6::bigint, 'what was refused is not there') FROM analytics_shapes;
+SELECT is(count(*), 7::bigint, 'what was refused is not there') FROM analytics_shapes;
 
 -- A seventh shape, by one INSERT: at once here, at the next batch in sessions that are open already, whatever they are in the middle of.
 \set order '''{"orderId":"o-1","paidAt":"2025-11-16T18:14:00Z","tenantId":"shop"}'''

@@ -119,6 +119,8 @@ INSERT INTO due VALUES
 ('analytics_bucket_start', 'instant timestamp with time zone, bucket interval, timezone text DEFAULT ''UTC''::text', 'timestamp with time zone', 'immutable strict safe', true),
 ('_analytics_buckets', 'window_start timestamp with time zone, window_end timestamp with time zone, bucket interval, timezone text DEFAULT ''UTC''::text', 'SETOF timestamp with time zone', 'immutable strict safe', true),
 ('_analytics_check_shape', '', 'trigger', 'volatile unsafe', true),
+('_analytics_is_member_path', 'path text', 'boolean', 'immutable strict safe', true),
+('_analytics_are_member_values', 'member_values jsonb', 'boolean', 'immutable strict safe', true),
 ('analytics_counts', 'window_start timestamp with time zone, window_end timestamp with time zone, tenant_id text DEFAULT NULL::text, OUT event_type text, OUT count bigint', 'SETOF record', 'stable restricted', true),
 ('analytics_create_partition', 'instant timestamp with time zone', 'regclass', 'volatile strict unsafe definer', false),
 ('analytics_create_partition', 'instant timestamp with time zone, partition_interval interval', 'regclass', 'volatile strict unsafe definer', false),
@@ -236,6 +238,7 @@ UPDATE analytics_projections SET state = 'ready';
 CREATE TABLE tap.uses (who text, call text);
 GRANT SELECT ON tap.uses TO PUBLIC;
 INSERT INTO tap.uses VALUES
+('wrn', $$SELECT _analytics_is_member_path('/data/id')$$), ('wrn', $$SELECT _analytics_are_member_values('{"a": [1]}')$$),
 ('', 'SELECT analytics_create_tables()'), ('', $$SELECT analytics_drop_tables('analytics_events')$$), ('', $$SELECT _analytics_create_projection_view('surface')$$),
 ('', $$SELECT _analytics_attach_trigger('analytics_events', 'x', 'BEFORE INSERT', 'STATEMENT', '_analytics_refuse_bags')$$),
 ('', 'SELECT _analytics_attach_triggers()'), ('', 'SELECT _analytics_count_dead_letters()'), ('', $$SELECT _analytics_run_as_owner('analytics_events', 'SELECT 1')$$), ('', $$SELECT _analytics_update_tables('{}')$$),

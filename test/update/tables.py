@@ -1,4 +1,6 @@
 """The tables of a database: their columns and rows, and what is the operator's doing in those that an update makes."""
+import collections
+
 import ways
 
 TABLES = ("SELECT c.oid::regclass::text FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = relnamespace "
@@ -12,13 +14,19 @@ def columns(database):
 
 
 def rows(database, columns):
-    """A digest of the rows of these tables, by these columns of theirs."""
-    def digest(table):
+    """The rows of these tables by these columns of theirs, as {table: how often each digest of a row is there}."""
+    def digests(table):
         names = ", ".join('"' + name.replace('"', '""') + '"' for name in columns[table])
-        return database.sql(f"SELECT md5(string_agg(t::text, '' ORDER BY t::text)) "
-                            f"FROM (SELECT {names} FROM ONLY {table}) AS t")
+        return collections.Counter(digest for digest, in database.rows(
+            f"SELECT md5(t::text) FROM (SELECT {names} FROM ONLY {table}) AS t"))
 
-    return {table: digest(table) for table in columns}
+    return {table: digests(table) for table in columns}
+
+
+def added(before, after):
+    """{table: how many rows were added} where there are any; before must still be there."""
+    assert {table: before[table] - after[table] for table in before} == {table: {} for table in before}
+    return {table: (after[table] - before[table]).total() for table in before if after[table] != before[table]}
 
 
 def take_back_default_privileges(database, before):

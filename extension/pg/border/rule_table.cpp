@@ -85,6 +85,11 @@ Texts TableRow::texts(const char *column) const
     return texts_of(column, value(column, TEXTARRAYOID));
 }
 
+std::optional<Datum> TableRow::added_text(const char *column) const
+{
+    return has_column(RelationGetDescr(table_), column) ? optional_text(column) : std::nullopt;
+}
+
 std::optional<Texts> TableRow::optional_texts(const char *column) const
 {
     const std::optional<Datum> array = find({column, TEXTARRAYOID, Nulls::allowed});

@@ -51,6 +51,7 @@ public:
 
     /** A value of a column that the release before has not. Nothing for a null, or without the column. */
     [[nodiscard]] std::optional<Datum> added_value(const char *column, Oid type) const;
+    [[nodiscard]] std::optional<Datum> added_text(const char *column) const;
 
     /** An array of texts, without a null among them. */
     [[nodiscard]] Texts texts(const char *column) const;

@@ -4,21 +4,27 @@
 #include "../border/rule_table.hpp"
 #include "../border/text.hpp"
 
+extern "C" {
+#include "utils/jsonb.h"
+}
+
 #include <algorithm>
+#include <new>
 
 namespace analytics::pg {
 namespace {
 
 /* One row of the table, as plain data in the current memory context. */
 struct ShapeRow {
-    int position;
-    Datum name, event_type, source;
-    Texts required, not_null, null_or_absent, absent, keys;
-    Datum time_member, iso_member;
-    bool has_time, has_iso;
-    bool has_max_future, has_max_past;
-    std::int64_t max_future, max_past; // microseconds
-    ShapeRow *next;
+    int position = 0;
+    Datum name = 0;
+    std::optional<Datum> event_type, source, tenant_id;
+    std::optional<Datum> event_type_member, source_member, tenant_member, time_member, payload_member, iso_member;
+    Texts required{}, not_null{}, null_or_absent{}, absent{}, keys{};
+    const char *conditions = nullptr; // as JSON; null: none
+    bool time_optional = false;
+    std::optional<std::int64_t> max_future, max_past; // microseconds
+    ShapeRow *next = nullptr;
 };
 
 TableWatch watch;
@@ -39,43 +45,45 @@ std::optional<std::int64_t> length_of(std::optional<Datum> interval)
 ShapeRow *read_row(const TableRow &table_row, ShapeRow *next)
 {
     if (!DatumGetBool(table_row.value("enabled", BOOLOID))) return next;
-    auto *const row = static_cast<ShapeRow *>(palloc0(sizeof(ShapeRow)));
-    row->next = next;
-    row->position = DatumGetInt32(table_row.value("position", INT4OID));
-    row->name = table_row.text("name");
-    row->event_type = table_row.text("event_type");
-    row->source = table_row.text("source");
-    row->required = table_row.texts("required_members");
-    row->not_null = table_row.texts("not_null_members");
-    row->null_or_absent = table_row.texts("null_or_absent_members");
-    row->absent = table_row.texts("absent_members");
-    row->keys = table_row.texts("key_members");
-    const std::optional<Datum> time_member = table_row.optional_text("time_member");
-    const std::optional<Datum> iso_member = table_row.optional_text("iso_member");
-    row->has_time = time_member.has_value();
-    row->has_iso = iso_member.has_value();
-    row->time_member = time_member.value_or(0);
-    row->iso_member = iso_member.value_or(0);
-    const std::optional<std::int64_t> max_future = length_of(table_row.added_value("max_future", INTERVALOID));
-    const std::optional<std::int64_t> max_past = length_of(table_row.added_value("max_past", INTERVALOID));
-    row->has_max_future = max_future.has_value();
-    row->has_max_past = max_past.has_value();
-    row->max_future = max_future.value_or(0);
-    row->max_past = max_past.value_or(0);
-    return row;
+    const std::optional<Datum> type_member = table_row.added_text("event_type_member");
+    const std::optional<Datum> source_member = table_row.added_text("source_member");
+    const std::optional<Datum> conditions = table_row.added_value("member_values", JSONBOID);
+    Jsonb *const json = conditions ? DatumGetJsonbP(*conditions) : nullptr;
+    return new (palloc(sizeof(ShapeRow))) ShapeRow{
+        .position = DatumGetInt32(table_row.value("position", INT4OID)),
+        .name = table_row.text("name"),
+        .event_type = type_member ? std::nullopt : std::optional{table_row.text("event_type")},
+        .source = source_member ? std::nullopt : std::optional{table_row.text("source")},
+        .tenant_id = table_row.added_text("tenant_id"),
+        .event_type_member = type_member,
+        .source_member = source_member,
+        .tenant_member = table_row.added_text("tenant_member"),
+        .time_member = table_row.optional_text("time_member"),
+        .payload_member = table_row.added_text("payload_member"),
+        .iso_member = table_row.optional_text("iso_member"),
+        .required = table_row.texts("required_members"),
+        .not_null = table_row.texts("not_null_members"),
+        .null_or_absent = table_row.texts("null_or_absent_members"),
+        .absent = table_row.texts("absent_members"),
+        .keys = table_row.texts("key_members"),
+        .conditions = json != nullptr ? JsonbToCString(nullptr, &json->root, VARSIZE(json)) : nullptr,
+        .time_optional = DatumGetBool(table_row.added_value("time_optional", BOOLOID).value_or(BoolGetDatum(false))),
+        .max_future = length_of(table_row.added_value("max_future", INTERVALOID)),
+        .max_past = length_of(table_row.added_value("max_past", INTERVALOID)),
+        .next = next};
 }
 
-std::string string_of(Datum text)
+std::string string_of(std::optional<Datum> text)
 {
-    return std::string(detoasted_bytes(text));
+    return text ? std::string(detoasted_bytes(*text)) : std::string{};
 }
 
-std::vector<std::string> strings_of(const Texts &texts)
+template <class Text> std::vector<Text> list_of(const Texts &texts)
 {
-    std::vector<std::string> strings;
-    strings.reserve(static_cast<std::size_t>(texts.count));
-    for (int i = 0; i < texts.count; ++i) strings.push_back(string_of(texts.items[i]));
-    return strings;
+    std::vector<Text> list;
+    list.reserve(static_cast<std::size_t>(texts.count));
+    for (int i = 0; i < texts.count; ++i) list.emplace_back(string_of(texts.items[i]));
+    return list;
 }
 
 core::Shape shape_of(const ShapeRow &row)
@@ -83,15 +91,22 @@ core::Shape shape_of(const ShapeRow &row)
     return {.name = string_of(row.name),
             .event_type = string_of(row.event_type),
             .source = string_of(row.source),
-            .required = strings_of(row.required),
-            .not_null = strings_of(row.not_null),
-            .null_or_absent = strings_of(row.null_or_absent),
-            .absent = strings_of(row.absent),
-            .time_member = row.has_time ? string_of(row.time_member) : std::string{},
-            .iso_member = row.has_iso ? string_of(row.iso_member) : std::string{},
-            .key_members = strings_of(row.keys),
-            .max_future = row.has_max_future ? std::optional{row.max_future} : std::nullopt,
-            .max_past = row.has_max_past ? std::optional{row.max_past} : std::nullopt};
+            .tenant_id = string_of(row.tenant_id),
+            .event_type_member = string_of(row.event_type_member),
+            .source_member = string_of(row.source_member),
+            .tenant_member = string_of(row.tenant_member),
+            .required = list_of<std::string>(row.required),
+            .not_null = list_of<std::string>(row.not_null),
+            .null_or_absent = list_of<std::string>(row.null_or_absent),
+            .absent = list_of<std::string>(row.absent),
+            .conditions = row.conditions != nullptr ? core::read_conditions(row.conditions) : core::Conditions{},
+            .time_member = string_of(row.time_member),
+            .time_optional = row.time_optional,
+            .iso_member = string_of(row.iso_member),
+            .key_members = list_of<core::MemberPath>(row.keys),
+            .payload_member = string_of(row.payload_member),
+            .max_future = row.max_future,
+            .max_past = row.max_past};
 }
 
 void fill(core::Shapes &shapes, const ShapeRow *rows)

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <optional>
 #include <string>
 
@@ -113,6 +114,7 @@ private:
             return Reason::invalid_timestamp;
         if (time && !plausible(*time, clock_.limits.max_future, clock_.limits.max_past))
             return Reason::implausible_time;
+        if (given("tenantId")) tenant_ = record_.members.at("tenantId").text;
         std::string key = "-";
         if (given("eventId"))
             key = "[\"" + record_.members.at("eventId").text + "\"]";
@@ -123,6 +125,40 @@ private:
         return Reason::none;
     }
 
+    /** The value at a JSON Pointer, or of a top-level member. */
+    const Value *at(const MemberPath &path) const
+    {
+        std::string rest = path.text.rfind('/', 0) == 0 ? path.text : "/" + escaped(path.text);
+        const Value *value = &record_;
+        while (!rest.empty()) {
+            const std::size_t end = std::min(rest.find('/', 1), rest.size());
+            const std::string token = unescaped(rest.substr(1, end - 1));
+            rest.erase(0, end);
+            if (value->kind == Kind::object && value->members.count(token) != 0)
+                value = &value->members.at(token);
+            else if (value->kind == Kind::array && is_position(token) && std::stoul(token) < value->elements.size())
+                value = &value->elements[std::stoul(token)];
+            else
+                return nullptr;
+        }
+        return value;
+    }
+
+    static bool is_position(const std::string &token)
+    {
+        return token == "0" || (token.size() < 10 && token.find_first_not_of("0123456789") == std::string::npos &&
+                                token.find_first_of("123456789") == 0);
+    }
+
+    static std::string replaced(std::string text, const std::string &from, const std::string &to)
+    {
+        for (std::size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size()))
+            text.replace(at, from.size(), to);
+        return text;
+    }
+    static std::string escaped(const std::string &name) { return replaced(replaced(name, "~", "~0"), "/", "~1"); }
+    static std::string unescaped(const std::string &token) { return replaced(replaced(token, "~1", "/"), "~0", "~"); }
+
     bool fits(const Shape &shape) const
     {
         const auto is_present = [&](const std::string &member) { return present(member); };
@@ -130,44 +166,82 @@ private:
         return std::all_of(shape.required.begin(), shape.required.end(), is_present) &&
                std::all_of(shape.not_null.begin(), shape.not_null.end(), is_given) &&
                std::none_of(shape.null_or_absent.begin(), shape.null_or_absent.end(), is_given) &&
-               std::none_of(shape.absent.begin(), shape.absent.end(), is_present);
+               std::none_of(shape.absent.begin(), shape.absent.end(), is_present) &&
+               std::all_of(shape.conditions.begin(), shape.conditions.end(),
+                           [&](const Condition &condition) { return holds(condition); });
+    }
+
+    /** Numbers of tests are exact as doubles. */
+    bool holds(const Condition &condition) const
+    {
+        const Value *value = at(condition.member);
+        return value != nullptr &&
+               std::any_of(condition.values.begin(), condition.values.end(), [&](const Scalar &one) {
+                   if (one.kind != value->kind) return false;
+                   return one.text == value->text ||
+                          (one.kind == Kind::number &&
+                           std::strtod(one.text.c_str(), nullptr) == std::strtod(value->text.c_str(), nullptr));
+               });
+    }
+
+    bool given_at(const MemberPath &path) const { return at(path) != nullptr && at(path)->kind != Kind::null; }
+    bool bad_text_at(const MemberPath &path, std::size_t longest) const
+    {
+        return given_at(path) && !is_text(*at(path), longest);
     }
 
     Reason of_shape(const Shape &shape)
     {
-        if (bad_text("tenantId", 64)) return Reason::invalid_field;
-        if (!given(shape.time_member)) return Reason::invalid_timestamp;
-        const std::optional<Instant> time = instant(record_.members.at(shape.time_member));
-        if (!time) return Reason::invalid_timestamp;
-        if (!plausible(*time, shape.max_future ? *shape.max_future : clock_.limits.max_future,
-                       shape.max_past ? *shape.max_past : clock_.limits.max_past))
-            return Reason::implausible_time;
+        const MemberPath tenant = shape.tenant_member.text.empty() ? MemberPath("tenantId") : shape.tenant_member;
+        const bool reads_type = shape.event_type.empty();
+        const bool reads_source = shape.source.empty();
+        if ((reads_type && !given_at(shape.event_type_member)) || (reads_source && !given_at(shape.source_member)))
+            return Reason::missing_field;
+        if ((reads_type && bad_text_at(shape.event_type_member, 120)) ||
+            (reads_source && bad_text_at(shape.source_member, 120)) ||
+            (shape.tenant_id.empty() && bad_text_at(tenant, 64)))
+            return Reason::invalid_field;
+        std::optional<Instant> time;
+        if (!shape.time_member.text.empty() && given_at(shape.time_member)) {
+            time = instant(*at(shape.time_member));
+            if (!time) return Reason::invalid_timestamp;
+            if (!plausible(*time, shape.max_future ? *shape.max_future : clock_.limits.max_future,
+                           shape.max_past ? *shape.max_past : clock_.limits.max_past))
+                return Reason::implausible_time;
+        } else if (!shape.time_member.text.empty() && !shape.time_optional) {
+            return Reason::invalid_timestamp;
+        }
         std::string key;
-        for (const std::string &member : shape.key_members) {
-            const bool is_key = present(member) && (record_.members.at(member).kind == Kind::string ||
-                                                    record_.members.at(member).kind == Kind::number);
-            if (!is_key) {
+        for (const MemberPath &member : shape.key_members) {
+            const Value *value = at(member);
+            if (value == nullptr || (value->kind != Kind::string && value->kind != Kind::number)) {
                 key.clear();
                 break;
             }
-            key += (key.empty() ? "\"" : ",\"") + record_.members.at(member).text + "\"";
+            key += (key.empty() ? "\"" : ",\"") + value->text + "\"";
         }
-        Value payload = record_;
-        payload.members.insert_or_assign(shape.iso_member, scalar(Kind::string, iso8601(*time).view()));
-        put_line(shape.name, shape.event_type, shape.source, time, key.empty() ? "-" : "[" + key + "]", payload);
+        const Value *body = shape.payload_member.text.empty() ? nullptr : at(shape.payload_member);
+        Value payload = body != nullptr && body->kind == Kind::object ? *body : record_;
+        if (time && !shape.iso_member.empty())
+            payload.members.insert_or_assign(shape.iso_member, scalar(Kind::string, iso8601(*time).view()));
+        tenant_ = !shape.tenant_id.empty() ? shape.tenant_id : given_at(tenant) ? at(tenant)->text : "";
+        put_line(shape.name, reads_type ? at(shape.event_type_member)->text : shape.event_type,
+                 reads_source ? at(shape.source_member)->text : shape.source, time, key.empty() ? "-" : "[" + key + "]",
+                 payload);
         return Reason::none;
     }
 
     void put_line(const std::string &shape, const std::string &type, const std::string &source,
                   std::optional<Instant> time, const std::string &key, const Value &payload)
     {
-        const std::string tenant = given("tenantId") ? "\"" + record_.members.at("tenantId").text + "\"" : "-";
+        const std::string tenant = tenant_.empty() ? "-" : "\"" + tenant_ + "\"";
         const std::string when = time ? std::string(iso8601(*time).view()) : "-";
         line_ = shape + " " + type + " " + source + " " + when + " " + tenant + " " + key + " " + printed(payload);
     }
 
     const Value &record_;
     const Clock &clock_;
+    std::string tenant_; // empty: none
     std::string line_;
 };
 

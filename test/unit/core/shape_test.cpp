@@ -1,6 +1,8 @@
 /* Shapes as data: every kind of rule, the order, and many random shapes compared with a matcher without slots. */
 #include "../../../extension/core/shape.hpp"
 
+#include "../../../extension/core/error.hpp"
+
 #include "seed.hpp"
 #include "value.hpp"
 
@@ -21,7 +23,7 @@ std::string first_match(const Shapes &shapes, std::string_view json)
     EXPECT_FALSE(document.read(json, Limits{})) << json;
     Recognizer recognizer(shapes, {});
     recognizer.look_at(document, 0);
-    const Recipe *recipe = recognizer.match();
+    const Recipe *recipe = recognizer.match(document);
     return recipe == nullptr ? "none" : recipe->shape->name;
 }
 
@@ -48,6 +50,9 @@ const Shape requires_a_b{.name = "ab", .required = {"a", "b"}};
 const Shape not_null_a{.name = "nn", .not_null = {"a"}};
 const Shape null_or_absent_a{.name = "na", .required = {"x"}, .null_or_absent = {"a"}};
 const Shape absent_a{.name = "ab", .required = {"x"}, .absent = {"a"}};
+const Shape compares{.name = "c", .conditions = read_conditions(R"({"v": ["1.0", 1.50, true]})")};
+const Shape compares_below{.name = "p", .conditions = read_conditions(R"({"/a~1b/1/c~0": [1]})")};
+const Shape compares_twice{.name = "2", .conditions = read_conditions(R"({"a": [1], "b": [false]})")};
 const Shape escaped{.name = "e", .required = {"größe"}};
 
 INSTANTIATE_TEST_SUITE_P(Rules, ShapeRule,
@@ -77,6 +82,30 @@ INSTANTIATE_TEST_SUITE_P(Rules, ShapeRule,
                              {"null_or_absent_present", null_or_absent_a, R"({"x":1,"a":0})", false},
                              {"null_or_absent_last_is_null", null_or_absent_a, R"({"a":1,"x":1,"a":null})", true},
                              {"null_or_absent_last_is_not", null_or_absent_a, R"({"a":null,"x":1,"a":1})", false},
+                             {"value_string", compares, R"({"v":"1.0"})", true},
+                             {"value_string_by_escape", compares, R"({"v":"1\u002e0"})", true},
+                             {"value_number_as_written", compares, R"({"v":1.50})", true},
+                             {"value_number_by_value", compares, R"({"v":15e-1})", true},
+                             {"value_number_else", compares, R"({"v":1.51})", false},
+                             {"value_number_is_no_string", compares, R"({"v":1.0})", false},
+                             {"value_string_is_no_number", compares, R"({"v":"1.50"})", false},
+                             {"value_number_beyond_numeric", compares, R"({"v":1e999999})", false},
+                             {"value_true", compares, R"({"v":true})", true},
+                             {"value_false", compares, R"({"v":false})", false},
+                             {"value_null", compares, R"({"v":null})", false},
+                             {"value_absent", compares, R"({"w":"1.0"})", false},
+                             {"value_in_an_array", compares, R"({"v":["1.0"]})", false},
+                             {"value_last_fits", compares, R"({"v":2,"v":"1.0"})", true},
+                             {"value_last_does_not", compares, R"({"v":"1.0","v":2})", false},
+                             {"path_to_a_value", compares_below, R"({"a/b":[0,{"c~":1}]})", true},
+                             {"path_last_of_duplicates", compares_below, R"({"a/b":[0,{"c~":2,"c~":1}]})", true},
+                             {"path_first_of_duplicates", compares_below, R"({"a/b":[0,{"c~":1,"c~":2}]})", false},
+                             {"path_too_short_an_array", compares_below, R"({"a/b":[{"c~":1}]})", false},
+                             {"path_position_in_an_object", compares_below, R"({"a/b":{"1":{"c~":1}}})", true},
+                             {"path_through_a_text", compares_below, R"({"a/b":"1"})", false},
+                             {"path_null_on_the_way", compares_below, R"({"a/b":[0,null]})", false},
+                             {"values_both", compares_twice, R"({"b":false,"a":1})", true},
+                             {"values_one_of_two", compares_twice, R"({"b":true,"a":1})", false},
                              {"absent_absent", absent_a, R"({"x":1})", true},
                              {"absent_null", absent_a, R"({"x":1,"a":null})", false},
                              {"absent_present", absent_a, R"({"x":1,"a":1})", false},
@@ -103,10 +132,10 @@ TEST(Recognizer, ForgetsTheObjectBefore)
     Document document;
     EXPECT_FALSE(document.read(R"({"a":1})", Limits{}));
     recognizer.look_at(document, 0);
-    EXPECT_EQ(recognizer.match(), nullptr);
+    EXPECT_EQ(recognizer.match(document), nullptr);
     EXPECT_FALSE(document.read(R"({"b":1})", Limits{}));
     recognizer.look_at(document, 0);
-    EXPECT_EQ(recognizer.match(), nullptr);
+    EXPECT_EQ(recognizer.match(document), nullptr);
 }
 
 TEST(Recognizer, GivesTheLastOfDuplicates)
@@ -118,6 +147,32 @@ TEST(Recognizer, GivesTheLastOfDuplicates)
     const Members &members = recognizer.look_at(document, 0);
     ASSERT_TRUE(members.present(0));
     EXPECT_EQ(document[members.node(0)].view(), "3");
+}
+
+TEST(MemberPath, PositionsAreDigitsWithoutALeadingZero)
+{
+    const auto found = [](const char *path) {
+        const Shape shape{.name = "p", .conditions = {{path, {{Kind::number, "7"}}}}};
+        return first_match({shape}, R"({"a":[5,7]})") != "none";
+    };
+    EXPECT_TRUE(found("/a/1"));
+    for (const char *path : {"/a/01", "/a/+1", "/a/-1", "/a/1x", "/a/", "/a/-", "/a/4294967297", "/a/1/0"})
+        EXPECT_FALSE(found(path)) << path;
+}
+
+TEST(MemberPath, ANameIsNotTakenApart)
+{
+    EXPECT_EQ(MemberPath("a/b~1").tokens, std::vector<std::string>{"a/b~1"});
+    EXPECT_EQ(MemberPath("/a~1b/~01//").tokens, (std::vector<std::string>{"a/b", "~1", "", ""}));
+    EXPECT_TRUE(MemberPath("").empty());
+}
+
+TEST(Conditions, AnythingElseIsAnError)
+{
+    for (const char *json :
+         {"", "[]", R"({"a":1})", R"({"a":[]})", R"({"a":[null]})", R"({"a":[[1]]})", R"({"a":[{}]})"})
+        EXPECT_THROW(read_conditions(json), Error) << json;
+    EXPECT_TRUE(read_conditions("{}").empty());
 }
 
 TEST(SlotTable, TellsNamesApartThatDifferOnlyInTheirMiddle)

@@ -84,20 +84,42 @@ std::vector<std::string> members(std::string_view array)
 
 Shape shape_of(const std::map<std::string, std::string> &row)
 {
-    const auto optional_members = [&](const char *column) {
+    const auto text = [&](const char *column) {
         const auto found = row.find(column);
-        return found == row.end() ? std::vector<std::string>{} : members(found->second);
+        return found == row.end() ? std::string{} : found->second;
     };
+    const auto list = [&](const char *column) {
+        return row.count(column) == 0 ? std::vector<std::string>{} : members(row.at(column));
+    };
+    const std::vector<std::string> key = list("key_members");
     return {.name = row.at("name"),
-            .event_type = row.at("event_type"),
-            .source = row.at("source"),
+            .event_type = text("event_type"),
+            .source = text("source"),
+            .event_type_member = text("event_type_member"),
+            .source_member = text("source_member"),
+            .tenant_member = text("tenant_member"),
             .required = members(row.at("required_members")),
-            .not_null = optional_members("not_null_members"),
-            .null_or_absent = optional_members("null_or_absent_members"),
-            .absent = optional_members("absent_members"),
+            .not_null = list("not_null_members"),
+            .null_or_absent = list("null_or_absent_members"),
+            .absent = list("absent_members"),
+            .conditions = row.count("member_values") == 0 ? Conditions{} : read_conditions(row.at("member_values")),
             .time_member = row.at("time_member"),
-            .iso_member = row.at("iso_member"),
-            .key_members = optional_members("key_members")};
+            .time_optional = text("time_optional") == "true",
+            .iso_member = text("iso_member"),
+            .key_members = {key.begin(), key.end()},
+            .payload_member = text("payload_member")};
+}
+
+void read_rows(Tokens tokens, std::map<int, Shape> &by_position)
+{
+    const std::vector<std::string> columns = list(tokens);
+    tokens.expect("VALUES");
+    do {
+        const std::vector<std::string> values = list(tokens);
+        std::map<std::string, std::string> row;
+        for (std::size_t i = 0; i < columns.size(); ++i) row[columns[i]] = values.at(i);
+        by_position[std::stoi(row.at("position"))] = shape_of(row);
+    } while (tokens.next() == ",");
 }
 
 } // namespace
@@ -107,19 +129,10 @@ Shapes shipped_shapes()
     constexpr std::string_view head = "INSERT INTO @schema@.analytics_shapes";
     std::ifstream file(install_section);
     const std::string sql{std::istreambuf_iterator<char>(file), {}};
-    const std::size_t start = sql.find(head);
-    if (start == std::string::npos) throw std::runtime_error(std::string("no shapes in ") + install_section);
-
-    Tokens tokens(std::string_view(sql).substr(start + head.size()));
-    const std::vector<std::string> columns = list(tokens);
-    tokens.expect("VALUES");
     std::map<int, Shape> by_position;
-    do {
-        const std::vector<std::string> values = list(tokens);
-        std::map<std::string, std::string> row;
-        for (std::size_t i = 0; i < columns.size(); ++i) row[columns[i]] = values.at(i);
-        by_position[std::stoi(row.at("position"))] = shape_of(row);
-    } while (tokens.next() == ",");
+    for (std::size_t at = sql.find(head); at != std::string::npos; at = sql.find(head, at + head.size()))
+        read_rows(Tokens(std::string_view(sql).substr(at + head.size())), by_position);
+    if (by_position.empty()) throw std::runtime_error(std::string("no shapes in ") + install_section);
 
     Shapes shapes;
     for (auto &[position, shape] : by_position) shapes.push_back(std::move(shape));
