@@ -8,6 +8,8 @@
 #include "query.hpp"
 #include "status.hpp"
 
+#include <fmt/format.h>
+
 namespace analytics::http {
 
 namespace {
@@ -150,7 +152,7 @@ Response down()
 
 Response too_many_items()
 {
-    const std::string detail = "the body has more than " + std::to_string(max_items) + " items";
+    const std::string detail = fmt::format("the body has more than {} items", max_items);
     return response_of({.status = 413, .detail = detail, .errors = {{.field = {}, .reason = {}, .detail = detail}}});
 }
 

@@ -4,6 +4,7 @@ import dataclasses
 import subprocess
 
 import psycopg2
+import psycopg2.errors
 
 from rig import cluster
 
@@ -61,6 +62,17 @@ class Database:
 
     def drop(self):
         self.server.sql(f'DROP DATABASE IF EXISTS "{self.name}" WITH (FORCE)')
+
+
+def refusal(server, version):
+    """What this PostgreSQL finds wrong with the install script of a release that is older; None when nothing."""
+    database = Database(server, "installed_once").create()
+    try:
+        database.sql(f"CREATE EXTENSION analytics_events VERSION '{version}'")
+    except psycopg2.errors.SyntaxError as error:
+        return f"{version} can't be installed here: {error.diag.message_primary}"
+    finally:
+        database.drop()
 
 
 def prepare(server, folder):

@@ -12,8 +12,8 @@ import sys
 import pytest
 
 sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[1] / room) for room in ("", "dump")]
-from rig import cluster, installation, place  # noqa: E402
-from database import SETTINGS, Database, furnish, prepare  # noqa: E402
+from rig import cluster, installation, place, releases  # noqa: E402
+from database import SETTINGS, Database, furnish, prepare, refusal  # noqa: E402
 
 numbers = itertools.count(1)
 
@@ -32,6 +32,20 @@ def no_faults(server):
     yield
     faults = server.faults_since(position)
     assert not faults, "PostgreSQL's log shows:\n" + "\n".join(faults)
+
+
+@pytest.fixture(scope="session")
+def refused(server):
+    """{release: why it can't be installed on this PostgreSQL}"""
+    return {version: why_not for version in releases.earlier() if (why_not := refusal(server, version))}
+
+
+@pytest.fixture(autouse=True)
+def installable(request, refused):
+    """Skips a test of a release that this PostgreSQL can't have."""
+    version = getattr(request.node, "callspec", None) and request.node.callspec.params.get("version")
+    if version in refused:
+        pytest.skip(refused[version])
 
 
 @pytest.fixture
