@@ -153,7 +153,7 @@ def test_only_the_word_removes_data(empty):
     assert "analytics_create_tables" in str(caught.value)
     database.sql("SELECT analytics_create_tables()")
     assert database.sql(TABLES) == tables
-    assert database.sql("SELECT count(*) FROM analytics_shapes") == 6
+    assert database.sql("SELECT count(*) FROM analytics_shapes") == 7
 
 
 def test_tables_are_nobodys_members(empty):

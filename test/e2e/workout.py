@@ -131,6 +131,7 @@ INSERT INTO @.analytics_events (event_type, source, occurred_at, tenant_id, payl
     ('e', 's', '2021-05-06 07:00Z', 'acme', '{"k": "x", "n": 5}'),
     ('e', 's', '2021-05-06 08:30Z', NULL, '{"k": "y", "n": "z"}')
 """
+SERIALIZABLE = "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL SERIALIZABLE"
 END = """
 CALL @.analytics_maintain('2021-06-08Z'&timestamptz, '0'&interval)
 CALL @.analytics_maintain('2021-08-08Z'&timestamptz, '0'&interval)
@@ -201,6 +202,8 @@ class Workout:
         try:
             some = lines(INSERT) * 20
             self.commit(None, some + lines(LIFE) + some)
+            # Writers fold bags at random, but not in a serializable transaction: so there are some to fold, always.
+            self.commit(None, [SERIALIZABLE] + lines(INSERT) * 2)
             for role in CALLERS:
                 self.try_out(role, calls)
             self.serve()
