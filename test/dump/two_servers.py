@@ -1,7 +1,8 @@
 """Both servers of a pg_upgrade on one machine: the tree of Debian 13, with its PostgreSQL 17 and this machine's.
 
 This machine's is copied into the tree. It runs on Debian 13's libraries, except those that Debian 13 has in another
-version: these are copied beside it.
+version: these are copied beside it. It has no compiler of expressions (llvmjit), which would want another LLVM: a
+server does without if there is none.
 """
 import re
 import shutil
@@ -28,7 +29,7 @@ def refresh():
     found = installation.with_extension()
     target = TREE.folder / OLD
     shutil.rmtree(target, ignore_errors=True)
-    shutil.copytree(found.tree / "usr", target / "usr")
+    shutil.copytree(found.tree / "usr", target / "usr", ignore=shutil.ignore_patterns("llvmjit*"))
     (target / "lib").mkdir()
     needed = subprocess.run(["ldd", found.program("postgres")], check=True, capture_output=True, text=True).stdout
     for name, path in re.findall(r"(\S+) => (/\S+)", needed):
