@@ -82,6 +82,12 @@ DECLARE
     buckets text;
     total numeric;
 BEGIN
+    IF @extschema@.analytics_bucket_start(since, $3::interval, $6) < '0001-01-01 00:00:00+00 BC' THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'invalid_parameter_value',
+            MESSAGE = 'bucket is too long: the first one begins before the year 0000',
+            HINT = 'Use a smaller bucket, or a window that starts later.';
+    END IF;
     SELECT string_agg(concat('{"bucketStart":"', @extschema@._analytics_instant_text(b.bucket_start),
                              '","count":', b.count, ',"eventsPerType":', b.types, '}'), ',' ORDER BY b.bucket_start),
            coalesce(sum(b.count), 0)
@@ -103,6 +109,7 @@ COMMENT ON FUNCTION @extschema@._analytics_http_histogram(timestamptz, timestamp
     'GET /v1/analytics/metrics/histogram: analytics_histogram with one object per bucket. '
     'eventsPerType has only the types that occur in the bucket. '
     'The default window is the last day. '
+    'A bucket that begins before the year 0000, where the times of RFC 3339 begin, is SQLSTATE 22023. '
     'tag_source: what the entity tag is computed from, the buckets alone.';
 
 CREATE FUNCTION @extschema@._analytics_http_projections() RETURNS text

@@ -72,17 +72,18 @@ def length_of_batch(backend):
 
 
 class Series:
-    """One batch's interruptions, and what was found after them."""
+    """One batch's interruptions, and what was found after them.
+
+    A batch that was done before it could be interrupted takes less than was thought: each moment is tried again with
+    that length, until it is hit. So how fast this machine is from one second to the next decides nothing."""
 
     def __init__(self, backend):
         self.interruptions = []
         length = length_of_batch(backend)
-        self.completed = False
         for moment in MOMENTS:
-            interruption = backend.interrupt(INGEST, moment * length)
-            if interruption is None:
-                self.completed = True
-                break
+            while (interruption := backend.interrupt(INGEST, moment * length)) is None:
+                backend.run(EMPTY)
+                length *= moment
             self.interruptions.append(interruption)
         self.contexts = backend.context_bytes()
         self.stored = backend.run(STORED)
@@ -95,7 +96,7 @@ def series(request, place_of_batches):
         done = Series(backend)
         backend.run(EMPTY)
     late = [round(interruption.late * 1000) for interruption in done.interruptions]
-    print(f"{request.param}: answers after {late} ms, then {'completed' if done.completed else 'not yet completed'}")
+    print(f"{request.param}: answers after {late} ms")
     return done
 
 
@@ -103,8 +104,8 @@ def test_every_interruption_is_a_cancel(series):
     assert {interruption.sqlstate for interruption in series.interruptions} == {QUERY_CANCELED}
 
 
-def test_several_moments_are_hit(series):
-    assert len(series.interruptions) >= 4
+def test_every_moment_is_hit(series):
+    assert len(series.interruptions) == len(MOMENTS)
 
 
 def test_the_answer_comes_at_once(series):
@@ -112,10 +113,7 @@ def test_the_answer_comes_at_once(series):
 
 
 def test_nothing_of_an_interrupted_batch_is_stored(series):
-    if series.completed:
-        assert sum(series.stored) > 0
-    else:
-        assert series.stored == (0, 0, 0)
+    assert series.stored == (0, 0, 0)
 
 
 def test_the_session_ingests_on(series):

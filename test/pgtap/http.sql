@@ -81,5 +81,10 @@ SELECT is(b.items, 2, 'records are taken as they are') FROM _analytics_http_reco
 SELECT is(ROW(b.items, b.body), ROW(3, NULL::text), 'of too many none is stored') FROM _analytics_http_record_batch('[{},{},{}]', NULL, 2) AS b;
 SELECT tap.fails($$SELECT _analytics_http_record_batch('{}', NULL, 2)$$, '22P02', 'what is no array is refused');
 
+-- RFC 3339 has no time before the year 0000, which is 1 BC.
+SELECT tap.fails(format('SELECT _analytics_http_histogram(%L, %L, %L, NULL, NULL, %L)', since, '2026-11-30', bucket, timezone), '22023', 'too early a bucket: ' || bucket)
+FROM (VALUES ('1292-06-21', 'P2812Y', 'Europe/Berlin'), ('1292-06-21', 'P2811Y', 'UTC'), ('0001-01-02', 'P4000Y', 'UTC'), ('1969-12-31', 'P1971Y', 'UTC')) AS v (since, bucket, timezone);
+SELECT matches((SELECT body FROM _analytics_http_histogram('1969-12-31', '1970-01-02', 'P1970Y', NULL, NULL, 'UTC')), '"bucketStart":"0000-01-01T00:00:00Z"', 'the earliest that can be said');
+
 SELECT * FROM finish();
 ROLLBACK;
