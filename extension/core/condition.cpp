@@ -30,6 +30,18 @@ Scalar scalar_of(const Node &node)
     throw Error("a condition's value is not a string, number or boolean");
 }
 
+std::string text_of(const Scalar &scalar)
+{
+    switch (scalar.kind) {
+    case Kind::string:
+        return '"' + scalar.text + '"';
+    case Kind::number:
+        return scalar.text;
+    default:
+        return scalar.kind == Kind::boolean_true ? "true" : "false";
+    }
+}
+
 Condition condition_of(const Document &document, std::uint32_t name)
 {
     const std::uint32_t values = name + 1;
@@ -53,7 +65,8 @@ Conditions read_conditions(std::string_view json)
     return conditions;
 }
 
-Comparison::Comparison(const Condition &condition, SlotTable &slots) : place_(condition.member, slots)
+Comparison::Comparison(const Condition &condition, SlotTable &slots)
+    : member_(&condition.member.text), place_(condition.member, slots)
 {
     for (const Scalar &scalar : condition.values) {
         Wanted &wanted = values_.emplace_back(Wanted{&scalar});
@@ -66,6 +79,14 @@ bool Comparison::holds(const Document &document, const Members &members) const
     const std::optional<std::uint32_t> node = place_.find(document, members);
     return node && std::any_of(values_.begin(), values_.end(),
                                [&](const Wanted &wanted) { return equals(wanted, document[*node]); });
+}
+
+std::string Comparison::text() const
+{
+    std::string text = *member_ + (values_.size() == 1 ? ": must be " : ": must be one of ");
+    for (const Wanted &wanted : values_)
+        text.append(&wanted == &values_.front() ? "" : ", ").append(text_of(*wanted.scalar));
+    return text;
 }
 
 bool Comparison::equals(const Wanted &wanted, const Node &node)

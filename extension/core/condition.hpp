@@ -39,6 +39,9 @@ public:
 
     [[nodiscard]] bool holds(const Document &document, const Members &members) const;
 
+    /** The condition, for people: "specversion: must be "1.0"", or "must be one of 1, 2, true". */
+    [[nodiscard]] std::string text() const;
+
 private:
     struct Wanted {
         const Scalar *scalar = nullptr;
@@ -47,6 +50,7 @@ private:
 
     static bool equals(const Wanted &wanted, const Node &node);
 
+    const std::string *member_;
     Place place_;
     std::vector<Wanted> values_{};
 };

@@ -15,6 +15,7 @@ enum : Slot { event_type, source, payload, occurred_at, tenant_id, event_id };
 constexpr std::array<std::string_view, 6> names{"eventType", "source", "payload", "occurredAt", "tenantId", "eventId"};
 } // namespace own
 
+constexpr std::string_view canonical_name = "canonical";
 constexpr std::size_t max_event_type = 120;
 constexpr std::size_t max_source = 120;
 constexpr std::size_t max_tenant_id = 64;
@@ -100,14 +101,28 @@ const Verdict &Normalizer::normalize(std::string_view value, std::optional<Insta
     return verdict_;
 }
 
+std::vector<Considered> Normalizer::considered() const
+{
+    if (members_ == nullptr) return {};
+    Considered canonical{canonical_name};
+    for (const Slot name : {own::event_type, own::payload})
+        if (!members_->present(name)) canonical.lacks.push_back(std::string(own::names[name]) + ": is required");
+    if (canonical.lacks.empty()) return {canonical};
+    std::vector<Considered> considered = recognizer_.considered(document_);
+    considered.insert(considered.begin(), std::move(canonical));
+    return considered;
+}
+
 const Verdict &Normalizer::normalize_tombstone()
 {
+    members_ = nullptr;
     verdict_.refusal = {Reason::tombstone, "the record has no value"};
     return verdict_;
 }
 
 Refusal Normalizer::judge(std::string_view value)
 {
+    members_ = nullptr;
     if (Refusal refusal = document_.read(without_schema_header(value), limits_)) return refusal;
     if (const Kind kind = document_[0].kind; kind != Kind::object)
         return {Reason::not_an_object, std::string("expected an object, found ").append(article_and_name(kind))};
@@ -119,6 +134,7 @@ Refusal Normalizer::judge(std::string_view value)
     verdict_.payload = {};
 
     const Members &members = recognizer_.look_at(document_, 0);
+    members_ = &members;
     Refusal refusal;
     if (members.present(own::event_type) && members.present(own::payload))
         refusal = judge_canonical(members);
@@ -159,7 +175,7 @@ Refusal Normalizer::judge_canonical(const Members &members)
         if (Refusal refusal = judge_time(own::names[own::occurred_at], time_limits_)) return refusal;
     }
 
-    verdict_.shape = "canonical";
+    verdict_.shape = canonical_name;
     verdict_.event_type = type.view();
     verdict_.source = origin.view();
     verdict_.payload.object = body;

@@ -57,6 +57,10 @@ public:
     /** A record without a value (a Kafka tombstone). */
     const Verdict &normalize_tombstone();
 
+    /** What the record of the last call was compared with: canonical, then the shapes, up to the one that it is of.
+     * Nothing for a record that is no JSON object. */
+    std::vector<Considered> considered() const;
+
     const Document &document() const noexcept { return document_; }
 
 private:
@@ -81,6 +85,7 @@ private:
     std::optional<Instant> ingested_at_; // of the record in hand
     Recognizer recognizer_;
     Document document_;
+    const Members *members_ = nullptr; // of the record in hand, if it is an object
     Verdict verdict_;
 };
 

@@ -53,6 +53,12 @@ struct Recipe {
     std::vector<Place> key;
 };
 
+/** A shape that an object was compared with, and what it lacked; nothing when it fits. */
+struct Considered {
+    std::string_view shape;
+    std::vector<std::string> lacks{}; // "member: what it must be"
+};
+
 class Recognizer {
 public:
     /** Keeps references to the shapes and the own names. Those have the slots from 0 on, in their order. */
@@ -64,7 +70,12 @@ public:
     /** The first shape that fits the object of the last look, or nothing. */
     const Recipe *match(const Document &document) const;
 
+    /** How match got there: each shape that it compared, in their order (shape_considered.cpp). For people. */
+    std::vector<Considered> considered(const Document &document) const;
+
 private:
+    std::vector<std::string> lacks(const Recipe &recipe, const Document &document) const;
+
     SlotTable slots_;
     std::vector<Recipe> recipes_; // in the order of the shapes
     Members members_;

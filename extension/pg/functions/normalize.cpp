@@ -1,8 +1,10 @@
-/* analytics_normalize: a record's verdict as a row, also for bad input. _analytics_accepted raises an error for a
- * refusal, and _analytics_sqlstate is its SQLSTATE. */
+/* analytics_normalize: a record's verdict as a row, also for bad input. _analytics_considered says which shapes led to
+ * it. _analytics_accepted raises an error for a refusal, and _analytics_sqlstate is its SQLSTATE. */
 
 #include "../border/arguments.hpp"
 #include "../border/boundary.hpp"
+#include "../border/owned.hpp"
+#include "../border/result_set.hpp"
 #include "../border/sqlstate.hpp"
 #include "../border/text.hpp"
 #include "../border/times.hpp"
@@ -16,7 +18,7 @@ extern "C" {
 namespace analytics::pg {
 namespace {
 
-Datum text_array_of(const std::vector<std::string_view> &texts)
+template <class Text> Datum text_array_of(const std::vector<Text> &texts)
 {
     const int count = static_cast<int>(texts.size());
     auto *const items = static_cast<Datum *>(palloc(std::max(count, 1) * sizeof(Datum)));
@@ -49,25 +51,42 @@ Datum verdict_row(TupleDesc type, const core::Verdict &verdict, const char *payl
     return row_of(type, values, nulls);
 }
 
+/** Judges the first argument. */
+const core::Verdict &judged(SessionNormalizer &normalizer, FunctionCallInfo fcinfo)
+{
+    if (PG_ARGISNULL(0)) return *guarded([&] { return &normalizer.normalize_tombstone(); });
+    const std::string_view record = bytes_of(PG_GETARG_DATUM(0));
+    const std::optional<core::Instant> now = judging_time(GetCurrentTransactionStartTimestamp());
+    return *guarded([&] { return &normalizer.normalize(record, now); });
+}
+
 } // namespace
 } // namespace analytics::pg
 
 ANALYTICS_FUNCTION(analytics_normalize)
 {
-    using namespace analytics;
     using namespace analytics::pg;
     const TupleDesc type = result_type(fcinfo);
     SessionNormalizer &normalizer = session_normalizer(schema_of(fcinfo));
-    const core::Verdict *verdict = nullptr;
-    if (PG_ARGISNULL(0)) {
-        verdict = guarded([&] { return &normalizer.normalize_tombstone(); });
-    } else {
-        const std::string_view record = bytes_of(PG_GETARG_DATUM(0));
-        const std::optional<core::Instant> now = judging_time(GetCurrentTransactionStartTimestamp());
-        verdict = guarded([&] { return &normalizer.normalize(record, now); });
+    const analytics::core::Verdict &verdict = judged(normalizer, fcinfo);
+    if (verdict.refusal) return refusal_row(type, verdict.refusal);
+    return verdict_row(type, verdict, guarded([&] { return normalizer.payload(); }));
+}
+
+ANALYTICS_FUNCTION(analytics_considered)
+{
+    using namespace analytics::pg;
+    ResultSet result{fcinfo};
+    SessionNormalizer &normalizer = session_normalizer(schema_of(fcinfo));
+    auto *const considered = make_owned<std::vector<analytics::core::Considered>>(CurrentMemoryContext);
+    judged(normalizer, fcinfo);
+    guarded([&] { *considered = normalizer.considered(); });
+    for (const analytics::core::Considered &one : *considered) {
+        Datum values[] = {text_of(one.shape), text_array_of(one.lacks)};
+        bool nulls[] = {false, false};
+        result.put(values, nulls);
     }
-    if (verdict->refusal) return refusal_row(type, verdict->refusal);
-    return verdict_row(type, *verdict, guarded([&] { return normalizer.payload(); }));
+    return {};
 }
 
 ANALYTICS_FUNCTION(analytics_sqlstate)

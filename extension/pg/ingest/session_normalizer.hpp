@@ -26,6 +26,9 @@ public:
     }
     const core::Verdict &normalize_tombstone() { return verdict_ = &normalizer_.normalize_tombstone(), *verdict_; }
 
+    /** What the record was compared with. */
+    std::vector<core::Considered> considered() const { return normalizer_.considered(); }
+
     /** The accepted record's payload as a jsonb datum; valid until the next call. */
     const char *payload() { return writer_.write(normalizer_.document(), verdict_->payload); }
 

@@ -24,6 +24,10 @@ std::string first_match(const Shapes &shapes, std::string_view json)
     Recognizer recognizer(shapes, {});
     recognizer.look_at(document, 0);
     const Recipe *recipe = recognizer.match(document);
+    const std::vector<Considered> considered = recognizer.considered(document);
+    EXPECT_EQ(considered.size(), recipe == nullptr ? shapes.size() : recipe->shape - shapes.data() + 1) << json;
+    for (const Considered &one : considered)
+        EXPECT_EQ(one.lacks.empty(), recipe != nullptr && &one == &considered.back()) << json << one.shape;
     return recipe == nullptr ? "none" : recipe->shape->name;
 }
 
