@@ -16,22 +16,24 @@ CREATE FUNCTION @extschema@.analytics_explain(value bytea) RETURNS jsonb
 SELECT jsonb_strip_nulls(jsonb_build_object(
            'outcome', CASE WHEN n.reason IS NULL THEN 'event' ELSE 'refused' END,
            'shape', coalesce(n.shape, c.matched), 'eventType', n.event_type, 'source', n.source,
-           'occurredAt', CASE WHEN n.reason IS NULL
-                              THEN coalesce(@extschema@._analytics_instant_text(n.occurred_at), 'ingestion time') END,
+           'occurredAt', @extschema@._analytics_instant_text(n.occurred_at),
            'tenantId', n.tenant_id, 'key', to_jsonb(n.event_key), 'reason', n.reason, 'detail', n.detail,
-           'considered', c.considered))
+           'considered', to_jsonb(c.considered), 'closest', CASE WHEN c.matched IS NULL THEN c.closest END))
 FROM @extschema@.analytics_normalize(value) AS n,
-     LATERAL (SELECT jsonb_agg(jsonb_build_object('shape', s.shape, 'lacks', to_jsonb(s.lacks)) ORDER BY s.position)
-                         AS considered,
+     LATERAL (SELECT array_agg(j.one ORDER BY s.position) AS considered,
+                     (array_agg(j.one ORDER BY cardinality(s.lacks), s.position))[1] AS closest,
                      min(s.shape) FILTER (WHERE s.lacks = '{}') AS matched
-              FROM @extschema@._analytics_considered(value) WITH ORDINALITY AS s (shape, lacks, position)) AS c
+              FROM @extschema@._analytics_considered(value) WITH ORDINALITY AS s (shape, lacks, position),
+                   LATERAL jsonb_build_object('shape', s.shape, 'lacks', to_jsonb(s.lacks)) AS j (one)) AS c
 $$;
 
 COMMENT ON FUNCTION @extschema@.analytics_explain(bytea) IS
     'Why a record is the event that it is, or none, as a JSON object. Stores nothing and never raises an error for bad '
-    'input. outcome is event or refused. An event has shape, eventType, source, occurredAt, tenantId and key. '
+    'input. outcome is event or refused. An event has shape, eventType and source, and occurredAt, tenantId and key if '
+    'it has them of its own. '
     'A refused record has reason and detail, and shape if it is of one. '
-    'considered: the shapes that it was compared with, in order, each with what the record lacks to be of it.';
+    'considered: the shapes that it was compared with, in order, each with what the record lacks to be of it. '
+    'closest: of a record of no shape, the one of these of which it lacks least.';
 
 CREATE FUNCTION @extschema@.analytics_explain(value text) RETURNS jsonb
     LANGUAGE sql STABLE PARALLEL SAFE

@@ -172,6 +172,19 @@ COMMENT ON FUNCTION @extschema@._analytics_http_dead_letters(integer, bigint, te
     'GET /v1/analytics/dead-letters: a page of analytics_recent_dead_letters. '
     'last_position is null, because the list is ordered by the key alone, the id.';
 
+CREATE FUNCTION @extschema@._analytics_http_dead_letter(id bigint) RETURNS text
+    LANGUAGE sql STABLE PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+    AS $$
+SELECT (@extschema@.analytics_dead_letter(d.id)
+        || jsonb_build_object('explanation', @extschema@.analytics_explain(d.value)))::text
+FROM @extschema@.analytics_dead_letters AS d WHERE d.id = $1
+$$;
+
+COMMENT ON FUNCTION @extschema@._analytics_http_dead_letter(bigint) IS
+    'GET /v1/analytics/dead-letters/{id}: analytics_dead_letter, and in explanation what analytics_explain says of its '
+    'record today. Null if there is none with this id.';
+
 CREATE FUNCTION @extschema@._analytics_http_dead_letter_summary() RETURNS text
     LANGUAGE plpgsql STABLE PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp

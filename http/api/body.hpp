@@ -12,11 +12,17 @@
 
 namespace analytics::http {
 
-/** lines: newline-delimited JSON. */
-enum class Form : std::uint8_t { none, object, array, lines };
+/** lines: newline-delimited JSON. value: of a route that takes an array as any other JSON. */
+enum class Form : std::uint8_t { none, object, array, lines, value };
 
-/** None if the type is not supported. */
+/** None if the type is not supported, and never value. */
 [[nodiscard]] Form form_of(std::string_view content_type, std::string_view body) noexcept;
+
+/** Whether a route for bodies of the one form takes a body of the other. */
+[[nodiscard]] constexpr bool takes(Form route, Form body) noexcept
+{
+    return route == body || (route == Form::value && (body == Form::object || body == Form::array));
+}
 
 /** Each line that is not blank, at most one more than max_records, so that the caller learns of too many. A line ends
  * with LF, with or without a CR before it; the last line needs none. A blank line has only spaces, tabs and CRs. Views

@@ -168,6 +168,7 @@ private:
         case Form::none:
             break;
         case Form::object:
+        case Form::value:
             parameters.binary(request_.body);
             break;
         case Form::array:
@@ -251,7 +252,7 @@ Begun Handler::begin(const Request &request, const Route *&route) const
     }
     const Form form = form_of(request.content_type, request.body);
     const Route *const reader =
-        find([&](const Route &candidate) { return is_method(candidate) && candidate.form == form; });
+        find([&](const Route &candidate) { return is_method(candidate) && takes(candidate.form, form); });
     if (form == Form::none || reader == nullptr) return bad_type();
     return begin(request, *reader, std::move(query.arguments), std::move(caller));
 }

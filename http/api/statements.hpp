@@ -59,8 +59,13 @@ inline constexpr Statement dead_letter_summary{
 
 /** (id) → the dead letter, or null. */
 inline constexpr Statement dead_letter{.name = "dead_letter",
-                                       .sql = "SELECT @extschema@.analytics_dead_letter($1::bigint)::pg_catalog.text",
+                                       .sql = "SELECT @extschema@._analytics_http_dead_letter($1::bigint)",
                                        .is_read = true};
+
+/** (a record's bytes) → why it is an event, or none. */
+inline constexpr Statement explain{.name = "explain",
+                                   .sql = "SELECT @extschema@.analytics_explain($1::pg_catalog.bytea)::pg_catalog.text",
+                                   .is_read = true};
 
 /** (limit, the dead letter after which to begin, reason, topic) → what became of them. */
 inline constexpr Statement replay{.name = "replay", .sql = R"sql(

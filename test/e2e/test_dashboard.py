@@ -116,6 +116,21 @@ def test_letters_are_those_of_sql_and_a_sample_is_the_record(page, shop):
     assert page.js("return document.querySelector('#dead-letter-list pre').textContent") == value
 
 
+def test_a_sample_of_no_shape_is_explained(page, shop):
+    [(position, explained)] = shop[1].rows("""
+        SELECT position - 1, analytics_explain(d.value) FROM analytics_dead_letters AS d,
+            (SELECT row_number() OVER (), sample_id, reason FROM analytics_dead_letter_summary) AS s (position, id, reason)
+        WHERE d.id = s.id AND s.reason = 'unknown_shape'""")
+    page.open()
+    details = f"document.querySelectorAll('#dead-letter-list details')[{position}]"
+    page.js(f"{details}.open = true")
+    page.await_js(f"return {details}.querySelector('pre')")
+    said = page.js(f"return {details}.textContent")
+    assert explained["closest"]["lacks"]
+    for part in (explained["closest"]["shape"], *explained["closest"]["lacks"]):
+        assert part in said
+
+
 def test_recent_events_are_those_of_sql(page, shop):
     page.open("?tenant=acme")
     due = shop[1].rows("SELECT event_type, _analytics_iso8601(occurred_at)"

@@ -100,6 +100,7 @@ def test_named_things_follow_the_document(service, database):
         answer = get(service, f"/v1/analytics/dead-letters/{letter['id']}")
         assert answer.status_code == 200
         follows(answer, "/v1/analytics/dead-letters/{id}", "get")
+        assert answer.json()["explanation"]["outcome"] == "refused"
     database.sql("""CALL analytics_create_projection(
         'baskets', dimensions => '{"n": {"path": ["n"], "type": "bigint"}}', measures => '{"m": ["n"]}')""")
     database.sql("SELECT _analytics_register_projection('late', NULL, '{}', '{}', '1 month', 10, 'public')")
@@ -110,6 +111,20 @@ def test_named_things_follow_the_document(service, database):
     answer = get(service, "/v1/analytics/projections")
     assert answer.json()["count"] == 2
     follows(answer, "/v1/analytics/projections", "get")
+
+
+@pytest.mark.parametrize("body, outcome, shape", [
+    (b'{"eventType":"t","source":"s","payload":{}}', "event", "canonical"),
+    (b'{"eventType":"t","payload":{}}', "refused", "canonical"), (b'{"order_id":1}', "refused", None),
+    (b"[1]", "refused", None), (b'"text"', "refused", None), (b'{"', "refused", None), (b"\xff", "refused", None)])
+def test_an_explanation_follows_the_document(service, database, body, outcome, shape):
+    answer = requests.post(service.url + "/v1/analytics/explain", data=body, timeout=30,
+                           headers={"Content-Type": "application/json"})
+    assert answer.status_code == 200
+    follows(answer, "/v1/analytics/explain", "post")
+    assert (answer.json()["outcome"], answer.json().get("shape")) == (outcome, shape)
+    assert answer.json() == database.sql("SELECT analytics_explain(%s::bytea)", (body,))
+    assert database.sql("SELECT count(*) FROM analytics_events") == 0
 
 
 def test_the_document_is_served_as_it_is(service):

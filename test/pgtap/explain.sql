@@ -28,8 +28,11 @@ SELECT results_eq(format('SELECT * FROM tap.explained(%L)', value), format('VALU
 SELECT results_eq($$SELECT e ->> 'reason', e -> 'considered' FROM analytics_explain(NULL::bytea) AS e$$, $$VALUES ('tombstone', NULL::jsonb)$$, 'a record without a value');
 SELECT is(analytics_explain('{"eventType":"t","source":"s","tenantId":"x","eventId":"k","occurredAt":"2026-01-02T03:04:05.5Z","payload":{"a":1}}'::text) - 'considered',
     '{"outcome": "event", "shape": "canonical", "eventType": "t", "source": "s", "occurredAt": "2026-01-02T03:04:05.500000Z", "tenantId": "x", "key": ["k"]}'::jsonb, 'all of an event');
-SELECT is(analytics_explain('{"eventType":"t","source":"s","payload":{}}'::text) ->> 'occurredAt', 'ingestion time', 'of an event without a time of its own');
+SELECT is(analytics_explain('{"eventType":"t","source":"s","payload":{}}'::text) ->> 'occurredAt', NULL, 'of an event without a time of its own');
 SELECT is_empty('SELECT FROM analytics_events UNION ALL SELECT FROM analytics_dead_letters', 'nothing is stored');
+
+SELECT results_eq($$SELECT analytics_explain(value) -> 'closest' FROM unnest('{"{\"total\":1}","{\"object\":\"event\"}","{\"order_id\":1,\"total\":1}","[]"}'::text[]) AS value$$,
+    $$VALUES ('{"shape": "order", "lacks": ["order_id: is required"]}'::jsonb), ('{"shape": "hook", "lacks": ["/data/version: must be one of 1, 2.0, true"]}'), (NULL), (NULL)$$, 'the shape of which least is lacking');
 
 -- After a record that was considered, one that can't be; and the other way round.
 SELECT is((SELECT array_agg(analytics_explain(value) -> 'considered' IS NULL ORDER BY n) FROM unnest('{"{}","[]","{}"}'::text[]) WITH ORDINALITY AS u (value, n)), '{f,t,f}', 'each record by itself');

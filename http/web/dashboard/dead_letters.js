@@ -22,6 +22,13 @@ const meaning = {
   dropped: "dropped by a trigger of the table",
 };
 
+// What is said of the record today, in a sentence.
+const explained = ({ outcome, shape, eventType, closest }) => {
+  if (outcome === "event") return `By today's rules it is ${eventType}, and a replay would store it.`;
+  if (closest) return `It comes closest to the shape ${closest.shape}, but ${closest.lacks.join("; ")}.`;
+  return shape ? `It is of the shape ${shape}.` : "";
+};
+
 const sample_of = (dead_letter) => {
   const bytes = dead_letter.value ?? dead_letter.valueBase64;
   const value = element("pre", bytes === "" ? "(empty)" : bytes.length > most_shown ? `${bytes.slice(0, most_shown)}\n…` : bytes);
@@ -30,7 +37,7 @@ const sample_of = (dead_letter) => {
   value.setAttribute("aria-label", "Record as it came");
   const kind = dead_letter.value === null ? "bytes, as base64" : "bytes";
   const where = dead_letter.topic === null ? "not from Kafka" : `${dead_letter.topic}, partition ${dead_letter.partition}, offset ${count(number(dead_letter.offset))}`;
-  return [element("p", dead_letter.detail ?? ""), value,
+  return [element("p", dead_letter.detail ?? ""), element("p", explained(dead_letter.explanation)), value,
     element("p.from", `${count(number(dead_letter.valueBytes))} ${kind} · ${where} · received ${time(dead_letter.receivedAt, "moment")}`)];
 };
 

@@ -84,7 +84,8 @@ Names statuses(const Route &route)
     if (route.path.ends_with("}")) made.insert("404");
     if (route.statement == &projection) made.insert("409"); // while it is being built
     if (route.method == "POST") made.insert({"409", "411", "415"});
-    if (route.form != Form::none) made.insert({"201", "202", "413"});
+    if (route.form != Form::none) made.insert("413");
+    if (route.scope == Scope::write) made.insert({"201", "202"});
     return made;
 }
 
