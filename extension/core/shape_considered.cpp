@@ -1,4 +1,5 @@
-/* Why an object is of no shape, or of a late one. Asks the members of the last look, as match does, but name by name. */
+/* Why an object is of no shape, or of a late one. Asks the members of the last look as match does, but name by
+ * name. */
 #include "shape.hpp"
 
 namespace analytics::core {

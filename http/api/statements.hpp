@@ -58,9 +58,8 @@ inline constexpr Statement dead_letter_summary{
     .name = "dead_letter_summary", .sql = "SELECT @extschema@._analytics_http_dead_letter_summary()", .is_read = true};
 
 /** (id) → the dead letter, or null. */
-inline constexpr Statement dead_letter{.name = "dead_letter",
-                                       .sql = "SELECT @extschema@._analytics_http_dead_letter($1::bigint)",
-                                       .is_read = true};
+inline constexpr Statement dead_letter{
+    .name = "dead_letter", .sql = "SELECT @extschema@._analytics_http_dead_letter($1::bigint)", .is_read = true};
 
 /** (a record's bytes) → why it is an event, or none. */
 inline constexpr Statement explain{.name = "explain",

@@ -118,9 +118,10 @@ def test_letters_are_those_of_sql_and_a_sample_is_the_record(page, shop):
 
 def test_a_sample_of_no_shape_is_explained(page, shop):
     [(position, explained)] = shop[1].rows("""
-        SELECT position - 1, analytics_explain(d.value) FROM analytics_dead_letters AS d,
-            (SELECT row_number() OVER (), sample_id, reason FROM analytics_dead_letter_summary) AS s (position, id, reason)
-        WHERE d.id = s.id AND s.reason = 'unknown_shape'""")
+        SELECT s.position - 1, analytics_explain(d.value)
+        FROM analytics_dead_letters AS d,
+             (SELECT sample_id, row_number() OVER () FROM analytics_dead_letter_summary) AS s (id, position)
+        WHERE d.id = s.id AND d.reason = 'unknown_shape'""")
     page.open()
     details = f"document.querySelectorAll('#dead-letter-list details')[{position}]"
     page.js(f"{details}.open = true")
