@@ -127,16 +127,16 @@ def test_no_memory_is_kept(series):
 
 @pytest.mark.parametrize("name", ["untimed", "numbers"])
 def test_the_process_does_not_grow_with_each_interruption(place_of_batches, name):
-    """What malloc keeps for later differs by some batches' memory from time to time, but does not grow."""
+    """What malloc keeps for later differs by some batches' memory from time to time, and by no more. What leaks with
+    each interruption would be more in the end, if it is 2 MiB."""
     private = []
     with session_with(place_of_batches, name) as backend:
         backend.run(f"BEGIN; {INGEST}; ROLLBACK")
         through = backend.private_bytes()
-        for round in range(20):
+        for round in range(32):
             assert backend.interrupt(INGEST, 0.2 + 0.1 * (round % 5)).sqlstate == QUERY_CANCELED
             private.append(backend.private_bytes())
     assert max(private) < through + 64 * MEBIBYTE, (through, private)
-    assert min(private[-5:]) < min(private[:5]) + 8 * MEBIBYTE, (through, private)
 
 
 @pytest.mark.parametrize("request_by", ["timeout", "libpq"])

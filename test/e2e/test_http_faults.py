@@ -304,8 +304,8 @@ def test_a_port_in_use_is_a_fault(service, database):
     assert str(service.port) in run.logs(event="fault")[0]["message"]
 
 
-@pytest.mark.parametrize("host, shown", [("localhost", "127.0.0.1"), ("127.0.0.2", "127.0.0.2")])
-def test_other_loopback_addresses_are_served(database, host, shown):
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.2"])
+def test_other_loopback_addresses_are_served(database, host):
     with daemon.Http(database.url, ANALYTICS_SERVICE_HOST="127.0.0.1") as service:
         assert service.running
     ports = place.free_ports(2)
@@ -313,7 +313,7 @@ def test_other_loopback_addresses_are_served(database, host, shown):
                                       "ANALYTICS_SERVICE_PORT": ports[0], "ANALYTICS_HTTP_ADMIN_PORT": ports[1]})
     with run:
         run.await_log(event="started")
-        assert requests.get(f"http://{shown}:{ports[0]}/health", timeout=30).status_code == 200
+        assert requests.get(f"http://{host}:{ports[0]}/health", timeout=30).status_code == 200
 
 
 # the log

@@ -166,7 +166,8 @@ def test_a_role_without_rights_can_t_stop_the_publishing(stream, publishing, com
 
 
 def test_a_companion_topic_that_is_ill_is_not_in_the_events_way(stream, publishing, companion):
-    """It finds every message too old; told once, however often it is tried."""
+    """It finds every message too old, but for one that it gets within its millisecond. Told once in between, however
+    often it is tried."""
     companion.configure("message.timestamp.before.max.ms", "0")
     running = publishing(ANALYTICS_KAFKA_X_MESSAGE_TIMEOUT_MS=1_000)
     for first in range(0, 40, 4):
@@ -177,7 +178,8 @@ def test_a_companion_topic_that_is_ill_is_not_in_the_events_way(stream, publishi
     companion.configure("message.timestamp.before.max.ms", "9223372036854775807")
     assert len({message.key() for message in companion.messages(10)}) == 10
     running.await_log(event="publishing_resumed")
-    assert len(running.logs(event="publishing_paused")) == 1
+    told = [line["event"] for line in running.logs() if line["event"] in ("publishing_paused", "publishing_resumed")]
+    assert told == ["publishing_paused", "publishing_resumed"] * (len(told) // 2)
 
 
 def test_two_ingestors_do_not_do_the_work_twice(stream, publishing, companion):

@@ -1,11 +1,14 @@
 """The ingestor as a service of systemd: what it tells the manager and when. Signs of life are awaited, and only their
 absence is timed: what a turn of the loop may take is far more than what lies between two of them.
 """
+import concurrent.futures
 import contextlib
 import ctypes
+import itertools
 import os
 import re
 import signal
+import threading
 import time
 
 import pytest
@@ -73,11 +76,23 @@ def test_it_shows_life_while_it_is_idle(service, manager):
 
 
 def test_it_shows_life_under_load(stream, ingestor, manager):
-    stream.produce(events(20_000))
-    ingestor(ANALYTICS_BATCH_RECORDS=100, **QUICK_GROUP, **manager.environment)
-    manager.await_word("^READY=1$")
-    manager.await_signs()
-    assert stream.offsets() != stream.ends(), "the load was over too soon"
+    enough = threading.Event()
+
+    def load():
+        for first in itertools.takewhile(lambda _: not enough.is_set(), itertools.count(0, 1_000)):
+            stream.produce(events(1_000, first))
+
+    with concurrent.futures.ThreadPoolExecutor() as producer:
+        loading = producer.submit(load)
+        try:
+            ingestor(ANALYTICS_BATCH_RECORDS=100, **QUICK_GROUP, **manager.environment)
+            manager.await_word("^READY=1$")
+            stored = stream.offsets()
+            manager.await_signs()
+            assert stream.offsets() != stored, "it had nothing to do"
+        finally:
+            enough.set()
+        loading.result()
     stream.await_read()
 
 

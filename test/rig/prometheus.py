@@ -21,19 +21,24 @@ def program(name):
     found = shutil.which(name)
     if found:
         return pathlib.Path(found)
+    ours = UNPACKED / "usr" / "bin" / name
     with place.lock("prometheus"):
-        ours = UNPACKED / "usr" / "bin" / name
         if not ours.exists():
-            download = place.LOCAL / "debs"
-            download.mkdir(exist_ok=True)
-            if not list(download.glob("prometheus_*.deb")):
-                fetched = subprocess.run(["apt-get", "download", "prometheus"], cwd=download, capture_output=True)
-                if fetched.returncode != 0:
-                    raise place.RigError("no prometheus here, and apt-get could not download it:\n"
-                                         + fetched.stderr.decode(errors="replace"))
-            [package] = download.glob("prometheus_*.deb")
-            subprocess.run(["dpkg", "-x", package, UNPACKED], check=True)
+            unpack(name, "prometheus")  # since Debian 13 promtool is a package of its own
     return ours
+
+
+def unpack(*packages):
+    """The first of these that the release has."""
+    download = place.LOCAL / "debs"
+    download.mkdir(exist_ok=True)
+    for package in packages:
+        fetched = subprocess.run(["apt-get", "download", package], cwd=download, capture_output=True, text=True)
+        if fetched.returncode == 0:
+            [archive] = download.glob(f"{package}_*.deb")
+            subprocess.run(["dpkg", "-x", archive, UNPACKED], check=True)
+            return
+    raise place.RigError("no prometheus here, and apt-get could not download it:\n" + fetched.stderr)
 
 
 def promtool(*arguments, text=""):
