@@ -33,7 +33,10 @@ protected:
     }
 
     fakes::Recorder seen;
-    runtime::Settings settings{runtime::Daemon::ingestor, {{"ANALYTICS_KAFKA_X_TEST_MOCK_NUM_BROKERS", "1"}}};
+    // The mock of newer libraries makes a topic only for those who allow it.
+    runtime::Settings settings{
+        runtime::Daemon::ingestor,
+        {{"ANALYTICS_KAFKA_X_TEST_MOCK_NUM_BROKERS", "1"}, {"ANALYTICS_KAFKA_X_ALLOW_AUTO_CREATE_TOPICS", "true"}}};
     KafkaConsumer consumer{settings, seen};
 };
 
