@@ -1,5 +1,6 @@
 /* analytics_normalize: a record's verdict as a row, also for bad input. _analytics_considered says which shapes led to
- * it. _analytics_accepted raises an error for a refusal, and _analytics_sqlstate is its SQLSTATE. */
+ * it, and _analytics_judged_id which id it has. _analytics_accepted raises an error for a refusal, and
+ * _analytics_sqlstate is its SQLSTATE. */
 
 #include "../border/arguments.hpp"
 #include "../border/boundary.hpp"
@@ -13,7 +14,10 @@
 extern "C" {
 #include "catalog/pg_type.h"
 #include "utils/array.h"
+#include "utils/uuid.h"
 }
+
+#include <algorithm>
 
 namespace analytics::pg {
 namespace {
@@ -87,6 +91,18 @@ ANALYTICS_FUNCTION(analytics_considered)
         result.put(values, nulls);
     }
     return {};
+}
+
+ANALYTICS_FUNCTION(analytics_judged_id)
+{
+    using namespace analytics::pg;
+    SessionNormalizer &normalizer = session_normalizer(schema_of(fcinfo));
+    const analytics::core::Verdict &verdict = judged(normalizer, fcinfo);
+    if (verdict.refusal || !verdict.has_key) PG_RETURN_NULL();
+    const analytics::core::Uuid id = guarded([&] { return normalizer.keyed_id(); });
+    auto *const copy = static_cast<pg_uuid_t *>(palloc(sizeof(pg_uuid_t)));
+    std::copy(id.begin(), id.end(), copy->data);
+    return UUIDPGetDatum(copy);
 }
 
 ANALYTICS_FUNCTION(analytics_sqlstate)
