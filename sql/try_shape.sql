@@ -4,7 +4,8 @@
  * subtransaction is rolled back. So there is one rule for trying and for ingesting, and nothing of it stays.
  *
  * Surprising: an event does not say which shape it had. Its payload is judged as a record instead, which is the record
- * itself for shapes that take the whole object as the payload. Events of other shapes, and canonical ones, are left out. */
+ * itself for shapes that take the whole object as the payload. Events of other shapes, and canonical ones, are left
+ * out. */
 
 CREATE FUNCTION @extschema@._analytics_judged_id(value bytea) RETURNS uuid
     LANGUAGE c STABLE STRICT PARALLEL SAFE
@@ -92,8 +93,8 @@ END
 $$;
 
 COMMENT ON FUNCTION @extschema@.analytics_try_shape(jsonb, integer) IS
-    'What a shape would do to what is stored, if it were a row of analytics_shapes, in the place of the one of its name. '
-    'Changes nothing. shape: an object with columns of analytics_shapes. '
+    'What a shape would do to what is stored, if it were a row of analytics_shapes, in the place of the one of its '
+    'name. Changes nothing. shape: an object with columns of analytics_shapes. '
     'The newest sample open dead letters are judged again, and the newest sample events whose shape takes the whole '
     'record as the payload. A row is a kind of change, and records is how many there are; examples are three ids. '
     'finding: becomes_event, has_other_reason or same_dead_letter for dead letters; is_refused, changes_shape or '
