@@ -41,8 +41,9 @@ $$;
 
 COMMENT ON FUNCTION @extschema@._analytics_rekeyings(text, timestamptz, timestamptz) IS
     'The events of [window_start, window_end) that are of a shape by today''s rules, with the time and the id that '
-    'these give them. Their payloads are taken for their records. Of those that would be the same event one is kept: the one '
-    'that is there already, else the first that was stored. is_untimed: it has a key and no time of its own.';
+    'these give them. Their payloads are taken for their records. '
+    'Of those that would be the same event one is kept: the one that is there already, else the first that was stored. '
+    'is_untimed: it has a key and no time of its own.';
 
 CREATE FUNCTION @extschema@.analytics_rekey(
     shape text, dry_run boolean DEFAULT true,
@@ -82,7 +83,8 @@ $$;
 
 COMMENT ON FUNCTION @extschema@.analytics_rekey(text, boolean, timestamptz, timestamptz) IS
     'Gives the stored events of a shape in [window_start, window_end) the id and the time that today''s rules give '
-    'them, and merges events that are the same then: the first that was stored is kept. Counts and projections stay exact. '
+    'them, and merges events that are the same then: the first that was stored is kept. '
+    'Counts and projections stay exact. '
     'dry_run (the default): only says what it would do. '
     'rekeyed: events with another id or time; merged: events that went; unchanged: the others. '
     'An event''s payload is taken for its record, so a shape with payload_member has none. The key is read from it, '
