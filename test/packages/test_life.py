@@ -20,7 +20,7 @@ HAS_EARLIER = ("bookworm",)  # 0.1.0 can't be installed on PostgreSQL 16 and lat
 DAEMONS = ("analytics-ingestor", "analytics-http")
 PATIENCE = 60
 NOT_THE_PACKAGES = ("proc", "sys", "dev", "src", "tmp", "debs", "earlier", "var/lib/postgresql", "var/log/journal")
-# In the root: turns each package of /debs into one of the version $1 in /earlier. With $3 it also installs that version.
+# In the root: turns each package of /debs into one of version $1 in /earlier. With $3 it also installs that version.
 MAKE_EARLIER = r"""
 mkdir /earlier
 for deb in /debs/*.deb; do
