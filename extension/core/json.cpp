@@ -280,6 +280,11 @@ const Node &Document::operator[](std::uint32_t index) const noexcept
     return builder_->nodes()[index];
 }
 
+std::span<const Node> Document::nodes() const noexcept
+{
+    return builder_->nodes();
+}
+
 std::uint32_t Document::size() const noexcept
 {
     return static_cast<std::uint32_t>(builder_->nodes().size());

@@ -18,6 +18,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string_view>
 
 namespace analytics::core {
@@ -55,6 +56,9 @@ public:
 
     const Node &operator[](std::uint32_t index) const noexcept;
     std::uint32_t size() const noexcept; // nodes; the root is node 0
+
+    /** The whole tape, for those who walk much of it. */
+    std::span<const Node> nodes() const noexcept;
 
 private:
     class Builder;

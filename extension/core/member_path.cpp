@@ -72,6 +72,15 @@ std::optional<std::uint32_t> member_of(const Document &document, std::uint32_t o
     return found;
 }
 
+std::optional<std::uint32_t> node_at(const Document &document, std::uint32_t node,
+                                     std::span<const std::string> tokens) noexcept
+{
+    std::optional<std::uint32_t> found = node;
+    for (auto token = tokens.begin(); found && token != tokens.end(); ++token)
+        found = child_of(document, *found, *token);
+    return found;
+}
+
 Place::Place(const MemberPath &path, SlotTable &slots)
     : slot_(slots.add(path.tokens.front())), below_(std::span(path.tokens).subspan(1))
 {
@@ -80,9 +89,7 @@ Place::Place(const MemberPath &path, SlotTable &slots)
 std::optional<std::uint32_t> Place::find(const Document &document, const Members &members) const noexcept
 {
     if (slot_ == SlotTable::none || !members.present(slot_)) return std::nullopt;
-    std::optional<std::uint32_t> node = members.node(slot_);
-    for (auto token = below_.begin(); node && token != below_.end(); ++token) node = child_of(document, *node, *token);
-    return node;
+    return node_at(document, members.node(slot_), below_);
 }
 
 } // namespace analytics::core

@@ -31,6 +31,10 @@ struct MemberPath {
 /** The value of an object's member of that name, of duplicates the last; nothing without one. */
 std::optional<std::uint32_t> member_of(const Document &document, std::uint32_t object, std::string_view name) noexcept;
 
+/** The value that the tokens lead to from a node; nothing without one. */
+std::optional<std::uint32_t> node_at(const Document &document, std::uint32_t node,
+                                     std::span<const std::string> tokens) noexcept;
+
 /** A path whose first token has become a slot. Refers to the path's tokens. */
 class Place {
 public:

@@ -15,16 +15,6 @@ constexpr std::int64_t max_scale = 16'383;   // NUMERIC_DSCALE_MAX
 constexpr std::int64_t exponent_bound =
     std::numeric_limits<std::int32_t>::max() / 2; // refused itself, with either sign
 
-/** A JSON number taken apart. mantissa: from the first significant digit on, may still hold the point; empty for
- * zero. */
-struct Parts {
-    std::string_view mantissa;
-    std::int64_t weight = 0; // power of ten of mantissa's first digit
-    std::int64_t scale = 0;  // digits after the point once the exponent is applied
-    bool negative = false;
-    bool exponent_fits = true;
-};
-
 /** Saturates at exponent_bound. */
 std::int64_t exponent_of(std::string_view text) noexcept
 {
@@ -41,9 +31,11 @@ std::int64_t exponent_of(std::string_view text) noexcept
     return negative ? -exponent : exponent;
 }
 
-Parts parts_of(std::string_view number) noexcept
+} // namespace
+
+NumberParts parts_of(std::string_view number) noexcept
 {
-    Parts parts;
+    NumberParts parts;
     parts.negative = number.front() == '-';
     if (parts.negative) number.remove_prefix(1);
 
@@ -68,19 +60,17 @@ Parts parts_of(std::string_view number) noexcept
     return parts;
 }
 
-} // namespace
-
 bool fits_numeric(std::string_view number) noexcept
 {
     const auto is_exponent = [](char byte) { return byte == 'e' || byte == 'E'; };
     if (number.size() <= max_scale && std::none_of(number.begin(), number.end(), is_exponent)) return true;
-    const Parts parts = parts_of(number);
+    const NumberParts parts = parts_of(number);
     return parts.exponent_fits && parts.scale <= max_scale && parts.weight <= max_weight;
 }
 
 void to_decimal(std::string_view number, Decimal &out)
 {
-    const Parts parts = parts_of(number);
+    const NumberParts parts = parts_of(number);
     out.digits.clear();
     out.weight = 0;
     out.scale = static_cast<int>(parts.scale);

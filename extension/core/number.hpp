@@ -18,6 +18,19 @@ struct Decimal {
     bool negative = false;            // never for zero
 };
 
+/** A JSON number taken apart, whatever its size. An exponent beyond 2^30 counts as 2^30, with its sign; numeric
+ * holds no such number. */
+struct NumberParts {
+    std::string_view mantissa; // from the first significant digit on, may still hold the point; empty for zero
+    std::int64_t weight = 0;   // power of ten of mantissa's first digit
+    std::int64_t scale = 0;    // digits after the point once the exponent is applied
+    bool negative = false;
+    bool exponent_fits = true;
+};
+
+/** The parts of a JSON number (RFC 8259 grammar, already checked). */
+NumberParts parts_of(std::string_view number) noexcept;
+
 /** Whether PostgreSQL's numeric can hold this JSON number (RFC 8259 grammar, already checked): numeric_in's limits
  * on exponent, weight (131072 digits before the point) and scale (16383 after). Allocates nothing. */
 bool fits_numeric(std::string_view number) noexcept;

@@ -109,8 +109,18 @@ def test_the_extension_is_where_cloudnativepg_looks(extension):
     files = {str(path.relative_to(extension.root)) for path in extension.root.rglob("*") if path.is_file()}
     scripts = {name for name in files if re.fullmatch(r"share/extension/analytics_events--[\d.-]+\.sql", name)}
     assert f"share/extension/analytics_events--{version()}.sql" in scripts
-    assert files - scripts == {"lib/analytics_events.so", "share/extension/analytics_events.control",
-                               "licenses/analytics_events/LICENSE"}
+    libraries = {name for name in files if re.fullmatch(r"lib/lib(re2|absl)[\w.]+", name)}
+    licences = {name for name in files if re.fullmatch(r"licenses/lib(re2|absl)[\w.-]+/copyright", name)}
+    assert libraries and licences
+    assert files - scripts - libraries - licences == {
+        "lib/analytics_events.so", "share/extension/analytics_events.control", "licenses/analytics_events/LICENSE"}
+
+
+def test_the_extension_brings_its_libraries(extension):
+    """The loader finds them beside the library, wherever the image is mounted."""
+    said = subprocess.run(["ldd", extension.root / "lib/analytics_events.so"], check=True, capture_output=True,
+                          text=True).stdout
+    assert f"{extension.root}/lib/libre2.so" in said
 
 
 def test_a_server_takes_the_extension(extension, private):

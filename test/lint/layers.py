@@ -11,17 +11,21 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*(?:<(?P<system>[^>]+)>|"(?P<own>[^"]+)"
 
 TEXT = "extension/core/text"  # knows nothing of events: all that daemons may include of the extension
 
+SCHEMA = "extension/core/schema"  # JSON Schema over the tape; the rest of the core does without
+
 # Those who ingest, and those who keep projections, know the maintainers of rollups; these know neither.
 BORDER, ROLLUP, INGEST, PROJECTION = (f"extension/pg/{room}" for room in ("border", "rollup", "ingest", "projection"))
 
 ROOMS = {
     "extension/core/text": {TEXT},
     "extension/core": {"extension/core", TEXT},
+    SCHEMA: {SCHEMA, "extension/core", TEXT},
     BORDER: {BORDER, "extension/core", TEXT},
     ROLLUP: {ROLLUP, BORDER, "extension/core", TEXT},
-    INGEST: {INGEST, ROLLUP, BORDER, "extension/core", TEXT},
+    INGEST: {INGEST, ROLLUP, BORDER, "extension/core", SCHEMA, TEXT},
     PROJECTION: {PROJECTION, ROLLUP, BORDER, "extension/core", TEXT},
-    "extension/pg/functions": {"extension/pg/functions", INGEST, PROJECTION, ROLLUP, BORDER, "extension/core", TEXT},
+    "extension/pg/functions": {"extension/pg/functions", INGEST, PROJECTION, ROLLUP, BORDER, "extension/core", SCHEMA,
+                               TEXT},
     "runtime": {"runtime", TEXT},
     "ingestor": {"ingestor", "runtime", TEXT},
     "http": {"http", "http/api", "http/auth", "http/server", "runtime"},
@@ -30,11 +34,11 @@ ROOMS = {
     "http/web": {"http/web", "http/server"},
     "http/server": {"http/server", "runtime", TEXT},
     "test/unit": {"test/unit"},
-    "test/unit/core": {"test/unit/core", "extension/core", TEXT},
+    "test/unit/core": {"test/unit/core", "extension/core", SCHEMA, TEXT},
     "test/unit/runtime": {"test/unit/runtime", "runtime", TEXT},
     "test/unit/ingestor": {"test/unit/ingestor", "ingestor", "runtime"},
     "test/unit/http": {"test/unit/http", "http", "http/api", "http/auth", "http/server", "http/web", "runtime", TEXT},
-    "test/fuzz": {"test/fuzz", "test/unit/core", "extension/core", TEXT},
+    "test/fuzz": {"test/fuzz", "test/unit/core", "extension/core", SCHEMA, TEXT},
     "test/boundary": {"test/boundary", BORDER},
     "test/bench": {"test/bench"},
 }
@@ -42,6 +46,7 @@ ROOMS = {
 # (what is included, who may include it, why not the others)
 OWNERS = [
     (r"rapidjson/", r"extension/core/json[a-z_]*\.(cpp|hpp)|ingestor/refusals\.cpp|test/unit/.*", "the JSON readers"),
+    (r"re2/", r"extension/core/schema/pattern\.cpp", "the schema's patterns"),
     (r"openssl/", r"extension/core/identity\.cpp|http/(server/digest|auth/keys)\.cpp", "identity, tags and keys"),
     (r"zlib\.h", r"http/server/gzip\.cpp|test/unit/http/responder_test\.cpp", "the HTTP room's gzip"),
     (r"(postgres|fmgr|varatt)\.h$", r"extension/pg/border/postgres\.hpp", "the border's postgres.hpp"),
