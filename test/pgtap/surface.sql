@@ -122,6 +122,8 @@ INSERT INTO due VALUES
 ('_analytics_considered', 'value bytea, OUT shape text, OUT lacks text[]', 'SETOF record', 'stable safe', true),
 ('analytics_explain', 'value bytea', 'jsonb', 'stable safe', true),
 ('analytics_explain', 'value text', 'jsonb', 'stable safe', true),
+('_analytics_schema_fault', 'schema jsonb', 'text', 'immutable strict safe', true),
+('analytics_contract_finding', 'schema jsonb, payload jsonb, OUT pointer text, OUT keyword text, OUT expected text', 'record', 'immutable strict safe', true),
 ('_analytics_array_items', 'body bytea, max_items integer', 'bytea[]', 'stable strict safe', true),
 ('_analytics_bag_pack', 'bag internal', 'bytea', 'immutable safe', true),
 ('analytics_bag_cells', 'hour timestamp with time zone, cells bytea, OUT minute timestamp with time zone, OUT event_type text, OUT count bigint', 'SETOF record', 'immutable strict safe', true),
@@ -247,6 +249,7 @@ UPDATE analytics_projections SET state = 'ready';
 CREATE TABLE tap.uses (who text, call text);
 GRANT SELECT ON tap.uses TO PUBLIC;
 INSERT INTO tap.uses VALUES
+('wrn', $$SELECT _analytics_schema_fault('{}')$$), ('wrn', $$SELECT * FROM analytics_contract_finding('{}', '{}')$$),
 ('wrn', $$SELECT _analytics_is_member_path('/data/id')$$), ('wrn', $$SELECT _analytics_are_member_values('{"a": [1]}')$$),
 ('', 'SELECT analytics_create_tables()'), ('', $$SELECT analytics_drop_tables('analytics_events')$$), ('', $$SELECT _analytics_create_projection_view('surface')$$),
 ('', $$SELECT _analytics_attach_trigger('analytics_events', 'x', 'BEFORE INSERT', 'STATEMENT', '_analytics_refuse_bags')$$),

@@ -42,7 +42,7 @@ void append_json(std::string &out, const Value &value, std::size_t most)
         out += "true";
         return;
     case Kind::number:
-        out += value->view().substr(0, most);
+        out += value->view().substr(0, most + 1);
         return;
     case Kind::string:
         return append_string(out, value->view().substr(0, most));

@@ -60,7 +60,7 @@ private:
         bool has_unnamed;       // members without a slot
     };
 
-    /** While it lives no finding is kept: of subschemas that may fail, the applicator that asks is itself the finding. */
+    /** While it lives no finding is kept: if subschemas may fail, the finding is the applicator that asks. */
     class Quiet {
     public:
         explicit Quiet(Validator &validator) noexcept : validator_(validator) { ++validator_.quiet_; }
