@@ -9,7 +9,7 @@ import requests
 
 from rig import daemon, place
 
-from http_client import RECENT, Raw, is_open, problem
+from http_client import EVENTS, RECENT, Raw, is_open, problem
 from keys import KeyFile, ask
 
 DOCUMENT = json.loads((place.ROOT / "http" / "openapi.json").read_text())
@@ -78,7 +78,7 @@ def operations():
 def needed(path, method):
     if path in OPEN:
         return None
-    return "admin" if path.startswith(LETTERS) else "write" if method == "post" else "read"
+    return "admin" if path.startswith(LETTERS) else "write" if (path, method) == (EVENTS, "post") else "read"
 
 
 @pytest.mark.parametrize("path, method, scope", operations())

@@ -27,6 +27,7 @@ HISTOGRAM = "/v1/analytics/metrics/histogram"
 PROJECTIONS = "/v1/analytics/projections"
 ROWS = PROJECTIONS + "/{name}"
 LETTERS = "/v1/analytics/dead-letters"
+EXPLAIN = "/v1/analytics/explain"
 
 MARK = "zz-umbra"  # the other tenant, and in everything that is his or nobody's
 OWN = {"acme": "acme", "nobody": "nobody here"}  # key → tenant, of whom the second has nothing
@@ -221,6 +222,7 @@ OWED = {
     (LETTERS, "GET"): status_owed(403), (LETTERS + "/summary", "GET"): status_owed(403),
     (LETTERS + "/{id}", "GET"): status_owed(403), (LETTERS + "/replay", "POST"): status_owed(403),
     (EVENTS, "POST"): status_owed(415),  # without a body; with one: test_a_tenant_stores_his_own_events_alone
+    (EXPLAIN, "POST"): status_owed(415),  # it reads shapes alone, which are everybody's
     ("/health", "GET"): same_for_all("/health"), ("/v1/openapi.json", "GET"): same_for_all("/v1/openapi.json")}
 
 
