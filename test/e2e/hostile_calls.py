@@ -21,7 +21,10 @@ TEXTS = ["", "e", "t", "65536", "1073741820", "UTC", "Europe/Lisbon", "+99:99", 
          "\U0001F600", "x" * 5000, "invalid_json", "a'b\"c", "../../etc/passwd"]
 JSON = ['{}', '[]', '{"a": ["a"]}', '{"a": {"path": ["a"], "type": "bigint"}}', '{"a\\u0000": ["a"]}',
         '{"a\\ud800": ["b"]}', '{"": [""]}', '{"a": ["a"], "a": ["b"]}', '{"' + "n" * 70 + '": ["a"]}', '[{}, 1, "x"]',
-        '{"a": {"type": "text"}}']
+        '{"a": {"type": "text"}}', '{"required": ["a"], "properties": {"a": {"type": "number", "multipleOf": 0.1}}}',
+        '{"anyOf": [{"$ref": "#/$defs/a"}, {"type": "null"}], "$defs": {"a": {"items": {"$ref": "#"}}}}',
+        '{"additionalProperties": {"pattern": "(a|b)*a(a|b){9}c$", "enum": ["é", [1.0], {"a": {}}]}}',
+        '{"uniqueItems": true, "contains": {"not": {"const": {"a": "x"}}}}']
 RECORDS = [b'{"eventType":"e","source":"s","payload":{}}', b'', b'{', b'\xff', b'[1,2,{"a":"b"}]', b'[' * 200,
            b'{"eventType":"65536","source":"1073741820","tenantId":"t","eventId":"k","payload":{"name":"n","m":1e3}}',
            b'{"eventType":"e","source":"s","occurredAt":"2025-01-02T03:04:05Z","payload":{"m":"x","n":-1e-30}}',

@@ -187,7 +187,11 @@ constexpr std::array keywords{
     Keyword{"dependentRequired", take_dependent_required},
     Keyword{"dependentSchemas", take_dependent_schemas},
     Keyword{"patternProperties", take_pattern_properties},
-    Keyword{"additionalProperties", [](C &c, S &s, const V &v) { made(s.objects).additional = c.subschema(v); }},
+    Keyword{"additionalProperties",
+            [](C &c, S &s, const V &v) {
+                // "true" is what holds anyway, and would make the validator look at each member.
+                if (c[v.at].kind != Kind::boolean_true) made(s.objects).additional = c.subschema(v);
+            }},
     Keyword{"propertyNames", [](C &c, S &s, const V &v) { made(s.objects).property_names = c.subschema(v); }},
 
     Keyword{"allOf", [](C &c, S &s, const V &v) { made(s.applicators).all = c.subschemas(v); }},

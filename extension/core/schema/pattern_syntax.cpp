@@ -64,7 +64,9 @@ const Category *category_at(std::string_view rest) noexcept
 {
     constexpr std::size_t head = 3;
     if (rest.size() < head || (rest[1] != 'p' && rest[1] != 'P') || rest[2] != '{') return nullptr;
-    const std::string_view name = rest.substr(head, rest.find('}', head) - head);
+    const std::size_t end = rest.find('}', head);
+    if (end == std::string_view::npos) return nullptr;
+    const std::string_view name = rest.substr(head, end - head);
     const auto *const found = std::find_if(categories.begin(), categories.end(),
                                            [name](const Category &category) { return category.first == name; });
     return found == categories.end() ? nullptr : found;

@@ -103,6 +103,12 @@ INSTANTIATE_TEST_SUITE_P(
         {"back_reference", R"({"patternProperties": {"(a)\\1": true}})",
          R"("patternProperties" has a pattern that RE2 does not take: invalid escape sequence: \1)"
          R"( at "/patternProperties/(a)\1")"},
+        {"half_a_category", R"({"pattern": "\\p{Letter"})",
+         R"("pattern" has a pattern that RE2 does not take: invalid character class range: \p{Letter at "/pattern")"},
+        {"half_an_escape", R"({"pattern": "\\"})",
+         R"("pattern" has a pattern that RE2 does not take: trailing \ at "/pattern")"},
+        {"half_a_unicode_escape", R"({"pattern": "\\u00"})",
+         R"("pattern" has a pattern that RE2 does not take: invalid escape sequence: \u at "/pattern")"},
         {"huge", R"({"pattern": "(x{1000}){1000}"})",
          R"("pattern" has a pattern that RE2 does not take: invalid repetition size: {1000} at "/pattern")"},
         {"long", R"({"pattern": ")" + std::string(5000, 'x') + "\"}",
