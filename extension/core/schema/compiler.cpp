@@ -49,10 +49,11 @@ void Compiler::take_unknown(const Subschema &subschema)
         if (keyword_named(member.name) == nullptr) return refuse({member.name, node_of(member)}, "is not supported");
 }
 
-void Compiler::refuse(const KeywordValue &value, std::string message)
+void Compiler::refuse(const KeywordValue &value, std::string_view message)
 {
     if (fault_) return;
-    fault_ = {pointer_to(*schema_.document, value.at), std::string(value.keyword), std::move(message)};
+    fault_ = {pointer_to(*schema_.document, value.at), shortened(storable(value.keyword), longest_expected),
+              shortened(storable(message), longest_expected)};
 }
 
 Id Compiler::subschema(const KeywordValue &value, std::uint32_t at)
@@ -104,7 +105,7 @@ Id Compiler::pattern(const KeywordValue &value, std::string_view text)
 bool Compiler::expect(const KeywordValue &value, Types types, std::string_view message)
 {
     const bool fits = (type_of((*this)[value.at].kind) & types) != 0;
-    if (!fits) refuse(value, std::string(message));
+    if (!fits) refuse(value, message);
     return fits;
 }
 

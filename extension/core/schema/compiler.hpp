@@ -38,7 +38,7 @@ public:
     std::variant<Schema, SchemaFault> compile();
 
     /** Keeps the first fault. */
-    void refuse(const KeywordValue &value, std::string message);
+    void refuse(const KeywordValue &value, std::string_view message);
 
     const Node &operator[](std::uint32_t at) const noexcept { return (*schema_.document)[at]; }
 

@@ -91,8 +91,7 @@ void Compiler::check_applications()
 {
     Counter counter(schema_.subschemas);
     for (Id id = 0; id < schema_.subschemas.size() && !fault_; ++id)
-        if (const auto fault = counter.fault_of(id))
-            refuse({"", schema_.subschemas[fault->id].at}, std::string(fault->message));
+        if (const auto fault = counter.fault_of(id)) refuse({"", schema_.subschemas[fault->id].at}, fault->message);
 }
 
 } // namespace analytics::core::schema

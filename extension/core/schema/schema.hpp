@@ -134,7 +134,7 @@ struct Schema {
     std::vector<Pattern> patterns;
 };
 
-/** Why a schema is refused. */
+/** Why a schema is refused: short texts that a database can hold. */
 struct SchemaFault {
     std::string pointer; // JSON Pointer into the schema
     std::string keyword; // empty when it is none
