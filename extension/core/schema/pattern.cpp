@@ -32,7 +32,8 @@ std::variant<Pattern, std::string> Pattern::compile(std::string_view text)
 
 bool Pattern::matches(std::string_view text) const
 {
-    return expression_->Match(text, 0, text.size(), re2::RE2::UNANCHORED, nullptr, 0);
+    // The parameter's type is StringPiece in old versions, and Abseil's string_view in new ones.
+    return expression_->Match({text.data(), text.size()}, 0, text.size(), re2::RE2::UNANCHORED, nullptr, 0);
 }
 
 /* Measured: three to ten nanoseconds for a byte and an instruction of the worst patterns, and fifty for the call. A
