@@ -40,6 +40,22 @@ std::string settings_help(Daemon daemon)
     return help;
 }
 
+/* The help as it is written here. Releases of the library differ in how they lay it out, and newer ones make one
+ * paragraph of the settings. The manual pages are made of it. */
+class Help final : public CLI::Formatter {
+    std::string make_help(const CLI::App *app, std::string /*name*/, CLI::AppFormatMode /*mode*/) const override
+    {
+        std::string help =
+            fmt::format("{}\nUsage: {} [OPTIONS]\n\nOptions:\n", app->get_description(), app->get_name());
+        for (const CLI::Option *option : app->get_options()) {
+            std::string name = option->get_name(false, true);
+            if (option->get_type_size() != 0) name += " " + option->get_type_name();
+            help += fmt::format("  {:<28}{}\n", name, option->get_description());
+        }
+        return help + "\n" + app->get_footer() + "\n";
+    }
+};
+
 Property property_of(const std::string &text)
 {
     const std::size_t equals = text.find('=');
@@ -69,6 +85,7 @@ std::variant<Start, ExitCode> start_up(Daemon daemon, int argc, const char *cons
                                        const PropertyFault &property_fault, const TogetherFaults &together_faults)
 {
     CLI::App app{std::string(description(daemon)), std::string(program(daemon))};
+    app.formatter(std::make_shared<Help>());
     app.footer(settings_help(daemon));
     app.set_version_flag("--version", fmt::format("{} {}", program(daemon), version), "Print the version and exit");
     bool print_config = false;

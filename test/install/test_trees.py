@@ -119,8 +119,10 @@ def idle(tree):
     """An environment in which the compiler only reports what it should compile."""
     folder = tree / "idle"
     folder.mkdir(exist_ok=True)
-    (folder / "g++").write_text("""#!/bin/sh\necho compiled "$@"\n""")
-    (folder / "g++").chmod(0o755)
+    machine = subprocess.run(["g++", "-dumpmachine"], capture_output=True, text=True, check=True).stdout.strip()
+    for name in ("g++", f"{machine}-g++"):  # a server's package names one of these
+        (folder / name).write_text("""#!/bin/sh\necho compiled "$@"\n""")
+        (folder / name).chmod(0o755)
     folder.chmod(0o755)
     return {"PATH": f"{folder}:{os.environ['PATH']}"}
 
