@@ -3,6 +3,7 @@ import os
 import pathlib
 import shutil
 import stat
+import subprocess
 
 import pytest
 
