@@ -40,7 +40,7 @@ DECLARE
     complaint text;
 BEGIN
     paths := array_remove(NEW.key_members || ARRAY[NEW.event_type_member, NEW.source_member, NEW.tenant_member,
-                                                   NEW.time_member, NEW.payload_member], NULL);
+                                                   NEW.time_member, NEW.payload_member, NEW.version_member], NULL);
     complaint := CASE
         WHEN array_position(listed || NEW.key_members, NULL) IS NOT NULL OR '' = ANY (listed || NEW.key_members)
             THEN 'a member''s name must not be null or empty'
@@ -56,6 +56,8 @@ BEGIN
             THEN 'exactly one of source and source_member must be given'
         WHEN num_nonnulls(NEW.tenant_id, NEW.tenant_member) > 1
             THEN 'tenant_id and tenant_member must not both be given'
+        WHEN num_nonnulls(NEW.version, NEW.version_member) > 1
+            THEN 'version and version_member must not both be given'
         WHEN NOT @extschema@._analytics_are_member_values(NEW.member_values)
             THEN 'member_values must be an object of paths with lists of strings, numbers and booleans'
         WHEN cardinality(present) = 0 AND NEW.member_values = '{}'

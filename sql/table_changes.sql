@@ -38,7 +38,9 @@ $change$),
         ADD COLUMN IF NOT EXISTS tenant_member text,
         ADD COLUMN IF NOT EXISTS member_values jsonb NOT NULL DEFAULT '{}',
         ADD COLUMN IF NOT EXISTS time_optional boolean NOT NULL DEFAULT false,
-        ADD COLUMN IF NOT EXISTS payload_member text;
+        ADD COLUMN IF NOT EXISTS payload_member text,
+        ADD COLUMN IF NOT EXISTS version integer CONSTRAINT analytics_shapes_version CHECK (version >= 1),
+        ADD COLUMN IF NOT EXISTS version_member text;
     COMMENT ON TABLE @schema@.analytics_shapes IS
         'How upstream objects are recognised and which events they become. '
         'Shapes are tried in the order of (position, name), after the canonical form. '
@@ -71,6 +73,11 @@ $change$),
     COMMENT ON COLUMN @schema@.analytics_shapes.payload_member IS
         'The path of the member that is the payload, if it is an object. Otherwise, and without a path, '
         'the payload is the whole record.';
+    COMMENT ON COLUMN @schema@.analytics_shapes.version IS
+        'The version of events of this shape whose type and payload say none. Null: it is read from version_member.';
+    COMMENT ON COLUMN @schema@.analytics_shapes.version_member IS
+        'The path of the member that holds the version, as a number or a text of digits. '
+        'Null: the shape has no version.';
     INSERT INTO @schema@.analytics_shapes
         (position, name, event_type_member, source_member, tenant_member, time_member, time_optional, key_members,
          payload_member, required_members, member_values)

@@ -71,7 +71,9 @@ CREATE TABLE @schema@.analytics_shapes (
     tenant_member text,
     member_values jsonb NOT NULL DEFAULT '{}',
     time_optional boolean NOT NULL DEFAULT false,
-    payload_member text
+    payload_member text,
+    version integer CONSTRAINT analytics_shapes_version CHECK (version >= 1),
+    version_member text
 );
 COMMENT ON TABLE @schema@.analytics_shapes IS
     'How upstream objects are recognised and which events they become. '
@@ -117,6 +119,11 @@ COMMENT ON COLUMN @schema@.analytics_shapes.time_optional IS
 COMMENT ON COLUMN @schema@.analytics_shapes.payload_member IS
     'The path of the member that is the payload, if it is an object. Otherwise, and without a path, '
     'the payload is the whole record.';
+COMMENT ON COLUMN @schema@.analytics_shapes.version IS
+    'The version of events of this shape whose type and payload say none. Null: it is read from version_member.';
+COMMENT ON COLUMN @schema@.analytics_shapes.version_member IS
+    'The path of the member that holds the version, as a number or a text of digits. '
+    'Null: the shape has no version.';
 INSERT INTO @schema@.analytics_shapes
     (position, name, event_type, source, time_member, iso_member, key_members,
      required_members, not_null_members, null_or_absent_members)
@@ -140,6 +147,37 @@ VALUES
     (70, 'cloudevents', 'type', 'source', 'tenantid', 'time', true, '{id}', 'data',
      '{specversion,type,source,id}', '{"specversion": ["1.0"]}');
 GRANT SELECT ON @schema@.analytics_shapes TO PUBLIC;
+$table$),
+
+('analytics_contracts', $table$
+CREATE TABLE @schema@.analytics_contracts (
+    event_type varchar(120) NOT NULL CONSTRAINT analytics_contracts_event_type CHECK (event_type <> ''),
+    version integer NOT NULL DEFAULT 1 CONSTRAINT analytics_contracts_version CHECK (version >= 1),
+    mode text NOT NULL DEFAULT 'accept'
+        CONSTRAINT analytics_contracts_mode CHECK (mode IN ('accept', 'refuse')),
+    schema jsonb,
+    upcast text,
+    valid_from timestamptz NOT NULL DEFAULT '-infinity',
+    note text,
+    PRIMARY KEY (event_type, version)
+);
+COMMENT ON TABLE @schema@.analytics_contracts IS
+    'What is asked of events: a row for each event type and version. '
+    'An event type that has a row is registered: it is stored without the suffix .vN, and its payload says the '
+    'version. '
+    'A change takes effect in every session at its next batch.';
+COMMENT ON COLUMN @schema@.analytics_contracts.event_type IS 'The event type, without a suffix .vN.';
+COMMENT ON COLUMN @schema@.analytics_contracts.version IS 'The version.';
+COMMENT ON COLUMN @schema@.analytics_contracts.mode IS
+    'accept: every event is stored. refuse: the version is over, and its events are dead letters.';
+COMMENT ON COLUMN @schema@.analytics_contracts.schema IS 'The JSON Schema of the payload, or null.';
+COMMENT ON COLUMN @schema@.analytics_contracts.upcast IS
+    'The function that makes the next version''s payload of a payload, named with its schema. '
+    'It is IMMUTABLE, from jsonb to jsonb. Null: there is none.';
+COMMENT ON COLUMN @schema@.analytics_contracts.valid_from IS
+    'The mode holds for records whose ingestion time is this or later. Earlier ones are accepted.';
+COMMENT ON COLUMN @schema@.analytics_contracts.note IS 'Your note.';
+GRANT SELECT ON @schema@.analytics_contracts TO PUBLIC;
 $table$),
 
 ('analytics_projections', $table$

@@ -16,6 +16,8 @@ constexpr std::array<std::string_view, 6> names{"eventType", "source", "payload"
 } // namespace own
 
 constexpr std::string_view canonical_name = "canonical";
+constexpr std::string_view version_member = "version"; // of a payload
+
 constexpr std::size_t max_event_type = 120;
 constexpr std::size_t max_source = 120;
 constexpr std::size_t max_tenant_id = 64;
@@ -89,14 +91,17 @@ std::string_view article_and_name(Kind kind) noexcept
 
 } // namespace
 
-Normalizer::Normalizer(const Shapes &shapes, Limits limits, TimeLimits time_limits)
-    : limits_(limits), time_limits_(time_limits), recognizer_(shapes, own::names)
+Normalizer::Normalizer(const Shapes &shapes, Limits limits, TimeLimits time_limits, ContractRules rules)
+    : limits_(limits), time_limits_(time_limits), rules_(rules),
+      judges_versions_((rules.contracts != nullptr && !rules.contracts->empty()) ||
+                       rules.unregistered != ContractMode::accept),
+      recognizer_(shapes, own::names)
 {
 }
 
-const Verdict &Normalizer::normalize(std::string_view value, std::optional<Instant> ingested_at)
+const Verdict &Normalizer::normalize(std::string_view value, IngestionTime ingested)
 {
-    ingested_at_ = ingested_at;
+    ingested_ = ingested;
     verdict_.refusal = judge(value);
     return verdict_;
 }
@@ -131,7 +136,8 @@ Refusal Normalizer::judge(std::string_view value)
     verdict_.tenant_id.reset();
     verdict_.key.clear();
     verdict_.has_key = false;
-    verdict_.payload = {};
+    verdict_.payload.begin();
+    shape_version_.reset();
 
     const Members &members = recognizer_.look_at(document_, 0);
     members_ = &members;
@@ -142,6 +148,7 @@ Refusal Normalizer::judge(std::string_view value)
         refusal = judge_shape(members, *recipe);
     else
         refusal = {Reason::unknown_shape, "neither canonical nor of any known shape"};
+    if (!refusal && (judges_versions_ || shape_version_)) refusal = judge_version();
     if (refusal) return refusal;
     return document_.unstorable();
 }
@@ -196,6 +203,7 @@ Refusal Normalizer::judge_shape(const Members &members, const Recipe &recipe)
     if (const std::optional<std::uint32_t> body = recipe.payload.find(document_, members))
         if (document_[*body].kind == Kind::object) verdict_.payload.object = *body;
     if (Refusal refusal = take_shape_time(members, recipe)) return refusal;
+    take_shape_version(members, recipe);
 
     verdict_.has_key = !recipe.key.empty();
     for (const Place &place : recipe.key) {
@@ -239,18 +247,15 @@ Refusal Normalizer::take_shape_time(const Members &members, const Recipe &recipe
     const TimeLimits limits{shape.max_future.value_or(time_limits_.max_future),
                             shape.max_past.value_or(time_limits_.max_past)};
     if (Refusal refusal = judge_time(member, limits)) return refusal;
-    if (!shape.iso_member.empty()) {
-        verdict_.payload.added_name = shape.iso_member;
-        verdict_.payload.added_text = iso8601(*verdict_.occurred_at);
-    }
+    if (!shape.iso_member.empty()) verdict_.payload.add({shape.iso_member, iso8601(*verdict_.occurred_at)});
     return {};
 }
 
 /** The verdict's time against the ingestion time. */
 Refusal Normalizer::judge_time(std::string_view member, const TimeLimits &limits) const
 {
-    if (!ingested_at_) return {};
-    const std::optional<std::string> fault = implausibility(*verdict_.occurred_at, *ingested_at_, limits);
+    if (!ingested_.judges_time) return {};
+    const std::optional<std::string> fault = implausibility(*verdict_.occurred_at, ingested_.at, limits);
     return fault ? refuse(Reason::implausible_time, member, *fault) : Refusal{};
 }
 
@@ -281,6 +286,60 @@ void Normalizer::take_payload_key(std::uint32_t payload)
     if (!found || !is_text_of(document_[*found], max_event_id)) return;
     verdict_.key.push_back(document_[*found].view());
     verdict_.has_key = true;
+}
+
+void Normalizer::take_shape_version(const Members &members, const Recipe &recipe)
+{
+    if (recipe.shape->version != 0)
+        shape_version_ = recipe.shape->version;
+    else if (const Node *const value = find(members, recipe.version))
+        shape_version_ = version_of_member(*value);
+}
+
+/** What the payload's own member says, unless the time's text replaces it. */
+std::optional<Version> Normalizer::payload_version() const
+{
+    const std::span<const AddedMember> added = verdict_.payload.added();
+    if (!added.empty() && added.front().name == version_member) return std::nullopt;
+    const std::optional<std::uint32_t> found = member_of(document_, verdict_.payload.object, version_member);
+    return found ? version_of_number(document_[*found]) : std::nullopt;
+}
+
+Refusal Normalizer::judge_version()
+{
+    const std::optional<VersionSuffix> suffix = version_suffix(verdict_.event_type);
+    const std::string_view event_type = suffix ? suffix->event_type : verdict_.event_type;
+    const std::span<const Contract> contracts =
+        rules_.contracts != nullptr ? rules_.contracts->of_type(event_type) : std::span<const Contract>{};
+    if (contracts.empty() && rules_.unregistered == ContractMode::accept && !shape_version_) return {};
+
+    Version version = 1;
+    bool is_new_to_payload = false;
+    if (suffix) {
+        version = suffix->version;
+        is_new_to_payload = !contracts.empty();
+    } else if (const std::optional<Version> own = payload_version()) {
+        version = *own;
+    } else if (shape_version_) {
+        version = *shape_version_;
+        is_new_to_payload = true;
+    }
+    if (!contracts.empty()) verdict_.event_type = event_type;
+    if (is_new_to_payload) verdict_.payload.add({version_member, version});
+    return judge_contract(contracts, version);
+}
+
+Refusal Normalizer::judge_contract(std::span<const Contract> contracts, Version version) const
+{
+    const auto contract = std::find_if(contracts.begin(), contracts.end(),
+                                       [&](const Contract &candidate) { return candidate.version == version; });
+    if (contract == contracts.end()) {
+        if (rules_.unregistered == ContractMode::accept) return {};
+        if (contracts.empty()) return violation({"", "eventType", "a type that has a contract"});
+        return violation({"", "version", "a version that has a contract"});
+    }
+    if (ingested_.at < contract->valid_from || contract->mode == ContractMode::accept) return {};
+    return violation({"", "version", "a version other than " + std::to_string(version)});
 }
 
 } // namespace analytics::core

@@ -9,27 +9,59 @@
  * An object with the members eventType and payload is canonical, whatever their values. Its members are checked in the
  * order eventType, source, payload, occurredAt, tenantId, eventId, and by reason first: all for missing_field, then all
  * for invalid_field, then occurredAt. A refusal names the first that fails. An event's own time is judged against the
- * ingestion time, which the caller gives. */
+ * ingestion time, which the caller gives.
+ *
+ * An event's version is the first that is there: of the type's suffix, of the payload's member "version", of the shape;
+ * else 1. A registered type loses its suffix, and the payload says the version instead. The payload also says a version
+ * that its shape gives. Without contracts, and without a shape that gives versions, nothing asks for one. */
 #pragma once
 
+#include "added_member.hpp"
+#include "contract.hpp"
 #include "instant.hpp"
 #include "json.hpp"
 #include "plausible.hpp"
 #include "reason.hpp"
 #include "shape.hpp"
 
+#include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
 namespace analytics::core {
 
-/** An object of the tape, and at most one member that is added to it. That one replaces a member of the same name. */
+/** An object of the tape, and the members that are added to it: the time as ISO text, then the version. Each replaces a
+ * member of the same name. */
 struct Payload {
-    std::uint32_t object = 0;    // index of the object's node
-    std::string_view added_name; // empty: nothing is added
-    IsoText added_text{};
+    std::uint32_t object = 0; // index of the object's node
+
+    void add(const AddedMember &member) noexcept { members_[count_++] = member; }
+    [[nodiscard]] std::span<const AddedMember> added() const noexcept { return {members_.data(), count_}; }
+
+    void begin() noexcept
+    {
+        object = 0;
+        count_ = 0;
+    }
+
+private:
+    std::size_t count_ = 0;
+    std::array<AddedMember, 2> members_{};
+};
+
+/** When a record was received, and whether its own time must be plausible then. */
+struct IngestionTime {
+    Instant at = max_instant;
+    bool judges_time = false;
+
+    IngestionTime() = default;
+    IngestionTime(Instant instant, bool judges = true) // NOLINT(google-explicit-constructor): an instant says it all
+        : at(instant), judges_time(judges)
+    {
+    }
 };
 
 /** All views are valid until the normalizer's next call. */
@@ -45,14 +77,19 @@ struct Verdict {
     Payload payload;
 };
 
+/** The contracts that events are judged by, and what becomes of events whose type or version has none. */
+struct ContractRules {
+    const Contracts *contracts = nullptr;
+    ContractMode unregistered = ContractMode::accept;
+};
+
 class Normalizer {
 public:
-    /** Keeps a reference to shapes, which must not change meanwhile. */
-    Normalizer(const Shapes &shapes, Limits limits, TimeLimits time_limits = {});
+    /** Keeps references to shapes and contracts, which must not change meanwhile. */
+    Normalizer(const Shapes &shapes, Limits limits, TimeLimits time_limits = {}, ContractRules rules = {});
 
-    /** Never throws for bad input, only std::bad_alloc. The result is owned by the normalizer and reused.
-     * ingested_at: the ingestion time. Nothing: an event's own time is accepted, whatever the limits are. */
-    const Verdict &normalize(std::string_view value, std::optional<Instant> ingested_at = {});
+    /** Never throws for bad input, only std::bad_alloc. The result is owned by the normalizer and reused. */
+    const Verdict &normalize(std::string_view value, IngestionTime ingested = {});
 
     /** A record without a value (a Kafka tombstone). */
     const Verdict &normalize_tombstone();
@@ -80,9 +117,17 @@ private:
     Refusal take_shape_time(const Members &members, const Recipe &recipe);
     void take_payload_key(std::uint32_t payload);
 
+    void take_shape_version(const Members &members, const Recipe &recipe);
+    std::optional<Version> payload_version() const;
+    Refusal judge_version();
+    Refusal judge_contract(std::span<const Contract> contracts, Version version) const;
+
     Limits limits_;
     TimeLimits time_limits_;
-    std::optional<Instant> ingested_at_; // of the record in hand
+    ContractRules rules_;
+    bool judges_versions_;
+    IngestionTime ingested_;               // of the record in hand
+    std::optional<Version> shape_version_; // likewise
     Recognizer recognizer_;
     Document document_;
     const Members *members_ = nullptr; // of the record in hand, if it is an object

@@ -27,6 +27,8 @@ std::string_view name(Reason reason) noexcept
         return "invalid_timestamp";
     case Reason::implausible_time:
         return "implausible_time";
+    case Reason::contract_violation:
+        return "contract_violation";
     case Reason::unstorable_text:
         return "unstorable_text";
     case Reason::unstorable_number:

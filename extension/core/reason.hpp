@@ -22,6 +22,7 @@ enum class Reason : std::uint8_t {
     invalid_field,
     invalid_timestamp,
     implausible_time,
+    contract_violation,
     unstorable_text,
     unstorable_number,
     tombstone,

@@ -43,6 +43,7 @@ Recipe compile(const Shape &shape, SlotTable &slots)
     recipe.tenant = place_of(shape.tenant_member, slots);
     recipe.time = place_of(shape.time_member, slots);
     recipe.payload = place_of(shape.payload_member, slots);
+    recipe.version = place_of(shape.version_member, slots);
     for (const MemberPath &path : shape.key_members) recipe.key.push_back(place_of(path, slots));
     return recipe;
 }

@@ -9,6 +9,7 @@
 #include "json.hpp"
 #include "member_path.hpp"
 #include "slots.hpp"
+#include "version.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -37,7 +38,9 @@ struct Shape {
     std::string iso_member{};                  // the payload's member that stores its ISO text; empty: none
     std::vector<MemberPath> key_members{};     // the natural key, in order; empty: none
     MemberPath payload_member{};               // the payload, if it is an object; else the payload is the whole record
-    std::optional<std::int64_t> max_future{};  // in the place of the normalizer's TimeLimits
+    Version version = 0;                       // of all events of the shape; 0: taken from version_member
+    MemberPath version_member{};
+    std::optional<std::int64_t> max_future{}; // in the place of the normalizer's TimeLimits
     std::optional<std::int64_t> max_past{};
 };
 
@@ -49,7 +52,7 @@ struct Recipe {
     const Shape *shape = nullptr;
     std::vector<std::uint64_t> must, must_not; // bits that an object of this shape must have, and must not have
     std::vector<Comparison> comparisons;
-    Place event_type, source, tenant, time, payload;
+    Place event_type, source, tenant, time, payload, version;
     std::vector<Place> key;
 };
 

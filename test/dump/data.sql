@@ -31,6 +31,16 @@ UPDATE analytics_shapes SET event_type = 'guide.linked' WHERE name = 'guides.cha
 UPDATE analytics_shapes SET enabled = false WHERE name = 'challenges.completion';
 DELETE FROM analytics_shapes WHERE name = 'community.profile-updated';
 
+CREATE FUNCTION ops."order to 2"(jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE AS 'SELECT $1';
+DO $$
+BEGIN -- the release before has none
+    INSERT INTO analytics_contracts (event_type, version, mode, schema, upcast, valid_from, note)
+    VALUES ('order.placed', 1, 'refuse', NULL, 'ops."order to 2"', '2024-01-01Z', 'over'),
+           ('order.placed', 2, 'accept', '{"type": "object"}', NULL, '-infinity', NULL);
+EXCEPTION WHEN undefined_table THEN NULL;
+END
+$$;
+
 -- Partitions made by hand: everything up to 2000, and a summer, its columns in another order. The second has no trigger
 -- but those that it inherits.
 CREATE TABLE "before ""2000""" PARTITION OF analytics_events FOR VALUES FROM (MINVALUE) TO ('2000-01-01 00:00:00+00');

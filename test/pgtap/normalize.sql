@@ -130,7 +130,9 @@ INSERT INTO refused VALUES
 ('unstorable_number', '{"eventType":"t","source":"s","payload":{"x":1e131072}}'), ('unstorable_number', '{"eventType":"t","source":"s","payload":{"x":[1e-16384]}}'), ('unstorable_number', '{"eventType":"t","source":"s","payload":{},"ignored":-1E+999999999999999999999}'), ('unstorable_number', '{"guideId":1e200000,"challengeId":"c","occurredAt":1}'),
 ('implausible_time', '{"eventType":"t","source":"s","payload":{},"occurredAt":"9999-12-31T23:59:59.999999Z"}'), ('implausible_time', '{"eventType":"t","source":"s","payload":{},"occurredAt":99999999999}'),
 ('implausible_time', '{"guideId":"g","challengeId":"c","occurredAt":[5000,1,1,0,0]}'),
+('contract_violation', '{"eventType":"over","source":"s","payload":{}}'), ('contract_violation', '{"eventType":"over.v1","source":"s","payload":{}}'), ('contract_violation', '{"eventType":"over","source":"s","payload":{"version":1}}'),
 ('tombstone', NULL);
+INSERT INTO analytics_contracts (event_type, mode) VALUES ('over', 'refuse');
 
 -- Instants that are none: the last wall's reason invalid_timestamp, written as the value of occurredAt.
 INSERT INTO refused SELECT 'invalid_timestamp', tap.rec(format('{"eventType":"t","source":"s","payload":{},"occurredAt":%s}', instant)) FROM unnest(ARRAY[
@@ -144,7 +146,7 @@ SELECT is(n.reason, r.reason, format('%s (text): %s', r.reason, tap.shown(input)
 FROM refused AS r, analytics_normalize(CASE WHEN r.reason <> 'invalid_utf8' AND position('\x00'::bytea IN input) = 0 AND get_byte(input || ' ', 0) <> 255 THEN convert_from(input, 'UTF8') END) AS n
 WHERE r.reason <> 'invalid_utf8' AND (input IS NULL OR (position('\x00'::bytea IN input) = 0 AND get_byte(input || ' ', 0) <> 255));
 SELECT ok(count(*) >= 3, format('%s is produced by at least three inputs', reason)) FROM refused WHERE reason <> 'tombstone' GROUP BY reason;
-SELECT is(count(DISTINCT reason), 13::bigint, 'every reason of the list is produced') FROM refused;
+SELECT is(count(DISTINCT reason), 14::bigint, 'every reason of the list is produced') FROM refused;
 SELECT ok(bool_and(num_nonnulls(n.event_type, n.source, n.occurred_at, n.tenant_id, n.event_key, n.payload, n.shape) = 0), 'a refused record has a reason and nothing else') FROM refused, analytics_normalize(input) AS n;
 SELECT is((SELECT reason FROM analytics_normalize(NULL::text)), 'tombstone', 'tombstone (text)');
 SELECT ok(bool_and(n.detail ~ 'at byte \d+'), format('%s: the detail says at which byte', r.reason)) FROM refused AS r, analytics_normalize(input) AS n WHERE r.reason IN ('invalid_json', 'unstorable_text', 'unstorable_number', 'too_deep') GROUP BY r.reason;

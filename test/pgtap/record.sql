@@ -35,7 +35,7 @@ SELECT is((SELECT count(*) FROM analytics_dead_letters), 0::bigint, 'nothing of 
 -- The SQLSTATE of every reason, those that a jsonb can't have as well.
 SELECT is(ROW(f.state, f.message, f.detail, _analytics_sqlstate(reason)), ROW(due, 'event refused: where'::text, reason, due), format('SQLSTATE of %s', reason))
 FROM (VALUES ('too_large', '22023'), ('invalid_utf8', '22021'), ('invalid_json', '22032'), ('too_deep', '22023'), ('not_an_object', '22023'), ('unknown_shape', '22023'), ('missing_field', '22023'), ('invalid_field', '22023'), ('invalid_timestamp', '22007'),
-             ('implausible_time', '22008'), ('unstorable_text', '22P05'), ('unstorable_number', '22003'), ('tombstone', '22004')) AS v (reason, due), tap.failure_of(format('SELECT _analytics_accepted(''refused'', %L, ''where'')', reason)) AS f;
+             ('implausible_time', '22008'), ('contract_violation', '22023'), ('unstorable_text', '22P05'), ('unstorable_number', '22003'), ('tombstone', '22004')) AS v (reason, due), tap.failure_of(format('SELECT _analytics_accepted(''refused'', %L, ''where'')', reason)) AS f;
 SELECT is(f.message, 'event refused: tombstone', 'without a detail the reason is the message') FROM tap.failure_of($$SELECT _analytics_accepted('refused', 'tombstone', NULL)$$) AS f;
 SELECT ok(_analytics_accepted('stored', NULL, NULL), 'what was not refused is accepted');
 SELECT is(_analytics_sqlstate('nonsense'), NULL, 'what is no reason has no SQLSTATE');

@@ -130,6 +130,10 @@ INSERT INTO due VALUES
 ('analytics_bucket_start', 'instant timestamp with time zone, bucket interval, timezone text DEFAULT ''UTC''::text', 'timestamp with time zone', 'immutable strict safe', true),
 ('_analytics_buckets', 'window_start timestamp with time zone, window_end timestamp with time zone, bucket interval, timezone text DEFAULT ''UTC''::text', 'SETOF timestamp with time zone', 'immutable strict safe', true),
 ('_analytics_check_shape', '', 'trigger', 'volatile unsafe', true),
+('_analytics_check_contract', '', 'trigger', 'volatile unsafe', true),
+('analytics_event_version', 'event_type text, payload jsonb', 'integer', 'immutable strict safe', true),
+('analytics_event_version', 'event analytics_event', 'integer', 'immutable strict safe', true),
+('analytics_versions', 'window_start timestamp with time zone, window_end timestamp with time zone, tenant_id text DEFAULT NULL::text, OUT event_type text, OUT version integer, OUT source text, OUT count bigint, OUT last_occurred_at timestamp with time zone', 'SETOF record', 'stable safe', true),
 ('_analytics_is_member_path', 'path text', 'boolean', 'immutable strict safe', true),
 ('_analytics_are_member_values', 'member_values jsonb', 'boolean', 'immutable strict safe', true),
 ('analytics_counts', 'window_start timestamp with time zone, window_end timestamp with time zone, tenant_id text DEFAULT NULL::text, OUT event_type text, OUT count bigint', 'SETOF record', 'stable restricted', true),
@@ -196,7 +200,7 @@ SELECT is(array_to_string(proconfig, ';'), CASE WHEN proname IN ('analytics_repl
 FROM (SELECT name, proname, ARRAY(SELECT c FROM unnest(proconfig) AS c WHERE c ~ '^search_path=') AS proconfig FROM tap.functions WHERE prokind <> 'a' AND prolang <> (SELECT oid FROM pg_language WHERE lanname = 'c') AND prosqlbody IS NULL) AS f;
 
 -- Tables.
-SELECT set_eq('SELECT relname::text FROM tap.tables', '{analytics_events,analytics_shapes,analytics_dead_letters,analytics_dead_letter_counts,analytics_kafka_offsets,analytics_kafka_gaps,analytics_store,analytics_untimed_keys,analytics_rollup_totals,analytics_rollup_tenants,analytics_kept_rollups,analytics_projections,analytics_projection_bags,analytics_table_changes,analytics_retention,analytics_maintenance,analytics_size_history}'::text[], 'the tables are these');
+SELECT set_eq('SELECT relname::text FROM tap.tables', '{analytics_events,analytics_shapes,analytics_contracts,analytics_dead_letters,analytics_dead_letter_counts,analytics_kafka_offsets,analytics_kafka_gaps,analytics_store,analytics_untimed_keys,analytics_rollup_totals,analytics_rollup_tenants,analytics_kept_rollups,analytics_projections,analytics_projection_bags,analytics_table_changes,analytics_retention,analytics_maintenance,analytics_size_history}'::text[], 'the tables are these');
 SELECT isnt(obj_description(oid, 'pg_class'), NULL, relname || ' has a comment') FROM tap.relations;
 SELECT isnt(col_description(attrelid, attnum), NULL, format('%s.%s has a comment', relname, attname)) FROM tap.relations AS t JOIN pg_attribute ON attrelid = t.oid WHERE attnum > 0 AND NOT attisdropped;
 SELECT isnt(obj_description(t.oid, 'pg_type'), NULL, typname || ' has a comment') FROM pg_type AS t JOIN tap.members ON kind = 'pg_type' AND id = t.oid WHERE typtype = 'c';
@@ -208,7 +212,7 @@ SELECT is(pg_get_partkeydef('analytics_events'::regclass), 'RANGE (occurred_at)'
 SELECT col_is_pk('analytics_events', ARRAY['occurred_at', 'id'], 'its primary key');
 SELECT col_is_pk('analytics_kafka_offsets', ARRAY['consumer_group', 'topic', 'partition'], 'that of the offsets');
 SELECT is(count(*), 0::bigint, 'the extension owns no relation but its composite types') FROM tap.members JOIN pg_class AS c ON kind = 'pg_class' AND id = c.oid WHERE relkind <> 'c';
-SELECT is(array_agg(DISTINCT privilege_type::text) FILTER (WHERE privilege_type IS NOT NULL), CASE WHEN relname IN ('analytics_shapes', 'analytics_projections', 'analytics_table_changes') THEN '{SELECT}'::text[] END, relname || ': what everybody may do') FROM tap.tables AS t LEFT JOIN LATERAL (SELECT * FROM aclexplode(relacl) WHERE grantee = 0) AS a ON true GROUP BY relname;
+SELECT is(array_agg(DISTINCT privilege_type::text) FILTER (WHERE privilege_type IS NOT NULL), CASE WHEN relname IN ('analytics_shapes', 'analytics_contracts', 'analytics_projections', 'analytics_table_changes') THEN '{SELECT}'::text[] END, relname || ': what everybody may do') FROM tap.tables AS t LEFT JOIN LATERAL (SELECT * FROM aclexplode(relacl) WHERE grantee = 0) AS a ON true GROUP BY relname;
 SELECT is(count(*), 0::bigint, 'no operator, cast or role comes along') FROM tap.members WHERE kind NOT IN ('pg_proc', 'pg_class', 'pg_trigger', 'pg_type', 'pg_attrdef', 'pg_constraint');
 SELECT is(count(*), 0::bigint, 'every name begins with analytics_, or _analytics_ where it is not for users') FROM tap.functions WHERE proname !~ '^_?analytics_';
 SELECT is(ROW(superuser, relocatable, trusted), ROW(true, false, false), 'only a superuser installs it') FROM pg_available_extension_versions WHERE name = 'analytics_events' AND installed;
@@ -222,9 +226,9 @@ ROLLBACK;
 
 -- Settings.
 SELECT is(ROW(setting, coalesce(unit, ''), min_val, max_val, context), ROW(due, due_unit, low, high, 'user'::text), name || ': default, unit, bounds')
-FROM (VALUES ('analytics.deduplicate', 'on', '', NULL, NULL), ('analytics.keep_skipped', 'on', '', NULL, NULL), ('analytics.append_bags', 'off', '', NULL, NULL), ('analytics.accept_time', 'off', '', NULL, NULL), ('analytics.group_timeout', '10080', 'min', '-1', '2147483647'),
+FROM (VALUES ('analytics.deduplicate', 'on', '', NULL, NULL), ('analytics.keep_skipped', 'on', '', NULL, NULL), ('analytics.append_bags', 'off', '', NULL, NULL), ('analytics.unregistered_types', 'accept', '', NULL, NULL), ('analytics.accept_time', 'off', '', NULL, NULL), ('analytics.group_timeout', '10080', 'min', '-1', '2147483647'),
     ('analytics.max_future', '86400', 's', '-1', '2147483647'), ('analytics.max_past', '-1', 's', '-1', '2147483647'), ('analytics.partition_interval', 'month', '', NULL, NULL), ('analytics.max_depth', '64', '', '1', '1024'), ('analytics.max_event_bytes', '1048576', 'B', '2', '33554432'), ('analytics.metrics_window_minutes', '60', 'min', '5', '10080')) AS v (setting_name, due, due_unit, low, high) LEFT JOIN pg_settings ON name = setting_name;
-SELECT is(count(*), 11::bigint, 'there are no others') FROM pg_settings WHERE name LIKE 'analytics.%';
+SELECT is(count(*), 12::bigint, 'there are no others') FROM pg_settings WHERE name LIKE 'analytics.%';
 SELECT tap.fails(format('SET analytics.%s', assignment), '22023', 'refused: ' || assignment) FROM unnest(ARRAY['max_depth = 0', 'max_depth = 1025', 'max_event_bytes = 1', 'max_event_bytes = ''33MB''', 'metrics_window_minutes = 4', 'metrics_window_minutes = 10081', 'deduplicate = perhaps', 'keep_skipped = 2']) AS assignment;
 SELECT tap.fails('SET analytics.max_dept = 5', '42602', 'the prefix is reserved: a name mistyped is refused');
 SELECT lives_ok('SET analytics.max_event_bytes = ''2MB''', 'sizes with a unit');
@@ -261,7 +265,7 @@ INSERT INTO tap.uses VALUES
 ('', $$SELECT * FROM _analytics_retain('100 years', true)$$), ('', 'SELECT * FROM _analytics_store_identity()'),
 ('wrn', 'SELECT * FROM _analytics_tables()'), ('wrn', 'SELECT * FROM _analytics_table_differences()'),
 ('wrn', $$SELECT analytics_normalize('{}'::text)$$), ('wrn', $$SELECT _analytics_considered('{}')$$), ('wo', $$SELECT _analytics_rekeyings('x', now(), now())$$), ('', $$SELECT analytics_rekey('x')$$), ('wrn', $$SELECT _analytics_judged_id('{}')$$), ('wr', 'SELECT _analytics_judgements(1)'), ('', $$SELECT analytics_try_shape('{"name": "x"}')$$), ('wrn', $$SELECT analytics_explain('{}'::text)$$), ('wrn', $$SELECT analytics_explain('{}'::bytea)$$), ('wrn', $$SELECT analytics_normalize('{}'::bytea)$$), ('wrn', 'SELECT * FROM analytics_store_identity()'), ('', 'SELECT * FROM analytics_store'), ('wrn', 'SELECT analytics_version()'), ('wrn', 'SELECT _analytics_library_version()'), ('wrn', 'SELECT _analytics_metrics_window_minutes()'), ('wrn', 'SELECT _analytics_iso8601(now())'), ('wrn', 'SELECT _analytics_instant(1)'), ('wrn', 'SELECT _analytics_instant_text(now())'), ('wrn', 'SELECT _analytics_bags_agree()'),
-('wrn', $$SELECT analytics_bucket_start(now(), '1 hour')$$), ('wrn', $$SELECT _analytics_buckets(now(), now(), '1 hour')$$), ('wrn', 'SELECT * FROM analytics_shapes'), ('wrn', $$SELECT _analytics_accepted('stored', NULL, NULL)$$), ('wrn', $$SELECT _analytics_sqlstate('too_deep')$$), ('wrn', $$SELECT _analytics_array_items('[1]', 1)$$), ('wrn', 'SELECT _analytics_partition_at(now())'),
+('wrn', $$SELECT analytics_bucket_start(now(), '1 hour')$$), ('wrn', $$SELECT _analytics_buckets(now(), now(), '1 hour')$$), ('wrn', 'SELECT * FROM analytics_shapes'), ('wrn', 'SELECT * FROM analytics_contracts'), ('wrn', $$SELECT analytics_event_version('o.v2', '{}')$$), ('wr', $$SELECT * FROM analytics_versions('2025-01-01', now())$$), ('wrn', $$SELECT _analytics_accepted('stored', NULL, NULL)$$), ('wrn', $$SELECT _analytics_sqlstate('too_deep')$$), ('wrn', $$SELECT _analytics_array_items('[1]', 1)$$), ('wrn', 'SELECT _analytics_partition_at(now())'),
 ('wr', 'SELECT * FROM analytics_recent()'), ('wr', $$SELECT * FROM analytics_recent(tenant_id => 'a')$$), ('wr', $$SELECT * FROM _analytics_recent_of(5, now(), gen_random_uuid(), NULL, 't')$$), ('wr', 'SELECT analytics_summary()'), ('wr', $$SELECT * FROM analytics_counts('2025-01-01', now())$$), ('wr', $$SELECT * FROM analytics_histogram(now() - interval '1 day', now(), '1 hour')$$), ('wr', 'SELECT _analytics_event_json(e) FROM analytics_recent() AS e'), ('wr', 'SELECT analytics_lag_records()'),
 ('wr', 'SELECT * FROM analytics_recent_dead_letters()'), ('wr', 'SELECT analytics_dead_letter(1)'), ('wr', 'SELECT _analytics_dead_letter_json(d) FROM analytics_recent_dead_letters() AS d'), ('wrn', $$SELECT _analytics_text_of('a')$$),
 ('wr', 'SELECT * FROM analytics_event(now(), gen_random_uuid())'),
@@ -288,7 +292,7 @@ INSERT INTO tap.uses VALUES
 ('w', 'SELECT * FROM _analytics_unpublished_dead_letters()'), ('w', $$SELECT _analytics_mark_dead_letters_published('{}', '{}', '{}')$$), ('wo', $$SELECT _analytics_gap_accepted('g', 't', 0, 1)$$), ('wr', 'SELECT analytics_open_dead_letters()'), ('wrn', 'SELECT _analytics_dead_letter_counts_agree()'), ('r', 'SELECT * FROM analytics_dead_letter_counts'), ('wr', 'SELECT * FROM analytics_consumer_groups()'), ('wr', $$SELECT * FROM _analytics_rewound_claims('g', '{t}', '{0}', '{1}', '{0}')$$), ('o', $$SELECT analytics_retire_group('g')$$), ('wr', 'SELECT * FROM analytics_dead_letter_summary'), ('wo', 'SELECT * FROM analytics_kafka_gaps'),
 ('o', $$SELECT * FROM _analytics_ingest_again(ARRAY[tap.event('o', '2024-07-01T00:00:00Z'), tap.event('ou'), '{'::bytea], ARRAY[now(), now(), now()])$$), ('o', 'SELECT * FROM analytics_replay_dead_letters()'), ('wo', $$SELECT analytics_create_partition(now() + interval '2 months')$$), ('o', $$SELECT analytics_create_partition(now() + interval '4 months', '1 hour')$$), ('o', 'SELECT * FROM analytics_replay_dead_letters(accept_time => true)'), ('o', $$CALL analytics_replay_all_dead_letters(reason => 'none')$$), ('o', $$SELECT analytics_purge_dead_letters('1 day')$$),
 ('o', $$SELECT analytics_accept_gap('g', 't', 0, (SELECT next_offset FROM analytics_kafka_offsets), 9)$$),
-('', $$INSERT INTO analytics_shapes (name, event_type, source, required_members) VALUES ('x', 't', 's', '{a}')$$), ('', 'DELETE FROM analytics_shapes'), ('', 'DELETE FROM analytics_events'), ('o', 'DELETE FROM analytics_dead_letters WHERE false'), ('', 'DELETE FROM analytics_kafka_offsets'), ('', 'UPDATE analytics_events SET payload = ''{}'''), ('', 'DROP TABLE analytics_events');
+('', $$INSERT INTO analytics_shapes (name, event_type, source, required_members) VALUES ('x', 't', 's', '{a}')$$), ('', 'DELETE FROM analytics_shapes'), ('', $$INSERT INTO analytics_contracts (event_type) VALUES ('o')$$), ('', 'DELETE FROM analytics_contracts'), ('', 'DELETE FROM analytics_events'), ('o', 'DELETE FROM analytics_dead_letters WHERE false'), ('', 'DELETE FROM analytics_kafka_offsets'), ('', 'UPDATE analytics_events SET payload = ''{}'''), ('', 'DROP TABLE analytics_events');
 SET LOCAL ROLE analytics_check_writer;
 SELECT is((SELECT state FROM tap.failure_of(call)), CASE WHEN who ~ 'w' THEN '00000' ELSE '42501' END, format('a writer %s: %s', CASE WHEN who ~ 'w' THEN 'may' ELSE 'may not' END, call)) FROM tap.uses;
 RESET ROLE; SET LOCAL ROLE analytics_check_reader;
@@ -298,7 +302,7 @@ SELECT is((SELECT state FROM tap.failure_of(call)), CASE WHEN who ~ '[or]' THEN 
 RESET ROLE; SET LOCAL ROLE analytics_check_nobody;
 SELECT is((SELECT state FROM tap.failure_of(call)), CASE WHEN who ~ 'n' THEN '00000' ELSE '42501' END, format('who was granted nothing %s: %s', CASE WHEN who ~ 'n' THEN 'may' ELSE 'may not' END, call)) FROM tap.uses;
 RESET ROLE;
-SELECT is(count(DISTINCT substring(call FROM '_?analytics_\w+')), (SELECT count(DISTINCT proname) FROM tap.functions WHERE prorettype <> 'trigger'::regtype AND 'internal'::regtype <> ALL (proargtypes)) + 18, 'every function was tried, and every table') FROM tap.uses;
+SELECT is(count(DISTINCT substring(call FROM '_?analytics_\w+')), (SELECT count(DISTINCT proname) FROM tap.functions WHERE prorettype <> 'trigger'::regtype AND 'internal'::regtype <> ALL (proargtypes)) + 19, 'every function was tried, and every table') FROM tap.uses;
 ROLLBACK;
 
 -- In another schema, whose name needs quoting, out of the search path; by way of a hostile search path at that.
@@ -314,6 +318,7 @@ SELECT is(count(*), 0::bigint, 'nothing is anywhere else') FROM pg_proc WHERE pr
 CREATE SCHEMA hostile;
 CREATE TABLE hostile.analytics_events (id int);
 CREATE TABLE hostile.analytics_shapes (id int);
+CREATE TABLE hostile.analytics_contracts (id int);
 CREATE FUNCTION hostile.now() RETURNS timestamptz LANGUAGE sql AS $$ SELECT NULL::timestamptz $$;
 CREATE FUNCTION hostile.count() RETURNS bigint LANGUAGE sql AS $$ SELECT 1 / 0 $$;
 CREATE FUNCTION hostile.equal(text, text) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'hostile'; END $$;
@@ -339,6 +344,7 @@ SELECT pg_catalog.count(*) AS recent FROM :q.analytics_recent(tenant_id => NULL)
 SELECT pg_catalog.count(*) AS recent_typed FROM :q.analytics_recent(event_type => 't') \gset
 SELECT summary #>> '{totalEvents}' AS summary, summary #>> '{freshness,lagRecords}' AS lag FROM :q.analytics_summary(5, pg_catalog.now()) AS _ (summary) \gset
 SELECT pg_catalog.sum(count) AS counts FROM :q.analytics_counts('2023-12-01', '2100-01-01') \gset
+SELECT pg_catalog.sum(count) || ' ' || :q.analytics_event_version('o.v2', '{}') AS versions FROM :q.analytics_versions('2023-12-01', '2100-01-01') \gset
 SELECT pg_catalog.sum(count) AS histogram FROM :q.analytics_histogram('2023-12-01', '2100-01-01', '1 month') \gset
 SELECT pg_catalog.count(:q._analytics_event_json(e)) AS event_json FROM :q.analytics_recent() AS e \gset
 SELECT :q.analytics_create_partition('2024-07-01 00:00:00+00', '1 month') AS create_partition \gset
@@ -351,7 +357,7 @@ SELECT :q.analytics_open_dead_letters() || ' ' || :q.analytics_purge_dead_letter
 RESET ROLE;
 SET LOCAL search_path = tap, pg_catalog;
 SELECT is(ROW(:'ingest'::text, :'record'::text, :'record_each'::text, :'take_partition'::text, :'ingest_kafka'::text), ROW('2'::text, 'f'::text, 'duplicate refused'::text, '1'::text, '1 invalid_json'::text), 'a quoted schema and a hostile search path: what stores');
-SELECT is(ROW(:'normalize'::text, :'recent'::text, :'recent_typed'::text, :'summary'::text, :'lag'::text, :'counts'::text, :'histogram'::text, :'event_json'::text), ROW('guides.challenges'::text, '4'::text, '4'::text, '2'::text, '3'::text, '4'::text, '4'::text, '4'::text), 'what reads');
+SELECT is(ROW(:'normalize'::text, :'recent'::text, :'recent_typed'::text, :'summary'::text, :'lag'::text, :'counts'::text, :'versions'::text, :'histogram'::text, :'event_json'::text), ROW('guides.challenges'::text, '4'::text, '4'::text, '2'::text, '3'::text, '4'::text, '4 2'::text, '4'::text, '4'::text), 'what reads');
 SELECT is(ROW(:'replay'::text, :'publish'::text, :'gap'::text, :'purge'::text), ROW('2'::text, 'dead-letter-1 t-0-1'::text, '9 false'::text, '2 0'::text), 'what keeps letters and gaps');
 SELECT is(:'create_partition'::text, '"Ana %I schema".analytics_events_2024_07', 'what makes partitions');
 SELECT is(:'version'::text, v.library, 'what tells the version') FROM :q.analytics_version() AS v;

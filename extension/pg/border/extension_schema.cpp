@@ -21,12 +21,17 @@ ExtensionSchema schema_of(FunctionCallInfo fcinfo)
 
 Oid relation_in(const ExtensionSchema &schema, const char *name)
 {
-    const Oid relation = get_relname_relid(name, schema.oid);
+    const Oid relation = added_relation_in(schema, name);
     if (!OidIsValid(relation))
         ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE), errmsg("the tables of analytics_events are missing"),
                         errdetail("Relation %s%s does not exist.", schema.prefix, name),
                         errhint("Call %sanalytics_create_tables().", schema.prefix)));
     return relation;
+}
+
+Oid added_relation_in(const ExtensionSchema &schema, const char *name)
+{
+    return get_relname_relid(name, schema.oid);
 }
 
 Oid function_in(const ExtensionSchema &schema, const char *name, std::initializer_list<Oid> arguments)

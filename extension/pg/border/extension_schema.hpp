@@ -19,6 +19,9 @@ ExtensionSchema schema_of(FunctionCallInfo fcinfo);
 /** A table or an index of that name; an error when somebody has dropped it. */
 Oid relation_in(const ExtensionSchema &schema, const char *name);
 
+/** The same for a table that the release before has not: InvalidOid when there is none. */
+Oid added_relation_in(const ExtensionSchema &schema, const char *name);
+
 /** A function of that name with arguments of these types; InvalidOid when somebody has dropped it. */
 Oid function_in(const ExtensionSchema &schema, const char *name, std::initializer_list<Oid> arguments = {});
 

@@ -36,6 +36,17 @@ const config_enum_entry partition_intervals[] = {
     {nullptr, 0, false},
 };
 
+constexpr int number_of(core::ContractMode mode)
+{
+    return static_cast<int>(mode);
+}
+
+const config_enum_entry unregistered_modes[] = {
+    {"accept", number_of(core::ContractMode::accept), false},
+    {"refuse", number_of(core::ContractMode::refuse), false},
+    {nullptr, 0, false},
+};
+
 } // namespace
 
 const Settings &settings() noexcept
@@ -53,6 +64,11 @@ core::TimeLimits time_limits() noexcept
 {
     constexpr std::int64_t micros_per_second = 1'000'000;
     return {.max_future = current.max_future * micros_per_second, .max_past = current.max_past * micros_per_second};
+}
+
+core::ContractMode unregistered_types() noexcept
+{
+    return static_cast<core::ContractMode>(current.unregistered_types);
 }
 
 core::CalendarUnit partition_unit() noexcept
@@ -81,6 +97,11 @@ void define_settings()
     DefineCustomBoolVariable("analytics.accept_time", "Stores an event whatever its own time is.",
                              "Takes the limits of time away, also those of shapes.", &current.accept_time, false,
                              PGC_USERSET, 0, nullptr, nullptr, nullptr);
+    DefineCustomEnumVariable("analytics.unregistered_types",
+                             "What becomes of events whose type or version has no row in analytics_contracts.",
+                             "refuse: they are refused as contract_violation.", &current.unregistered_types,
+                             number_of(core::ContractMode::accept), unregistered_modes, PGC_USERSET, 0, nullptr,
+                             nullptr, nullptr);
     DefineCustomBoolVariable("analytics.deduplicate", "Derives the id of an event from its natural key.",
                              "If off, every event is stored, even if it is delivered again.", &current.deduplicate,
                              true, PGC_USERSET, 0, nullptr, nullptr, nullptr);

@@ -1,6 +1,7 @@
 /* The settings analytics.*, with the values that they have in this session now. */
 #pragma once
 
+#include "../../core/contract.hpp"
 #include "../../core/json.hpp"
 #include "../../core/partition_length.hpp"
 #include "../../core/plausible.hpp"
@@ -17,6 +18,7 @@ struct Settings {
     bool keep_skipped;
     int metrics_window_minutes;
     int partition_interval;
+    int unregistered_types;
     int group_timeout; // minutes; only SQL reads this and the next
     bool append_bags;
 };
@@ -26,6 +28,9 @@ const Settings &settings() noexcept;
 core::Limits limits() noexcept;
 
 core::TimeLimits time_limits() noexcept;
+
+/** analytics.unregistered_types */
+core::ContractMode unregistered_types() noexcept;
 
 /** analytics.partition_interval */
 core::CalendarUnit partition_unit() noexcept;

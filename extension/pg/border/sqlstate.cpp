@@ -28,6 +28,7 @@ int sqlstate_of(core::Reason reason) noexcept
     case core::Reason::unknown_shape:
     case core::Reason::missing_field:
     case core::Reason::invalid_field:
+    case core::Reason::contract_violation:
     case core::Reason::rejected:
     case core::Reason::dropped:
         break;

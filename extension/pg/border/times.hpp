@@ -26,6 +26,13 @@ inline bool in_range(TimestampTz timestamp) noexcept
     return timestamp >= timestamptz_of(core::min_instant) && timestamp <= timestamptz_of(core::max_instant);
 }
 
+/** The instant of the core's range that is nearest to any timestamp, also an infinite one. */
+inline core::Instant nearest_instant(TimestampTz timestamp) noexcept
+{
+    if (in_range(timestamp)) return instant_of(timestamp);
+    return timestamp < 0 ? core::min_instant : core::max_instant;
+}
+
 /** The core's instant, or SQLSTATE 22008 with the argument's name. */
 core::Instant required_instant(TimestampTz timestamp, const char *name);
 

@@ -60,7 +60,7 @@ const core::Verdict &judged(SessionNormalizer &normalizer, FunctionCallInfo fcin
 {
     if (PG_ARGISNULL(0)) return *guarded([&] { return &normalizer.normalize_tombstone(); });
     const std::string_view record = bytes_of(PG_GETARG_DATUM(0));
-    const std::optional<core::Instant> now = judging_time(GetCurrentTransactionStartTimestamp());
+    const core::IngestionTime now = ingestion_time(GetCurrentTransactionStartTimestamp());
     return *guarded([&] { return &normalizer.normalize(record, now); });
 }
 

@@ -127,8 +127,8 @@ void Batch::normalize()
             verdict = guarded([&] { return &normalizer.normalize_tombstone(); });
         } else {
             const std::string_view record = bytes_of(records_.values[i]);
-            const std::optional<core::Instant> ingested_at = judging_time(received_at(i + 1));
-            verdict = guarded([&] { return &normalizer.normalize(record, ingested_at); });
+            const core::IngestionTime ingested = ingestion_time(received_at(i + 1));
+            verdict = guarded([&] { return &normalizer.normalize(record, ingested); });
         }
         if (verdict->refusal)
             refuse(verdict->refusal.reason, verdict->refusal.detail, i + 1);

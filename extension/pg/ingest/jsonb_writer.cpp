@@ -73,8 +73,11 @@ void JsonbWriter::write_object(const Document &document, std::uint32_t index, co
     std::uint32_t position = 0;
     for (std::uint32_t at = index + 1; at < end; at = document[at + 1].end)
         members_.push_back({document[at].view(), at + 1, position++});
-    if (payload != nullptr && !payload->added_name.empty())
-        members_.push_back({payload->added_name, added_member, position});
+    const std::span<const core::AddedMember> added =
+        payload != nullptr ? payload->added() : std::span<const core::AddedMember>{};
+    for (const core::AddedMember &member : added)
+        members_.push_back(
+            {member.name, added_member - static_cast<std::uint32_t>(&member - added.data()), position++});
     order_members(first);
 
     const std::size_t count = members_.size() - first;
@@ -88,14 +91,9 @@ void JsonbWriter::write_object(const Document &document, std::uint32_t index, co
     }
     for (std::size_t i = 0; i < count; ++i) {
         const std::uint32_t value = members_[first + i].value;
-        std::uint32_t entry = 0;
-        if (value == added_member) {
-            const std::string_view text = payload->added_text.view();
-            append(text.data(), text.size());
-            entry = JENTRY_ISSTRING | static_cast<std::uint32_t>(text.size());
-        } else {
-            entry = write_child(document, value);
-        }
+        const std::uint32_t from_end = added_member - value;
+        const std::uint32_t entry =
+            from_end < added.size() ? write_added(added[from_end]) : write_child(document, value);
         put_entry(entries, count + i, entry, total);
     }
     members_.resize(first);
@@ -131,6 +129,18 @@ std::uint32_t JsonbWriter::write_child(const Document &document, std::uint32_t i
     const std::size_t length = size_ - start;
     if (length > JENTRY_OFFLENMASK) throw core::Error("payload is larger than jsonb can hold");
     return type | static_cast<std::uint32_t>(length);
+}
+
+std::uint32_t JsonbWriter::write_added(const core::AddedMember &member)
+{
+    const std::size_t start = size_;
+    if (member.kind == Kind::number) {
+        align();
+        write_numeric(member.view());
+        return JENTRY_ISNUMERIC | static_cast<std::uint32_t>(size_ - start);
+    }
+    append(member.bytes, member.size);
+    return JENTRY_ISSTRING | member.size;
 }
 
 void JsonbWriter::write_numeric(std::string_view number)

@@ -29,7 +29,7 @@ public:
 private:
     struct Member {
         std::string_view name;
-        std::uint32_t value = 0;    // index of its node, or added_member
+        std::uint32_t value = 0;    // index of its node, or of an added member, counted down from added_member
         std::uint32_t position = 0; // among the members, as they were read
     };
 
@@ -41,6 +41,7 @@ private:
 
     /** Writes one child and returns its JEntry, type and length. */
     std::uint32_t write_child(const core::Document &document, std::uint32_t index);
+    std::uint32_t write_added(const core::AddedMember &member);
     void write_numeric(std::string_view number);
 
     /** Sorts the members from first on and drops all but the last of each name. */

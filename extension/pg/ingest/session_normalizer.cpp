@@ -3,6 +3,7 @@
 #include "../border/owned.hpp"
 #include "../border/settings.hpp"
 #include "../border/times.hpp"
+#include "contracts.hpp"
 #include "shapes.hpp"
 
 #include <array>
@@ -16,6 +17,8 @@ struct Cache {
     std::uint64_t generation = 0;
     core::Limits limits;
     core::TimeLimits time_limits;
+    std::uint64_t contracts_generation = 0;
+    core::ContractMode unregistered = core::ContractMode::accept;
 };
 
 Cache cache;
@@ -49,7 +52,8 @@ bool same(const core::TimeLimits &a, const core::TimeLimits &b) noexcept
     return a.max_future == b.max_future && a.max_past == b.max_past;
 }
 
-void renew(const ExtensionSchema &schema, const core::Limits &limits, const core::TimeLimits &time_limits)
+void renew(const ExtensionSchema &schema, const core::Limits &limits, const core::TimeLimits &time_limits,
+           const core::ContractRules &rules)
 {
     cache.normalizer = nullptr;
     if (cache.context != nullptr)
@@ -57,7 +61,7 @@ void renew(const ExtensionSchema &schema, const core::Limits &limits, const core
     else
         cache.context = AllocSetContextCreate(CacheMemoryContext, "analytics normalizer", ALLOCSET_SMALL_SIZES);
     const core::Shapes *const shapes = read_shapes(schema, cache.context);
-    cache.normalizer = make_owned<SessionNormalizer>(cache.context, *shapes, limits, time_limits);
+    cache.normalizer = make_owned<SessionNormalizer>(cache.context, *shapes, limits, time_limits, rules);
 }
 
 } // namespace
@@ -68,20 +72,24 @@ SessionNormalizer &session_normalizer(const ExtensionSchema &schema)
     const std::uint64_t generation = shapes_generation(table);
     const core::Limits now = limits();
     const core::TimeLimits time_now = time_limits();
+    const SessionContracts contracts = session_contracts(schema);
+    const core::ContractRules rules{contracts.contracts, unregistered_types()};
     if (cache.normalizer == nullptr || cache.generation != generation || !same(cache.limits, now) ||
-        !same(cache.time_limits, time_now)) {
-        renew(schema, now, time_now);
+        !same(cache.time_limits, time_now) || cache.contracts_generation != contracts.generation ||
+        cache.unregistered != rules.unregistered) {
+        renew(schema, now, time_now, rules);
         cache.generation = generation;
         cache.limits = now;
         cache.time_limits = time_now;
+        cache.contracts_generation = contracts.generation;
+        cache.unregistered = rules.unregistered;
     }
     return *cache.normalizer;
 }
 
-std::optional<core::Instant> judging_time(TimestampTz ingested_at) noexcept
+core::IngestionTime ingestion_time(TimestampTz ingested_at) noexcept
 {
-    if (settings().accept_time || !in_range(ingested_at)) return std::nullopt;
-    return instant_of(ingested_at);
+    return {nearest_instant(ingested_at), !settings().accept_time && in_range(ingested_at)};
 }
 
 core::Uuid next_sequential_id()

@@ -1,5 +1,5 @@
-/* The normalizer of a session, with the current shapes, and with buffers that are reused for the next record. It is
- * made on first use, and again when shapes or limits have changed.
+/* The normalizer of a session, with the current shapes and contracts, and with buffers that are reused for the next
+ * record. It is made on first use, and again when these or the settings have changed.
  *
  * Surprising: such a change can arrive at any call into PostgreSQL. And code of the operator that such a call runs, a
  * trigger for example, may use the normalizer too. So a caller normalizes all of its records before it runs any
@@ -15,14 +15,15 @@ namespace analytics::pg {
 
 class SessionNormalizer {
 public:
-    SessionNormalizer(const core::Shapes &shapes, core::Limits limits, core::TimeLimits time_limits)
-        : normalizer_(shapes, limits, time_limits)
+    SessionNormalizer(const core::Shapes &shapes, core::Limits limits, core::TimeLimits time_limits,
+                      core::ContractRules rules)
+        : normalizer_(shapes, limits, time_limits, rules)
     {
     }
 
-    const core::Verdict &normalize(std::string_view record, std::optional<core::Instant> ingested_at)
+    const core::Verdict &normalize(std::string_view record, core::IngestionTime ingested)
     {
-        return verdict_ = &normalizer_.normalize(record, ingested_at), *verdict_;
+        return verdict_ = &normalizer_.normalize(record, ingested), *verdict_;
     }
     const core::Verdict &normalize_tombstone() { return verdict_ = &normalizer_.normalize_tombstone(), *verdict_; }
 
@@ -42,12 +43,12 @@ private:
     const core::Verdict *verdict_ = nullptr;
 };
 
-/** This session's normalizer, with the shapes and limits as they are now. PostgreSQL phase. */
+/** This session's normalizer, with the shapes, contracts and settings as they are now. PostgreSQL phase. */
 SessionNormalizer &session_normalizer(const ExtensionSchema &schema);
 
-/** The ingestion time as the normalizer wants it: nothing while analytics.accept_time is on, or when no event can be of
- * that time. */
-std::optional<core::Instant> judging_time(TimestampTz ingested_at) noexcept;
+/** The ingestion time as the normalizer wants it. It judges no times while analytics.accept_time is on, or when no
+ * event can be of that time. */
+core::IngestionTime ingestion_time(TimestampTz ingested_at) noexcept;
 
 /** A new id for an event without a key, larger than all ids that this session has made so. PostgreSQL phase. */
 core::Uuid next_sequential_id();

@@ -24,6 +24,8 @@ struct ShapeRow {
     const char *conditions = nullptr; // as JSON; null: none
     bool time_optional = false;
     std::optional<std::int64_t> max_future, max_past; // microseconds
+    core::Version version = 0;                        // 0: none
+    std::optional<Datum> version_member;
     ShapeRow *next = nullptr;
 };
 
@@ -70,6 +72,8 @@ ShapeRow *read_row(const TableRow &table_row, ShapeRow *next)
         .time_optional = DatumGetBool(table_row.added_value("time_optional", BOOLOID).value_or(BoolGetDatum(false))),
         .max_future = length_of(table_row.added_value("max_future", INTERVALOID)),
         .max_past = length_of(table_row.added_value("max_past", INTERVALOID)),
+        .version = DatumGetInt32(table_row.added_value("version", INT4OID).value_or(Int32GetDatum(0))),
+        .version_member = table_row.added_text("version_member"),
         .next = next};
 }
 
@@ -105,6 +109,8 @@ core::Shape shape_of(const ShapeRow &row)
             .iso_member = string_of(row.iso_member),
             .key_members = list_of<core::MemberPath>(row.keys),
             .payload_member = string_of(row.payload_member),
+            .version = row.version,
+            .version_member = string_of(row.version_member),
             .max_future = row.max_future,
             .max_past = row.max_past};
 }

@@ -16,6 +16,7 @@ const meaning = {
   invalid_field: "a member has a wrong type or length",
   invalid_timestamp: "a time that is not valid, or out of range",
   implausible_time: "a time too far from when it came",
+  contract_violation: "against a contract",
   unstorable_text: "text that PostgreSQL cannot hold",
   unstorable_number: "a number that PostgreSQL cannot hold",
   rejected: "refused by a constraint or trigger of the table",

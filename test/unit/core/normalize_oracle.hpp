@@ -7,17 +7,22 @@
 #include "verdict_text.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <optional>
+#include <regex>
 #include <string>
+#include <vector>
 
 namespace analytics::core {
 
-/** What the oracle judges times by. */
+/** What the oracle judges times and versions by. */
 struct OracleClock {
     Instant ingested_at = 0;
     TimeLimits limits{};
+    std::vector<Contract> contracts{};
+    ContractMode unregistered = ContractMode::accept;
 };
 
 class NormalizeOracle {
@@ -120,9 +125,55 @@ private:
             key = "[\"" + record_.members.at("eventId").text + "\"]";
         else if (payload.members.count("eventId") != 0 && is_text(payload.members.at("eventId"), 200))
             key = "[\"" + payload.members.at("eventId").text + "\"]";
-        put_line("canonical", record_.members.at("eventType").text, record_.members.at("source").text, time, key,
-                 payload);
-        return Reason::none;
+        const std::string type = record_.members.at("eventType").text;
+        return versioned("canonical", type, record_.members.at("source").text, time, key, payload, 0);
+    }
+
+    /** N of a text that is nothing but digits, does not begin with 0 and is an int; else 0. */
+    static int number_of_digits(const std::string &text)
+    {
+        if (text.empty() || text[0] == '0' || text.find_first_not_of("0123456789") != std::string::npos) return 0;
+        return text.size() > 10 || std::stoll(text) > 2147483647 ? 0 : static_cast<int>(std::stoll(text));
+    }
+
+    /** Numbers of tests are exact as doubles. */
+    static int version_of(const Value *value, bool may_be_text)
+    {
+        if (value == nullptr) return 0;
+        if (may_be_text && value->kind == Kind::string) return number_of_digits(value->text);
+        const double number = value->kind == Kind::number ? std::strtod(value->text.c_str(), nullptr) : 0;
+        return number >= 1 && number <= 2147483647 && number == std::floor(number) ? static_cast<int>(number) : 0;
+    }
+
+    /** The rules of versions and contracts, for an event that is one by all other rules. */
+    Reason versioned(const std::string &shape, std::string type, const std::string &source, std::optional<Instant> time,
+                     const std::string &key, Value payload, int shape_version)
+    {
+        std::smatch parts;
+        static const std::regex suffixed("([^]+)\\.v([^.]*)");
+        int version = 0;
+        std::string base = type;
+        if (std::regex_match(type, parts, suffixed) && (version = number_of_digits(parts[2])) != 0) base = parts[1];
+        const auto is_of_type = [&](const Contract &contract) { return contract.event_type == base; };
+        const bool registered = std::any_of(clock_.contracts.begin(), clock_.contracts.end(), is_of_type);
+        bool is_said = version == 0;
+        if (version == 0) {
+            const auto own = payload.members.find("version");
+            version = version_of(own == payload.members.end() ? nullptr : &own->second, false);
+            is_said = version != 0 || shape_version == 0;
+            if (version == 0) version = shape_version == 0 ? 1 : shape_version;
+        } else if (!registered) {
+            is_said = true;
+        }
+        if (!is_said) payload.members.insert_or_assign("version", scalar(Kind::number, std::to_string(version)));
+        if (registered) type = base;
+        put_line(shape, type, source, time, key, payload);
+        for (const Contract &contract : clock_.contracts)
+            if (contract.event_type == base && contract.version == version)
+                return contract.mode == ContractMode::refuse && clock_.ingested_at >= contract.valid_from
+                           ? Reason::contract_violation
+                           : Reason::none;
+        return clock_.unregistered == ContractMode::refuse ? Reason::contract_violation : Reason::none;
     }
 
     /** The value at a JSON Pointer, or of a top-level member. */
@@ -225,10 +276,12 @@ private:
         if (time && !shape.iso_member.empty())
             payload.members.insert_or_assign(shape.iso_member, scalar(Kind::string, iso8601(*time).view()));
         tenant_ = !shape.tenant_id.empty() ? shape.tenant_id : given_at(tenant) ? at(tenant)->text : "";
-        put_line(shape.name, reads_type ? at(shape.event_type_member)->text : shape.event_type,
-                 reads_source ? at(shape.source_member)->text : shape.source, time, key.empty() ? "-" : "[" + key + "]",
-                 payload);
-        return Reason::none;
+        const int version = shape.version != 0                  ? shape.version
+                            : shape.version_member.text.empty() ? 0
+                                                                : version_of(at(shape.version_member), true);
+        return versioned(shape.name, reads_type ? at(shape.event_type_member)->text : shape.event_type,
+                         reads_source ? at(shape.source_member)->text : shape.source, time,
+                         key.empty() ? "-" : "[" + key + "]", payload, version);
     }
 
     void put_line(const std::string &shape, const std::string &type, const std::string &source,

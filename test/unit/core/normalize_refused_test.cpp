@@ -61,6 +61,8 @@ const std::string tenant_rule = "tenantId: must be a string of 1 to 64 character
 constexpr std::int64_t hour = 3'600'000'000;
 constexpr TimeLimits a_day_and_an_hour{.max_future = 24 * hour, .max_past = hour};
 const std::string id_rule = "eventId: must be a string of 1 to 200 characters";
+const std::string over = "\"\" version: expected a version other than 1";
+const std::vector<Contract> version_1_is_over{{.event_type = "over", .mode = ContractMode::refuse}};
 const std::string time_rule = "occurredAt: must be an instant in the years 0001 to 9999";
 constexpr const char *guide = R"({"guideId":1,"challengeId":2)";
 
@@ -196,6 +198,12 @@ const std::vector<Refused> rows{
      {},
      a_day_and_an_hour},
 
+    {"version_that_is_over", R"({"eventType":"over.v1","source":"s","payload":{"t":"t"}})", Reason::contract_violation,
+     over},
+    {"version_of_the_payload_that_is_over", R"({"eventType":"over","source":"s","payload":{"version":1}})",
+     Reason::contract_violation, over},
+    {"type_without_a_version", R"({"eventType":"over","source":"s","payload":{}})", Reason::contract_violation, over},
+
     {"nul_in_the_payload", with_payload(R"({"a":"\u0000"})"), Reason::unstorable_text},
     {"nul_in_a_name", with_payload(R"({"\u0000":1})"), Reason::unstorable_text},
     {"nul_in_an_ignored_member", canonical(R"(,"a":[{"b":"x\u0000y"}])"), Reason::unstorable_text},
@@ -217,7 +225,8 @@ class RefusedRecord : public testing::TestWithParam<Refused> {};
 TEST_P(RefusedRecord, IsRefusedForThisReason)
 {
     const Shapes shapes = shipped_shapes();
-    Normalizer normalizer(shapes, GetParam().limits, GetParam().time_limits);
+    const Contracts contracts(version_1_is_over);
+    Normalizer normalizer(shapes, GetParam().limits, GetParam().time_limits, {.contracts = &contracts});
     const Refusal &refusal = normalizer.normalize(GetParam().input, Instant{0}).refusal;
     EXPECT_EQ(name(refusal.reason), name(GetParam().reason));
     if (GetParam().detail.empty())
@@ -275,11 +284,12 @@ TEST(RefusedRecords, DetailOfALongMemberNameIsShortAndWhole)
 TEST(RefusedRecords, DetailNeverHoldsTheValue)
 {
     const Shapes shapes = shipped_shapes();
+    const Contracts contracts(version_1_is_over);
     for (const Refused &row : rows) {
         std::string input = row.input;
         for (std::size_t at = 0; (at = input.find("\"t\"", at)) != std::string::npos;)
             input.replace(at, 3, "\"s3cret\"");
-        Normalizer normalizer(shapes, row.limits, row.time_limits);
+        Normalizer normalizer(shapes, row.limits, row.time_limits, {.contracts = &contracts});
         EXPECT_EQ(normalizer.normalize(input, Instant{0}).refusal.detail.find("s3cret"), std::string::npos) << input;
     }
 }

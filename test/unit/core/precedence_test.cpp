@@ -28,7 +28,8 @@ class ReasonOrder : public testing::TestWithParam<Both> {};
 TEST_P(ReasonOrder, FirstReasonOfTheTableWins)
 {
     const Shapes shapes = shipped_shapes();
-    Normalizer normalizer(shapes, GetParam().limits, GetParam().time_limits);
+    const Contracts contracts({{.event_type = "refused", .mode = ContractMode::refuse}});
+    Normalizer normalizer(shapes, GetParam().limits, GetParam().time_limits, {.contracts = &contracts});
     EXPECT_EQ(name(normalizer.normalize(GetParam().input, Instant{0}).refusal.reason), name(GetParam().wins));
 }
 
@@ -117,6 +118,15 @@ INSTANTIATE_TEST_SUITE_P(
          Reason::implausible_time,
          {},
          only_now},
+        {"implausible_time_over_contract_violation",
+         R"({"eventType":"refused","source":"s","payload":{},"occurredAt":1})",
+         Reason::implausible_time,
+         {},
+         only_now},
+        {"contract_violation_over_unstorable_text", R"({"eventType":"refused","source":"s","payload":{"a":"\u0000"}})",
+         Reason::contract_violation},
+        {"contract_violation_over_unstorable_number",
+         R"({"eventType":"refused","source":"s","payload":{"version":1e200000}})", Reason::contract_violation},
         {"instant_that_is_an_unstorable_number",
          R"({"eventType":"t","source":"s","payload":{},"occurredAt":1e-200000})", Reason::unstorable_number},
         {"unstorable_text_over_unstorable_number_before",

@@ -24,6 +24,7 @@ constexpr Row rows[] = {
     {Reason::invalid_field, "invalid_field"},
     {Reason::invalid_timestamp, "invalid_timestamp"},
     {Reason::implausible_time, "implausible_time"},
+    {Reason::contract_violation, "contract_violation"},
     {Reason::unstorable_text, "unstorable_text"},
     {Reason::unstorable_number, "unstorable_number"},
     {Reason::tombstone, "tombstone"},

@@ -55,9 +55,8 @@ inline Value value_of(const Document &document, std::uint32_t node)
 inline Value value_of(const Document &document, const Payload &payload)
 {
     Value value = value_of(document, payload.object);
-    if (!payload.added_name.empty())
-        value.members.insert_or_assign(std::string(payload.added_name),
-                                       scalar(Kind::string, payload.added_text.view()));
+    for (const AddedMember &member : payload.added())
+        value.members.insert_or_assign(std::string(member.name), scalar(member.kind, member.view()));
     return value;
 }
 

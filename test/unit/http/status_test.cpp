@@ -74,8 +74,8 @@ INSTANTIATE_TEST_SUITE_P(All, RefusalOf,
                                          Reason{"not_an_object", 422}, Reason{"unknown_shape", 422},
                                          Reason{"missing_field", 422}, Reason{"invalid_field", 422},
                                          Reason{"invalid_timestamp", 422}, Reason{"implausible_time", 422},
-                                         Reason{"unstorable_text", 422}, Reason{"unstorable_number", 422},
-                                         Reason{"a_later_reason", 422}),
+                                         Reason{"contract_violation", 422}, Reason{"unstorable_text", 422},
+                                         Reason{"unstorable_number", 422}, Reason{"a_later_reason", 422}),
                          [](const auto &info) { return info.param.reason; });
 
 TEST(Session, isSpoiltByAChangedExtension)

@@ -1,0 +1,104 @@
+#include "contracts.hpp"
+
+#include "../border/owned.hpp"
+#include "../border/rule_table.hpp"
+#include "../border/text.hpp"
+#include "../border/times.hpp"
+
+#include <new>
+#include <utility>
+#include <vector>
+
+namespace analytics::pg {
+namespace {
+
+constexpr char table_name[] = "analytics_contracts";
+
+/* One row of the table, as plain data in the current memory context. */
+struct ContractRow {
+    Datum event_type = 0;
+    core::Version version = 0;
+    Datum mode = 0;
+    TimestampTz valid_from = 0;
+    ContractRow *next = nullptr;
+};
+
+struct Cache {
+    MemoryContext context = nullptr;
+    const core::Contracts *contracts = nullptr;
+    std::uint64_t generation = 0;
+};
+
+TableWatch watch;
+Cache cache;
+
+ContractRow *read_row(const TableRow &table_row, ContractRow *next)
+{
+    return new (palloc(sizeof(ContractRow)))
+        ContractRow{.event_type = table_row.text("event_type"),
+                    .version = DatumGetInt32(table_row.value("version", INT4OID)),
+                    .mode = table_row.text("mode"),
+                    .valid_from = DatumGetTimestampTz(table_row.value("valid_from", TIMESTAMPTZOID)),
+                    .next = next};
+}
+
+core::ContractMode mode_of(std::string_view name)
+{
+    if (name == "accept") return core::ContractMode::accept;
+    if (name == "refuse") return core::ContractMode::refuse;
+    throw core::Corrupt("column \"mode\" of analytics_contracts has an unknown mode");
+}
+
+core::Contract contract_of(const ContractRow &row)
+{
+    return {.event_type = std::string(detoasted_bytes(row.event_type)),
+            .version = row.version,
+            .mode = mode_of(detoasted_bytes(row.mode)),
+            .valid_from = nearest_instant(row.valid_from)};
+}
+
+void fill(core::Contracts &contracts, const ContractRow *rows)
+{
+    std::vector<core::Contract> list;
+    for (const ContractRow *row = rows; row != nullptr; row = row->next) list.push_back(contract_of(*row));
+    contracts.fill(std::move(list));
+}
+
+const core::Contracts *read_contracts(const ExtensionSchema &schema, MemoryContext owner)
+{
+    const MemoryContext scratch =
+        AllocSetContextCreate(CurrentMemoryContext, "analytics contracts scan", ALLOCSET_SMALL_SIZES);
+    const MemoryContext outer = MemoryContextSwitchTo(scratch);
+    ContractRow *rows = nullptr;
+    each_row(schema, table_name, [&rows](const TableRow &row) { rows = read_row(row, rows); });
+    auto *const contracts = make_owned<core::Contracts>(owner);
+    guarded([&] { fill(*contracts, rows); });
+    MemoryContextSwitchTo(outer);
+    MemoryContextDelete(scratch);
+    return contracts;
+}
+
+void renew(const ExtensionSchema &schema, bool is_there)
+{
+    cache.contracts = nullptr;
+    if (cache.context != nullptr)
+        MemoryContextReset(cache.context);
+    else
+        cache.context = AllocSetContextCreate(CacheMemoryContext, "analytics contracts", ALLOCSET_SMALL_SIZES);
+    cache.contracts = is_there ? read_contracts(schema, cache.context) : make_owned<core::Contracts>(cache.context);
+}
+
+} // namespace
+
+SessionContracts session_contracts(const ExtensionSchema &schema)
+{
+    const Oid table = added_relation_in(schema, table_name);
+    const std::uint64_t generation = watch.generation(table);
+    if (cache.contracts == nullptr || cache.generation != generation) {
+        renew(schema, OidIsValid(table));
+        cache.generation = generation;
+    }
+    return {cache.contracts, cache.generation};
+}
+
+} // namespace analytics::pg
