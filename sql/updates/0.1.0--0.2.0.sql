@@ -21,6 +21,13 @@ DROP FUNCTION @extschema@.analytics_replay_dead_letters(
 -- An argument's name is a keyword since PostgreSQL 16, where 0.1.0 can't be installed.
 DROP FUNCTION @extschema@._analytics_http_record_batch(bytea, bytea[], integer);
 
+CREATE TYPE @extschema@._analytics_judgement AS (
+    is_event boolean, id text, is_own boolean, shape text, event_type text, event_id uuid, occurred_at timestamptz,
+    reason text);
+
+CREATE TYPE @extschema@._analytics_rekeying AS (
+    occurred_at timestamptz, id uuid, to_time timestamptz, to_id uuid, is_untimed boolean, is_kept boolean);
+
 -- @functions@
 
 -- An extension without its tables stays without them.
@@ -48,5 +55,6 @@ REVOKE EXECUTE ON FUNCTION
         integer, bigint, varchar, text, bigint[], timestamptz, timestamptz, boolean),
     @extschema@.analytics_maintain_step(text, timestamptz, text),
     @extschema@.analytics_record_maintenance(text, timestamptz, bigint, text),
-    @extschema@.analytics_sizes(timestamptz) FROM PUBLIC;
+    @extschema@.analytics_sizes(timestamptz),
+    @extschema@.analytics_rekey(text, boolean, timestamptz, timestamptz) FROM PUBLIC;
 REVOKE EXECUTE ON PROCEDURE @extschema@.analytics_maintain(timestamptz, interval) FROM PUBLIC;
