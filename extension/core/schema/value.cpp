@@ -1,7 +1,8 @@
 #include "value.hpp"
 
-#include <algorithm>
-#include <iterator>
+#include "../member_order.hpp"
+
+#include <cstddef>
 
 namespace analytics::core::schema {
 
@@ -13,15 +14,7 @@ void append_members(const Value &object, const Added &added, std::vector<Member>
         members.push_back({name->view(), name + 1, position++});
     for (const Member &member : added.of(object)) members.push_back({member.name, member.value, position++});
 
-    const auto begin = members.begin() + size;
-    std::sort(begin, members.end(), [](const Member &a, const Member &b) {
-        if (a.name.size() != b.name.size()) return a.name.size() < b.name.size();
-        const int order = a.name.compare(b.name);
-        return order != 0 ? order < 0 : a.position < b.position;
-    });
-    const auto last = std::unique(members.rbegin(), std::make_reverse_iterator(begin),
-                                  [](const Member &a, const Member &b) { return a.name == b.name; });
-    members.erase(begin, last.base());
+    members.erase(members.begin() + size, order_as_jsonb(members.begin() + size, members.end()));
 }
 
 } // namespace analytics::core::schema

@@ -1,6 +1,7 @@
 #include "jsonb_writer.hpp"
 
 #include "../../core/error.hpp"
+#include "../../core/member_order.hpp"
 #include "../border/numeric_form.hpp"
 
 extern "C" {
@@ -20,12 +21,6 @@ using core::Payload;
 
 /* A larger buffer is freed rather than kept for the next payload. */
 constexpr std::size_t kept_capacity = std::size_t{1} << 20;
-
-bool comes_before(std::string_view a, std::string_view b) noexcept
-{
-    if (a.size() != b.size()) return a.size() < b.size();
-    return std::memcmp(a.data(), b.data(), a.size()) < 0;
-}
 
 } // namespace
 
@@ -155,13 +150,7 @@ void JsonbWriter::write_numeric(std::string_view number)
 void JsonbWriter::order_members(std::size_t first)
 {
     const auto begin = members_.begin() + static_cast<std::ptrdiff_t>(first);
-    std::sort(begin, members_.end(), [](const Member &a, const Member &b) {
-        if (comes_before(a.name, b.name)) return true;
-        return a.name == b.name && a.position < b.position;
-    });
-    const auto last = std::unique(members_.rbegin(), std::make_reverse_iterator(begin),
-                                  [](const Member &a, const Member &b) { return a.name == b.name; });
-    members_.erase(begin, last.base());
+    members_.erase(begin, core::order_as_jsonb(begin, members_.end()));
 }
 
 void JsonbWriter::reserve(std::size_t more)
