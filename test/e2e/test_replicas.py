@@ -26,10 +26,12 @@ ASKED = {  # one call of each function that reads
     "analytics_counts": f"analytics_counts({DAY})",
     "analytics_dead_letter": "analytics_dead_letter(1)",
     "analytics_event": "(SELECT f.* FROM analytics_events AS e, analytics_event(e.occurred_at, e.id) AS f)",
+    "analytics_event_version": "(SELECT analytics_event_version(event_type, payload) FROM analytics_events)",
     "analytics_explain": "analytics_explain('{}'::text)",
     "analytics_histogram": f"analytics_histogram({DAY}, '1 hour')",
     "analytics_hopping": f"analytics_hopping({DAY}, '1 hour', '30 minutes')",
     "analytics_lag_records": "analytics_lag_records()",
+    "analytics_latest": "(SELECT analytics_latest(event_type, payload) FROM analytics_events)",
     "analytics_maintenance_state": "analytics_maintenance_state()",
     "analytics_normalize": "analytics_normalize('{}'::text)",
     "analytics_open_dead_letters": "analytics_open_dead_letters()",
@@ -42,6 +44,7 @@ ASKED = {  # one call of each function that reads
     "analytics_tumbling": f"analytics_tumbling({DAY}, '1 hour')",
     "analytics_verify": "analytics_verify()",
     "analytics_version": "analytics_version()",
+    "analytics_versions": f"analytics_versions({DAY})",
 }
 READING = """SELECT p.proname FROM pg_proc AS p JOIN pg_depend AS d ON d.objid = p.oid AND d.deptype = 'e'
              WHERE d.classid = 'pg_proc'::regclass AND p.proname LIKE 'analytics\\_%' AND p.provolatile <> 'v'"""

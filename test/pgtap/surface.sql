@@ -119,6 +119,13 @@ INSERT INTO due VALUES
 ('analytics_try_shape', 'shape jsonb, sample integer DEFAULT 100000, OUT finding text, OUT from_shape text, OUT to_shape text, OUT event_type text, OUT reason text, OUT records bigint, OUT other_identity bigint, OUT examples text[]', 'SETOF record', 'volatile unsafe', true),
 ('_analytics_rekeyings', 'shape text, window_start timestamp with time zone, window_end timestamp with time zone', 'SETOF _analytics_rekeying', 'stable unsafe', true),
 ('analytics_rekey', 'shape text, dry_run boolean DEFAULT true, window_start timestamp with time zone DEFAULT ''-infinity''::timestamp with time zone, window_end timestamp with time zone DEFAULT ''infinity''::timestamp with time zone, OUT rekeyed bigint, OUT merged bigint, OUT unchanged bigint', 'record', 'volatile unsafe', false),
+('_analytics_upcast_call', 'upcast text', 'text', 'stable unsafe', true),
+('_analytics_upcast', 'event_type text, INOUT version integer, INOUT payload jsonb', 'record', 'stable unsafe', true),
+('analytics_latest', 'event_type text, payload jsonb', 'jsonb', 'stable unsafe', true),
+('analytics_latest', 'event analytics_event', 'jsonb', 'stable unsafe', true),
+('analytics_create_latest_view', 'event_type text, name text DEFAULT NULL::text, view_schema text DEFAULT NULL::text', 'text', 'volatile unsafe', true),
+('_analytics_upcast_chunk', 'max_rows integer, event_type text, INOUT last_occurred_at timestamp with time zone, INOUT last_id uuid, OUT rows bigint', 'record', 'volatile unsafe', true),
+('analytics_upcast_events', 'IN event_type text, IN chunk integer DEFAULT 500', NULL, 'volatile unsafe', true),
 ('_analytics_considered', 'value bytea, OUT shape text, OUT lacks text[]', 'SETOF record', 'stable safe', true),
 ('analytics_explain', 'value bytea', 'jsonb', 'stable safe', true),
 ('analytics_explain', 'value text', 'jsonb', 'stable safe', true),
@@ -196,7 +203,7 @@ SELECT ok(cardinality(coalesce(proargnames, '{}')) >= pronargs AND '' <> ALL (co
 CREATE VIEW tap.arguments AS SELECT f.oid, a.argument, a.place FROM tap.functions AS f CROSS JOIN unnest(f.proargnames) WITH ORDINALITY AS a (argument, place) WHERE coalesce(f.proargmodes[a.place], 'i') = 'i';
 SELECT is_empty($$SELECT DISTINCT one.oid::regprocedure, another.oid::regprocedure, one.argument, one.later FROM (SELECT a.oid, a.argument, b.argument AS later FROM tap.arguments AS a JOIN tap.arguments AS b ON b.oid = a.oid AND a.place < b.place) AS one
     JOIN (SELECT a.oid, a.argument, b.argument AS later FROM tap.arguments AS a JOIN tap.arguments AS b ON b.oid = a.oid AND a.place < b.place) AS another ON another.argument = one.later AND another.later = one.argument$$, 'two arguments have one order, in whatever function they stand');
-SELECT is(array_to_string(proconfig, ';'), CASE WHEN proname IN ('analytics_replay_all_dead_letters', 'analytics_maintain') THEN '' ELSE 'search_path=pg_catalog, pg_temp' END, name || ': its body resolves nothing in a schema in which others may create')
+SELECT is(array_to_string(proconfig, ';'), CASE WHEN proname IN ('analytics_replay_all_dead_letters', 'analytics_maintain', 'analytics_upcast_events') THEN '' ELSE 'search_path=pg_catalog, pg_temp' END, name || ': its body resolves nothing in a schema in which others may create')
 FROM (SELECT name, proname, ARRAY(SELECT c FROM unnest(proconfig) AS c WHERE c ~ '^search_path=') AS proconfig FROM tap.functions WHERE prokind <> 'a' AND prolang <> (SELECT oid FROM pg_language WHERE lanname = 'c') AND prosqlbody IS NULL) AS f;
 
 -- Tables.
@@ -251,6 +258,7 @@ UPDATE analytics_projections SET state = 'ready';
 
 -- who may: w writer, r reader, o operator (who may read, too), n nobody.
 CREATE TABLE tap.uses (who text, call text);
+INSERT INTO analytics_contracts (event_type) VALUES ('registered');
 GRANT SELECT ON tap.uses TO PUBLIC;
 INSERT INTO tap.uses VALUES
 ('wrn', $$SELECT _analytics_schema_fault('{}')$$), ('wrn', $$SELECT * FROM analytics_contract_finding('{}', '{}')$$),
@@ -264,7 +272,7 @@ INSERT INTO tap.uses VALUES
 ('', 'SELECT * FROM _analytics_verify(NULL, NULL)'), ('', 'SELECT _analytics_rebuild(NULL, NULL)'),
 ('', $$SELECT * FROM _analytics_retain('100 years', true)$$), ('', 'SELECT * FROM _analytics_store_identity()'),
 ('wrn', 'SELECT * FROM _analytics_tables()'), ('wrn', 'SELECT * FROM _analytics_table_differences()'),
-('wrn', $$SELECT analytics_normalize('{}'::text)$$), ('wrn', $$SELECT _analytics_considered('{}')$$), ('wo', $$SELECT _analytics_rekeyings('x', now(), now())$$), ('', $$SELECT analytics_rekey('x')$$), ('wrn', $$SELECT _analytics_judged_id('{}')$$), ('wr', 'SELECT _analytics_judgements(1)'), ('', $$SELECT analytics_try_shape('{"name": "x"}')$$), ('wrn', $$SELECT analytics_explain('{}'::text)$$), ('wrn', $$SELECT analytics_explain('{}'::bytea)$$), ('wrn', $$SELECT analytics_normalize('{}'::bytea)$$), ('wrn', 'SELECT * FROM analytics_store_identity()'), ('', 'SELECT * FROM analytics_store'), ('wrn', 'SELECT analytics_version()'), ('wrn', 'SELECT _analytics_library_version()'), ('wrn', 'SELECT _analytics_metrics_window_minutes()'), ('wrn', 'SELECT _analytics_iso8601(now())'), ('wrn', 'SELECT _analytics_instant(1)'), ('wrn', 'SELECT _analytics_instant_text(now())'), ('wrn', 'SELECT _analytics_bags_agree()'),
+('wrn', $$SELECT analytics_normalize('{}'::text)$$), ('wrn', $$SELECT _analytics_considered('{}')$$), ('', $$SELECT _analytics_upcast_call('x.y')$$), ('wrn', $$SELECT _analytics_upcast('t', 1, '{}')$$), ('wrn', $$SELECT analytics_latest('t', '{}')$$), ('', $$SELECT analytics_create_latest_view('registered')$$), ('', $$SELECT _analytics_upcast_chunk(1, 't', NULL, NULL)$$), ('', $$CALL analytics_upcast_events('t')$$), ('wo', $$SELECT _analytics_rekeyings('x', now(), now())$$), ('', $$SELECT analytics_rekey('x')$$), ('wrn', $$SELECT _analytics_judged_id('{}')$$), ('wr', 'SELECT _analytics_judgements(1)'), ('', $$SELECT analytics_try_shape('{"name": "x"}')$$), ('wrn', $$SELECT analytics_explain('{}'::text)$$), ('wrn', $$SELECT analytics_explain('{}'::bytea)$$), ('wrn', $$SELECT analytics_normalize('{}'::bytea)$$), ('wrn', 'SELECT * FROM analytics_store_identity()'), ('', 'SELECT * FROM analytics_store'), ('wrn', 'SELECT analytics_version()'), ('wrn', 'SELECT _analytics_library_version()'), ('wrn', 'SELECT _analytics_metrics_window_minutes()'), ('wrn', 'SELECT _analytics_iso8601(now())'), ('wrn', 'SELECT _analytics_instant(1)'), ('wrn', 'SELECT _analytics_instant_text(now())'), ('wrn', 'SELECT _analytics_bags_agree()'),
 ('wrn', $$SELECT analytics_bucket_start(now(), '1 hour')$$), ('wrn', $$SELECT _analytics_buckets(now(), now(), '1 hour')$$), ('wrn', 'SELECT * FROM analytics_shapes'), ('wrn', 'SELECT * FROM analytics_contracts'), ('wrn', $$SELECT analytics_event_version('o.v2', '{}')$$), ('wr', $$SELECT * FROM analytics_versions('2025-01-01', now())$$), ('wrn', $$SELECT _analytics_accepted('stored', NULL, NULL)$$), ('wrn', $$SELECT _analytics_sqlstate('too_deep')$$), ('wrn', $$SELECT _analytics_array_items('[1]', 1)$$), ('wrn', 'SELECT _analytics_partition_at(now())'),
 ('wr', 'SELECT * FROM analytics_recent()'), ('wr', $$SELECT * FROM analytics_recent(tenant_id => 'a')$$), ('wr', $$SELECT * FROM _analytics_recent_of(5, now(), gen_random_uuid(), NULL, 't')$$), ('wr', 'SELECT analytics_summary()'), ('wr', $$SELECT * FROM analytics_counts('2025-01-01', now())$$), ('wr', $$SELECT * FROM analytics_histogram(now() - interval '1 day', now(), '1 hour')$$), ('wr', 'SELECT _analytics_event_json(e) FROM analytics_recent() AS e'), ('wr', 'SELECT analytics_lag_records()'),
 ('wr', 'SELECT * FROM analytics_recent_dead_letters()'), ('wr', 'SELECT analytics_dead_letter(1)'), ('wr', 'SELECT _analytics_dead_letter_json(d) FROM analytics_recent_dead_letters() AS d'), ('wrn', $$SELECT _analytics_text_of('a')$$),
