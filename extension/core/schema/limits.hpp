@@ -1,7 +1,7 @@
 /* What a schema may cost, so that any schema ends with any payload in some milliseconds.
  *
  * A step is about five nanoseconds of ordinary work. Of work that somebody has made as slow as possible it is up to
- * seventy. An event of 400 bytes and a schema of 15 keywords take two hundred steps. The allowance for each node lets a
+ * thirty. An event of 400 bytes and a schema of 15 keywords take two hundred steps. The allowance for each node lets a
  * large payload have many members: a schema looks at most of them two or three times. */
 #pragma once
 

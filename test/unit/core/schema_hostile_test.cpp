@@ -1,5 +1,6 @@
 /* Schemas and payloads made to take long: each is refused, or ends within its budget. Time is not measured here, but
  * steps; what a step takes at worst is in limits.hpp. */
+#include "../../../extension/core/schema/pattern.hpp"
 #include "judged.hpp"
 
 #include <gtest/gtest.h>
@@ -110,6 +111,10 @@ INSTANTIATE_TEST_SUITE_P(
          array_of('"' + tosses(1000) + '"', 900), true},
         {"thrashing", R"({"items": {"not": {"pattern": "(a?){200}(a|b){100}c"}}})",
          array_of('"' + tosses(20) + '"', 40'000), true},
+        {"a_state_a_byte", R"({"items": {"not": {"pattern": "(a?){20}(a|b){20}c"}}})",
+         array_of('"' + tosses(100) + '"', 200), true},
+        {"half_as_many_states", R"({"items": {"not": {"pattern": "(a?){20}(a|b){20}c"}}})",
+         array_of('"' + tosses(100) + '"', 100), false},
         {"two_to_the_depth", R"({"items": {"anyOf": [{"$ref": "#"}, {"$ref": "#"}], "type": "array"}, "minItems": 1})",
          repeated("[", 60) + repeated("]", 60), true},
         {"recursive", both_ways, repeated("[", 20) + "null" + repeated("]", 20), false},
@@ -124,6 +129,17 @@ INSTANTIATE_TEST_SUITE_P(
          "{" + repeated("\"a\": 1,", 100'000) + "\"b\": 1}", false},
     }),
     [](const auto &info) { return info.param.name; });
+
+/** Two visits of an instruction are a step, of 30 ns: so no pattern takes much longer than the steps of a budget do. */
+TEST(HostilePattern, IsPricedByItsVisits)
+{
+    for (const char *text : {"(a?){10}(a|b){10}c", "(a?){20}(a|b){20}c", "(a?){200}(a|b){100}c", "((a|b)?){300}c"}) {
+        const auto made = Pattern::compile(text);
+        const auto &pattern = std::get<Pattern>(made);
+        for (const std::size_t size : {0, 1, 10, 50, 100, 10'000, 1 << 20})
+            EXPECT_GE(2 * pattern.steps(tosses(size)), size * pattern.instructions() + 18) << text << ' ' << size;
+    }
+}
 
 TEST(HostilePayload, OfAnHonestSchemaStaysFarFromTheBudget)
 {
