@@ -1,7 +1,8 @@
 # How both daemons and what they run on are compiled; included by runtime/, ingestor/ and http/.
 #
 # A room names its PACKAGES (pkg-config) and, when it is a daemon, its PROGRAM and the LIBS that have no pkg-config file.
-# Every .cpp of the room and of its folders is part of it, and MADE_OBJS. Objects are remade when a header, the flags or the version change.
+# Every .cpp of the room and of its folders is part of it, and MADE_OBJS. Objects are remade when a header, the flags or the
+# version change.
 #
 # The standard library's headers take longer to read than a source, so standard.hpp is compiled beforehand, by runtime/
 # for all rooms. Where that file does not fit (another compiler, other CXXFLAGS for one room), its text is read instead.
@@ -20,9 +21,11 @@ OBJS := $(patsubst %.cpp,%.o,$(sort $(wildcard *.cpp */*.cpp))) $(MADE_OBJS)
 .PHONY: all clean FORCE
 
 STANDARD := ../runtime/standard.hpp
+# make PRECOMPILED= does without. Packages are made so: with it, GCC 12 now and then writes other debug information.
+PRECOMPILED ?= $(STANDARD).gch
 export CCACHE_SLOPPINESS ?= pch_defines,time_macros
 
-%.o: %.cpp .built-with $(STANDARD).gch
+%.o: %.cpp .built-with $(PRECOMPILED)
 	$(CXX) $(OPTIONS) $(CXXFLAGS) $(PACKAGE_CFLAGS) $(CPPFLAGS) -include $(STANDARD) -fpch-preprocess -MMD -MP -c -o $@ $<
 
 ifdef PROGRAM
@@ -47,7 +50,7 @@ $(PROGRAM): $(OBJS) ../runtime/libruntime.a
 	    $(shell $(PKG_CONFIG) --libs $(PACKAGES)) $(LIBS)
 
 # Made by its own room; the conductor does so first, and a make in this room alone does so here.
-../runtime/libruntime.a: $(wildcard ../runtime/*.cpp ../runtime/*.hpp ../extension/core/text/*) | $(STANDARD).gch
+../runtime/libruntime.a: $(wildcard ../runtime/*.cpp ../runtime/*.hpp ../extension/core/text/*) | $(PRECOMPILED)
 	$(MAKE) -C ../runtime
 endif
 
