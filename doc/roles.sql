@@ -50,7 +50,8 @@ GRANT SELECT ON :"schema".analytics_events, :"schema".analytics_dead_letters,
     :"schema".analytics_dead_letter_counts, :"schema".analytics_dead_letter_summary,
     :"schema".analytics_kafka_offsets, :"schema".analytics_kafka_gaps,
     :"schema".analytics_rollup_totals, :"schema".analytics_rollup_tenants,
-    :"schema".analytics_projections, :"schema".analytics_projection_bags TO analytics_reader;
+    :"schema".analytics_projections, :"schema".analytics_projection_bags,
+    :"schema".analytics_contract_finding_counts TO analytics_reader;
 
 -- replays and purges dead letters, accepts gaps, retires groups, drops old partitions, verifies and repairs counts,
 -- maintains, and writes the rules of retention
@@ -63,6 +64,7 @@ GRANT SELECT ON :"schema".analytics_rollup_totals, :"schema".analytics_rollup_te
     :"schema".analytics_dead_letter_counts, :"schema".analytics_dead_letter_summary
     TO analytics_operator;
 GRANT SELECT, INSERT, UPDATE, DELETE ON :"schema".analytics_retention TO analytics_operator;
+GRANT SELECT, DELETE ON :"schema".analytics_contract_finding_counts TO analytics_operator;
 GRANT SELECT ON :"schema".analytics_maintenance, :"schema".analytics_size_history TO analytics_operator;
 
 -- Reads and posts for one tenant. It may read dead letters and offsets, but policies hide their rows: so a summary has

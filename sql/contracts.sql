@@ -26,6 +26,10 @@ BEGIN
     complaint := CASE
         WHEN NEW.event_type ~ '.\.v[1-9][0-9]*$'
             THEN 'event_type must not have a suffix .vN: the column version says it'
+        WHEN NEW.mode IN ('observe', 'enforce') AND NEW.schema IS NULL
+            THEN format('mode %s needs a schema', NEW.mode)
+        WHEN @extschema@._analytics_schema_fault(NEW.schema) IS NOT NULL
+            THEN 'schema: ' || @extschema@._analytics_schema_fault(NEW.schema)
         WHEN cardinality(names) <> 2 OR names[1] ~ '^pg_temp'
             THEN 'upcast must be the name of a function with its schema, like public.order_to_v2'
         WHEN NEW.upcast IS NOT NULL AND NOT EXISTS (

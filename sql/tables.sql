@@ -154,7 +154,7 @@ CREATE TABLE @schema@.analytics_contracts (
     event_type varchar(120) NOT NULL CONSTRAINT analytics_contracts_event_type CHECK (event_type <> ''),
     version integer NOT NULL DEFAULT 1 CONSTRAINT analytics_contracts_version CHECK (version >= 1),
     mode text NOT NULL DEFAULT 'accept'
-        CONSTRAINT analytics_contracts_mode CHECK (mode IN ('accept', 'refuse')),
+        CONSTRAINT analytics_contracts_mode CHECK (mode IN ('accept', 'observe', 'enforce', 'refuse')),
     schema jsonb,
     upcast text,
     valid_from timestamptz NOT NULL DEFAULT '-infinity',
@@ -169,8 +169,11 @@ COMMENT ON TABLE @schema@.analytics_contracts IS
 COMMENT ON COLUMN @schema@.analytics_contracts.event_type IS 'The event type, without a suffix .vN.';
 COMMENT ON COLUMN @schema@.analytics_contracts.version IS 'The version.';
 COMMENT ON COLUMN @schema@.analytics_contracts.mode IS
-    'accept: every event is stored. refuse: the version is over, and its events are dead letters.';
-COMMENT ON COLUMN @schema@.analytics_contracts.schema IS 'The JSON Schema of the payload, or null.';
+    'accept: every event is stored. '
+    'observe: the same, and those whose payload violates the schema are counted in analytics_contract_findings. '
+    'enforce: those are dead letters. refuse: the version is over, and its events are dead letters.';
+COMMENT ON COLUMN @schema@.analytics_contracts.schema IS
+    'The JSON Schema (draft 2020-12) of the payload as it is stored. observe and enforce need one.';
 COMMENT ON COLUMN @schema@.analytics_contracts.upcast IS
     'The function that makes the next version''s payload of a payload, named with its schema. '
     'It is IMMUTABLE, from jsonb to jsonb. Null: there is none.';
@@ -178,6 +181,58 @@ COMMENT ON COLUMN @schema@.analytics_contracts.valid_from IS
     'The mode holds for records whose ingestion time is this or later. Earlier ones are accepted.';
 COMMENT ON COLUMN @schema@.analytics_contracts.note IS 'Your note.';
 GRANT SELECT ON @schema@.analytics_contracts TO PUBLIC;
+$table$),
+
+('analytics_contract_finding_counts', $table$
+CREATE TABLE @schema@.analytics_contract_finding_counts (
+    event_type varchar(120) NOT NULL,
+    version integer NOT NULL,
+    pointer text NOT NULL,
+    keyword text NOT NULL,
+    count bigint NOT NULL,
+    first_seen timestamptz NOT NULL,
+    last_seen timestamptz NOT NULL
+) WITH (vacuum_truncate = off, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_scale_factor = 0.01,
+        autovacuum_vacuum_cost_delay = 0);
+ALTER TABLE @schema@.analytics_contract_finding_counts REPLICA IDENTITY FULL;
+CREATE INDEX analytics_contract_finding_counts_key ON @schema@.analytics_contract_finding_counts
+    (event_type, version, pointer, keyword);
+COMMENT ON TABLE @schema@.analytics_contract_finding_counts IS
+    'Bags: how many stored events violate a contract that only observes. '
+    'The sum of all bags of a finding is the truth: analytics_contract_findings.';
+COMMENT ON COLUMN @schema@.analytics_contract_finding_counts.event_type IS 'The events'' type.';
+COMMENT ON COLUMN @schema@.analytics_contract_finding_counts.version IS 'The events'' version.';
+COMMENT ON COLUMN @schema@.analytics_contract_finding_counts.pointer IS
+    'Where in the payload, as a JSON Pointer with * for elements and for members that the schema does not name.';
+COMMENT ON COLUMN @schema@.analytics_contract_finding_counts.keyword IS
+    'The keyword of the schema; eventType or version where there is no contract.';
+COMMENT ON COLUMN @schema@.analytics_contract_finding_counts.count IS 'How many events this bag adds.';
+COMMENT ON COLUMN @schema@.analytics_contract_finding_counts.first_seen IS
+    'Start of the first transaction that stored one of them.';
+COMMENT ON COLUMN @schema@.analytics_contract_finding_counts.last_seen IS 'That of the last one.';
+$table$),
+
+('analytics_contract_findings', $table$
+CREATE VIEW @schema@.analytics_contract_findings WITH (security_invoker = true) AS
+    SELECT c.event_type, c.version, c.pointer, c.keyword, pg_catalog.sum(c.count)::bigint AS count,
+        pg_catalog.min(c.first_seen) AS first_seen, pg_catalog.max(c.last_seen) AS last_seen
+    FROM @schema@.analytics_contract_finding_counts AS c
+    GROUP BY c.event_type, c.version, c.pointer, c.keyword
+    ORDER BY count DESC, c.event_type, c.version, c.pointer, c.keyword;
+COMMENT ON VIEW @schema@.analytics_contract_findings IS
+    'What contracts in mode observe find in the events that were stored, the most frequent first. '
+    'An event counts once, with its first finding.';
+COMMENT ON COLUMN @schema@.analytics_contract_findings.event_type IS 'The events'' type.';
+COMMENT ON COLUMN @schema@.analytics_contract_findings.version IS 'The events'' version.';
+COMMENT ON COLUMN @schema@.analytics_contract_findings.pointer IS
+    'Where in the payload, as a JSON Pointer with * for elements and for members that the schema does not name.';
+COMMENT ON COLUMN @schema@.analytics_contract_findings.keyword IS
+    'The keyword of the schema; eventType or version where there is no contract.';
+COMMENT ON COLUMN @schema@.analytics_contract_findings.count IS 'How many events.';
+COMMENT ON COLUMN @schema@.analytics_contract_findings.first_seen IS
+    'Start of the first transaction that stored one of them.';
+COMMENT ON COLUMN @schema@.analytics_contract_findings.last_seen IS 'That of the last one.';
+GRANT SELECT ON @schema@.analytics_contract_findings TO PUBLIC;
 $table$),
 
 ('analytics_projections', $table$

@@ -1,25 +1,56 @@
 #include "contract.hpp"
 
-#include "text/utf8.hpp"
+#include "error.hpp"
 
 #include <algorithm>
 #include <tuple>
 #include <utility>
+#include <variant>
 
 namespace analytics::core {
 namespace {
 
-/** The text as it suits a log line. */
-std::string cut(std::string_view text)
+schema::Schema compile(std::string_view json)
 {
-    constexpr std::size_t longest = 120;
-    std::size_t end = std::min(text.size(), longest);
-    while (end < text.size() && end > 0 && continues_character(text[end])) --end;
-    std::string shown(text.substr(0, end));
-    return end < text.size() ? shown + "..." : shown;
+    auto result = schema::compile(json);
+    if (const auto *const fault = std::get_if<schema::SchemaFault>(&result))
+        throw Corrupt("schema of analytics_contracts is refused: " + fault->text());
+    return std::get<schema::Schema>(std::move(result));
+}
+
+/** A token of a JSON Pointer as the name that it stands for. */
+std::string unescaped(std::string_view token)
+{
+    std::string name;
+    for (std::size_t at = 0; at < token.size(); ++at) {
+        const bool is_escape = token[at] == '~' && at + 1 < token.size();
+        name += !is_escape ? token[at] : token[++at] == '1' ? '/' : '~';
+    }
+    return name;
 }
 
 } // namespace
+
+ContractSchema::ContractSchema(std::string_view json) : compiled_(compile(json))
+{
+    for (const schema::Subschema &subschema : compiled_.subschemas)
+        if (subschema.objects != nullptr)
+            for (const auto &property : subschema.objects->properties) names_.add(property.name);
+}
+
+std::string ContractSchema::general_pointer(std::string_view pointer) const
+{
+    std::string general;
+    std::size_t tokens = 0;
+    for (std::size_t at = 0; at < pointer.size() && tokens <= most_tokens; ++tokens) {
+        const std::size_t end = std::min(pointer.find('/', at + 1), pointer.size());
+        const std::string_view token = pointer.substr(at + 1, end - at - 1);
+        const bool is_named = tokens < most_tokens && names_.find(unescaped(token)) != SlotTable::none;
+        general.append("/").append(is_named ? token : "*");
+        at = end;
+    }
+    return general;
+}
 
 void Contracts::fill(std::vector<Contract> contracts)
 {
@@ -42,10 +73,14 @@ std::span<const Contract> Contracts::of_type(std::string_view event_type) const 
     return slot == SlotTable::none ? std::span<const Contract>{} : of_type_[slot];
 }
 
-Refusal violation(const Finding &finding)
+Refusal violation(const schema::Finding &finding)
 {
-    return {Reason::contract_violation,
-            "\"" + cut(finding.pointer) + "\" " + finding.keyword + ": expected " + cut(finding.expected)};
+    return {Reason::contract_violation, std::string("\"")
+                                            .append(finding.pointer)
+                                            .append("\" ")
+                                            .append(finding.keyword)
+                                            .append(": expected ")
+                                            .append(finding.expected)};
 }
 
 } // namespace analytics::core

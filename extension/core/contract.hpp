@@ -1,15 +1,22 @@
 /* Contracts as data: what is asked of the events of a type and version. A Contract is a row of analytics_contracts.
  *
  * An event type is registered when it has a contract, whatever the version. The events of a registered type are known
- * by it and their version: the suffix of "order.placed.v2" is taken off. */
+ * by it and their version: the suffix of "order.placed.v2" is taken off.
+ *
+ * What is only observed is counted by its pointer. A payload may have any number of names and elements, so that pointer
+ * is a general one: it has "*" in the place of each element, and of each member that the schema does not name. So a
+ * schema has a bounded number of findings, whatever comes. */
 #pragma once
 
 #include "reason.hpp"
+#include "schema/finding.hpp"
+#include "schema/schema.hpp"
 #include "slots.hpp"
 #include "text/rfc3339.hpp"
 #include "version.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -20,14 +27,35 @@ namespace analytics::core {
 
 enum class ContractMode : std::uint8_t {
     accept,
-    refuse // the version is over
+    observe, // what violates the schema is stored, and counted
+    enforce, // what violates the schema is refused
+    refuse   // the version is over
+};
+
+/** The contract's schema, compiled, and the members that it names. */
+class ContractSchema {
+public:
+    /** Throws Corrupt for a schema that is refused; the table's trigger refuses it first. */
+    explicit ContractSchema(std::string_view json);
+
+    [[nodiscard]] const schema::Schema &compiled() const noexcept { return compiled_; }
+
+    /** A finding's pointer as it is counted: of at most most_tokens tokens, a longer one ends with "*". */
+    [[nodiscard]] std::string general_pointer(std::string_view pointer) const;
+
+    static constexpr std::size_t most_tokens = 8;
+
+private:
+    schema::Schema compiled_;
+    SlotTable names_; // refers to the schema
 };
 
 struct Contract {
     std::string event_type{};
     Version version = 1;
     ContractMode mode = ContractMode::accept;
-    Instant valid_from = min_instant; // earlier records are accepted
+    Instant valid_from = min_instant;               // earlier records are accepted
+    std::shared_ptr<const ContractSchema> schema{}; // observe and enforce have one
 };
 
 class Contracts {
@@ -51,15 +79,7 @@ private:
     std::vector<std::span<const Contract>> of_type_; // by slot
 };
 
-/** What of a payload violates a contract: where, by which keyword, and what was expected instead. Never the payload's
- * value. */
-struct Finding {
-    std::string pointer{}; // JSON Pointer (RFC 6901)
-    std::string keyword{};
-    std::string expected{};
-};
-
-/** contract_violation, with such a detail: "/total" type: expected a number. Long pointers are cut. */
-[[nodiscard]] Refusal violation(const Finding &finding);
+/** contract_violation, with such a detail: "/total" type: expected "number". */
+[[nodiscard]] Refusal violation(const schema::Finding &finding);
 
 } // namespace analytics::core

@@ -1,9 +1,11 @@
 #include "normalize.hpp"
 
+#include "text/integer.hpp"
 #include "text/utf8.hpp"
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace analytics::core {
 
@@ -137,6 +139,7 @@ Refusal Normalizer::judge(std::string_view value)
     verdict_.key.clear();
     verdict_.has_key = false;
     verdict_.payload.begin();
+    verdict_.observed.reset();
     shape_version_.reset();
 
     const Members &members = recognizer_.look_at(document_, 0);
@@ -329,17 +332,51 @@ Refusal Normalizer::judge_version()
     return judge_contract(contracts, version);
 }
 
-Refusal Normalizer::judge_contract(std::span<const Contract> contracts, Version version) const
+Refusal Normalizer::judge_contract(std::span<const Contract> contracts, Version version)
 {
     const auto contract = std::find_if(contracts.begin(), contracts.end(),
                                        [&](const Contract &candidate) { return candidate.version == version; });
-    if (contract == contracts.end()) {
-        if (rules_.unregistered == ContractMode::accept) return {};
-        if (contracts.empty()) return violation({"", "eventType", "a type that has a contract"});
-        return violation({"", "version", "a version that has a contract"});
+    if (contract == contracts.end()) return judge_unregistered(!contracts.empty(), version);
+    if (ingested_.at < contract->valid_from) return {};
+    switch (contract->mode) {
+    case ContractMode::accept:
+        return {};
+    case ContractMode::refuse:
+        return violation({"", "version", "a version other than " + std::to_string(version)});
+    case ContractMode::observe:
+    case ContractMode::enforce:
+        break;
     }
-    if (ingested_.at < contract->valid_from || contract->mode == ContractMode::accept) return {};
-    return violation({"", "version", "a version other than " + std::to_string(version)});
+    return judge_schema(*contract);
+}
+
+Refusal Normalizer::judge_unregistered(bool is_registered_type, Version version)
+{
+    if (rules_.unregistered == ContractMode::accept) return {};
+    schema::Finding finding = is_registered_type ? schema::Finding{"", "version", "a version that has a contract"}
+                                                 : schema::Finding{"", "eventType", "a type that has a contract"};
+    if (rules_.unregistered == ContractMode::refuse) return violation(finding);
+    verdict_.observed = Observed{version, std::move(finding)};
+    return {};
+}
+
+/** The payload as it will be stored. */
+Refusal Normalizer::judge_schema(const Contract &contract)
+{
+    std::array<schema::AddedMember, Payload::most_added> added{};
+    const std::span<const AddedMember> members = verdict_.payload.added();
+    std::transform(members.begin(), members.end(), added.begin(), [](const AddedMember &member) {
+        schema::AddedMember judged{member.name, member.view()};
+        if (member.kind == Kind::number) judged.value = integer_of<std::int64_t>(member.view()).value_or(0);
+        return judged;
+    });
+    std::optional<schema::Finding> finding = validator_.check(
+        contract.schema->compiled(), document_, verdict_.payload.object, std::span(added).first(members.size()));
+    if (!finding) return {};
+    if (contract.mode == ContractMode::enforce) return violation(*finding);
+    finding->pointer = contract.schema->general_pointer(finding->pointer);
+    verdict_.observed = Observed{contract.version, std::move(*finding)};
+    return {};
 }
 
 } // namespace analytics::core

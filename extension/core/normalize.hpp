@@ -22,6 +22,7 @@
 #include "json.hpp"
 #include "plausible.hpp"
 #include "reason.hpp"
+#include "schema/validator.hpp"
 #include "shape.hpp"
 
 #include <array>
@@ -36,6 +37,8 @@ namespace analytics::core {
 /** An object of the tape, and the members that are added to it: the time as ISO text, then the version. Each replaces a
  * member of the same name. */
 struct Payload {
+    static constexpr std::size_t most_added = 2;
+
     std::uint32_t object = 0; // index of the object's node
 
     void add(const AddedMember &member) noexcept { members_[count_++] = member; }
@@ -49,7 +52,7 @@ struct Payload {
 
 private:
     std::size_t count_ = 0;
-    std::array<AddedMember, 2> members_{};
+    std::array<AddedMember, most_added> members_{};
 };
 
 /** When a record was received, and whether its own time must be plausible then. */
@@ -64,6 +67,12 @@ struct IngestionTime {
     }
 };
 
+/** A violation that is counted; its pointer is a general one. */
+struct Observed {
+    Version version = 1;
+    schema::Finding finding;
+};
+
 /** All views are valid until the normalizer's next call. */
 struct Verdict {
     Refusal refusal;        // when set, nothing below is valid
@@ -75,6 +84,7 @@ struct Verdict {
     std::vector<std::string_view> key; // the natural key's values; empty without one
     bool has_key = false;
     Payload payload;
+    std::optional<Observed> observed; // what violates a contract that only observes
 };
 
 /** The contracts that events are judged by, and what becomes of events whose type or version has none. */
@@ -120,7 +130,9 @@ private:
     void take_shape_version(const Members &members, const Recipe &recipe);
     std::optional<Version> payload_version() const;
     Refusal judge_version();
-    Refusal judge_contract(std::span<const Contract> contracts, Version version) const;
+    Refusal judge_contract(std::span<const Contract> contracts, Version version);
+    Refusal judge_unregistered(bool is_registered_type, Version version);
+    Refusal judge_schema(const Contract &contract);
 
     Limits limits_;
     TimeLimits time_limits_;
@@ -131,6 +143,7 @@ private:
     Recognizer recognizer_;
     Document document_;
     const Members *members_ = nullptr; // of the record in hand, if it is an object
+    schema::Validator validator_;
     Verdict verdict_;
 };
 

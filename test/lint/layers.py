@@ -11,14 +11,14 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*(?:<(?P<system>[^>]+)>|"(?P<own>[^"]+)"
 
 TEXT = "extension/core/text"  # knows nothing of events: all that daemons may include of the extension
 
-SCHEMA = "extension/core/schema"  # JSON Schema over the tape; the rest of the core does without
+SCHEMA = "extension/core/schema"  # JSON Schema over the tape; of the core, only contracts know it
 
 # Those who ingest, and those who keep projections, know the maintainers of rollups; these know neither.
 BORDER, ROLLUP, INGEST, PROJECTION = (f"extension/pg/{room}" for room in ("border", "rollup", "ingest", "projection"))
 
 ROOMS = {
     "extension/core/text": {TEXT},
-    "extension/core": {"extension/core", TEXT},
+    "extension/core": {"extension/core", SCHEMA, TEXT},
     SCHEMA: {SCHEMA, "extension/core", TEXT},
     BORDER: {BORDER, "extension/core", TEXT},
     ROLLUP: {ROLLUP, BORDER, "extension/core", TEXT},

@@ -47,6 +47,10 @@ public:
     [[nodiscard]] Datum text(const char *column, Oid type = TEXTOID) const;
 
     /** Nothing for a null. */
+    [[nodiscard]] std::optional<Datum> optional_value(const char *column, Oid type) const
+    {
+        return find({column, type, Nulls::allowed});
+    }
     [[nodiscard]] std::optional<Datum> optional_text(const char *column) const;
 
     /** A value of a column that the release before has not. Nothing for a null, or without the column. */

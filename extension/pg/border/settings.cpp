@@ -43,6 +43,7 @@ constexpr int number_of(core::ContractMode mode)
 
 const config_enum_entry unregistered_modes[] = {
     {"accept", number_of(core::ContractMode::accept), false},
+    {"observe", number_of(core::ContractMode::observe), false},
     {"refuse", number_of(core::ContractMode::refuse), false},
     {nullptr, 0, false},
 };
@@ -99,7 +100,7 @@ void define_settings()
                              PGC_USERSET, 0, nullptr, nullptr, nullptr);
     DefineCustomEnumVariable("analytics.unregistered_types",
                              "What becomes of events whose type or version has no row in analytics_contracts.",
-                             "refuse: they are refused as contract_violation.", &current.unregistered_types,
+                             "observe: they are counted in analytics_contract_findings. refuse: they are refused.", &current.unregistered_types,
                              number_of(core::ContractMode::accept), unregistered_modes, PGC_USERSET, 0, nullptr,
                              nullptr, nullptr);
     DefineCustomBoolVariable("analytics.deduplicate", "Derives the id of an event from its natural key.",

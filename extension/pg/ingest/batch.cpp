@@ -1,12 +1,13 @@
 #include "batch.hpp"
 
-#include "../border/boundary.hpp"
+#include "../border/owned.hpp"
 #include "../border/settings.hpp"
 #include "../border/subtransaction.hpp"
 #include "../border/text.hpp"
 #include "../border/times.hpp"
 #include "bulk_insert.hpp"
 #include "insert_statement.hpp"
+#include "observed_findings.hpp"
 #include "partitions.hpp"
 #include "policies.hpp"
 #include "row_errors.hpp"
@@ -143,6 +144,7 @@ void Batch::normalize()
 void Batch::accept(SessionNormalizer &normalizer, const core::Verdict &verdict, std::int32_t item)
 {
     const bool keyed = verdict.has_key && settings().deduplicate;
+    if (verdict.observed) observe(verdict, item);
     Row &row = rows_[accepted_++];
     row.item = item;
     row.is_rekeyed = false;
@@ -166,6 +168,19 @@ void Batch::accept(SessionNormalizer &normalizer, const core::Verdict &verdict, 
     const MemoryContext outer = MemoryContextSwitchTo(context_);
     row.tuple = ExecCopySlotMinimalTuple(slot_);
     MemoryContextSwitchTo(outer);
+}
+
+void Batch::observe(const core::Verdict &verdict, std::int32_t item)
+{
+    if (observed_ == nullptr) observed_ = make_owned<ObservedFindings>(context_);
+    guarded([&] { observed_->add(verdict, item); });
+}
+
+void Batch::count_findings()
+{
+    for (const Row *row = rows_; row != rows_ + accepted_; ++row)
+        if (row->outcome == Outcome::stored) observed_->count(row->item);
+    observed_->write(schema_, now_);
 }
 
 /* A replayed record keeps the time at which it was received first. */
@@ -260,6 +275,7 @@ void Batch::store(Rejection rejection)
         insert(rows_, rows_ + accepted_);
     MemoryContextSwitchTo(outer);
     count_outcomes();
+    if (observed_ != nullptr) count_findings();
 }
 
 /* The statement goes first. Concurrent batches then lock keys in the same order on either path, and seldom across

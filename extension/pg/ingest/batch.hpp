@@ -4,7 +4,8 @@
  *   assign_times   gives a row with a key but without a time the time that the key was given first
  *   store          stores the rows in the order of the primary key: new ones in bulk, as COPY would, where that is
  *                  allowed; the others by INSERT … ON CONFLICT (occurred_at, id) DO NOTHING, and finds out each row's
- *                  outcome. When storing fails because of one row, the batch is halved until that row is alone
+ *                  outcome. When storing fails because of one row, the batch is halved until that row is alone. And
+ *                  counts what contracts observe in the rows that are new
  *   keep_refused   stores the refusals in analytics_dead_letters
  *
  * PostgreSQL phases, but for the C++ phases inside normalize. Everything lives in the batch's memory context. SPI must
@@ -19,6 +20,7 @@
 
 namespace analytics::pg {
 
+class ObservedFindings;
 class SessionNormalizer;
 
 /** Where the records are from: a partition of Kafka, or elsewhere (topic null). received: when each was received first,
@@ -70,6 +72,8 @@ private:
     void insert_what_can_be(Row *begin, Row *end);
     void reject(Row &row, const ErrorData &error);
     void count_outcomes();
+    void count_findings();
+    void observe(const core::Verdict &verdict, std::int32_t item);
     void sort_rows();
 
     ExtensionSchema schema_;
@@ -84,6 +88,7 @@ private:
     std::int32_t untimed_ = 0;
     RekeyedRows rekeyed_;
     NamedRows *refused_ = nullptr;
+    ObservedFindings *observed_ = nullptr; // null: there are none
     TupleDesc description_; // of the rows' tuples
     TupleTableSlot *slot_ = nullptr;
     Counts counts_;

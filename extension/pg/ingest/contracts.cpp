@@ -5,6 +5,11 @@
 #include "../border/text.hpp"
 #include "../border/times.hpp"
 
+extern "C" {
+#include "utils/jsonb.h"
+}
+
+#include <memory>
 #include <new>
 #include <utility>
 #include <vector>
@@ -20,6 +25,7 @@ struct ContractRow {
     core::Version version = 0;
     Datum mode = 0;
     TimestampTz valid_from = 0;
+    const char *schema = nullptr; // as JSON; null: none
     ContractRow *next = nullptr;
 };
 
@@ -34,27 +40,37 @@ Cache cache;
 
 ContractRow *read_row(const TableRow &table_row, ContractRow *next)
 {
+    const std::optional<Datum> schema = table_row.optional_value("schema", JSONBOID);
+    Jsonb *const json = schema ? DatumGetJsonbP(*schema) : nullptr;
     return new (palloc(sizeof(ContractRow)))
         ContractRow{.event_type = table_row.text("event_type"),
                     .version = DatumGetInt32(table_row.value("version", INT4OID)),
                     .mode = table_row.text("mode"),
                     .valid_from = DatumGetTimestampTz(table_row.value("valid_from", TIMESTAMPTZOID)),
+                    .schema = json != nullptr ? JsonbToCString(nullptr, &json->root, VARSIZE(json)) : nullptr,
                     .next = next};
 }
 
 core::ContractMode mode_of(std::string_view name)
 {
     if (name == "accept") return core::ContractMode::accept;
+    if (name == "observe") return core::ContractMode::observe;
+    if (name == "enforce") return core::ContractMode::enforce;
     if (name == "refuse") return core::ContractMode::refuse;
     throw core::Corrupt("column \"mode\" of analytics_contracts has an unknown mode");
 }
 
+/* Only a schema that is used is compiled. */
 core::Contract contract_of(const ContractRow &row)
 {
-    return {.event_type = std::string(detoasted_bytes(row.event_type)),
-            .version = row.version,
-            .mode = mode_of(detoasted_bytes(row.mode)),
-            .valid_from = nearest_instant(row.valid_from)};
+    core::Contract contract{.event_type = std::string(detoasted_bytes(row.event_type)),
+                            .version = row.version,
+                            .mode = mode_of(detoasted_bytes(row.mode)),
+                            .valid_from = nearest_instant(row.valid_from)};
+    if (contract.mode != core::ContractMode::observe && contract.mode != core::ContractMode::enforce) return contract;
+    if (row.schema == nullptr) throw core::Corrupt("column \"schema\" of analytics_contracts is null");
+    contract.schema = std::make_shared<const core::ContractSchema>(row.schema);
+    return contract;
 }
 
 void fill(core::Contracts &contracts, const ContractRow *rows)

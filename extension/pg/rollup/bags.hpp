@@ -71,7 +71,7 @@ public:
 
 private:
     friend class BagKey;
-    static constexpr int most_columns = 4;
+    static constexpr int most_columns = 8;
 
     void begin(BagKey key); // by value: a scan changes it
     void end();
