@@ -36,7 +36,9 @@ DO $$
 BEGIN -- the release before has none
     INSERT INTO analytics_contracts (event_type, version, mode, schema, upcast, valid_from, note)
     VALUES ('order.placed', 1, 'refuse', NULL, 'ops."order to 2"', '2024-01-01Z', 'over'),
-           ('order.placed', 2, 'accept', '{"type": "object"}', NULL, '-infinity', NULL);
+           ('order.placed', 2, 'observe', '{"required": ["total"]}', NULL, '-infinity', NULL);
+    INSERT INTO analytics_contract_finding_counts (event_type, version, pointer, keyword, count, first_seen, last_seen)
+    VALUES ('order.placed', 2, '', 'required', 3, '2024-01-01Z', '2024-01-02Z');
 EXCEPTION WHEN undefined_table THEN NULL;
 END
 $$;

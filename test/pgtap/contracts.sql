@@ -177,4 +177,131 @@ END
 $$;
 SELECT tap.check_model(round) FROM generate_series(1, 12) AS round;
 
+-- Observed and enforced: a schema's first finding, of the payload as it is stored.
+SELECT tap.there('writer', 'TRUNCATE analytics_contracts') \g /dev/null
+TRUNCATE analytics_events, analytics_dead_letters, analytics_untimed_keys;
+RESET analytics.unregistered_types;
+INSERT INTO faults SELECT 'schema: ' || fault, '23514', format('schema = %L', schema) FROM (VALUES ('{"minLength": "x"}', '"minLength" must be an integer that is not negative at "/minLength"'), ('{"properties": {"a": {"$anchor": "x"}}}', '"$anchor" is not supported at "/properties/a/$anchor"'), ('5', 'the schema must be a schema: an object, true or false at ""')) AS v (schema, fault);
+INSERT INTO faults VALUES ('mode observe needs a schema', '23514', $$mode = 'observe'$$), ('mode enforce needs a schema', '23514', $$mode = 'enforce'$$);
+INSERT INTO analytics_contracts (event_type) VALUES ('good');
+SELECT is(ROW(f.state, f.detail), ROW(sqlstate, complaint), 'UPDATE refused: ' || assignments) FROM faults, tap.failure_of(format('UPDATE analytics_contracts SET %s WHERE event_type = ''good''', assignments)) AS f WHERE complaint ~ 'schema: |needs';
+DELETE FROM analytics_contracts;
+SELECT is(ROW(f.state, f.detail), ROW(sqlstate, complaint), 'INSERT refused: ' || assignments) FROM faults, tap.failure_of(format('SELECT tap.insert_spoiled(%L)', assignments)) AS f WHERE complaint ~ 'schema: |needs';
+
+\set shop '{"properties": {"total": {"type": "number", "minimum": 0}, "version": {"const": 2}, "lines": {"items": {"properties": {"sku": {"pattern": "^[a-z]+$"}, "a/b": {"type": "null"}}, "required": ["sku"], "additionalProperties": false}}, "tree": {"$ref": "#"}}, "required": ["total", "version"]}'
+INSERT INTO analytics_contracts (event_type, version, mode, schema) VALUES ('o', 2, 'enforce', :'shop'), ('p', 2, 'observe', :'shop'), ('q', 2, 'accept', '{"required": ["x"]}');
+CREATE TEMP TABLE judged (payload text, pointer text, keyword text, expected text, general text);
+INSERT INTO judged VALUES
+('{"total":1}', NULL, NULL, NULL, NULL), ('{"total":1.5,"version":"x","lines":[{"sku":"a"}]}', NULL, NULL, NULL, NULL), ('{"total":"s3cret"}', '/total', 'type', 'number', '/total'), ('{"total":-1}', '/total', 'minimum', '0', '/total'), ('{}', '', 'required', 'total', ''),
+('{"total":1,"lines":[{"sku":"a"},{"sku":"s3cret"}]}', '/lines/1/sku', 'pattern', '^[a-z]+$', '/lines/*/sku'), ('{"total":1,"lines":[{"sku":"a"},{}]}', '/lines/1', 'required', 'sku', '/lines/*'), ('{"total":1,"lines":[{"sku":"a","who":1}]}', '/lines/0/who', 'additionalProperties', 'false', '/lines/*/*'),
+('{"total":1,"lines":[{"sku":"a","a/b":1}]}', '/lines/0/a~1b', 'type', 'null', '/lines/*/a~1b'), ('{"total":1,"tree":{"total":1,"version":2,"tree":{"total":0}}}', '/tree/tree', 'required', 'version', '/tree/tree'), ('{"total":1,"total":"x","total":2}', NULL, NULL, NULL, NULL),
+(format('{"total":1,"tree":%s{}%s}', repeat('{"total":1,"version":2,"tree":', 9), repeat('}', 9)), repeat('/tree', 10), 'required', 'total', repeat('/tree', 8) || '/*');
+SELECT is(tap.verdict('o.v2', payload), CASE WHEN keyword IS NULL THEN 'o ' || (payload::jsonb || '{"version":2}')::text ELSE format('contract_violation: "%s" %s: expected %s', pointer, keyword, expected) END, 'enforced: ' || payload) FROM judged;
+SELECT is(tap.verdict('p.v2', payload), 'p ' || (payload::jsonb || '{"version":2}')::text, 'observed: ' || payload) FROM judged;
+SELECT is(tap.verdict('q.v2'), 'q {"version": 2}', 'a schema that nobody asks for');
+SELECT is(ROW(f.pointer, f.keyword, f.expected), ROW(j.pointer, j.keyword, j.expected), 'as analytics_contract_finding finds it in what is stored: ' || payload) FROM judged AS j, analytics_contract_finding(:'shop', payload::jsonb || '{"version":2}') AS f;
+SELECT is_empty('SELECT * FROM analytics_contract_findings', 'looking counts nothing');
+SELECT is(ROW(r.stored, r.dead_lettered), (SELECT ROW(count(*) FILTER (WHERE keyword IS NULL), count(*) FILTER (WHERE keyword IS NOT NULL)) FROM judged), 'enforced in a batch') FROM analytics_ingest((SELECT array_agg(tap.rec(format('{"eventType":"o.v2","source":"s","payload":%s}', payload))) FROM judged)) AS r;
+SELECT is(ROW(r.stored, r.dead_lettered), (SELECT ROW(count(*), 0::bigint) FROM judged), 'observed in a batch') FROM analytics_ingest((SELECT array_agg(tap.rec(format('{"eventType":"p.v2","source":"s","payload":%s}', payload))) FROM judged)) AS r;
+SELECT bag_eq('SELECT event_type::text, version, pointer, keyword, count FROM analytics_contract_findings', 'SELECT ''p''::text, 2, general, keyword, count(*) FROM judged WHERE keyword IS NOT NULL GROUP BY 3, 4', 'and counted by type, version, pointer and keyword');
+SELECT ok(bool_and(first_seen = last_seen AND first_seen BETWEEN now() - interval '1 hour' AND now()), 'with the time of the transaction') FROM analytics_contract_findings;
+SELECT is(tap.verdict('o.v2', '{"total":"\u0000"}'), 'contract_violation: "/total" type: expected number', 'a contract comes before what jsonb can''t hold');
+SELECT is(tap.verdict('p.v2', '{"total":"\u0000"}'), 'unstorable_text: ' || (analytics_normalize('{"eventType":"p.v2","source":"s","payload":{"total":"\u0000"}}'::text)).detail, 'what is only observed does not');
+
+-- Counted once for each event that is stored, in the transaction that stores it.
+CREATE FUNCTION tap.found() RETURNS bigint LANGUAGE sql AS $$ SELECT coalesce(sum(count), 0)::bigint FROM analytics_contract_findings $$;
+TRUNCATE analytics_contract_finding_counts;
+SELECT analytics_ingest(ARRAY[tap.event('k', NULL, 'p.v2'), tap.event('k', NULL, 'p.v2'), tap.event('l', NULL, 'p.v2'), tap.event('m', NULL, 'p.v2', NULL, '{"total":1}')]) \g /dev/null
+SELECT is(tap.found(), 2::bigint, 'a duplicate in the batch does not count');
+SELECT analytics_ingest(ARRAY[tap.event('l', NULL, 'p.v2'), tap.event('n', NULL, 'p.v2')]) \g /dev/null
+SELECT is(tap.found(), 3::bigint, 'nor one of an earlier batch');
+BEGIN;
+SELECT analytics_ingest(ARRAY[tap.event('roll', NULL, 'p.v2')]) \g /dev/null
+SELECT is(tap.found(), 4::bigint, 'in the transaction');
+ROLLBACK;
+SELECT is(tap.found(), 3::bigint, 'and no longer');
+SELECT analytics_record('{"eventType":"p","source":"s","payload":{"version":2}}') \g /dev/null
+SELECT analytics_record_each(ARRAY[tap.event('each', NULL, 'p.v2')]) \g /dev/null
+SELECT is(tap.found(), 5::bigint, 'one by one');
+SELECT analytics_claim_partition('g', 't', 0, 'o', 0) \g /dev/null
+SELECT analytics_ingest_kafka('g', 't', 0, 1, 0, 2, ARRAY[tap.event('kafka', NULL, 'p.v2'), '{'], '{0,1}') \g /dev/null
+SELECT is(tap.found(), 6::bigint, 'from Kafka');
+CREATE FUNCTION tap.keep_out() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.payload ? 'drop' THEN RETURN NULL; END IF; IF NEW.payload ? 'raise' THEN RAISE EXCEPTION 'no'; END IF; RETURN NEW; END $$;
+CREATE TRIGGER keep_out BEFORE INSERT ON analytics_events FOR EACH ROW EXECUTE FUNCTION tap.keep_out();
+SELECT is(ROW(r.stored, r.dead_lettered, r.skipped), ROW(2::bigint, 1::bigint, 1::bigint), 'a batch with events that are dropped and rejected') FROM analytics_ingest(ARRAY[tap.event('t1', NULL, 'p.v2', NULL, '{"drop":1}'), tap.event('t2', NULL, 'p.v2'), tap.event('t3', NULL, 'p.v2', NULL, '{"raise":1}'), tap.event('t4', NULL, 'p.v2')]) AS r;
+SELECT is(tap.found(), 8::bigint, 'counts what it stores');
+DROP TRIGGER keep_out ON analytics_events;
+SELECT analytics_replay_dead_letters(reason => 'rejected') \g /dev/null
+SELECT is(tap.found(), 9::bigint, 'a replay counts what it stores');
+UPDATE analytics_contracts SET mode = 'observe' WHERE event_type = 'o';
+SELECT r.replayed AS replayed FROM analytics_replay_dead_letters(reason => 'contract_violation') AS r \gset
+SELECT is(ROW(:replayed::bigint, tap.found()), (SELECT ROW(count(*), 9 + count(*)) FROM judged WHERE keyword IS NOT NULL), 'so does one of what was refused, under a milder contract');
+
+-- No right on the counts is needed, and no two batches change the same row.
+CREATE ROLE analytics_check_findings;
+GRANT USAGE ON SCHEMA tap TO analytics_check_findings;
+GRANT SELECT, INSERT ON analytics_events, analytics_dead_letters, analytics_untimed_keys TO analytics_check_findings;
+GRANT EXECUTE ON FUNCTION analytics_ingest, analytics_create_partition(timestamptz) TO analytics_check_findings;
+TRUNCATE analytics_contract_finding_counts;
+SET ROLE analytics_check_findings;
+SELECT is(r.stored, 1::bigint, 'a writer stores what is observed') FROM analytics_ingest(ARRAY[tap.event('w', NULL, 'p.v2')]) AS r;
+SELECT tap.fails('SELECT * FROM analytics_contract_findings', '42501', 'and may not read the counts');
+RESET ROLE;
+SELECT is(tap.found(), 1::bigint, 'it is counted');
+DROP OWNED BY analytics_check_findings;
+DROP ROLE analytics_check_findings;
+SELECT tap.there('other', 'BEGIN') \g /dev/null
+SELECT is(tap.answer_of('other', $$SELECT stored FROM analytics_ingest(ARRAY[tap.event('c1', NULL, 'p.v2')])$$), '1', 'another transaction stores');
+SELECT is(r.stored, 1::bigint, 'this one does not wait for it') FROM analytics_ingest(ARRAY[tap.event('c2', NULL, 'p.v2')]) AS r;
+SELECT tap.there('other', 'COMMIT') \g /dev/null
+SELECT is(tap.found(), 3::bigint, 'both are counted');
+SELECT count(*) FROM generate_series(1, 400) AS i, analytics_ingest(ARRAY[tap.event('many' || i, NULL, 'p.v2'), tap.event('more' || i, NULL, 'p.v2', NULL, '{"total":"x"}')]) \g /dev/null
+SELECT is(tap.found(), 803::bigint, 'many batches of one transaction');
+DO $$ BEGIN FOR i IN 1 .. 300 LOOP PERFORM analytics_ingest(ARRAY[tap.event('loop' || i, NULL, 'p.v2')]); COMMIT; END LOOP; END $$;
+SELECT is(tap.found(), 1103::bigint, 'and of many');
+SELECT cmp_ok(count(*), '<', 120::bigint, 'are folded meanwhile') FROM analytics_contract_finding_counts;
+SELECT is((SELECT max(last_seen) FROM analytics_contract_findings), (SELECT max(ingested_at) FROM analytics_events), 'the last one is the latest');
+BEGIN ISOLATION LEVEL SERIALIZABLE;
+SELECT analytics_ingest(ARRAY[tap.event('serial', NULL, 'p.v2')]) \g /dev/null
+COMMIT;
+SELECT is(tap.found(), 1104::bigint, 'under SERIALIZABLE too');
+
+-- Types and versions without a contract may be observed, too.
+TRUNCATE analytics_contract_finding_counts;
+SET analytics.unregistered_types = observe;
+SELECT is(r.stored, 4::bigint, 'all are stored') FROM analytics_ingest(ARRAY[tap.event('u', NULL, 'x'), tap.event('u', NULL, 'x.v7'), tap.event('u', NULL, 'p.v3'), tap.event('ok', NULL, 'p.v2', NULL, '{"total":1}')]) AS r;
+SELECT bag_eq('SELECT event_type::text, version, pointer, keyword, count FROM analytics_contract_findings', $$VALUES ('x', 1, '', 'eventType', 1::bigint), ('x.v7', 7, '', 'eventType', 1), ('p', 3, '', 'version', 1)$$, 'and counted');
+RESET analytics.unregistered_types;
+
+-- Random payloads and random contracts: what ingesting does is what analytics_contract_finding says of each payload.
+CREATE TEMP TABLE schemas (number integer, schema jsonb);
+INSERT INTO schemas VALUES (0, '{"properties": {"a": {"type": "integer"}, "b": {"items": {"maximum": 3}}}, "required": ["a"]}'), (1, '{"additionalProperties": {"type": ["number", "string"]}, "maxProperties": 2}'), (2, '{"properties": {"version": {"const": 2}}, "required": ["version"]}'), (3, '{"not": {"required": ["b"]}}');
+CREATE TEMP TABLE drawn AS
+SELECT i AS number, (ARRAY['r', 's', 'r.v2', 's.v2'])[1 + floor(random() * 4)] AS event_type,
+    (SELECT coalesce(jsonb_object_agg(k, (ARRAY['1', '2.5', '"x"', 'null', '[1,2]', '[1,5]', '{}'])[1 + floor(random() * 7)]::jsonb) FILTER (WHERE random() < 0.5), '{}') FROM unnest('{a,b,c,version}'::text[]) AS k WHERE i = i) AS payload
+FROM generate_series(1, 500) AS i;
+CREATE FUNCTION tap.check_schemas(round integer) RETURNS SETOF text LANGUAGE plpgsql AS $$
+BEGIN
+    TRUNCATE analytics_contracts, analytics_events, analytics_dead_letters, analytics_contract_finding_counts;
+    INSERT INTO analytics_contracts (event_type, version, mode, schema)
+    SELECT t, v, (ARRAY['accept', 'observe', 'enforce'])[1 + floor(random() * 3)], (ARRAY(SELECT s.schema FROM schemas AS s))[1 + floor(random() * 4)] FROM unnest('{r,s}'::text[]) AS t, generate_series(1, 3) AS v WHERE random() < 0.8;
+    CREATE TEMP TABLE due ON COMMIT DROP AS
+    SELECT d.number, k.type, k.version, k.body, c.mode, f.pointer, f.keyword, f.expected
+    FROM drawn AS d
+    CROSS JOIN LATERAL (SELECT split_part(d.event_type, '.v', 1) AS base, nullif(split_part(d.event_type, '.v', 2), '')::integer AS suffix) AS p
+    CROSS JOIN LATERAL (SELECT EXISTS (SELECT FROM analytics_contracts AS c WHERE c.event_type = p.base) AS registered) AS g
+    CROSS JOIN LATERAL (SELECT CASE WHEN g.registered THEN p.base ELSE d.event_type END AS type, coalesce(p.suffix, analytics_event_version(p.base, d.payload)) AS version,
+                               d.payload || CASE WHEN g.registered AND p.suffix IS NOT NULL THEN jsonb_build_object('version', p.suffix) ELSE '{}' END AS body) AS k
+    LEFT JOIN analytics_contracts AS c ON c.event_type = p.base AND c.version = k.version
+    LEFT JOIN LATERAL analytics_contract_finding(c.schema, k.body) AS f ON c.mode IN ('observe', 'enforce');
+    PERFORM analytics_ingest(array_agg(tap.event(NULL, '2025-01-01T00:00:00Z', d.event_type, NULL, d.payload) ORDER BY d.number)) FROM drawn AS d;
+    RETURN NEXT bag_eq('SELECT reason, detail FROM analytics_dead_letters', 'SELECT ''contract_violation''::text, format(''"%s" %s: expected %s'', pointer, keyword, expected) FROM due WHERE mode = ''enforce'' AND keyword IS NOT NULL', format('round %s: what is refused, and why', round));
+    RETURN NEXT bag_eq('SELECT event_type::text, payload FROM analytics_events', 'SELECT type, body FROM due WHERE mode IS DISTINCT FROM ''enforce'' OR keyword IS NULL', format('round %s: what is stored', round));
+    RETURN NEXT bag_eq('SELECT event_type::text, version, pointer, keyword, count FROM analytics_contract_findings',
+        'SELECT type, version, CASE WHEN pointer = '''' THEN '''' WHEN pointer ~ ''^/b/'' THEN ''/b/*'' WHEN keyword = ''type'' AND expected LIKE ''[%'' THEN ''/*'' ELSE pointer END, keyword, count(*) FROM due WHERE mode = ''observe'' AND keyword IS NOT NULL GROUP BY 1, 2, 3, 4', format('round %s: what is counted', round));
+    DROP TABLE due;
+END
+$$;
+SELECT tap.check_schemas(round) FROM generate_series(1, 10) AS round;
+
 SELECT * FROM finish();

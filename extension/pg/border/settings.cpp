@@ -100,9 +100,9 @@ void define_settings()
                              PGC_USERSET, 0, nullptr, nullptr, nullptr);
     DefineCustomEnumVariable("analytics.unregistered_types",
                              "What becomes of events whose type or version has no row in analytics_contracts.",
-                             "observe: they are counted in analytics_contract_findings. refuse: they are refused.", &current.unregistered_types,
-                             number_of(core::ContractMode::accept), unregistered_modes, PGC_USERSET, 0, nullptr,
-                             nullptr, nullptr);
+                             "observe: they are counted in analytics_contract_findings. refuse: they are refused.",
+                             &current.unregistered_types, number_of(core::ContractMode::accept), unregistered_modes,
+                             PGC_USERSET, 0, nullptr, nullptr, nullptr);
     DefineCustomBoolVariable("analytics.deduplicate", "Derives the id of an event from its natural key.",
                              "If off, every event is stored, even if it is delivered again.", &current.deduplicate,
                              true, PGC_USERSET, 0, nullptr, nullptr, nullptr);

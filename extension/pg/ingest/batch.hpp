@@ -89,7 +89,7 @@ private:
     RekeyedRows rekeyed_;
     NamedRows *refused_ = nullptr;
     ObservedFindings *observed_ = nullptr; // null: there are none
-    TupleDesc description_; // of the rows' tuples
+    TupleDesc description_;                // of the rows' tuples
     TupleTableSlot *slot_ = nullptr;
     Counts counts_;
 };

@@ -24,8 +24,8 @@ namespace column {
 enum : std::uint8_t { event_type, version, pointer, keyword, count, first_seen, last_seen };
 } // namespace column
 
-constexpr ReadColumn columns[] = {{"event_type", TEXTOID}, {"version", INT4OID},           {"pointer", TEXTOID},
-                                  {"keyword", TEXTOID},    {"count", INT8OID},             {"first_seen", TIMESTAMPTZOID},
+constexpr ReadColumn columns[] = {{"event_type", TEXTOID},      {"version", INT4OID}, {"pointer", TEXTOID},
+                                  {"keyword", TEXTOID},         {"count", INT8OID},   {"first_seen", TIMESTAMPTZOID},
                                   {"last_seen", TIMESTAMPTZOID}};
 
 struct Sum {

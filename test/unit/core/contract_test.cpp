@@ -1,11 +1,14 @@
 /* Versions and contracts in the normalizer: which version an event has, what a registered type changes, and what is
  * refused. Single cases, and random records with random contracts, compared with the oracle. */
+#include "../../../extension/core/error.hpp"
+
 #include "normalize_oracle.hpp"
 #include "seed.hpp"
 
 #include <gtest/gtest.h>
 
 #include <map>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -132,6 +135,116 @@ TEST(Contract, UnregisteredTypesAndVersionsMayBeRefused)
               "contract_violation: \"\" eventType: expected a type that has a contract");
     EXPECT_EQ(event_of(canonical("o.q", "{}"), {}, ContractMode::refuse),
               "contract_violation: \"\" eventType: expected a type that has a contract");
+}
+
+/** A contract with a schema. */
+Contract contract_with(ContractMode mode, std::string_view schema, Version version = 1)
+{
+    return {.event_type = "o.p",
+            .version = version,
+            .mode = mode,
+            .schema = std::make_shared<const ContractSchema>(schema)};
+}
+
+TEST(Enforced, PayloadIsJudgedAsItIsStored)
+{
+    constexpr std::string_view schema =
+        R"({"properties":{"cIso":{"const":"1970-01-01T00:00:00Z"},"version":{"const":3}},)"
+        R"("required":["cIso","version"]})";
+    const std::vector<Contract> contracts{contract_with(ContractMode::enforce, schema, 3)};
+    EXPECT_EQ(event_of(R"({"c":0,"cIso":"x"})", contracts), R"(o.p {"c":0,"cIso":"1970-01-01T00:00:00Z","version":3})");
+    EXPECT_EQ(event_of(R"({"c":1})", contracts),
+              "contract_violation: \"/cIso\" const: expected \"1970-01-01T00:00:00Z\"");
+    EXPECT_EQ(event_of(canonical("o.p.v3", R"({"cIso":"1970-01-01T00:00:00Z","version":"x"})"), contracts),
+              R"(o.p {"cIso":"1970-01-01T00:00:00Z","version":3})");
+    EXPECT_EQ(event_of(canonical("o.p.v3", "{}"), contracts), "contract_violation: \"\" required: expected cIso");
+}
+
+TEST(Enforced, DetailNeverHoldsTheValue)
+{
+    const std::vector<Contract> contracts{
+        contract_with(ContractMode::enforce, R"({"properties":{"a":{"pattern":"^x$"},"b":{"maximum":1}}})")};
+    EXPECT_EQ(event_of(canonical("o.p", R"({"a":"s3cret"})"), contracts),
+              "contract_violation: \"/a\" pattern: expected ^x$");
+    EXPECT_EQ(event_of(canonical("o.p", R"({"b":4711})"), contracts), "contract_violation: \"/b\" maximum: expected 1");
+}
+
+TEST(Enforced, ComesBeforeWhatCannotBeStored)
+{
+    const std::vector<Contract> contracts{contract_with(ContractMode::enforce, R"({"required":["a"]})")};
+    EXPECT_EQ(event_of(canonical("o.p", R"({"b":"\u0000"})"), contracts).substr(0, 18), "contract_violation");
+    EXPECT_EQ(event_of(canonical("o.p", R"({"a":"\u0000"})"), contracts).substr(0, 15), "unstorable_text");
+}
+
+TEST(Enforced, HoldsFromItsTimeOn)
+{
+    std::vector<Contract> contracts{contract_with(ContractMode::enforce, "false")};
+    contracts[0].valid_from = noon;
+    EXPECT_EQ(event_of(canonical("o.p", "{}"), contracts, ContractMode::accept, noon - 1), "o.p {}");
+    EXPECT_NE(event_of(canonical("o.p", "{}"), contracts, ContractMode::accept, noon), "o.p {}");
+}
+
+/** "version pointer keyword", or "-". */
+std::string observed_in(const std::string &record, std::vector<Contract> list,
+                        ContractMode unregistered = ContractMode::accept)
+{
+    const Contracts contracts(std::move(list));
+    Normalizer normalizer(shapes(), {}, {}, {&contracts, unregistered});
+    const Verdict &verdict = normalizer.normalize(record, noon);
+    EXPECT_FALSE(verdict.refusal);
+    if (!verdict.observed) return "-";
+    return std::to_string(verdict.observed->version) + " " + verdict.observed->finding.pointer + " " +
+           std::string(verdict.observed->finding.keyword);
+}
+
+TEST(Observed, IsAcceptedAndFound)
+{
+    const std::vector<Contract> contracts{
+        contract_with(ContractMode::observe, R"({"properties":{"a":{"items":{"type":"string"}}}})", 2)};
+    EXPECT_EQ(observed_in(canonical("o.p.v2", R"({"a":["x",1]})"), contracts), "2 /a/* type");
+    EXPECT_EQ(observed_in(canonical("o.p.v2", R"({"a":["x"]})"), contracts), "-");
+    EXPECT_EQ(observed_in(canonical("o.p", R"({"a":[1]})"), contracts), "-");
+}
+
+TEST(Observed, UnregisteredTypesAndVersions)
+{
+    EXPECT_EQ(observed_in(canonical("o.q.v4", "{}"), registered, ContractMode::observe), "4  eventType");
+    EXPECT_EQ(observed_in(canonical("o.p.v4", "{}"), registered, ContractMode::observe), "4  version");
+    EXPECT_EQ(observed_in(canonical("o.p.v1", "{}"), registered, ContractMode::observe), "-");
+}
+
+TEST(Observed, NormalizerForgetsTheRecordBefore)
+{
+    const Contracts contracts({contract_with(ContractMode::observe, R"({"required":["a"]})")});
+    Normalizer normalizer(shapes(), {}, {}, {&contracts});
+    EXPECT_TRUE(normalizer.normalize(canonical("o.p", "{}")).observed);
+    EXPECT_FALSE(normalizer.normalize(canonical("o.p", R"({"a":1})")).observed);
+    EXPECT_TRUE(normalizer.normalize(canonical("o.p", "{}")).observed);
+    EXPECT_FALSE(normalizer.normalize(canonical("o.q", "{}")).observed);
+}
+
+TEST(GeneralPointer, NamesOnlyWhatTheSchemaNames)
+{
+    const ContractSchema schema(R"({"properties":{"a":{"properties":{"b/~c":{}}},"":{}},
+        "$defs":{"x":{"properties":{"deep":{"$ref":"#/$defs/x"}}}},"anyOf":[{"$ref":"#/$defs/x"}]})");
+    for (const auto &[pointer, general] : std::vector<std::pair<std::string, std::string>>{
+             {"", ""},
+             {"/", "/"},
+             {"/a", "/a"},
+             {"/a/0/b~1~0c", "/a/*/b~1~0c"},
+             {"/other/a", "/*/a"},
+             {"/0", "/*"},
+             {"/a~", "/*"},
+             {"/a//", "/a//"},
+             {"/deep/deep/deep/deep/deep/deep/deep/deep", "/deep/deep/deep/deep/deep/deep/deep/deep"},
+             {"/deep/deep/deep/deep/deep/deep/deep/deep/deep/deep", "/deep/deep/deep/deep/deep/deep/deep/deep/*"}})
+        EXPECT_EQ(schema.general_pointer(pointer), general) << pointer;
+}
+
+TEST(ContractSchema, ThatIsRefusedThrows)
+{
+    EXPECT_THROW(ContractSchema("{\"minLength\":-1}"), Corrupt);
+    EXPECT_THROW(ContractSchema("{"), Corrupt);
 }
 
 class Generator {
