@@ -1,5 +1,6 @@
 """When a batch is written: at so many records, at so many bytes, after so many milliseconds, at a stop; and what the
 settings and the shapes say about the records in it."""
+import json
 import pathlib
 
 import pytest
@@ -72,6 +73,33 @@ def test_a_new_shape_changes_what_a_running_ingestor_stores_next(stream, ingesto
     stream.await_read()
     assert stream.database.rows("SELECT event_type, (payload ->> 'number')::int FROM analytics_events") == [
         ("shop.order-placed", 2)]
+    assert len(running.logs(event="started")) == 1
+
+
+def order(number, **payload):
+    return json.dumps({"eventType": "order.placed.v2", "source": "shop", "eventId": str(number),
+                       "payload": {"number": number, **payload}}).encode()
+
+
+def test_a_new_contract_changes_what_a_running_ingestor_stores_next(stream, ingestor):
+    """Registered, then enforced, then over, without a restart; what is refused is a dead letter, and never the value."""
+    running = ingestor(**QUICK_GROUP)
+    for number, change in enumerate([
+            "SELECT", "INSERT INTO analytics_contracts (event_type, version) VALUES ('order.placed', 2)",
+            """UPDATE analytics_contracts SET mode = 'enforce', schema = '{"required": ["total"]}'""",
+            "UPDATE analytics_contracts SET mode = 'observe'", "UPDATE analytics_contracts SET mode = 'refuse'"]):
+        stream.database.rows(change)
+        stream.produce([order(number), order(100 + number, total=1)])
+        stream.await_read()
+    rows = stream.database.rows("SELECT event_type, payload -> 'version', (payload ->> 'number')::int "
+                                "FROM analytics_events ORDER BY 3")
+    assert rows == [("order.placed.v2", None, 0), ("order.placed", 2, 1), ("order.placed", 2, 3),
+                    ("order.placed.v2", None, 100), ("order.placed", 2, 101), ("order.placed", 2, 102),
+                    ("order.placed", 2, 103)]
+    assert stream.database.rows("SELECT detail, count(*) FROM analytics_dead_letters GROUP BY 1 ORDER BY 1") == [
+        ('"" required: expected total', 1), ('"" version: expected a version other than 2', 2)]
+    assert stream.database.rows("SELECT event_type, version, pointer, keyword, count "
+                                "FROM analytics_contract_findings") == [("order.placed", 2, "", "required", 1)]
     assert len(running.logs(event="started")) == 1
 
 
