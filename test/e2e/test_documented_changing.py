@@ -52,6 +52,7 @@ def producers(server, database):
 
 def test_a_type_goes_from_one_version_to_the_next(producers):
     registered(producers)
+    judged(producers)
     watched(producers)
     upcast(producers)
     ended(producers)
@@ -70,13 +71,28 @@ def registered(producers):
     assert producers.stored() == {("order.placed", 1): 10, ("order.placed", 2): 7}
 
 
+def judged(producers):
+    """Observed, asked and enforced; then all as it was."""
+    *tried, enforce = statements(PAGE, "2. Say what version 2 is").rstrip().rstrip(";").split(";\n")
+    observe, counted, asked = (statement + ";" for statement in tried)
+    producers.follow(observe)
+    assert producers.send(order(40, 2, payload={"total": "s3cret"})) == (1, 0, 0)
+    assert [row.split("|")[:3] for row in producers.follow(counted)] == [["/total", "type", "1"]]
+    assert [row.split("|")[1:] for row in producers.follow(asked)] == [["/total", "type", "number"]]
+    producers.follow(enforce + ";")
+    assert producers.send(order(41, 2, payload={"total": -1}), order(42, 1, payload={"total": -1})) == (1, 0, 1)
+    assert producers.database.sql("SELECT detail FROM analytics_dead_letters") == '"/total" minimum: expected 0'
+    producers.database.sql("DELETE FROM analytics_events WHERE payload ->> 'total' IN ('s3cret', '-1')")
+    producers.database.sql("DELETE FROM analytics_dead_letters")
+
+
 def watched(producers):
-    rows = producers.follow(statements(PAGE, "2. Wait for the last producer"))
+    rows = producers.follow(statements(PAGE, "3. Wait for the last producer"))
     assert [row.split("|")[:3] for row in rows] == [["till-1", "1", "10"], ["till-2", "2", "7"]]
 
 
 def upcast(producers):
-    *others, store = statements(PAGE, "3. Bring the old payloads along").rstrip().rstrip(";").split(";\n")
+    *others, store = statements(PAGE, "4. Bring the old payloads along").rstrip().rstrip(";").split(";\n")
     assert producers.follow(";\n".join(others) + ";") == ["public.order_placed_latest", "127.50"]
     assert producers.stored() == {("order.placed", 1): 10, ("order.placed", 2): 7}
     producers.follow(store + ";")
@@ -86,7 +102,7 @@ def upcast(producers):
 
 def ended(producers):
     """The page's date is one that has passed here."""
-    end, replay = statements(PAGE, "4. End the old version").rstrip().rstrip(";").split(";\n")
+    end, replay = statements(PAGE, "5. End the old version").rstrip().rstrip(";").split(";\n")
     producers.follow(end.replace("2027-01-01Z", "2020-01-01Z") + ";")
     assert producers.send(order(30, 1), order(31, 2)) == (1, 0, 1)
     assert producers.database.sql("SELECT reason FROM analytics_dead_letters") == "contract_violation"

@@ -82,7 +82,7 @@ def order(number, **payload):
 
 
 def test_a_new_contract_changes_what_a_running_ingestor_stores_next(stream, ingestor):
-    """Registered, then enforced, then over, without a restart; what is refused is a dead letter, and never the value."""
+    """Registered, then enforced, observed, and over, without a restart; what is refused is a dead letter."""
     running = ingestor(**QUICK_GROUP)
     for number, change in enumerate([
             "SELECT", "INSERT INTO analytics_contracts (event_type, version) VALUES ('order.placed', 2)",
