@@ -102,6 +102,7 @@ def test_events_are_upcast_beside_writers_and_readers(server, database, stream, 
     ingestor()
     seeded(stream, count)
     traffic = Traffic(stream, count)
+    traffic.send()  # the first takes a producer a second
     with contextlib.closing(database.connect()) as reads, contextlib.closing(database.connect()) as upcasts, \
             Beside() as beside:
         beside.go("sends", traffic.send)
@@ -109,6 +110,7 @@ def test_events_are_upcast_beside_writers_and_readers(server, database, stream, 
         begun = time.monotonic()
         upcasts.cursor().execute("CALL analytics_upcast_events('order')")
         took = time.monotonic() - begun
+    traffic.send()
     stream.await_read(timeout=600)
     print(f"{count} events were upcast in {took:.1f} s; meanwhile {traffic.sent - count} new ones and "
           f"{2 * traffic.again} old ones came")
