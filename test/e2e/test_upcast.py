@@ -94,11 +94,10 @@ def seeded(stream, count):
     assert stream.totals() == (count, 0, 0, 0)
 
 
-@pytest.mark.parametrize("count", [20_000, pytest.param(1_000_000, marks=pytest.mark.slow)])
-def test_events_are_upcast_beside_writers_and_readers(server, database, stream, ingestor, count):
+def upcast(database, stream, ingestor, count):
+    """So many events, beside writers and readers; everything is there once, and exact."""
     database.sql(REGISTERED)
     database.sql(PROJECTED)
-    waits = LockWaits(server, database)
     ingestor()
     seeded(stream, count)
     traffic = Traffic(stream, count)
@@ -121,4 +120,14 @@ def test_events_are_upcast_beside_writers_and_readers(server, database, stream, 
     assert database.sql(NOT_UPCAST) == 0
     assert database.sql(SUM) == sum(range(traffic.sent))
     assert database.rows("SELECT * FROM analytics_verify()") == []
+
+
+def test_events_are_upcast_beside_writers_and_readers(database, stream, ingestor):
+    upcast(database, stream, ingestor, 20_000)
+
+
+@pytest.mark.slow
+def test_nobody_waits_while_a_million_events_are_upcast(server, database, stream, ingestor):
+    waits = LockWaits(server, database)
+    upcast(database, stream, ingestor, 1_000_000)
     assert waits.but_of(set()) == []
