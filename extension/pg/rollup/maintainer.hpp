@@ -16,7 +16,7 @@
  * A StatementDelta belongs to the subtransaction of its statement, and lives in that one's memory. When the
  * subtransaction fails, it is freed. When the subtransaction commits, none is left, because its statements have ended.
  *
- * While a dump is restored the triggers are off: the dump has the rollups and projections too. */
+ * While a dump is restored nothing is counted: the dump has the rollups and projections too. */
 #pragma once
 
 #include "../border/extension_schema.hpp"
