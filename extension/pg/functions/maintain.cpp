@@ -54,13 +54,14 @@ bool holds_events(Relation table, Oid events)
            (table->rd_rel->relispartition && list_member_oid(get_partition_ancestors(RelationGetRelid(table)), events));
 }
 
-/* Without its primary key a partition is being restored: pg_restore makes the key when the rows are there. The trigger is
- * its parent's, which has no rows to wait for, so several jobs may make it before the last rows come. These are counted
- * already, in the rollups that are restored. */
-bool is_being_restored(Relation partition)
+/* A partition without its primary key is being restored: pg_restore makes the key when the rows are there. The trigger
+ * is its parent's, which has no rows to wait for, so several jobs may make it before the last rows come. These are
+ * counted already, in the rollups that are restored. */
+bool is_being_restored(Relation table)
 {
-    if (!partition->rd_indexvalid) list_free(RelationGetIndexList(partition));
-    return !OidIsValid(partition->rd_pkindex);
+    if (!table->rd_rel->relispartition) return false;
+    if (!table->rd_indexvalid) list_free(RelationGetIndexList(table));
+    return !OidIsValid(table->rd_pkindex);
 }
 
 /* Whether TRUNCATE of the table must count the leaf's events. When the leaf, or a table between the two, has a TRUNCATE
