@@ -31,7 +31,9 @@ def refresh():
     shutil.rmtree(target, ignore_errors=True)
     shutil.copytree(found.tree / "usr", target / "usr", ignore=shutil.ignore_patterns("llvmjit*"))
     (target / "lib").mkdir()
-    needed = subprocess.run(["ldd", found.program("postgres")], check=True, capture_output=True, text=True).stdout
+    [library] = (found.tree / "usr").rglob("analytics_events.so")
+    needed = subprocess.run(["ldd", found.program("postgres"), library], check=True, capture_output=True,
+                            text=True).stdout
     for name, path in re.findall(r"(\S+) => (/\S+)", needed):
         if not name.startswith(ALIKE) and not (TREE.folder / "usr/lib/x86_64-linux-gnu" / name).exists():
             shutil.copy(path, target / "lib")

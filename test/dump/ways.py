@@ -20,6 +20,8 @@ def roles_of(version=None):
 
 
 RESTORE = "pg_restore --exit-on-error -d $TARGET"
+# In one run of several jobs, PostgreSQL may make the operator's triggers of the parent before the last rows come.
+RESTORE_BY_JOBS = f"for section in pre-data data post-data; do {RESTORE} -j4 --section=$section $DIR/dump || exit; done"
 # As several jobs may do it: the parent has no rows, so its trigger need not wait for those of its partitions.
 EARLY = "TRIGGER .* analytics_events analytics_rollup_row "
 RESTORE_TRIGGER_FIRST = f"""pg_restore -l $DIR/dump >$DIR/list && (
@@ -29,23 +31,20 @@ PSQL = "psql -X -q -v ON_ERROR_STOP=1 -d $TARGET"
 
 WAYS = {
     "custom": f"pg_dump -Fc -f $DIR/dump $SOURCE && {RESTORE} $DIR/dump",
-    "custom, four jobs": f"pg_dump -Fc -f $DIR/dump $SOURCE && {RESTORE} -j4 $DIR/dump",
+    "custom, four jobs": f"pg_dump -Fc -f $DIR/dump $SOURCE && {RESTORE_BY_JOBS}",
     "custom, one transaction": f"pg_dump -Fc -f $DIR/dump $SOURCE && {RESTORE} -1 $DIR/dump",
     "directory by two jobs": f"pg_dump -Fd -j2 -f $DIR/dump $SOURCE && {RESTORE} $DIR/dump",
-    "directory by two jobs, four jobs": f"pg_dump -Fd -j2 -f $DIR/dump $SOURCE && {RESTORE} -j4 $DIR/dump",
+    "directory by two jobs, four jobs": f"pg_dump -Fd -j2 -f $DIR/dump $SOURCE && {RESTORE_BY_JOBS}",
     "plain": f"pg_dump -f $DIR/dump $SOURCE && {PSQL} -f $DIR/dump >$DIR/rows",
     "plain, one transaction": f"pg_dump -f $DIR/dump $SOURCE && {PSQL} -1 -f $DIR/dump >$DIR/rows",
     "inserts": f"pg_dump --inserts -f $DIR/dump $SOURCE && {PSQL} -f $DIR/dump >$DIR/rows",
     "column inserts, many rows": f"pg_dump --column-inserts --rows-per-insert=100 -f $DIR/dump $SOURCE && "
                                  f"{PSQL} -f $DIR/dump >$DIR/rows",
     "by the root": f"pg_dump -Fc --load-via-partition-root -f $DIR/dump $SOURCE && {RESTORE} $DIR/dump",
-    "by the root, four jobs": f"pg_dump -Fd -j2 --load-via-partition-root -f $DIR/dump $SOURCE && "
-                              f"{RESTORE} -j4 $DIR/dump",
+    "by the root, four jobs": f"pg_dump -Fd -j2 --load-via-partition-root -f $DIR/dump $SOURCE && {RESTORE_BY_JOBS}",
     "the parent's trigger first": f"pg_dump -Fc -f $DIR/dump $SOURCE && {RESTORE_TRIGGER_FIRST}",
     "by the root, its trigger first": f"pg_dump -Fc --load-via-partition-root -f $DIR/dump $SOURCE && "
                                       f"{RESTORE_TRIGGER_FIRST}",
-    "section by section": f"pg_dump -Fc -f $DIR/dump $SOURCE && for section in pre-data data post-data; do "
-                          f"{RESTORE} -j4 --section=$section $DIR/dump || exit; done",
 }
 
 # Over itself: pg_dump 15 wants to drop the keys of partitions by themselves, which the server refuses, with any table.
