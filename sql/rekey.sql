@@ -15,11 +15,10 @@ CREATE FUNCTION @extschema@._analytics_rekeyings(shape text, window_start timest
     SET analytics.accept_time = on
     AS $$
 WITH judged AS (
-    SELECT e.occurred_at, e.id, e.ingested_at, n.occurred_at AS own_time,
-           @extschema@._analytics_judged_id(r.value) AS key_id
+    SELECT e.occurred_at, e.id, e.ingested_at, n.occurred_at AS own_time, n.id AS key_id
     FROM @extschema@.analytics_events AS e,
          LATERAL convert_to(e.payload::text, 'UTF8') AS r (value),
-         LATERAL @extschema@.analytics_normalize(r.value) AS n
+         LATERAL @extschema@._analytics_judged(r.value) AS n
     WHERE e.occurred_at >= window_start AND e.occurred_at < window_end AND n.shape = $1
         AND (n.event_type, n.source, n.tenant_id)
             IS NOT DISTINCT FROM (e.event_type::text, e.source::text, e.tenant_id::text)

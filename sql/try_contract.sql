@@ -77,8 +77,7 @@ COMMENT ON FUNCTION @extschema@._analytics_tried_events(text, integer, jsonb, te
     'The newest sample events of a type and version, each with what analytics_try_contract finds.';
 
 CREATE FUNCTION @extschema@._analytics_tried_dead_letters(
-    event_type text, version integer, schema jsonb, sample integer, OUT finding text, OUT id text)
-    RETURNS SETOF record
+    event_type text, version integer, schema jsonb, sample integer) RETURNS text[]
     LANGUAGE plpgsql VOLATILE
     SET search_path = pg_catalog, pg_temp
     AS $$
@@ -100,12 +99,13 @@ BEGIN
         RAISE EXCEPTION USING ERRCODE = 'TRIED', MESSAGE = 'the contract is taken back';
     EXCEPTION WHEN SQLSTATE 'TRIED' THEN NULL;
     END;
-    RETURN QUERY SELECT 'becomes_event', a FROM unnest(accepted) AS a;
+    RETURN accepted;
 END
 $$;
 
 COMMENT ON FUNCTION @extschema@._analytics_tried_dead_letters(text, integer, jsonb, integer) IS
-    'Of the newest sample open dead letters, those that would be events of a type and version under a contract.';
+    'Of the newest sample open dead letters, the ids of those that would be events of a type and version under a '
+    'contract.';
 
 CREATE FUNCTION @extschema@.analytics_try_contract(
     event_type text, version integer, schema jsonb DEFAULT NULL, upcast text DEFAULT NULL,
@@ -122,8 +122,8 @@ FROM (SELECT e.finding, e.pointer, e.keyword, e.expected, e.id,
              CASE WHEN e.finding <> 'holds' THEN e.before END AS before, e.after
       FROM @extschema@._analytics_tried_events($1, $2, $3, $4, $5) AS e
       UNION ALL
-      SELECT d.finding, NULL, NULL, NULL, d.id, NULL, NULL
-      FROM @extschema@._analytics_tried_dead_letters($1, $2, $3, $5) AS d) AS t
+      SELECT 'becomes_event', NULL, NULL, NULL, d.id, NULL, NULL
+      FROM unnest(@extschema@._analytics_tried_dead_letters($1, $2, $3, $5)) AS d (id)) AS t
 GROUP BY 1, 2, 3, 4
 ORDER BY 1, 5 DESC, 2, 3, 4
 $$;

@@ -7,13 +7,16 @@
  * itself for shapes that take the whole object as the payload. Events of other shapes, and canonical ones, are left
  * out. */
 
-CREATE FUNCTION @extschema@._analytics_judged_id(value bytea) RETURNS uuid
-    LANGUAGE c STABLE STRICT PARALLEL SAFE
-    AS 'MODULE_PATHNAME', 'analytics_judged_id';
+CREATE FUNCTION @extschema@._analytics_judged(
+    value bytea,
+    OUT shape text, OUT event_type text, OUT source text, OUT tenant_id text, OUT id uuid, OUT occurred_at timestamptz,
+    OUT reason text)
+    LANGUAGE c STABLE PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'analytics_judged';
 
-COMMENT ON FUNCTION @extschema@._analytics_judged_id(bytea) IS
-    'The id of the event that a record stands for, which is made of its natural key. '
-    'Null for an event without a key, and for a record that is refused.';
+COMMENT ON FUNCTION @extschema@._analytics_judged(bytea) IS
+    'What identifies the event that a record stands for: analytics_normalize, without the payload. '
+    'id is made of the natural key, and null for an event without a key. A refused record has a reason alone.';
 
 CREATE TYPE @extschema@._analytics_judgement AS (
     is_event boolean, id text, is_own boolean, shape text, event_type text, event_id uuid, occurred_at timestamptz,
@@ -26,18 +29,17 @@ CREATE FUNCTION @extschema@._analytics_judgements(sample integer) RETURNS SETOF 
     LANGUAGE sql VOLATILE
     SET search_path = pg_catalog, pg_temp
     AS $$
-SELECT false, d.id::text, true, n.shape, n.event_type, @extschema@._analytics_judged_id(d.value), n.occurred_at,
-       n.reason
+SELECT false, d.id::text, true, n.shape, n.event_type, n.id, n.occurred_at, n.reason
 FROM (SELECT l.id, l.value FROM @extschema@.analytics_dead_letters AS l WHERE l.replayed_at IS NULL
       ORDER BY l.id DESC LIMIT sample) AS d,
-     LATERAL @extschema@.analytics_normalize(d.value) AS n
+     LATERAL @extschema@._analytics_judged(d.value) AS n
 UNION ALL
 SELECT true, e.id::text, (n.event_type, n.source) IS NOT DISTINCT FROM (e.event_type::text, e.source::text),
-       n.shape, n.event_type, @extschema@._analytics_judged_id(r.value), n.occurred_at, n.reason
+       n.shape, n.event_type, n.id, n.occurred_at, n.reason
 FROM (SELECT l.id, l.event_type, l.source, l.payload FROM @extschema@.analytics_events AS l
       ORDER BY l.occurred_at DESC, l.id DESC LIMIT sample) AS e,
      LATERAL convert_to(e.payload::text, 'UTF8') AS r (value),
-     LATERAL @extschema@.analytics_normalize(r.value) AS n
+     LATERAL @extschema@._analytics_judged(r.value) AS n
 $$;
 
 COMMENT ON FUNCTION @extschema@._analytics_judgements(integer) IS

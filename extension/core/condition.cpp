@@ -1,6 +1,7 @@
 #include "condition.hpp"
 
 #include "error.hpp"
+#include "text/quotes.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -34,7 +35,7 @@ std::string text_of(const Scalar &scalar)
 {
     switch (scalar.kind) {
     case Kind::string:
-        return '"' + scalar.text + '"';
+        return in_quotes(scalar.text);
     case Kind::number:
         return scalar.text;
     default:

@@ -1,6 +1,7 @@
 #include "contract.hpp"
 
 #include "error.hpp"
+#include "member_path.hpp"
 
 #include <algorithm>
 #include <tuple>
@@ -18,17 +19,6 @@ schema::Schema compile(std::string_view json)
     return std::get<schema::Schema>(std::move(result));
 }
 
-/** A token of a JSON Pointer as the name that it stands for. */
-std::string unescaped(std::string_view token)
-{
-    std::string name;
-    for (std::size_t at = 0; at < token.size(); ++at) {
-        const bool is_escape = token[at] == '~' && at + 1 < token.size();
-        name += !is_escape ? token[at] : token[++at] == '1' ? '/' : '~';
-    }
-    return name;
-}
-
 } // namespace
 
 ContractSchema::ContractSchema(std::string_view json) : compiled_(compile(json))
@@ -40,14 +30,11 @@ ContractSchema::ContractSchema(std::string_view json) : compiled_(compile(json))
 
 std::string ContractSchema::general_pointer(std::string_view pointer) const
 {
+    const std::vector<std::string> tokens = MemberPath(std::string(pointer)).tokens;
     std::string general;
-    std::size_t tokens = 0;
-    for (std::size_t at = 0; at < pointer.size() && tokens <= most_tokens; ++tokens) {
-        const std::size_t end = std::min(pointer.find('/', at + 1), pointer.size());
-        const std::string_view token = pointer.substr(at + 1, end - at - 1);
-        const bool is_named = tokens < most_tokens && names_.find(unescaped(token)) != SlotTable::none;
-        general.append("/").append(is_named ? token : "*");
-        at = end;
+    for (std::size_t i = 0; i < tokens.size() && i <= most_tokens; ++i) {
+        const bool is_named = i < most_tokens && names_.find(tokens[i]) != SlotTable::none;
+        schema::append_token(general, is_named ? tokens[i] : "*");
     }
     return general;
 }

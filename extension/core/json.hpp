@@ -38,6 +38,8 @@ struct Node {
 struct Limits {
     std::size_t max_bytes = std::size_t{1} << 20; // analytics.max_event_bytes
     std::uint32_t max_depth = 64;                 // analytics.max_depth; the outermost container is level 1
+
+    friend bool operator==(const Limits &, const Limits &) = default;
 };
 
 class Document {

@@ -1,6 +1,5 @@
 #include "normalize.hpp"
 
-#include "text/integer.hpp"
 #include "text/utf8.hpp"
 
 #include <algorithm>
@@ -36,10 +35,8 @@ Refusal refuse(Reason reason, std::string_view member, std::string_view what)
 {
     constexpr std::size_t longest = 120;
 
-    std::size_t cut = std::min(member.size(), longest);
-    while (cut < member.size() && cut > 0 && continues_character(member[cut])) --cut;
-    std::string detail(member.substr(0, cut));
-    if (cut < member.size()) detail += "...";
+    std::string detail(beginning_of(member, longest));
+    if (detail.size() < member.size()) detail += "...";
     return {reason, detail.append(": ").append(what)};
 }
 
@@ -363,15 +360,8 @@ Refusal Normalizer::judge_unregistered(bool is_registered_type, Version version)
 /** The payload as it will be stored. */
 Refusal Normalizer::judge_schema(const Contract &contract)
 {
-    std::array<schema::AddedMember, Payload::most_added> added{};
-    const std::span<const AddedMember> members = verdict_.payload.added();
-    std::transform(members.begin(), members.end(), added.begin(), [](const AddedMember &member) {
-        schema::AddedMember judged{member.name, member.view()};
-        if (member.kind == Kind::number) judged.value = integer_of<std::int64_t>(member.view()).value_or(0);
-        return judged;
-    });
-    std::optional<schema::Finding> finding = validator_.check(
-        contract.schema->compiled(), document_, verdict_.payload.object, std::span(added).first(members.size()));
+    std::optional<schema::Finding> finding =
+        validator_.check(contract.schema->compiled(), document_, verdict_.payload.object, verdict_.payload.added());
     if (!finding) return {};
     if (contract.mode == ContractMode::enforce) return violation(*finding);
     finding->pointer = contract.schema->general_pointer(finding->pointer);

@@ -18,6 +18,8 @@ namespace analytics::core {
 struct TimeLimits {
     std::int64_t max_future = -1;
     std::int64_t max_past = -1;
+
+    friend bool operator==(const TimeLimits &, const TimeLimits &) = default;
 };
 
 /** What is wrong with a time beyond the limits, and how far away it is. Nothing when the time can be believed. */

@@ -89,9 +89,7 @@ void append_token(std::string &pointer, std::string_view token)
 std::string shortened(std::string text, std::size_t most)
 {
     if (text.size() <= most) return text;
-    std::size_t size = most;
-    while (size > 0 && continues_character(text[size])) --size;
-    text.resize(size);
+    text.resize(beginning_of(text, most).size());
     return text += "…";
 }
 

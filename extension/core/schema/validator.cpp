@@ -6,7 +6,6 @@
 #include "limits.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 namespace analytics::core::schema {
@@ -18,17 +17,8 @@ std::optional<Finding> Validator::check(const Schema &schema, const Document &do
     const Node *const tape = &document[0];
     schema_ = &schema;
     for (std::size_t i = 0; i < added.size(); ++i) {
-        Node &node = added_nodes_[i];
-        if (const auto *text = std::get_if<std::string_view>(&added[i].value)) {
-            node = {.text = text->data(), .size = static_cast<std::uint32_t>(text->size()), .kind = Kind::string};
-        } else {
-            auto &digits = added_digits_[i];
-            const char *const end =
-                std::to_chars(digits.begin(), digits.end(), std::get<std::int64_t>(added[i].value)).ptr;
-            node = {
-                .text = digits.data(), .size = static_cast<std::uint32_t>(end - digits.data()), .kind = Kind::number};
-        }
-        added_members_[i] = {added[i].name, &node};
+        added_nodes_[i] = {.text = added[i].bytes, .size = added[i].size, .kind = added[i].kind};
+        added_members_[i] = {added[i].name, &added_nodes_[i]};
     }
     added_ = {tape + payload, std::span(added_members_).first(added.size())};
     budget_.begin(tape[payload].end - payload);

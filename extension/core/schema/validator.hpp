@@ -8,6 +8,7 @@
  * payload that holds allocates nothing, once they are large enough. */
 #pragma once
 
+#include "../added_member.hpp"
 #include "budget.hpp"
 #include "comparer.hpp"
 #include "finding.hpp"
@@ -18,16 +19,9 @@
 #include <optional>
 #include <span>
 #include <string_view>
-#include <variant>
 #include <vector>
 
 namespace analytics::core::schema {
-
-/** A member of the payload that is not on the tape. */
-struct AddedMember {
-    std::string_view name;
-    std::variant<std::string_view, std::int64_t> value;
-};
 
 class Validator {
 public:
@@ -107,7 +101,6 @@ private:
     const Schema *schema_ = nullptr;
     std::array<Member, most_added_members> added_members_;
     std::array<Node, most_added_members> added_nodes_;
-    std::array<std::array<char, 24>, most_added_members> added_digits_{};
     Added added_;
 
     Budget budget_;

@@ -78,6 +78,13 @@ bool is_storable_text(std::string_view text) noexcept
     return is_utf8(text) && text.find('\0') == std::string_view::npos;
 }
 
+std::string_view beginning_of(std::string_view text, std::size_t most) noexcept
+{
+    if (text.size() <= most) return text;
+    while (most > 0 && continues_character(text[most])) --most;
+    return text.substr(0, most);
+}
+
 std::size_t count_characters(std::string_view text) noexcept
 {
     return text.size() - static_cast<std::size_t>(std::count_if(text.begin(), text.end(), continues_character));

@@ -20,6 +20,9 @@ namespace analytics::core {
     return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80U;
 }
 
+/** The longest beginning of well-formed UTF-8 that has at most so many bytes, of whole characters. */
+[[nodiscard]] std::string_view beginning_of(std::string_view text, std::size_t most) noexcept;
+
 /** The length of well-formed UTF-8 in characters (code points). */
 [[nodiscard]] std::size_t count_characters(std::string_view text) noexcept;
 

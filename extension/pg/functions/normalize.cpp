@@ -1,5 +1,5 @@
 /* analytics_normalize: a record's verdict as a row, also for bad input. _analytics_considered says which shapes led to
- * it, and _analytics_judged_id which id it has. _analytics_accepted raises an error for a refusal, and
+ * it, and _analytics_judged what identifies the event. _analytics_accepted raises an error for a refusal, and
  * _analytics_sqlstate is its SQLSTATE. */
 
 #include "../border/arguments.hpp"
@@ -55,6 +55,34 @@ Datum verdict_row(TupleDesc type, const core::Verdict &verdict, const char *payl
     return row_of(type, values, nulls);
 }
 
+Datum refused_identity(TupleDesc type, const core::Refusal &refusal)
+{
+    Datum values[7] = {};
+    bool nulls[7] = {true, true, true, true, true, true, false};
+    values[6] = text_of(core::name(refusal.reason));
+    return row_of(type, values, nulls);
+}
+
+Datum uuid_of(const core::Uuid &id)
+{
+    auto *const copy = static_cast<pg_uuid_t *>(palloc(sizeof(pg_uuid_t)));
+    std::copy(id.begin(), id.end(), copy->data);
+    return UUIDPGetDatum(copy);
+}
+
+Datum identity_row(TupleDesc type, const core::Verdict &verdict, SessionNormalizer &normalizer)
+{
+    Datum values[7] = {text_of(verdict.shape),
+                       text_of(verdict.event_type),
+                       text_of(verdict.source),
+                       verdict.tenant_id ? text_of(*verdict.tenant_id) : Datum{0},
+                       verdict.has_key ? uuid_of(guarded([&] { return normalizer.keyed_id(); })) : Datum{0},
+                       verdict.occurred_at ? TimestampTzGetDatum(timestamptz_of(*verdict.occurred_at)) : Datum{0},
+                       {}};
+    bool nulls[7] = {false, false, false, !verdict.tenant_id, !verdict.has_key, !verdict.occurred_at, true};
+    return row_of(type, values, nulls);
+}
+
 /** Judges the first argument. */
 const core::Verdict &judged(SessionNormalizer &normalizer, FunctionCallInfo fcinfo)
 {
@@ -93,16 +121,13 @@ ANALYTICS_FUNCTION(analytics_considered)
     return {};
 }
 
-ANALYTICS_FUNCTION(analytics_judged_id)
+ANALYTICS_FUNCTION(analytics_judged)
 {
     using namespace analytics::pg;
+    const TupleDesc type = result_type(fcinfo);
     SessionNormalizer &normalizer = session_normalizer(schema_of(fcinfo));
     const analytics::core::Verdict &verdict = judged(normalizer, fcinfo);
-    if (verdict.refusal || !verdict.has_key) PG_RETURN_NULL();
-    const analytics::core::Uuid id = guarded([&] { return normalizer.keyed_id(); });
-    auto *const copy = static_cast<pg_uuid_t *>(palloc(sizeof(pg_uuid_t)));
-    std::copy(id.begin(), id.end(), copy->data);
-    return UUIDPGetDatum(copy);
+    return verdict.refusal ? refused_identity(type, verdict.refusal) : identity_row(type, verdict, normalizer);
 }
 
 ANALYTICS_FUNCTION(analytics_sqlstate)

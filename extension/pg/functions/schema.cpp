@@ -5,12 +5,9 @@
 #include "../../core/schema/validator.hpp"
 #include "../border/arguments.hpp"
 #include "../border/boundary.hpp"
+#include "../border/jsonb_text.hpp"
 #include "../border/owned.hpp"
 #include "../border/text.hpp"
-
-extern "C" {
-#include "utils/jsonb.h"
-}
 
 #include <string>
 
@@ -20,12 +17,6 @@ namespace {
 using core::schema::Finding;
 using core::schema::Schema;
 using core::schema::SchemaFault;
-
-/** The jsonb as text, which the reader reads again. */
-std::string_view text_of_jsonb(Jsonb *json)
-{
-    return JsonbToCString(nullptr, &json->root, VARSIZE(json));
-}
 
 class Judge {
 public:
@@ -78,7 +69,7 @@ Judge &judge_of(FunctionCallInfo fcinfo)
 ANALYTICS_FUNCTION(analytics_schema_fault)
 {
     using namespace analytics::pg;
-    const std::string_view json = text_of_jsonb(PG_GETARG_JSONB_P(0));
+    const std::string_view json = json_of(PG_GETARG_DATUM(0));
     auto *const fault = make_owned<std::string>(CurrentMemoryContext);
     guarded([&] {
         const auto result = analytics::core::schema::compile(json);
@@ -93,15 +84,15 @@ ANALYTICS_FUNCTION(analytics_contract_finding)
     using namespace analytics::pg;
     const TupleDesc type = result_type(fcinfo);
     Judge &judge = judge_of(fcinfo);
-    Jsonb *const schema = PG_GETARG_JSONB_P(0);
-    const std::string_view stored = detoasted_bytes(JsonbPGetDatum(schema));
+    const Datum schema = JsonbPGetDatum(PG_GETARG_JSONB_P(0));
+    const std::string_view stored = detoasted_bytes(schema);
     if (!judge.is_of(stored)) {
-        const std::string_view json = text_of_jsonb(schema);
+        const std::string_view json = json_of(schema);
         const char *const fault = guarded([&] { return judge.compile(stored, json).c_str(); });
         if (*fault != '\0')
             ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("JSON Schema refused: %s", fault)));
     }
-    const std::string_view payload = text_of_jsonb(PG_GETARG_JSONB_P(1));
+    const std::string_view payload = json_of(PG_GETARG_DATUM(1));
     const char *const fault = guarded([&] { return judge.judge(payload).c_str(); });
     if (*fault != '\0')
         ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("the payload can't be judged: %s", fault)));

@@ -1,13 +1,10 @@
 #include "contracts.hpp"
 
+#include "../border/jsonb_text.hpp"
 #include "../border/owned.hpp"
 #include "../border/rule_table.hpp"
 #include "../border/text.hpp"
 #include "../border/times.hpp"
-
-extern "C" {
-#include "utils/jsonb.h"
-}
 
 #include <memory>
 #include <new>
@@ -41,13 +38,12 @@ Cache cache;
 ContractRow *read_row(const TableRow &table_row, ContractRow *next)
 {
     const std::optional<Datum> schema = table_row.optional_value("schema", JSONBOID);
-    Jsonb *const json = schema ? DatumGetJsonbP(*schema) : nullptr;
     return new (palloc(sizeof(ContractRow)))
         ContractRow{.event_type = table_row.text("event_type"),
                     .version = DatumGetInt32(table_row.value("version", INT4OID)),
                     .mode = table_row.text("mode"),
                     .valid_from = DatumGetTimestampTz(table_row.value("valid_from", TIMESTAMPTZOID)),
-                    .schema = json != nullptr ? JsonbToCString(nullptr, &json->root, VARSIZE(json)) : nullptr,
+                    .schema = schema ? json_of(*schema) : nullptr,
                     .next = next};
 }
 

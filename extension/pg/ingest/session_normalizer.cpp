@@ -11,14 +11,21 @@
 namespace analytics::pg {
 namespace {
 
+/* What a normalizer is made of. */
+struct Sources {
+    std::uint64_t shapes_generation = 0;
+    std::uint64_t contracts_generation = 0;
+    core::Limits limits{};
+    core::TimeLimits time_limits{};
+    core::ContractMode unregistered = core::ContractMode::accept;
+
+    friend bool operator==(const Sources &, const Sources &) = default;
+};
+
 struct Cache {
     MemoryContext context = nullptr;
     SessionNormalizer *normalizer = nullptr;
-    std::uint64_t generation = 0;
-    core::Limits limits;
-    core::TimeLimits time_limits;
-    std::uint64_t contracts_generation = 0;
-    core::ContractMode unregistered = core::ContractMode::accept;
+    Sources sources;
 };
 
 Cache cache;
@@ -42,18 +49,7 @@ struct Entropy {
 Entropy entropy;
 core::SequentialIdentity sequence;
 
-bool same(const core::Limits &a, const core::Limits &b) noexcept
-{
-    return a.max_bytes == b.max_bytes && a.max_depth == b.max_depth;
-}
-
-bool same(const core::TimeLimits &a, const core::TimeLimits &b) noexcept
-{
-    return a.max_future == b.max_future && a.max_past == b.max_past;
-}
-
-void renew(const ExtensionSchema &schema, const core::Limits &limits, const core::TimeLimits &time_limits,
-           const core::ContractRules &rules)
+void renew(const ExtensionSchema &schema, const Sources &sources, const core::Contracts *contracts)
 {
     cache.normalizer = nullptr;
     if (cache.context != nullptr)
@@ -61,29 +57,20 @@ void renew(const ExtensionSchema &schema, const core::Limits &limits, const core
     else
         cache.context = AllocSetContextCreate(CacheMemoryContext, "analytics normalizer", ALLOCSET_SMALL_SIZES);
     const core::Shapes *const shapes = read_shapes(schema, cache.context);
-    cache.normalizer = make_owned<SessionNormalizer>(cache.context, *shapes, limits, time_limits, rules);
+    cache.normalizer = make_owned<SessionNormalizer>(cache.context, *shapes, sources.limits, sources.time_limits,
+                                                     core::ContractRules{contracts, sources.unregistered});
+    cache.sources = sources;
 }
 
 } // namespace
 
 SessionNormalizer &session_normalizer(const ExtensionSchema &schema)
 {
-    const Oid table = relation_in(schema, "analytics_shapes");
-    const std::uint64_t generation = shapes_generation(table);
-    const core::Limits now = limits();
-    const core::TimeLimits time_now = time_limits();
+    const Oid shapes = relation_in(schema, "analytics_shapes");
     const SessionContracts contracts = session_contracts(schema);
-    const core::ContractRules rules{contracts.contracts, unregistered_types()};
-    if (cache.normalizer == nullptr || cache.generation != generation || !same(cache.limits, now) ||
-        !same(cache.time_limits, time_now) || cache.contracts_generation != contracts.generation ||
-        cache.unregistered != rules.unregistered) {
-        renew(schema, now, time_now, rules);
-        cache.generation = generation;
-        cache.limits = now;
-        cache.time_limits = time_now;
-        cache.contracts_generation = contracts.generation;
-        cache.unregistered = rules.unregistered;
-    }
+    const Sources sources{shapes_generation(shapes), contracts.generation, limits(), time_limits(),
+                          unregistered_types()};
+    if (cache.normalizer == nullptr || cache.sources != sources) renew(schema, sources, contracts.contracts);
     return *cache.normalizer;
 }
 

@@ -1,12 +1,9 @@
 #include "shapes.hpp"
 
+#include "../border/jsonb_text.hpp"
 #include "../border/owned.hpp"
 #include "../border/rule_table.hpp"
 #include "../border/text.hpp"
-
-extern "C" {
-#include "utils/jsonb.h"
-}
 
 #include <algorithm>
 #include <new>
@@ -50,7 +47,6 @@ ShapeRow *read_row(const TableRow &table_row, ShapeRow *next)
     const std::optional<Datum> type_member = table_row.added_text("event_type_member");
     const std::optional<Datum> source_member = table_row.added_text("source_member");
     const std::optional<Datum> conditions = table_row.added_value("member_values", JSONBOID);
-    Jsonb *const json = conditions ? DatumGetJsonbP(*conditions) : nullptr;
     return new (palloc(sizeof(ShapeRow))) ShapeRow{
         .position = DatumGetInt32(table_row.value("position", INT4OID)),
         .name = table_row.text("name"),
@@ -68,7 +64,7 @@ ShapeRow *read_row(const TableRow &table_row, ShapeRow *next)
         .null_or_absent = table_row.texts("null_or_absent_members"),
         .absent = table_row.texts("absent_members"),
         .keys = table_row.texts("key_members"),
-        .conditions = json != nullptr ? JsonbToCString(nullptr, &json->root, VARSIZE(json)) : nullptr,
+        .conditions = conditions ? json_of(*conditions) : nullptr,
         .time_optional = DatumGetBool(table_row.added_value("time_optional", BOOLOID).value_or(BoolGetDatum(false))),
         .max_future = length_of(table_row.added_value("max_future", INTERVALOID)),
         .max_past = length_of(table_row.added_value("max_past", INTERVALOID)),

@@ -89,7 +89,7 @@ TEST(SchemaValidator, JudgesMembersThatAreAdded)
 {
     constexpr const char *schema = R"({"properties": {"version": {"const": 2}, "at": {"type": "string"}},
                                        "required": ["at", "version"], "additionalProperties": false})";
-    const std::array added{AddedMember{"version", 2}, AddedMember{"at", std::string_view("x")}};
+    const std::array added{AddedMember{"version", 2}, AddedMember{"at", IsoText{"x", 1}}};
     EXPECT_EQ(judged(schema, "{}", added), "");
     EXPECT_EQ(judged(schema, R"({"at": 5, "version": 1})", added), "");
     EXPECT_EQ(judged(schema, R"({"b": 5, "version": 1})", added), R"("/b" additionalProperties false)");
