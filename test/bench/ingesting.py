@@ -1,4 +1,4 @@
-"""Figures A, B, E, F and what a dashboard costs: passes of the same events in different ways, in turns.
+"""Figures A, B, E, F and what contracts and a dashboard cost: passes of the same events in different ways, in turns.
 
 What several figures need is measured once: each names its sides, and a turn is one pass of every side that is named.
 Before the turns each side has a pass of a tenth that is not counted.
@@ -15,10 +15,12 @@ import turns
 WARM_UP = 10  # one part in ten
 
 COPY, INGEST, UNCOUNTED, POLLED = "COPY", "analytics_ingest_kafka", "without rollups", "beside a dashboard"
+CONTRACTED = "with contracts"
 ONE, TWO = "ingestor, one connection", "ingestor, two connections"
 NEEDS = {"A": (COPY, INGEST), "B": (INGEST, ONE, TWO), "E": (UNCOUNTED, INGEST), "F": (ONE,),
-         "polled": (INGEST, POLLED)}
-PASSES = {COPY: passes.copy, INGEST: passes.ingest, UNCOUNTED: passes.uncounted, POLLED: passes.polled}
+         "contracts": (INGEST, CONTRACTED), "polled": (INGEST, POLLED)}
+PASSES = {COPY: passes.copy, INGEST: passes.ingest, UNCOUNTED: passes.uncounted, CONTRACTED: passes.contracted,
+          POLLED: passes.polled}
 CONSUMERS = {ONE: {consuming.CONNECTIONS: 1}, TWO: {consuming.CONNECTIONS: 2}}
 
 
@@ -92,6 +94,11 @@ def added(with_, without):
     return {"ratio": round(found["ratio"] - 1, 3), "ratios": [round(ratio - 1, 3) for ratio in found["ratios"]]}
 
 
+def figure_contracts(taken, count):
+    yield compared(taken, count, CONTRACTED, INGEST, figure="contracts", bar=0.85, goal=0.95,
+                   what="analytics_ingest_kafka with every type's contract enforced, versus without contracts")
+
+
 def figure_polled(taken, count):
     answers = [ms for cost in taken[POLLED] for ms in cost.answers_ms]
     yield {**compared(taken, count, POLLED, INGEST, figure="polled",
@@ -100,4 +107,4 @@ def figure_polled(taken, count):
                           "count": len(answers)}}
 
 
-FIGURES = {"A": figure_a, "B": figure_b, "E": figure_e, "polled": figure_polled}
+FIGURES = {"A": figure_a, "B": figure_b, "E": figure_e, "contracts": figure_contracts, "polled": figure_polled}

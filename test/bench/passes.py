@@ -12,7 +12,10 @@ import threading
 import costs
 import psycopg2
 import turns
-from rig import place
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from data import contracts  # noqa: E402
+from rig import place  # noqa: E402
 
 FOLDER = place.LOCAL / "bench"
 STOPWATCH = place.LOCAL / "build" / "bench" / "ingest_bench"
@@ -20,6 +23,7 @@ DATABASE = "bench"
 BATCH = 5_000
 EXTENSION = "CREATE EXTENSION analytics_events"
 UNCOUNTED = f"{EXTENSION}; ALTER TABLE analytics_events DISABLE TRIGGER USER"  # partitions to come take that over
+CONTRACTED = f"{EXTENSION}; {contracts.statement('enforce')}"
 BARE = "CREATE TABLE bare (event jsonb)"
 STORED = "SELECT count(*) FROM {table}"
 # What was counted, dead-lettered or redelivered, beside what is stored.
@@ -111,6 +115,11 @@ def ingest(server, path, count):
 def uncounted(server, path, count):
     """The same without the triggers that keep the rollups."""
     return one(server, UNCOUNTED, ["ingest", path, BATCH], count, counted=False)
+
+
+def contracted(server, path, count):
+    """The same with each event judged by its type's contract."""
+    return one(server, CONTRACTED, ["ingest", path, BATCH], count)
 
 
 class Dashboard(threading.Thread):

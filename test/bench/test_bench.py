@@ -16,6 +16,7 @@ import results  # noqa: E402
 import serving  # noqa: E402
 import stages  # noqa: E402
 import turns  # noqa: E402
+from data import contracts  # noqa: E402
 from rig import cluster, installation, place  # noqa: E402
 
 EVENTS = 600
@@ -49,17 +50,37 @@ def one_refused(lines):
     return [*lines[:-1], b'{"colour":"red"}']
 
 
-@pytest.mark.parametrize("run", [passes.copy, passes.ingest, passes.uncounted, passes.polled])
+@pytest.mark.parametrize("run", [passes.copy, passes.ingest, passes.uncounted, passes.contracted, passes.polled])
 def test_a_pass_of_what_it_should_be_is_measured(server, file, run):
     cost = run(server, file(), EVENTS)
     assert min(cost.seconds, cost.wal_bytes, cost.heap_bytes) > 0
 
 
 @pytest.mark.parametrize("change", [one_twice, one_refused])
-@pytest.mark.parametrize("run", [passes.ingest, passes.uncounted, passes.polled])
+@pytest.mark.parametrize("run", [passes.ingest, passes.uncounted, passes.contracted, passes.polled])
 def test_a_pass_that_does_not_store_all_fails(server, file, run, change):
     with pytest.raises(place.RigError, match="not 600"):
         run(server, file(change), EVENTS)
+
+
+def breaking(event_type):
+    """Events of this type that their contract refuses: a member is missing."""
+    member = contracts.SCHEMAS[event_type]["required"][0]
+    return lambda lines: [line.replace(b'"%s":' % member.encode(), b'"other":', 1) for line in lines]
+
+
+@pytest.mark.parametrize("event_type", contracts.SCHEMAS)
+def test_every_type_has_its_contract(event_type):
+    schema = contracts.SCHEMAS[event_type]
+    assert (contracts.keywords(schema), str(schema).count("'pattern'")) == (15, 2)
+
+
+def test_every_event_is_judged_by_its_contract(server, file):
+    """Each type of the file is there, has a contract, and no event of it passes without the member it must have."""
+    with passes.fresh(server, passes.CONTRACTED):
+        passes.stopwatch(server, ["ingest", file(), passes.BATCH])
+        found = server.sql("SELECT string_agg(DISTINCT event_type, ' ') FROM analytics_events", passes.DATABASE)
+        assert set(found.split()) == set(contracts.SCHEMAS)
 
 
 def test_a_copy_of_fewer_fails(server, file):
