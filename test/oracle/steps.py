@@ -140,13 +140,12 @@ def ingest(cursor, world):
 
 
 def ingest_kafka(cursor, world):
-    partition = world.rng.randrange(3)
-    cursor.execute("SELECT * FROM analytics_claim_partition('g', 't', %s, 'oracle', 0)", (partition,))
-    epoch, offset = cursor.fetchone()
-    records = world.records()
-    cursor.execute("SELECT stored FROM analytics_ingest_kafka('g', 't', %s, %s, %s, %s, %s::bytea[], %s)",
-                   (partition, epoch, offset, offset + len(records), records,
-                    list(range(offset, offset + len(records)))))
+    """In one statement: alone, two would be two transactions, and another session might claim between them."""
+    partition, records = world.rng.randrange(3), world.records()
+    cursor.execute("SELECT i.stored FROM analytics_claim_partition('g', 't', %s, 'oracle', 0) AS c, "
+                   "LATERAL analytics_ingest_kafka('g', 't', %s, c.owner_epoch, c.next_offset, c.next_offset + %s, "
+                   "%s::bytea[], ARRAY(SELECT generate_series(c.next_offset, c.next_offset + %s - 1))) AS i",
+                   (partition, partition, len(records), records, len(records)))
 
 
 def record_each(cursor, world):
