@@ -82,12 +82,12 @@ bool Comparison::holds(const Document &document, const Members &members) const
                                [&](const Wanted &wanted) { return equals(wanted, document[*node]); });
 }
 
-std::string Comparison::text() const
+Lack Comparison::lack() const
 {
-    std::string text = *member_ + (values_.size() == 1 ? ": must be " : ": must be one of ");
+    std::string what = values_.size() == 1 ? "must be " : "must be one of ";
     for (const Wanted &wanted : values_)
-        text.append(&wanted == &values_.front() ? "" : ", ").append(text_of(*wanted.scalar));
-    return text;
+        what.append(&wanted == &values_.front() ? "" : ", ").append(text_of(*wanted.scalar));
+    return {*member_, what};
 }
 
 bool Comparison::equals(const Wanted &wanted, const Node &node)

@@ -9,6 +9,7 @@
 #include "exact.hpp"
 #include "json.hpp"
 #include "member_path.hpp"
+#include "reason.hpp"
 
 #include <string>
 #include <string_view>
@@ -39,8 +40,8 @@ public:
 
     [[nodiscard]] bool holds(const Document &document, const Members &members) const;
 
-    /** The condition, for people: "specversion: must be "1.0"", or "must be one of 1, 2, true". */
-    [[nodiscard]] std::string text() const;
+    /** What a record lacks for which it does not hold: 'must be "1.0"', or "must be one of 1, 2, true". */
+    [[nodiscard]] Lack lack() const;
 
 private:
     struct Wanted {

@@ -4,6 +4,7 @@
 #include "member_path.hpp"
 
 #include <algorithm>
+#include <array>
 #include <tuple>
 #include <utility>
 #include <variant>
@@ -19,7 +20,24 @@ schema::Schema compile(std::string_view json)
     return std::get<schema::Schema>(std::move(result));
 }
 
+constexpr std::array modes{std::pair<ContractMode, std::string_view>{ContractMode::accept, "accept"},
+                           std::pair<ContractMode, std::string_view>{ContractMode::observe, "observe"},
+                           std::pair<ContractMode, std::string_view>{ContractMode::enforce, "enforce"},
+                           std::pair<ContractMode, std::string_view>{ContractMode::refuse, "refuse"}};
+
 } // namespace
+
+std::string_view name(ContractMode mode) noexcept
+{
+    return modes.at(static_cast<std::size_t>(mode)).second;
+}
+
+std::optional<ContractMode> contract_mode_named(std::string_view wanted) noexcept
+{
+    for (const auto &[mode, mode_name] : modes)
+        if (mode_name == wanted) return mode;
+    return std::nullopt;
+}
 
 ContractSchema::ContractSchema(std::string_view json) : compiled_(compile(json))
 {
@@ -58,6 +76,16 @@ std::span<const Contract> Contracts::of_type(std::string_view event_type) const 
 {
     const Slot slot = types_.find(event_type);
     return slot == SlotTable::none ? std::span<const Contract>{} : of_type_[slot];
+}
+
+std::string because(const Violation &violation)
+{
+    const std::string version = "version " + std::to_string(violation.version);
+    if (violation.contract == nullptr)
+        return "no contract registers " + (violation.is_of_registered_type ? version : "the event type");
+    if (violation.contract->mode != ContractMode::refuse) return {};
+    const Instant since = violation.contract->valid_from;
+    return since == min_instant ? version + " is over" : (version + " is over since ").append(iso8601(since).view());
 }
 
 Refusal violation(const schema::Finding &finding)

@@ -17,6 +17,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -31,6 +32,12 @@ enum class ContractMode : std::uint8_t {
     enforce, // what violates the schema is refused
     refuse   // the version is over
 };
+
+/** The mode as users write it. */
+[[nodiscard]] std::string_view name(ContractMode mode) noexcept;
+
+/** The mode of that name; nothing for any other text. */
+[[nodiscard]] std::optional<ContractMode> contract_mode_named(std::string_view wanted) noexcept;
 
 /** The contract's schema, compiled, and the members that it names. */
 class ContractSchema {
@@ -78,6 +85,18 @@ private:
     SlotTable types_;                                // refers to the contracts
     std::vector<std::span<const Contract>> of_type_; // by slot
 };
+
+/** What keeps an event from being as the contracts want it. */
+struct Violation {
+    ContractMode mode = ContractMode::enforce; // observe: it is only counted, and its pointer is a general one
+    Version version = 1;
+    schema::Finding finding{};
+    const Contract *contract = nullptr; // null: this version has none
+    bool is_of_registered_type = true;
+};
+
+/** Why there is a violation whatever the payload is: "version 1 is over since ...". Empty when it is the payload's. */
+[[nodiscard]] std::string because(const Violation &violation);
 
 /** contract_violation, with such a detail: "/total" type: expected "number". */
 [[nodiscard]] Refusal violation(const schema::Finding &finding);

@@ -35,9 +35,9 @@ Refusal refuse(Reason reason, std::string_view member, std::string_view what)
 {
     constexpr std::size_t longest = 120;
 
-    std::string detail(beginning_of(member, longest));
-    if (detail.size() < member.size()) detail += "...";
-    return {reason, detail.append(": ").append(what)};
+    Lack lack{std::string(beginning_of(member, longest)), std::string(what)};
+    if (lack.member.size() < member.size()) lack.member += "...";
+    return {reason, lack.text(), lack.member.size()};
 }
 
 /** A shape's path that is given must lead to a value. */
@@ -108,9 +108,9 @@ const Verdict &Normalizer::normalize(std::string_view value, IngestionTime inges
 std::vector<Considered> Normalizer::considered() const
 {
     if (members_ == nullptr) return {};
-    Considered canonical{canonical_name};
+    Considered canonical{canonical_name, {}};
     for (const Slot name : {own::event_type, own::payload})
-        if (!members_->present(name)) canonical.lacks.push_back(std::string(own::names[name]) + ": is required");
+        if (!members_->present(name)) canonical.lacks.push_back({std::string(own::names[name]), "is required"});
     if (canonical.lacks.empty()) return {canonical};
     std::vector<Considered> considered = recognizer_.considered(document_);
     considered.insert(considered.begin(), std::move(canonical));
@@ -127,6 +127,8 @@ const Verdict &Normalizer::normalize_tombstone()
 Refusal Normalizer::judge(std::string_view value)
 {
     members_ = nullptr;
+    verdict_.version.reset();
+    verdict_.violation.reset();
     if (Refusal refusal = document_.read(without_schema_header(value), limits_)) return refusal;
     if (const Kind kind = document_[0].kind; kind != Kind::object)
         return {Reason::not_an_object, std::string("expected an object, found ").append(article_and_name(kind))};
@@ -136,7 +138,6 @@ Refusal Normalizer::judge(std::string_view value)
     verdict_.key.clear();
     verdict_.has_key = false;
     verdict_.payload.begin();
-    verdict_.observed.reset();
     shape_version_.reset();
 
     const Members &members = recognizer_.look_at(document_, 0);
@@ -305,6 +306,18 @@ std::optional<Version> Normalizer::payload_version() const
     return found ? version_of_number(document_[*found]) : std::nullopt;
 }
 
+Version Normalizer::version_with(const std::optional<VersionSuffix> &suffix) const
+{
+    if (suffix) return suffix->version;
+    const std::optional<Version> own = payload_version();
+    return own ? *own : shape_version_.value_or(1);
+}
+
+Version Normalizer::version() const
+{
+    return verdict_.version ? *verdict_.version : version_with(version_suffix(verdict_.event_type));
+}
+
 Refusal Normalizer::judge_version()
 {
     const std::optional<VersionSuffix> suffix = version_suffix(verdict_.event_type);
@@ -313,17 +326,9 @@ Refusal Normalizer::judge_version()
         rules_.contracts != nullptr ? rules_.contracts->of_type(event_type) : std::span<const Contract>{};
     if (contracts.empty() && rules_.unregistered == ContractMode::accept && !shape_version_) return {};
 
-    Version version = 1;
-    bool is_new_to_payload = false;
-    if (suffix) {
-        version = suffix->version;
-        is_new_to_payload = !contracts.empty();
-    } else if (const std::optional<Version> own = payload_version()) {
-        version = *own;
-    } else if (shape_version_) {
-        version = *shape_version_;
-        is_new_to_payload = true;
-    }
+    const Version version = version_with(suffix);
+    const bool is_new_to_payload = suffix ? !contracts.empty() : shape_version_ && !payload_version();
+    verdict_.version = version;
     if (!contracts.empty()) verdict_.event_type = event_type;
     if (is_new_to_payload) verdict_.payload.add({version_member, version});
     return judge_contract(contracts, version);
@@ -339,7 +344,10 @@ Refusal Normalizer::judge_contract(std::span<const Contract> contracts, Version 
     case ContractMode::accept:
         return {};
     case ContractMode::refuse:
-        return violation({"", "version", "a version other than " + std::to_string(version)});
+        return take({.mode = contract->mode,
+                     .version = version,
+                     .finding = {"", "version", "a version other than " + std::to_string(version)},
+                     .contract = &*contract});
     case ContractMode::observe:
     case ContractMode::enforce:
         break;
@@ -352,9 +360,10 @@ Refusal Normalizer::judge_unregistered(bool is_registered_type, Version version)
     if (rules_.unregistered == ContractMode::accept) return {};
     schema::Finding finding = is_registered_type ? schema::Finding{"", "version", "a version that has a contract"}
                                                  : schema::Finding{"", "eventType", "a type that has a contract"};
-    if (rules_.unregistered == ContractMode::refuse) return violation(finding);
-    verdict_.observed = Observed{version, std::move(finding)};
-    return {};
+    return take({.mode = rules_.unregistered,
+                 .version = version,
+                 .finding = std::move(finding),
+                 .is_of_registered_type = is_registered_type});
 }
 
 /** The payload as it will be stored. */
@@ -363,10 +372,16 @@ Refusal Normalizer::judge_schema(const Contract &contract)
     std::optional<schema::Finding> finding =
         validator_.check(contract.schema->compiled(), document_, verdict_.payload.object, verdict_.payload.added());
     if (!finding) return {};
-    if (contract.mode == ContractMode::enforce) return violation(*finding);
-    finding->pointer = contract.schema->general_pointer(finding->pointer);
-    verdict_.observed = Observed{contract.version, std::move(*finding)};
-    return {};
+    if (contract.mode == ContractMode::observe) finding->pointer = contract.schema->general_pointer(finding->pointer);
+    return take(
+        {.mode = contract.mode, .version = contract.version, .finding = std::move(*finding), .contract = &contract});
+}
+
+Refusal Normalizer::take(Violation violation)
+{
+    verdict_.violation = std::move(violation);
+    if (verdict_.violation->mode == ContractMode::observe) return {};
+    return core::violation(verdict_.violation->finding);
 }
 
 } // namespace analytics::core

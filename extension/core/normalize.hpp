@@ -67,15 +67,9 @@ struct IngestionTime {
     }
 };
 
-/** A violation that is counted; its pointer is a general one. */
-struct Observed {
-    Version version = 1;
-    schema::Finding finding;
-};
-
 /** All views are valid until the normalizer's next call. */
 struct Verdict {
-    Refusal refusal;        // when set, nothing below is valid
+    Refusal refusal;        // when set, only what a contract has said is valid below
     std::string_view shape; // "canonical" or a shape's name
     std::string_view event_type;
     std::string_view source;
@@ -84,7 +78,8 @@ struct Verdict {
     std::vector<std::string_view> key; // the natural key's values; empty without one
     bool has_key = false;
     Payload payload;
-    std::optional<Observed> observed; // what violates a contract that only observes
+    std::optional<Version> version;     // of an event that contracts have judged, and its event_type is valid
+    std::optional<Violation> violation; // why they refuse it, or what they only observe
 };
 
 /** The contracts that events are judged by, and what becomes of events whose type or version has none. */
@@ -108,6 +103,9 @@ public:
      * Nothing for a record that is no JSON object. */
     std::vector<Considered> considered() const;
 
+    /** Of the event that the last call accepted. */
+    Version version() const;
+
     const Document &document() const noexcept { return document_; }
 
 private:
@@ -129,10 +127,12 @@ private:
 
     void take_shape_version(const Members &members, const Recipe &recipe);
     std::optional<Version> payload_version() const;
+    Version version_with(const std::optional<VersionSuffix> &suffix) const;
     Refusal judge_version();
     Refusal judge_contract(std::span<const Contract> contracts, Version version);
     Refusal judge_unregistered(bool is_registered_type, Version version);
     Refusal judge_schema(const Contract &contract);
+    Refusal take(Violation violation);
 
     Limits limits_;
     TimeLimits time_limits_;

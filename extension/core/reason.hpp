@@ -4,6 +4,7 @@
  * given. Exception: of invalid_json and too_deep, the one whose byte comes first. */
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -36,10 +37,20 @@ std::string_view name(Reason reason) noexcept;
 /** The reason of that name; none for any other text. */
 Reason reason_named(std::string_view wanted) noexcept;
 
+/** What keeps a record from being of a shape: a member's name or path, and what it must be. */
+struct Lack {
+    std::string member;
+    std::string what; // "is required", or "must ..."; its own value may follow as ", and is ..."
+
+    /** "member: what". */
+    [[nodiscard]] std::string text() const { return member + ": " + what; }
+};
+
 /** A reason, and the position ("at byte 118") or member that it is about; never the payload itself. */
 struct Refusal {
     Reason reason = Reason::none;
     std::string detail;
+    std::size_t member_size = 0; // the detail is a Lack's text, whose member has so many bytes; 0: it is none
 
     explicit operator bool() const noexcept { return reason != Reason::none; }
 };

@@ -59,7 +59,8 @@ struct Recipe {
 /** A shape that an object was compared with, and what it lacked; nothing when it fits. */
 struct Considered {
     std::string_view shape;
-    std::vector<std::string> lacks{}; // "member: what it must be"
+    std::string_view event_type; // of each record of the shape; empty when they have their own
+    std::vector<Lack> lacks{};
 };
 
 class Recognizer {
@@ -77,7 +78,7 @@ public:
     std::vector<Considered> considered(const Document &document) const;
 
 private:
-    std::vector<std::string> lacks(const Recipe &recipe, const Document &document) const;
+    std::vector<Lack> lacks(const Recipe &recipe, const Document &document) const;
 
     SlotTable slots_;
     std::vector<Recipe> recipes_; // in the order of the shapes

@@ -73,7 +73,7 @@ def registered(producers):
 
 def judged(producers):
     """Observed, asked and enforced; then all as it was."""
-    *tried, enforce = statements(PAGE, "2. Say what version 2 is").rstrip().rstrip(";").split(";\n")
+    *tried, enforce, explain = statements(PAGE, "2. Say what version 2 is").rstrip().rstrip(";").split(";\n")
     observe, counted, asked = (statement + ";" for statement in tried)
     producers.follow(observe)
     assert producers.send(order(40, 2, payload={"total": "s3cret"})) == (1, 0, 0)
@@ -82,6 +82,7 @@ def judged(producers):
     producers.follow(enforce + ";")
     assert producers.send(order(41, 2, payload={"total": -1}), order(42, 1, payload={"total": -1})) == (1, 0, 1)
     assert producers.database.sql("SELECT detail FROM analytics_dead_letters") == '"/total" minimum: expected 0'
+    assert producers.follow(explain + ";") == ["would be `order.placed` v2 if `total` were at least 0|1"]
     producers.database.sql("DELETE FROM analytics_events WHERE payload ->> 'total' IN ('s3cret', '-1')")
     producers.database.sql("DELETE FROM analytics_dead_letters")
 

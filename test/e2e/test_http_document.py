@@ -127,6 +127,23 @@ def test_an_explanation_follows_the_document(service, database, body, outcome, s
     assert database.sql("SELECT count(*) FROM analytics_events") == 0
 
 
+@pytest.mark.parametrize("kind, payload, finding, would_be", [
+    ("o.p.v2", {"total": "s3cret"}, ("enforce", "/total", "type"), "would be `o.p` v2 if `total` were a number"),
+    ("o.p", {}, ("refuse", "", "version"), "would be `o.p` if it had a version other than 1"),
+    ("o.p.v3", {"total": "s3cret"}, ("observe", "/total", "type"), None)])
+def test_what_a_contract_finds_follows_the_document(service, database, kind, payload, finding, would_be):
+    database.sql("""INSERT INTO analytics_contracts (event_type, version, mode, schema)
+                    SELECT 'o.p', version, mode, '{"properties":{"total":{"type":"number"}}}'
+                    FROM (VALUES (1, 'refuse'), (2, 'enforce'), (3, 'observe')) AS v (version, mode)""")
+    answer = requests.post(service.url + "/v1/analytics/explain", timeout=30,
+                           json={"eventType": kind, "source": "s", "payload": payload})
+    follows(answer, "/v1/analytics/explain", "post")
+    [found] = answer.json()["findings"]
+    assert (found["mode"], found["pointer"], found["keyword"]) == finding
+    assert answer.json().get("wouldBe") == would_be
+    assert "s3cret" not in answer.text
+
+
 def test_the_document_is_served_as_it_is(service):
     answer = get(service, "/v1/openapi.json")
     assert answer.json() == DOCUMENT

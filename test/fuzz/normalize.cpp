@@ -4,6 +4,9 @@
 #include "../unit/core/normalize_oracle.hpp"
 #include "require.hpp"
 
+#include "../../extension/core/text/printable.hpp"
+#include "../../extension/core/would_be.hpp"
+
 #include <cstdint>
 #include <string>
 
@@ -74,5 +77,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size
     Normalizer fresh(shapes(), limits);
     require(verdict_text(fresh.normalize(bytes), fresh.document()) == verdict_text(verdict, kept.document()),
             "a kept normalizer answers as a new one");
+
+    const std::string sentence = would_be(verdict, kept.considered());
+    require(sentence.size() < longest_sentence + 4 && printable(sentence) == sentence, "a sentence can be read");
+    require(verdict.refusal || sentence.empty(), "of an event there is nothing to say");
     return 0;
 }

@@ -5,6 +5,8 @@
 #include "../unit/core/judged.hpp"
 #include "require.hpp"
 
+#include "../../extension/core/schema/condition_text.hpp"
+#include "../../extension/core/text/printable.hpp"
 #include "../../extension/core/text/utf8.hpp"
 
 #include <cstdint>
@@ -24,6 +26,8 @@ void require_sound(const Finding &finding)
     require(is_storable_text(finding.pointer) && is_storable_text(finding.expected), "a finding can be stored");
     require(finding.pointer.empty() || finding.pointer.front() == '/', "a pointer begins with a slash");
     require(!finding.keyword.empty(), "a finding names a keyword");
+    const std::string condition = condition_text(finding);
+    require(condition.size() < 1000 && printable(condition) == condition, "a condition can be read");
 }
 
 } // namespace

@@ -1,7 +1,9 @@
 /* analytics_normalize: a record's verdict as a row, also for bad input. _analytics_considered says which shapes led to
- * it, and _analytics_judged what identifies the event. _analytics_accepted raises an error for a refusal, and
- * _analytics_sqlstate is its SQLSTATE. */
+ * it, _analytics_found what the contracts say, and _analytics_judged what identifies the event. _analytics_accepted
+ * raises an error for a refusal, and _analytics_sqlstate is its SQLSTATE. */
 
+#include "../../core/schema/condition_text.hpp"
+#include "../../core/would_be.hpp"
 #include "../border/arguments.hpp"
 #include "../border/boundary.hpp"
 #include "../border/owned.hpp"
@@ -83,6 +85,50 @@ Datum identity_row(TupleDesc type, const core::Verdict &verdict, SessionNormaliz
     return row_of(type, values, nulls);
 }
 
+/** What analytics_explain says beside the verdict itself. Texts are empty where there is nothing to say. */
+struct Found {
+    std::optional<std::size_t> closest;
+    std::optional<core::Version> version;
+    std::optional<core::Violation> violation;
+    std::string condition, because, would_be;
+
+    Found(const core::Verdict &verdict, const SessionNormalizer &normalizer)
+    {
+        const std::vector<core::Considered> considered = normalizer.considered();
+        const bool is_refused_by_contract = verdict.refusal.reason == core::Reason::contract_violation;
+        if (verdict.refusal.reason == core::Reason::unknown_shape) closest = core::closest(considered);
+        if (!verdict.refusal) version = normalizer.version();
+        if (is_refused_by_contract) version = verdict.version;
+        if (is_refused_by_contract || !verdict.refusal) violation = verdict.violation;
+        if (violation) condition = core::schema::condition_text(violation->finding);
+        if (violation) because = core::because(*violation);
+        would_be = core::would_be(verdict, considered);
+    }
+};
+
+Datum found_row(TupleDesc type, const core::Verdict &verdict, const Found &found)
+{
+    Datum values[10] = {};
+    bool nulls[10] = {};
+    int next = 0;
+    const auto put = [&](bool is_there, auto make) {
+        nulls[next] = !is_there;
+        values[next++] = is_there ? make() : Datum{0};
+    };
+    const bool is_found = found.violation.has_value();
+    put(found.version.has_value(), [&] { return text_of(verdict.event_type); });
+    put(found.version.has_value(), [&] { return Int32GetDatum(*found.version); });
+    put(found.closest.has_value(), [&] { return Int32GetDatum(static_cast<std::int32_t>(*found.closest) + 1); });
+    put(is_found, [&] { return text_of(core::name(found.violation->mode)); });
+    put(is_found, [&] { return text_of(found.violation->finding.pointer); });
+    put(is_found, [&] { return text_of(found.violation->finding.keyword); });
+    put(is_found, [&] { return text_of(found.violation->finding.expected); });
+    put(is_found, [&] { return text_of(found.condition); });
+    put(!found.because.empty(), [&] { return text_of(found.because); });
+    put(!found.would_be.empty(), [&] { return text_of(found.would_be); });
+    return row_of(type, values, nulls);
+}
+
 /** Judges the first argument. */
 const core::Verdict &judged(SessionNormalizer &normalizer, FunctionCallInfo fcinfo)
 {
@@ -114,11 +160,26 @@ ANALYTICS_FUNCTION(analytics_considered)
     judged(normalizer, fcinfo);
     guarded([&] { *considered = normalizer.considered(); });
     for (const analytics::core::Considered &one : *considered) {
-        Datum values[] = {text_of(one.shape), text_array_of(one.lacks)};
+        auto *const lacks = make_owned<std::vector<std::string>>(CurrentMemoryContext);
+        guarded([&] {
+            for (const analytics::core::Lack &lack : one.lacks) lacks->push_back(lack.text());
+        });
+        Datum values[] = {text_of(one.shape), text_array_of(*lacks)};
         bool nulls[] = {false, false};
         result.put(values, nulls);
     }
     return {};
+}
+
+ANALYTICS_FUNCTION(analytics_found)
+{
+    using namespace analytics::pg;
+    const TupleDesc type = result_type(fcinfo);
+    SessionNormalizer &normalizer = session_normalizer(schema_of(fcinfo));
+    const analytics::core::Verdict &verdict = judged(normalizer, fcinfo);
+    auto *const found = make_owned<std::optional<Found>>(CurrentMemoryContext);
+    guarded([&] { found->emplace(verdict, normalizer); });
+    return found_row(type, verdict, **found);
 }
 
 ANALYTICS_FUNCTION(analytics_judged)

@@ -144,7 +144,7 @@ void Batch::normalize()
 void Batch::accept(SessionNormalizer &normalizer, const core::Verdict &verdict, std::int32_t item)
 {
     const bool keyed = verdict.has_key && settings().deduplicate;
-    if (verdict.observed) observe(verdict, item);
+    if (verdict.violation) observe(verdict, item);
     Row &row = rows_[accepted_++];
     row.item = item;
     row.is_rekeyed = false;

@@ -49,10 +49,7 @@ ContractRow *read_row(const TableRow &table_row, ContractRow *next)
 
 core::ContractMode mode_of(std::string_view name)
 {
-    if (name == "accept") return core::ContractMode::accept;
-    if (name == "observe") return core::ContractMode::observe;
-    if (name == "enforce") return core::ContractMode::enforce;
-    if (name == "refuse") return core::ContractMode::refuse;
+    if (const std::optional<core::ContractMode> mode = core::contract_mode_named(name)) return *mode;
     throw core::Corrupt("column \"mode\" of analytics_contracts has an unknown mode");
 }
 

@@ -57,8 +57,8 @@ void fold(Bags &bags, const BagKey &key, Sum &sum)
 
 void ObservedFindings::add(const core::Verdict &verdict, std::int32_t item)
 {
-    const core::schema::Finding &finding = verdict.observed->finding;
-    Key key{verdict.event_type, verdict.observed->version, finding.pointer, finding.keyword};
+    const core::schema::Finding &finding = verdict.violation->finding;
+    Key key{verdict.event_type, verdict.violation->version, finding.pointer, finding.keyword};
     items_.push_back({item, &counts_[std::move(key)]});
 }
 

@@ -30,6 +30,9 @@ public:
     /** What the record was compared with. */
     std::vector<core::Considered> considered() const { return normalizer_.considered(); }
 
+    /** The accepted event's version. */
+    core::Version version() const { return normalizer_.version(); }
+
     /** The accepted record's payload as a jsonb datum; valid until the next call. */
     const char *payload() { return writer_.write(normalizer_.document(), verdict_->payload); }
 

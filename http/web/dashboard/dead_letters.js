@@ -24,9 +24,9 @@ const meaning = {
 };
 
 // What is said of the record today, in a sentence.
-const explained = ({ outcome, shape, eventType, closest }) => {
+const explained = ({ outcome, shape, eventType, wouldBe }) => {
   if (outcome === "event") return `By today's rules it is ${eventType}, and a replay would store it.`;
-  if (closest) return `It comes closest to the shape ${closest.shape}, but ${closest.lacks.join("; ")}.`;
+  if (wouldBe) return `It ${wouldBe}.`;
   return shape ? `It is of the shape ${shape}.` : "";
 };
 

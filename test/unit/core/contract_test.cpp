@@ -192,9 +192,9 @@ std::string observed_in(const std::string &record, std::vector<Contract> list,
     Normalizer normalizer(shapes(), {}, {}, {&contracts, unregistered});
     const Verdict &verdict = normalizer.normalize(record, noon);
     EXPECT_FALSE(verdict.refusal);
-    if (!verdict.observed) return "-";
-    return std::to_string(verdict.observed->version) + " " + verdict.observed->finding.pointer + " " +
-           std::string(verdict.observed->finding.keyword);
+    if (!verdict.violation) return "-";
+    return std::to_string(verdict.violation->version) + " " + verdict.violation->finding.pointer + " " +
+           std::string(verdict.violation->finding.keyword);
 }
 
 TEST(Observed, IsAcceptedAndFound)
@@ -217,10 +217,10 @@ TEST(Observed, NormalizerForgetsTheRecordBefore)
 {
     const Contracts contracts({contract_with(ContractMode::observe, R"({"required":["a"]})")});
     Normalizer normalizer(shapes(), {}, {}, {&contracts});
-    EXPECT_TRUE(normalizer.normalize(canonical("o.p", "{}")).observed);
-    EXPECT_FALSE(normalizer.normalize(canonical("o.p", R"({"a":1})")).observed);
-    EXPECT_TRUE(normalizer.normalize(canonical("o.p", "{}")).observed);
-    EXPECT_FALSE(normalizer.normalize(canonical("o.q", "{}")).observed);
+    EXPECT_TRUE(normalizer.normalize(canonical("o.p", "{}")).violation);
+    EXPECT_FALSE(normalizer.normalize(canonical("o.p", R"({"a":1})")).violation);
+    EXPECT_TRUE(normalizer.normalize(canonical("o.p", "{}")).violation);
+    EXPECT_FALSE(normalizer.normalize(canonical("o.q", "{}")).violation);
 }
 
 TEST(GeneralPointer, NamesOnlyWhatTheSchemaNames)
