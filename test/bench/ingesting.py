@@ -96,7 +96,7 @@ def added(with_, without):
 
 def figure_contracts(taken, count):
     yield compared(taken, count, CONTRACTED, INGEST, figure="contracts", bar=0.85, goal=0.95,
-                   what="analytics_ingest_kafka with every type's contract enforced, versus without contracts")
+                   what="analytics_ingest_kafka with all contracts enforced, versus without contracts")
 
 
 def figure_polled(taken, count):

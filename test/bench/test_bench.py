@@ -244,12 +244,15 @@ def test_every_figure_is_told_on_the_terminal_in_a_file_and_on_the_page(tmp_path
     path.write_text("".join(f"<!-- {name} -->\nas it was\n<!-- end -->\n" for name in page.TABLES))
     page.write([results.keep(ABOUT, lines)], path)
     assert "as it was" not in path.read_text()
+    listed = [row for row in path.read_text().splitlines() if not row.startswith("|")]
+    assert max(map(len, listed)) <= page.LINE_LENGTH
     assert all(line["what"] in told and line["what"].partition(", microseconds")[0] in path.read_text()
                for line in lines if "ratio" in line)
 
 
 @pytest.mark.parametrize("figure, ratio", [("A", 1.0), ("B", 1.0), ("B2", 1.0), ("E", 0.0), ("E.cpu", 0.0),
-                                           ("polled", 1.0), ("F", 1.0), ("G", 0.5), ("stored2", 1.0)])
+                                           ("contracts", 1.0), ("polled", 1.0), ("F", 1.0),
+                                           ("G", 0.5), ("stored2", 1.0)])
 def test_a_figure_is_the_ratio_of_its_sides(figure, ratio):
     [found] = {line["ratio"] for line in all_lines() if line["figure"] == figure}
     assert found == ratio
