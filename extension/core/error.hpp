@@ -2,6 +2,7 @@
  * Refusal. */
 #pragma once
 
+#include <exception>
 #include <stdexcept>
 
 namespace analytics::core {
@@ -17,5 +18,14 @@ class Corrupt : public Error {
 public:
     using Error::Error;
 };
+
+/** The caller wants the work to end; there is no result. */
+class Interrupted : public std::exception {
+public:
+    [[nodiscard]] const char *what() const noexcept override { return "interrupted"; }
+};
+
+/** Whether the work is to end. Work that may take long asks now and then, and throws Interrupted. */
+using InterruptCheck = bool (*)() noexcept;
 
 } // namespace analytics::core

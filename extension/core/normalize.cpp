@@ -94,7 +94,7 @@ Normalizer::Normalizer(const Shapes &shapes, Limits limits, TimeLimits time_limi
     : limits_(limits), time_limits_(time_limits), rules_(rules),
       judges_versions_((rules.contracts != nullptr && !rules.contracts->empty()) ||
                        rules.unregistered != ContractMode::accept),
-      recognizer_(shapes, own::names)
+      recognizer_(shapes, own::names), validator_(rules.is_interrupted)
 {
 }
 

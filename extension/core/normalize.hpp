@@ -86,6 +86,7 @@ struct Verdict {
 struct ContractRules {
     const Contracts *contracts = nullptr;
     ContractMode unregistered = ContractMode::accept;
+    InterruptCheck is_interrupted = nullptr; // while a payload is judged
 };
 
 class Normalizer {
@@ -93,7 +94,8 @@ public:
     /** Keeps references to shapes and contracts, which must not change meanwhile. */
     Normalizer(const Shapes &shapes, Limits limits, TimeLimits time_limits = {}, ContractRules rules = {});
 
-    /** Never throws for bad input, only std::bad_alloc. The result is owned by the normalizer and reused. */
+    /** Never throws for bad input, only std::bad_alloc and Interrupted. The result is owned by the normalizer and
+     * reused. */
     const Verdict &normalize(std::string_view value, IngestionTime ingested = {});
 
     /** A record without a value (a Kafka tombstone). */

@@ -6,8 +6,10 @@ settling of times, the insert. The promise is an answer within 100 ms on a machi
 that is granted, and time without a CPU is not counted.
 """
 import contextlib
+import json
 import time
 
+import psycopg2.errors
 import pytest
 from backend import QUERY_CANCELED, Backend
 from conftest import Database
@@ -30,6 +32,14 @@ BATCHES = {
     "texts": ("""format('{"eventType":"t","source":"s","payload":{"n":%s,"text":"%s"}}', n,
                         repeat(md5(n::text), 32000))""", 64),
 }
+# For each a contract under which 64 records of a mebibyte use up all steps that they may take: seconds of judging, and
+# then no more than dead letters.
+HOSTILE = {
+    "applicators": ({"items": {"allOf": [{"minimum": 0}] * 4000}}, "repeat('1,', 500000) || n"),
+    "patterns": ({"items": {"allOf": [{"pattern": "a"}] * 4000}}, """repeat('"a",', 250000) || n"""),
+}
+BATCHES.update({name: (f"""format('{{"eventType":"hostile","source":"s","payload":{{"a":[%s]}}}}', {elements})""", 64)
+                for name, (_, elements) in HOSTILE.items()})
 INGEST = "SELECT i.* FROM batch, analytics_ingest(records) AS i"
 STORED = """SELECT (SELECT count(*) FROM analytics_events), (SELECT count(*) FROM analytics_untimed_keys),
                    (SELECT count(*) FROM analytics_dead_letters)"""
@@ -90,7 +100,7 @@ class Series:
         self.next = backend.run(ONE_MORE)
 
 
-@pytest.fixture(scope="module", params=BATCHES)
+@pytest.fixture(scope="module", params=[name for name in BATCHES if name not in HOSTILE])
 def series(request, place_of_batches):
     with session_with(place_of_batches, request.param) as backend:
         done = Series(backend)
@@ -155,6 +165,41 @@ def test_a_cancel_within_a_transaction_keeps_what_was_before(place_of_batches):
         backend.run("ROLLBACK TO s; COMMIT")
         assert backend.run("SELECT array_agg(event_type) FROM analytics_events") == (["one more"],)
         backend.run("TRUNCATE analytics_events")
+
+
+@pytest.fixture(params=HOSTILE)
+def hostile(request, place_of_batches):
+    """A session with a hostile batch and its contract."""
+    schema = json.dumps({"properties": {"a": HOSTILE[request.param][0]}})
+    with session_with(place_of_batches, request.param) as backend:
+        backend.run("INSERT INTO analytics_contracts (event_type, version, mode, schema)"
+                    " VALUES ('hostile', 1, 'enforce', %s)", (schema,))
+        yield backend
+        backend.run("DELETE FROM analytics_contracts")
+
+
+@pytest.mark.parametrize("request_by", ["signal", "timeout", "libpq"])
+def test_judging_by_a_hostile_contract_is_canceled(hostile, request_by):
+    """Nearly all of the time is judging, so that is what most requests hit."""
+    for after in (0.2, 0.35, 0.5):
+        assert hostile.interrupt(INGEST, after, request_by).sqlstate == QUERY_CANCELED
+        assert hostile.run(STORED) == (0, 0, 0)
+    assert hostile.run(ONE_MORE) == (1, 0, 0, 0)
+    hostile.run(EMPTY)
+
+
+def test_a_timeout_amid_judging_is_what_it_says(hostile):
+    hostile.run("SET statement_timeout = 300")
+    with pytest.raises(psycopg2.errors.QueryCanceled, match="due to statement timeout"):
+        hostile.run(INGEST)
+    hostile.run("SET statement_timeout = 0")
+
+
+@pytest.mark.slow
+def test_judging_by_a_hostile_contract_ends_at_once(hostile):
+    late = [hostile.interrupt(INGEST, 0.1 + 0.037 * number).late for number in range(40)]
+    print(f"answers after {sorted(round(seconds * 1000) for seconds in late)} ms")
+    assert max(late) < PROMISE
 
 
 def hash_of(key):

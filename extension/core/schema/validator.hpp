@@ -35,7 +35,8 @@ public:
 
     static constexpr std::size_t most_added_members = 4;
 
-    Validator() = default;
+    /** The check that ends a long judgement with Interrupted; null: nothing does. */
+    explicit Validator(InterruptCheck is_interrupted = nullptr) noexcept : budget_(is_interrupted) {}
     Validator(const Validator &) = delete;
     Validator &operator=(const Validator &) = delete;
 

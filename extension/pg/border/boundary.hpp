@@ -25,12 +25,19 @@ public:
         strlcpy(message_, message, sizeof message_);
     }
 
+    /** The work ended because is_canceled. */
+    void set_interrupted() noexcept { set(ERRCODE_QUERY_CANCELED, "canceling statement due to user request"); }
+
     [[noreturn]] void raise() const;
 
 private:
     int sqlstate_ = 0;
     char message_[512] = "";
 };
+
+/** Whether the statement is to end: a cancel request, a timeout, the server's end. A C++ phase that takes long asks,
+ * and throws core::Interrupted. */
+bool is_canceled() noexcept;
 
 /** Runs a C++ phase. The caller's frame holds nothing that needs a destructor. */
 template <class Body> auto guarded(Body body) -> decltype(body())
@@ -45,6 +52,8 @@ template <class Body> auto guarded(Body body) -> decltype(body())
         return body();
     } catch (const core::Corrupt &error) {
         caught.set(ERRCODE_DATA_CORRUPTED, error.what());
+    } catch (const core::Interrupted &) {
+        caught.set_interrupted();
     } catch (const std::bad_alloc &) {
         caught.set(ERRCODE_OUT_OF_MEMORY, "out of memory");
     } catch (const std::exception &error) {

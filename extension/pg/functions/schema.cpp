@@ -52,7 +52,7 @@ private:
     Schema schema_;
     std::string fault_;
     core::Document payload_;
-    core::schema::Validator validator_;
+    core::schema::Validator validator_{&is_canceled};
     std::optional<Finding> finding_;
 };
 

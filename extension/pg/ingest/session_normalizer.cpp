@@ -1,5 +1,6 @@
 #include "session_normalizer.hpp"
 
+#include "../border/boundary.hpp"
 #include "../border/owned.hpp"
 #include "../border/settings.hpp"
 #include "../border/times.hpp"
@@ -57,8 +58,9 @@ void renew(const ExtensionSchema &schema, const Sources &sources, const core::Co
     else
         cache.context = AllocSetContextCreate(CacheMemoryContext, "analytics normalizer", ALLOCSET_SMALL_SIZES);
     const core::Shapes *const shapes = read_shapes(schema, cache.context);
-    cache.normalizer = make_owned<SessionNormalizer>(cache.context, *shapes, sources.limits, sources.time_limits,
-                                                     core::ContractRules{contracts, sources.unregistered});
+    cache.normalizer =
+        make_owned<SessionNormalizer>(cache.context, *shapes, sources.limits, sources.time_limits,
+                                      core::ContractRules{contracts, sources.unregistered, &is_canceled});
     cache.sources = sources;
 }
 

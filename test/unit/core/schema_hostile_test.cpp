@@ -130,6 +130,43 @@ INSTANTIATE_TEST_SUITE_P(
     }),
     [](const auto &info) { return info.param.name; });
 
+int asked = 0;
+int most_asked = 0;
+
+bool is_enough() noexcept
+{
+    return ++asked > most_asked;
+}
+
+/** A large payload has steps for seconds, so its judgement asks every million of them whether it is to end. */
+TEST(HostilePayload, IsGivenUpAtEachMillionOfSteps)
+{
+    const Schema schema = compiled(R"({"items": {"allOf": [)" + repeated("{\"minimum\": 0},", 4000) + "true]}}");
+    Document payload;
+    ASSERT_FALSE(payload.read(array_of("1", 400'000), {.max_bytes = std::size_t{1} << 26}));
+    Validator validator(&is_enough);
+    for (most_asked = 0; most_asked < 4; ++most_asked) {
+        asked = 0;
+        EXPECT_THROW(static_cast<void>(validator.check(schema, payload, 0)), Interrupted);
+        EXPECT_GE(validator.steps(), (most_asked + 1) * 1'000'000);
+        EXPECT_LT(validator.steps(), (most_asked + 1) * 1'000'000 + 400'000);
+    }
+    most_asked = 1000;
+    asked = 0;
+    EXPECT_EQ(shown(validator.check(schema, payload, 0)), judged(schema, array_of("1", 400'000)));
+    EXPECT_EQ(asked, 5); // of five millions of steps
+}
+
+TEST(HostilePayload, OfFewStepsIsNeverGivenUp)
+{
+    asked = most_asked = 0;
+    Document payload;
+    ASSERT_FALSE(payload.read("[1, 2]", {}));
+    Validator validator(&is_enough);
+    EXPECT_FALSE(validator.check(compiled(R"({"items": {"type": "number"}})"), payload, 0));
+    EXPECT_EQ(asked, 0);
+}
+
 /** Two visits of an instruction are a step, of 30 ns: so no pattern takes much longer than the steps of a budget do. */
 TEST(HostilePattern, IsPricedByItsVisits)
 {
