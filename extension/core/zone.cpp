@@ -27,16 +27,23 @@ std::int64_t ZonedBucket::shown(std::size_t offset, Instant instant) const noexc
     return bucket_.start(instant + zone_[offset].ahead);
 }
 
-Instant ZonedBucket::midnight_before(Instant instant) const noexcept
+/* The midnight, as the clock shows it, of the day that holds the instant. The clock may show a later day already, and
+ * come back. */
+std::int64_t ZonedBucket::midnight_of(Instant instant) const noexcept
 {
     std::int64_t local = shown(zone_.at(instant), instant);
     while (zone_.last_passing(local) > instant) local = bucket_.start(local - 1);
-    return zone_.last_passing(local);
+    return local;
+}
+
+Instant ZonedBucket::midnight_before(Instant instant) const noexcept
+{
+    return zone_.last_passing(midnight_of(instant));
 }
 
 Instant ZonedBucket::midnight_after(Instant start) const noexcept
 {
-    std::int64_t local = bucket_.next(shown(zone_.at(start), start));
+    std::int64_t local = bucket_.next(midnight_of(start));
     while (zone_.last_passing(local) <= start) local = bucket_.next(local);
     return zone_.last_passing(local);
 }

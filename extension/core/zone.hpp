@@ -56,6 +56,7 @@ public:
     [[nodiscard]] Instant next(Instant start) const noexcept;
 
 private:
+    [[nodiscard]] std::int64_t midnight_of(Instant instant) const noexcept;
     [[nodiscard]] Instant midnight_before(Instant instant) const noexcept;
     [[nodiscard]] Instant midnight_after(Instant start) const noexcept;
     [[nodiscard]] std::int64_t shown(std::size_t offset, Instant instant) const noexcept;
