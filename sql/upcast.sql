@@ -3,73 +3,30 @@
  * A contract's upcast makes the next version's payload of its version's, so what leads to the newest version is the
  * chain of the upcasts. An event keeps its id and its type: a redelivered original stays a duplicate. */
 
+CREATE FUNCTION @extschema@._analytics_upcast_function(upcast text) RETURNS oid
+    LANGUAGE c STABLE STRICT
+    AS 'MODULE_PATHNAME', 'analytics_upcast_function';
+
+COMMENT ON FUNCTION @extschema@._analytics_upcast_function(text) IS
+    'The upcast function of that name. Null unless it is IMMUTABLE, from jsonb to jsonb, belongs to the owner of '
+    'analytics_contracts or to a superuser, and may be executed by that owner.';
+
 CREATE FUNCTION @extschema@._analytics_upcast_call(upcast text) RETURNS text
-    LANGUAGE plpgsql STABLE
-    SET search_path = pg_catalog, pg_temp
-    AS $$
-DECLARE
-    names CONSTANT text[] := parse_ident(upcast);
-    call CONSTANT text := format('%I.%I', names[1], names[2]);
-BEGIN
-    IF NOT EXISTS (
-        SELECT FROM pg_proc AS p JOIN pg_roles AS o ON o.oid = p.proowner
-        WHERE p.oid = to_regprocedure(call || '(pg_catalog.jsonb)')
-            AND (o.rolsuper OR o.oid = (SELECT c.relowner FROM pg_class AS c
-                                        WHERE c.oid = '@extschema@.analytics_contracts'::regclass)))
-    THEN
-        RAISE EXCEPTION USING
-            ERRCODE = 'insufficient_privilege',
-            MESSAGE = format('the upcast function %s(jsonb) must be there, and belong to the owner of '
-                             'analytics_contracts or to a superuser', call),
-            HINT = 'It runs with the rights of the one who reads upcast payloads.';
-    END IF;
-    RETURN call;
-END
-$$;
+    LANGUAGE c STABLE STRICT
+    AS 'MODULE_PATHNAME', 'analytics_upcast_call';
 
 COMMENT ON FUNCTION @extschema@._analytics_upcast_call(text) IS
-    'The quoted name of an upcast function. SQLSTATE 42501 unless it belongs to who may change the contracts anyway.';
-
-CREATE FUNCTION @extschema@._analytics_upcast(event_type text, INOUT version integer, INOUT payload jsonb)
-    LANGUAGE plpgsql STABLE
-    SET search_path = pg_catalog, pg_temp
-    AS $$
-DECLARE
-    step record;
-BEGIN
-    FOR step IN SELECT c.version, c.upcast FROM @extschema@.analytics_contracts AS c
-                WHERE c.event_type = $1 AND c.version >= $2 AND c.upcast IS NOT NULL ORDER BY c.version
-    LOOP
-        EXIT WHEN step.version <> version;
-        EXECUTE format('SELECT %s($1)', @extschema@._analytics_upcast_call(step.upcast)) INTO payload USING payload;
-        IF jsonb_typeof(payload) IS DISTINCT FROM 'object' THEN
-            RAISE EXCEPTION USING
-                ERRCODE = 'invalid_parameter_value',
-                MESSAGE = format('the upcast of "%s" version %s made no object', event_type, version);
-        END IF;
-        version := version + 1;
-        payload := payload || jsonb_build_object('version', version);
-    END LOOP;
-END
-$$;
-
-COMMENT ON FUNCTION @extschema@._analytics_upcast(text, integer, jsonb) IS
-    'A payload of a version after all upcasts that follow each other from there, and the version that it has then. '
-    'An upcast that makes no object is SQLSTATE 22023.';
+    'The quoted name of an upcast function. SQLSTATE 42501 where _analytics_upcast_function is null.';
 
 CREATE FUNCTION @extschema@.analytics_latest(event_type text, payload jsonb) RETURNS jsonb
-    LANGUAGE sql STABLE
-    SET search_path = pg_catalog, pg_temp
-    AS $$
-SELECT u.payload
-FROM @extschema@._analytics_upcast(regexp_replace($1, '(.)\.v[1-9][0-9]*$', '\1'),
-                                   @extschema@.analytics_event_version($1, $2), $2) AS u
-$$;
+    LANGUAGE c STABLE
+    AS 'MODULE_PATHNAME', 'analytics_latest';
 
 COMMENT ON FUNCTION @extschema@.analytics_latest(text, jsonb) IS
     'The payload of an event in the newest version to which upcasts of analytics_contracts lead. '
     'Its member version says which one. Without an upcast it is the payload itself. '
-    'An upcast function must belong to the owner of analytics_contracts or to a superuser, else SQLSTATE 42501.';
+    'An upcast runs with the rights of the owner of analytics_contracts. It must belong to that owner or to a '
+    'superuser, else SQLSTATE 42501. An upcast that makes no object is SQLSTATE 22023.';
 
 CREATE FUNCTION @extschema@.analytics_latest(event @extschema@.analytics_event) RETURNS jsonb
     LANGUAGE sql STABLE

@@ -14,7 +14,8 @@ TEXT = "extension/core/text"  # knows nothing of events: all that daemons may in
 SCHEMA = "extension/core/schema"  # JSON Schema over the tape; of the core, only contracts know it
 
 # Those who ingest, and those who keep projections, know the maintainers of rollups; these know neither.
-BORDER, ROLLUP, INGEST, PROJECTION = (f"extension/pg/{room}" for room in ("border", "rollup", "ingest", "projection"))
+BORDER, ROLLUP, INGEST, UPCAST, PROJECTION = (
+    f"extension/pg/{room}" for room in ("border", "rollup", "ingest", "upcast", "projection"))
 
 ROOMS = {
     "extension/core/text": {TEXT},
@@ -23,9 +24,10 @@ ROOMS = {
     BORDER: {BORDER, "extension/core", TEXT},
     ROLLUP: {ROLLUP, BORDER, "extension/core", TEXT},
     INGEST: {INGEST, ROLLUP, BORDER, "extension/core", SCHEMA, TEXT},
-    PROJECTION: {PROJECTION, ROLLUP, BORDER, "extension/core", TEXT},
-    "extension/pg/functions": {"extension/pg/functions", INGEST, PROJECTION, ROLLUP, BORDER, "extension/core", SCHEMA,
-                               TEXT},
+    UPCAST: {UPCAST, BORDER, "extension/core", TEXT},
+    PROJECTION: {PROJECTION, UPCAST, ROLLUP, BORDER, "extension/core", TEXT},
+    "extension/pg/functions": {"extension/pg/functions", INGEST, PROJECTION, UPCAST, ROLLUP, BORDER, "extension/core",
+                               SCHEMA, TEXT},
     "runtime": {"runtime", TEXT},
     "ingestor": {"ingestor", "runtime", TEXT},
     "http": {"http", "http/api", "http/auth", "http/server", "runtime"},

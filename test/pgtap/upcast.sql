@@ -56,6 +56,40 @@ INSERT INTO analytics_contracts (event_type, version, upcast) VALUES ('foreign',
 SELECT tap.fails($$SELECT analytics_latest('foreign', '{}')$$, '42501', 'another role''s function is not called');
 DROP FUNCTION theirs.up(jsonb);
 SELECT tap.fails($$SELECT analytics_latest('foreign', '{}')$$, '42501', 'nor one that is gone');
-DROP SCHEMA theirs; DROP ROLE analytics_check_stranger;
+DROP SCHEMA theirs;
+
+-- Whoever reads, it is the same function, with the same rights and the same search_path.
+CREATE SCHEMA hidden;
+CREATE FUNCTION hidden.who(jsonb) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN jsonb_build_object('user', current_user, 'path', current_setting('search_path')); END $$;
+CREATE FUNCTION hidden.own(jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$ SELECT $1 || '{"own": true}' $$;
+REVOKE EXECUTE ON FUNCTION hidden.own(jsonb), hidden.who(jsonb) FROM PUBLIC;
+CREATE FUNCTION hidden.changes(jsonb) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN PERFORM set_config('role', 'analytics_check_stranger', false); RETURN $1; END $$;
+INSERT INTO analytics_contracts (event_type, version, upcast) VALUES ('who', 1, 'hidden.who'), ('own', 1, 'hidden.own'), ('changes', 1, 'hidden.changes');
+SELECT current_user AS me \gset
+GRANT USAGE ON SCHEMA tap TO analytics_check_stranger; GRANT SELECT ON ALL TABLES IN SCHEMA tap TO analytics_check_stranger;
+SET search_path = tap, public;
+SET ROLE analytics_check_stranger;
+SELECT is(public.analytics_latest('who', '{}'), jsonb_build_object('user', :'me', 'path', 'pg_catalog, pg_temp', 'version', 2), 'it runs as the owner of the contracts');
+SELECT is(public.analytics_latest('own', '{}'), '{"own": true, "version": 2}'::jsonb, 'also where a reader may not execute it');
+SELECT is(current_user || current_setting('search_path'), 'analytics_check_stranger' || 'tap, public', 'and then all is as before');
+RESET ROLE;
+SELECT is((tap.failure_of($$SELECT public.analytics_latest('changes', '{}')$$)).state, '42501', 'it cannot change who it is');
+SELECT is(current_user || current_setting('search_path'), :'me' || 'tap, public', 'and after an error all is as before');
+RESET search_path;
+ALTER FUNCTION hidden.own(jsonb) VOLATILE;
+SELECT tap.fails($$SELECT analytics_latest('own', '{}')$$, '42501', 'one that is IMMUTABLE no more is not called');
+CREATE OR REPLACE FUNCTION hidden.own(jsonb) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN jsonb_build_object('n', 1 / ($1 ->> 'by')::int); END $$;
+SELECT tap.fails($$SELECT analytics_latest('own', '{"by": 0}')$$, '22012', 'an upcast that fails');
+SELECT tap.fails($$SELECT analytics_latest('own', NULL), analytics_latest(NULL, '{}')$$, '00000', 'nulls are no error');
+SELECT is(analytics_latest(NULL, '{"a": 1}'), '{"a": 1}'::jsonb, 'without a type it is the payload itself');
+-- A change of the contracts is seen by the next call, also within a statement that keeps the function.
+CREATE FUNCTION tap.seen(n int) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RETURN analytics_latest('turns', '{}') ->> 'version'; END $$;
+SELECT is(tap.seen(1), NULL, 'without a contract');
+BEGIN;
+INSERT INTO analytics_contracts (event_type, version, upcast) VALUES ('turns', 1, 'ours.to_3');
+SELECT is(tap.seen(1), '2', 'after it was written, in the same transaction');
+ROLLBACK;
+SELECT is(tap.seen(1), NULL, 'and after that was rolled back');
+DROP OWNED BY analytics_check_stranger; DROP ROLE analytics_check_stranger;
 
 SELECT * FROM finish();

@@ -11,12 +11,12 @@ namespace analytics::pg {
 
 /** Runs the work with a role's identity. After an error the end of the (sub)transaction resets the identity. With
  * SECURITY_LOCAL_USERID_CHANGE the role's code can't make itself the session's user by RESET ROLE. */
-template <class Work> void with_identity_of(Oid role, Work work)
+template <class Work> void with_identity_of(Oid role, Work work, int restrictions = SECURITY_LOCAL_USERID_CHANGE)
 {
     Oid caller = InvalidOid;
     int context = 0;
     GetUserIdAndSecContext(&caller, &context);
-    SetUserIdAndSecContext(role, context | SECURITY_LOCAL_USERID_CHANGE);
+    SetUserIdAndSecContext(role, context | restrictions);
     work();
     SetUserIdAndSecContext(caller, context);
 }

@@ -1,0 +1,73 @@
+#include "session_upcasts.hpp"
+
+#include "../border/owned.hpp"
+#include "../border/rule_table.hpp"
+#include "../border/text.hpp"
+
+#include <utility>
+#include <vector>
+
+namespace analytics::pg {
+namespace {
+
+constexpr char table_name[] = "analytics_contracts";
+
+/* One row of the table that has an upcast, as plain data in the current memory context. */
+struct UpcastRow {
+    Datum event_type;
+    core::Version version;
+    Datum function;
+    UpcastRow *next;
+};
+
+/* Lives as long as the session. */
+struct Cache {
+    std::shared_ptr<const core::UpcastChain> chain = std::make_shared<const core::UpcastChain>();
+    std::uint64_t generation = 0;
+};
+
+TableWatch watch;
+Cache *cache = nullptr;
+
+UpcastRow *read_row(const TableRow &table_row, UpcastRow *next)
+{
+    const std::optional<Datum> function = table_row.optional_text("upcast");
+    if (!function) return next;
+    auto *const row = static_cast<UpcastRow *>(palloc(sizeof(UpcastRow)));
+    *row = {table_row.text("event_type"), DatumGetInt32(table_row.value("version", INT4OID)), *function, next};
+    return row;
+}
+
+void renew(const ExtensionSchema &schema)
+{
+    const MemoryContext scratch =
+        AllocSetContextCreate(CurrentMemoryContext, "analytics upcasts scan", ALLOCSET_SMALL_SIZES);
+    const MemoryContext outer = MemoryContextSwitchTo(scratch);
+    UpcastRow *rows = nullptr;
+    each_row(schema, table_name, [&rows](const TableRow &row) { rows = read_row(row, rows); });
+    guarded([&] {
+        std::vector<core::UpcastStep> steps;
+        for (const UpcastRow *row = rows; row != nullptr; row = row->next)
+            steps.push_back({std::string(detoasted_bytes(row->event_type)), row->version,
+                             std::string(detoasted_bytes(row->function))});
+        cache->chain = std::make_shared<const core::UpcastChain>(std::move(steps));
+    });
+    MemoryContextSwitchTo(outer);
+    MemoryContextDelete(scratch);
+}
+
+} // namespace
+
+SessionUpcasts session_upcasts(const ExtensionSchema &schema)
+{
+    const std::uint64_t generation = watch.generation(relation_in(schema, table_name));
+    if (cache == nullptr)
+        cache = make_owned<Cache>(AllocSetContextCreate(CacheMemoryContext, "analytics upcasts", ALLOCSET_SMALL_SIZES));
+    if (cache->generation != generation) {
+        renew(schema);
+        cache->generation = generation;
+    }
+    return {cache->chain, generation};
+}
+
+} // namespace analytics::pg
