@@ -143,6 +143,8 @@ BEGIN
          '_analytics_check_contract'),
         ('analytics_contracts', 'analytics_contracts_changed', 'AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE',
          'STATEMENT', '_analytics_invalidate_rules'),
+        ('analytics_contracts', 'analytics_tell_projections', 'AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE',
+         'STATEMENT', '_analytics_tell_projections'),
         ('analytics_retention', 'analytics_check_retention', 'AFTER INSERT OR UPDATE OR DELETE',
          'STATEMENT', '_analytics_check_retention'),
         ('analytics_projections', 'analytics_check_projection', 'BEFORE INSERT OR UPDATE', 'ROW',
@@ -150,6 +152,8 @@ BEGIN
         ('analytics_projections', 'analytics_projections_changed',
          'AFTER INSERT OR UPDATE OF event_types, dimensions, measures, bucket, max_groups OR DELETE', 'STATEMENT',
          '_analytics_invalidate_rules'),
+        ('analytics_projections', 'analytics_projections_renewed',
+         'AFTER UPDATE OF id, next_id, last_id', 'STATEMENT', '_analytics_invalidate_rules'),
         ('analytics_projections', 'analytics_projections_truncated', 'AFTER TRUNCATE', 'STATEMENT',
          '_analytics_invalidate_rules')
     ) AS t (relation, trigger, fires, level, called);

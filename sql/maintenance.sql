@@ -208,7 +208,8 @@ COMMENT ON PROCEDURE @extschema@.analytics_maintain(timestamptz, interval) IS
     'reference is the time to take for now, at most a day ahead (else SQLSTATE 22023), null for now itself. '
     'patience is for how long, after all else is done, it tries again what did not get a lock. '
     'The caller needs EXECUTE on it, on analytics_maintain_step and on analytics_record_maintenance, and no right on '
-    'the tables. Their owner needs EXECUTE on analytics_create_partition(timestamptz).';
+    'the tables. Their owner needs EXECUTE on analytics_create_partition(timestamptz), '
+    'and where a projection has version latest on _analytics_build_projection_chunk.';
 
 CREATE FUNCTION @extschema@._analytics_maintenance_state(OUT maintained_at timestamptz, OUT failed_parts bigint)
     LANGUAGE plpgsql STABLE

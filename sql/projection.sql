@@ -29,8 +29,29 @@ CREATE FUNCTION @extschema@._analytics_projection_missing(
     OUT bucket_start timestamptz, OUT bucket_end timestamptz, OUT tenant_id text,
     OUT events bigint, OUT counted bigint, OUT cells bytea)
     RETURNS SETOF record
-    LANGUAGE c STABLE STRICT PARALLEL RESTRICTED
+    LANGUAGE c STABLE STRICT -- not parallel, for it may upcast payloads in subtransactions
     AS 'MODULE_PATHNAME', 'analytics_projection_missing';
+
+CREATE FUNCTION @extschema@._analytics_projection_kept(
+    projection integer, window_start timestamptz, window_end timestamptz,
+    OUT bucket_start timestamptz, OUT bucket_end timestamptz, OUT tenant_id text,
+    OUT events bigint, OUT counted bigint, OUT cells bytea)
+    RETURNS SETOF record
+    LANGUAGE c STABLE STRICT
+    AS 'MODULE_PATHNAME', 'analytics_projection_kept';
+
+COMMENT ON FUNCTION @extschema@._analytics_projection_kept(integer, timestamptz, timestamptz) IS
+    'What _analytics_projection_missing finds, the other way round: cells is what the bags count beyond the events. '
+    'Where analytics_retain has kept counts, these are the events that were dropped.';
+
+CREATE FUNCTION @extschema@._analytics_latest_projection_rows(
+    projection integer, bucket_start timestamptz, tenant_id text, bags bytea[])
+    RETURNS SETOF record
+    LANGUAGE c STABLE ROWS 10
+    AS 'MODULE_PATHNAME', 'analytics_projection_rows';
+
+COMMENT ON FUNCTION @extschema@._analytics_latest_projection_rows(integer, timestamptz, text, bytea[]) IS
+    'The same for a projection of version latest. An upcast runs in a subtransaction, which a parallel query refuses.';
 
 COMMENT ON FUNCTION @extschema@._analytics_projection_missing(integer, timestamptz, timestamptz) IS
     'The differences between a projection''s bags and the events of [window_start, window_end), by whole bucket and '
@@ -45,9 +66,12 @@ CREATE FUNCTION @extschema@._analytics_check_projection() RETURNS trigger
     AS $$
 BEGIN
     IF TG_OP = 'UPDATE'
-        AND (OLD.id, OLD.event_types, OLD.dimensions::text, OLD.measures::text, OLD.bucket::text, OLD.max_groups)
-            IS DISTINCT FROM
-            (NEW.id, NEW.event_types, NEW.dimensions::text, NEW.measures::text, NEW.bucket::text, NEW.max_groups) THEN
+        AND ((OLD.event_types, OLD.dimensions::text, OLD.measures::text, OLD.bucket::text, OLD.max_groups, OLD.version)
+                IS DISTINCT FROM
+                (NEW.event_types, NEW.dimensions::text, NEW.measures::text, NEW.bucket::text, NEW.max_groups,
+                 NEW.version)
+            OR (NEW.id, NEW.upcasts) IS DISTINCT FROM (OLD.id, OLD.upcasts)
+                AND (NEW.id, NEW.upcasts) IS DISTINCT FROM (OLD.next_id, OLD.next_upcasts)) THEN
         RAISE EXCEPTION USING
             ERRCODE = 'object_not_in_prerequisite_state',
             MESSAGE = format('projection "%s" cannot be changed', OLD.name),
@@ -60,7 +84,8 @@ END
 $$;
 
 COMMENT ON FUNCTION @extschema@._analytics_check_projection() IS
-    'Refuses a definition that cannot be used (SQLSTATE 22023), and any change of a definition (SQLSTATE 55000).';
+    'Refuses a definition that cannot be used (SQLSTATE 22023), and any change of a definition (SQLSTATE 55000). '
+    'The number that was built may take the place of the one before.';
 
 CREATE FUNCTION @extschema@._analytics_require_projection(
     name text, event_types text[], dimensions json, measures json, bucket interval, max_groups integer) RETURNS void
@@ -159,8 +184,11 @@ CREATE FUNCTION @extschema@._analytics_projection_query(name text, dimensions js
         'WHERE bag.projection = %3$s._analytics_ready_projection(%4$L) '
         'GROUP BY bag.bucket_start, bag.projection, bag.tenant_id) AS b '
         'CROSS JOIN LATERAL '
-        '%3$s._analytics_projection_rows(b.projection, b.bucket_start, b.tenant_id::text, b.bags) AS r (%2$s)',
-        string_agg(format('r.%I', c.name), ', '), string_agg(format('%I %s', c.name, c.type), ', '), '@extschema@', $1)
+        '%3$s.%5$s(b.projection, b.bucket_start, b.tenant_id::text, b.bags) AS r (%2$s)',
+        string_agg(format('r.%I', c.name), ', '), string_agg(format('%I %s', c.name, c.type), ', '), '@extschema@', $1,
+        CASE WHEN EXISTS (SELECT FROM @extschema@.analytics_projections AS p
+                          WHERE p.name = $1 AND p.version = 'latest')
+             THEN '_analytics_latest_projection_rows' ELSE '_analytics_projection_rows' END)
     FROM @extschema@._analytics_projection_columns($2, $3) AS c
 $$;
 
@@ -189,24 +217,31 @@ COMMENT ON FUNCTION @extschema@._analytics_create_projection_view(text) IS 'Make
 
 CREATE FUNCTION @extschema@._analytics_register_projection(
     name text, event_types text[], dimensions json, measures json, bucket interval, max_groups integer,
-    view_schema text) RETURNS void
+    view_schema text, version text DEFAULT 'stored') RETURNS void
     LANGUAGE plpgsql VOLATILE
     SET search_path = pg_catalog, pg_temp
     AS $$
 BEGIN
     PERFORM @extschema@._analytics_require_tables();
     PERFORM @extschema@._analytics_require_projection(name, event_types, dimensions, measures, bucket, max_groups);
+    IF version IS NULL OR version NOT IN ('stored', 'latest') THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'invalid_parameter_value', MESSAGE = 'the definition of the projection cannot be used',
+            DETAIL = 'version must be stored or latest';
+    END IF;
     IF EXISTS (SELECT FROM @extschema@.analytics_projections AS p WHERE p.name = $1) THEN
         RAISE EXCEPTION USING ERRCODE = 'duplicate_object', MESSAGE = format('projection "%s" already exists', name);
     END IF;
     INSERT INTO @extschema@.analytics_projections
-        (name, event_types, dimensions, measures, bucket, max_groups, view_schema)
-    VALUES (name, event_types, dimensions, measures, bucket, max_groups, view_schema);
+        (name, event_types, dimensions, measures, bucket, max_groups, view_schema, version, upcasts)
+    VALUES (name, event_types, dimensions, measures, bucket, max_groups, view_schema, version,
+            CASE version WHEN 'latest' THEN @extschema@._analytics_upcasts_of(event_types) ELSE '[]' END);
     PERFORM @extschema@._analytics_create_projection_view(name);
 END
 $$;
 
-COMMENT ON FUNCTION @extschema@._analytics_register_projection(text, text[], json, json, interval, integer, text) IS
+COMMENT ON FUNCTION
+    @extschema@._analytics_register_projection(text, text[], json, json, interval, integer, text, text) IS
     'The first step of analytics_create_projection. From its commit on, every statement that changes events also '
     'maintains the projection.';
 
@@ -220,6 +255,7 @@ CREATE FUNCTION @extschema@._analytics_build_projection_chunk(name text) RETURNS
 DECLARE
     events_per_chunk CONSTANT integer := 50000;
     projection record;
+    number integer; -- that is being built
     chunk_start timestamptz;
     chunk_end timestamptz;
 BEGIN
@@ -236,19 +272,24 @@ BEGIN
     IF projection.id IS NULL THEN
         RAISE EXCEPTION USING ERRCODE = 'undefined_object', MESSAGE = format('projection "%s" does not exist', name);
     END IF;
-    IF projection.state = 'ready' THEN
+    IF projection.state = 'ready' AND projection.next_id IS NULL THEN
         RETURN false;
     END IF;
+    number := coalesce(projection.next_id, projection.id);
 
     SELECT least(
         (SELECT min(e.occurred_at) FROM @extschema@.analytics_events AS e
          WHERE e.occurred_at >= greatest(projection.built_until, '0001-01-01 00:00:00+00')),
         (SELECT min(b.bucket_start) FROM @extschema@.analytics_projection_bags AS b
-         WHERE b.projection = projection.id AND b.bucket_start >= projection.built_until))
+         WHERE b.projection IN (number, projection.id) AND b.bucket_start >= projection.built_until))
     INTO chunk_start;
     IF chunk_start IS NULL OR chunk_start >= '10000-01-01 00:00:00+00' THEN
         UPDATE @extschema@.analytics_projections AS p
-        SET state = 'ready', built_until = 'infinity' WHERE p.id = projection.id;
+        SET state = 'ready', built_until = 'infinity',
+            id = number, upcasts = coalesce(p.next_upcasts, p.upcasts), next_id = NULL, next_upcasts = NULL,
+            last_id = CASE WHEN p.next_id IS NULL THEN p.last_id ELSE p.id END,
+            last_upcasts = CASE WHEN p.next_id IS NULL THEN p.last_upcasts ELSE p.upcasts END
+        WHERE p.id = projection.id;
         RETURN false;
     END IF;
 
@@ -262,8 +303,16 @@ BEGIN
     END IF;
 
     INSERT INTO @extschema@.analytics_projection_bags (projection, bucket_start, tenant_id, cells)
-    SELECT projection.id, m.bucket_start, m.tenant_id, m.cells
-    FROM @extschema@._analytics_projection_missing(projection.id, chunk_start, chunk_end) AS m;
+    SELECT number, m.bucket_start, m.tenant_id, m.cells
+    FROM @extschema@._analytics_projection_missing(number, chunk_start, chunk_end) AS m;
+    IF projection.next_id IS NOT NULL THEN -- it counts on what is kept of events that were dropped
+        INSERT INTO @extschema@.analytics_projection_bags (projection, bucket_start, tenant_id, cells)
+        SELECT DISTINCT ON (d.bucket_start, d.tenant_id) number, d.bucket_start, d.tenant_id, d.cells
+        FROM @extschema@.analytics_kept_rollups AS k
+        CROSS JOIN LATERAL @extschema@._analytics_projection_kept(
+            projection.id, greatest(k.range_start, chunk_start), least(k.range_end, chunk_end)) AS d
+        WHERE k.range_end > chunk_start AND k.range_start < chunk_end;
+    END IF;
     UPDATE @extschema@.analytics_projections AS p SET built_until = chunk_end WHERE p.id = projection.id;
     RETURN true;
 END
@@ -273,25 +322,157 @@ COMMENT ON FUNCTION @extschema@._analytics_build_projection_chunk(text) IS
     'One step of analytics_build_projection: counts some 50000 more of the past events. '
     'False: no event was left, or the projection was ready already.';
 
+CREATE FUNCTION @extschema@._analytics_upcasts_of(event_types text[]) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path = pg_catalog, pg_temp
+    AS $$
+    SELECT coalesce(
+        jsonb_agg(jsonb_build_array(
+            c.event_type, c.version, c.upcast,
+            md5(pg_get_functiondef(@extschema@._analytics_upcast_function(c.upcast))))
+            ORDER BY c.event_type COLLATE "C", c.version),
+        '[]')
+    FROM @extschema@.analytics_contracts AS c
+    WHERE c.upcast IS NOT NULL
+        AND ($1 IS NULL OR c.event_type::text = ANY ($1)
+             OR c.event_type::text IN (SELECT regexp_replace(t.name, '(.)\.v[1-9][0-9]*$', '\1')
+                                       FROM unnest($1) AS t (name)))
+$$;
+
+COMMENT ON FUNCTION @extschema@._analytics_upcasts_of(text[]) IS
+    'The upcasts of events of these types (null: of all) as they are now: [event type, version, function, MD5 of its '
+    'definition]. The last is null where the function cannot be called.';
+
+CREATE FUNCTION @extschema@._analytics_outdated_projections() RETURNS SETOF text
+    LANGUAGE sql STABLE
+    SET search_path = pg_catalog, pg_temp
+    AS $$
+    SELECT p.name FROM @extschema@.analytics_projections AS p
+    WHERE p.version = 'latest' AND p.state = 'ready'
+        AND coalesce(p.next_upcasts, p.upcasts) <> @extschema@._analytics_upcasts_of(p.event_types)
+    ORDER BY p.name
+$$;
+
+COMMENT ON FUNCTION @extschema@._analytics_outdated_projections() IS
+    'The projections of version latest that are neither built nor being built with the upcasts of now.';
+
+CREATE FUNCTION @extschema@._analytics_tell_projections() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path = pg_catalog, pg_temp
+    AS $$
+DECLARE
+    names CONSTANT text := (SELECT string_agg(format('"%s"', o.name), ', ')
+                            FROM @extschema@._analytics_outdated_projections() AS o (name));
+BEGIN
+    IF names IS NOT NULL THEN
+        RAISE NOTICE USING
+            MESSAGE = format('projections show payloads by the upcasts as they were: %s', names),
+            DETAIL = 'The next analytics_maintain() builds them again.',
+            HINT = 'To do it now: CALL analytics_build_projection(name);';
+    END IF;
+    RETURN NULL;
+END
+$$;
+
+COMMENT ON FUNCTION @extschema@._analytics_tell_projections() IS
+    'A NOTICE, after a change of contracts, about the projections that are to be built again.';
+
+CREATE FUNCTION @extschema@._analytics_forget_projection_bags() RETURNS bigint
+    LANGUAGE plpgsql VOLATILE
+    SET search_path = pg_catalog, pg_temp
+    SET row_security = off
+    AS $$
+DECLARE
+    gone bigint;
+BEGIN
+    DELETE FROM @extschema@.analytics_projection_bags AS b
+    WHERE b.projection <> ALL (ARRAY(
+        SELECT n.number FROM @extschema@.analytics_projections AS p
+        CROSS JOIN unnest(ARRAY[p.id, p.next_id, p.last_id]) AS n (number)
+        WHERE n.number IS NOT NULL));
+    GET DIAGNOSTICS gone = ROW_COUNT;
+    RETURN gone;
+END
+$$;
+
+COMMENT ON FUNCTION @extschema@._analytics_forget_projection_bags() IS
+    'Deletes the bags of numbers that no projection has any more, and returns how many. '
+    'Statements that ran while a number was given up may have left some.';
+
+CREATE FUNCTION @extschema@._analytics_renew_projection(name text) RETURNS boolean
+    LANGUAGE plpgsql VOLATILE STRICT
+    SET search_path = pg_catalog, pg_temp
+    SET row_security = off
+    AS $$
+DECLARE
+    projection record;
+    due jsonb; -- the upcasts of now
+BEGIN
+    SELECT * INTO projection FROM @extschema@.analytics_projections AS p WHERE p.name = $1 FOR UPDATE;
+    IF projection.id IS NULL THEN
+        RAISE EXCEPTION USING ERRCODE = 'undefined_object', MESSAGE = format('projection "%s" does not exist', name);
+    END IF;
+    IF projection.state = 'building' THEN
+        RETURN true;
+    ELSIF projection.version <> 'latest' THEN
+        RETURN false;
+    END IF;
+    due := @extschema@._analytics_upcasts_of(projection.event_types);
+    IF coalesce(projection.next_upcasts, projection.upcasts) = due THEN
+        RETURN projection.next_id IS NOT NULL;
+    END IF;
+    IF projection.upcasts = due THEN -- again, before the next number was ready
+        UPDATE @extschema@.analytics_projections AS p
+        SET next_id = NULL, next_upcasts = NULL, built_until = 'infinity' WHERE p.id = projection.id;
+    ELSE
+        UPDATE @extschema@.analytics_projections AS p
+        SET next_id = nextval(pg_get_serial_sequence('@extschema@.analytics_projections', 'id')),
+            next_upcasts = due, built_until = '-infinity', last_id = NULL, last_upcasts = NULL
+        WHERE p.id = projection.id;
+    END IF;
+    PERFORM @extschema@._analytics_forget_projection_bags();
+    RETURN projection.upcasts <> due;
+END
+$$;
+
+COMMENT ON FUNCTION @extschema@._analytics_renew_projection(text) IS
+    'The first step of analytics_build_projection: whether there is something to be built. '
+    'A projection of version latest whose upcasts have changed gets a next number. From its commit on, every statement '
+    'that changes events maintains both numbers.';
+
+CREATE FUNCTION @extschema@._analytics_await_event_writers() RETURNS void
+    LANGUAGE c VOLATILE
+    SET lock_timeout = '10s' -- nobody waits behind it
+    AS 'MODULE_PATHNAME', 'analytics_await_event_writers';
+
+COMMENT ON FUNCTION @extschema@._analytics_await_event_writers() IS
+    'Awaits the end of all transactions that hold a lock for writing on analytics_events or a partition. '
+    'SQLSTATE 55P03 after ten seconds.';
+
 CREATE PROCEDURE @extschema@.analytics_build_projection(name text)
     LANGUAGE c
     AS 'MODULE_PATHNAME', 'analytics_build_projection';
 
 COMMENT ON PROCEDURE @extschema@.analytics_build_projection(text) IS
     'Continues an interrupted build of a projection, and returns when the projection is ready. '
+    'If its version is latest and the upcasts have changed, it is built again; meanwhile its view answers as before. '
     'Commits after each step, so it cannot run in a transaction block (SQLSTATE 25001). '
     'SQLSTATE 42704: there is no projection of that name. '
     'Locks the projection''s row during each step, so two sessions may share the work. Writers of events do not wait.';
 
 CREATE PROCEDURE @extschema@.analytics_create_projection(
     name text, event_types text[] DEFAULT NULL, dimensions json DEFAULT '{}', measures json DEFAULT '{}',
-    bucket interval DEFAULT '1 hour', max_groups integer DEFAULT 10000, view_schema text DEFAULT current_schema())
+    bucket interval DEFAULT '1 hour', max_groups integer DEFAULT 10000, view_schema text DEFAULT current_schema(),
+    version text DEFAULT 'stored')
     LANGUAGE c
     AS 'MODULE_PATHNAME', 'analytics_create_projection';
 
-COMMENT ON PROCEDURE @extschema@.analytics_create_projection(text, text[], json, json, interval, integer, text) IS
+COMMENT ON PROCEDURE
+    @extschema@.analytics_create_projection(text, text[], json, json, interval, integer, text, text) IS
     'Makes a projection: a view with the number of events, and the count, sum, average, minimum and maximum of each '
     'measure, by bucket, tenant and dimensions. The view is exact at every commit. '
+    'With version latest, dimensions and measures are read from payloads as analytics_latest returns them; where it '
+    'fails, as they are stored. '
     'Counts past events in steps, without blocking writers, and returns when the projection is ready. '
     'Commits after each step, so it cannot run in a transaction block (SQLSTATE 25001). '
     'A definition that cannot be used is SQLSTATE 22023, a name that is in use 42710.';
@@ -309,9 +490,7 @@ BEGIN
         RAISE EXCEPTION USING ERRCODE = 'undefined_object', MESSAGE = format('projection "%s" does not exist', name);
     END IF;
     EXECUTE format('DROP VIEW IF EXISTS %I.%I', projection.view_schema, projection.name);
-    -- Also those of projections that were dropped earlier: statements that ran at that time may have appended some.
-    DELETE FROM @extschema@.analytics_projection_bags AS b
-    WHERE NOT EXISTS (SELECT FROM @extschema@.analytics_projections AS p WHERE p.id = b.projection);
+    PERFORM @extschema@._analytics_forget_projection_bags();
 END
 $$;
 
@@ -320,9 +499,9 @@ COMMENT ON FUNCTION @extschema@.analytics_drop_projection(text) IS
     'SQLSTATE 42704: there is no projection of that name.';
 
 REVOKE EXECUTE ON FUNCTION
-    @extschema@._analytics_register_projection(text, text[], json, json, interval, integer, text),
+    @extschema@._analytics_register_projection(text, text[], json, json, interval, integer, text, text),
     @extschema@._analytics_build_projection_chunk(text),
     @extschema@.analytics_drop_projection(text) FROM PUBLIC;
 REVOKE EXECUTE ON PROCEDURE
     @extschema@.analytics_build_projection(text),
-    @extschema@.analytics_create_projection(text, text[], json, json, interval, integer, text) FROM PUBLIC;
+    @extschema@.analytics_create_projection(text, text[], json, json, interval, integer, text, text) FROM PUBLIC;

@@ -28,9 +28,13 @@ BEGIN
         WHERE r.hour >= $1 AND r.hour < date_bin('1 hour', $2, '2000-01-01 00:00:00+00');
         found_any := found_any OR FOUND;
         DELETE FROM @extschema@.analytics_projection_bags AS b USING @extschema@.analytics_projections AS p
-        WHERE p.id = b.projection AND b.bucket_start >= $1 AND b.bucket_start + p.bucket <= $2;
+        WHERE b.projection IN (p.id, p.next_id) AND b.bucket_start >= $1 AND b.bucket_start + p.bucket <= $2;
         EXIT WHEN NOT (found_any OR FOUND);
     END LOOP;
+    -- A build has been there; what has come since is counted again. analytics_rebuild does it for all others.
+    UPDATE @extschema@.analytics_projections AS p
+    SET built_until = @extschema@.analytics_bucket_start(greatest($1, '0001-01-01 00:00:00+00'), p.bucket, 'UTC')
+    WHERE (p.state = 'building' OR p.next_id IS NOT NULL) AND p.built_until > $1;
 END
 $$;
 

@@ -21,6 +21,10 @@ DROP FUNCTION @extschema@.analytics_replay_dead_letters(
 -- An argument's name is a keyword since PostgreSQL 16, where 0.1.0 can't be installed.
 DROP FUNCTION @extschema@._analytics_http_record_batch(bytea, bytea[], integer);
 
+-- Have an argument more, so their grants are lost, and are to be given again.
+DROP PROCEDURE @extschema@.analytics_create_projection(text, text[], json, json, interval, integer, text);
+DROP FUNCTION @extschema@._analytics_register_projection(text, text[], json, json, interval, integer, text);
+
 CREATE TYPE @extschema@._analytics_judgement AS (
     is_event boolean, id text, is_own boolean, shape text, event_type text, event_id uuid, occurred_at timestamptz,
     reason text);
@@ -56,5 +60,8 @@ REVOKE EXECUTE ON FUNCTION
     @extschema@.analytics_maintain_step(text, timestamptz, text),
     @extschema@.analytics_record_maintenance(text, timestamptz, bigint, text),
     @extschema@.analytics_sizes(timestamptz),
-    @extschema@.analytics_rekey(text, boolean, timestamptz, timestamptz) FROM PUBLIC;
-REVOKE EXECUTE ON PROCEDURE @extschema@.analytics_maintain(timestamptz, interval) FROM PUBLIC;
+    @extschema@.analytics_rekey(text, boolean, timestamptz, timestamptz),
+    @extschema@._analytics_register_projection(text, text[], json, json, interval, integer, text, text) FROM PUBLIC;
+REVOKE EXECUTE ON PROCEDURE
+    @extschema@.analytics_maintain(timestamptz, interval),
+    @extschema@.analytics_create_projection(text, text[], json, json, interval, integer, text, text) FROM PUBLIC;

@@ -94,10 +94,11 @@ def watched(producers):
 
 def upcast(producers):
     *others, store = statements(PAGE, "4. Bring the old payloads along").rstrip().rstrip(";").split(";\n")
-    assert producers.follow(";\n".join(others) + ";") == ["public.order_placed_latest", "127.50"]
+    assert producers.follow(";\n".join(others) + ";") == ["public.order_placed_latest", "127.50", "127.5"]
     assert producers.stored() == {("order.placed", 1): 10, ("order.placed", 2): 7}
     producers.follow(store + ";")
     assert producers.stored() == {("order.placed", 2): 17}
+    assert producers.follow("SELECT sum(total_sum) FROM totals;") == ["127.5"]
     assert producers.send(*(order(number, 1) for number in range(10))) == (0, 10, 0)
 
 

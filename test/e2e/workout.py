@@ -50,6 +50,8 @@ CALLS = {
     "_analytics_maintain_events": [(LATER, None), (LATER, '{9,NULL,"2021-05-06 07:00Z"}'),
                                    (LATER, f'{{1,{SAMPLES["uuid"]},"2021-05-06 07:00Z"}}')],
     "_analytics_maintain_old_partitions": [(LATER, None), (LATER, "counts"), (LATER, "1")],
+    "_analytics_maintain_projections": [(LATER, None), (LATER, "fkept"), (LATER, "nkept"), (LATER, "wkept"),
+                                        (LATER, "ckept")],
     "_analytics_maintain_retired_groups": [(LATER, None), (LATER, "g")],
     "_analytics_maintain_untimed_keys": [(LATER, None), (LATER, '{"(0,1)","(9,9)"}')],
     "_analytics_maintain_step": [("sizes", LATER, None), ("dance", LATER, None)],
@@ -63,6 +65,7 @@ CALLS = {
     "analytics_ingest_kafka": [("g", "t", "0", "1", "0", "2", BATCH, "{0,1}",
                                 None, None, None, "9")],
     "_analytics_mark_dead_letters_published": [("{1}", "{2}", "{f}")],
+    "_analytics_projection_kept": [("1", "2021-01-01Z", "2022-01-01Z")],
     "_analytics_projection_missing": [("1", "2021-01-01Z", "2022-01-01Z")],
     "_analytics_projection_page": [("kept", "50", None, None, None, None, None),
                                    ("late", "1", None, None, None, None, "acme")],
@@ -74,11 +77,13 @@ CALLS = {
     "_analytics_recent_of": [("5", LATER, SAMPLES["uuid"], "acme", None)],
     "analytics_record": [(EVENT,)],
     "analytics_record_each": [(BATCH,)],
-    "_analytics_register_projection": [("new", None, '{"k": ["k"]}', '{"n": ["n"]}', "1 hour", "10", "public")],
+    "_analytics_register_projection": [("new", None, '{"k": ["k"]}', '{"n": ["n"]}', "1 hour", "10", "public",
+                                        "latest")],
     "analytics_replay_all_dead_letters": [],
     "analytics_replay_dead_letters": [("10", "0", None, None, None, None, None),
                                       ("10", None, "e", "t", "{1}", T, LATER),
                                       ("10", None, "e", "t", "{1}", T, LATER, "true")],
+    "_analytics_renew_projection": [("kept",), ("late",)],
     "_analytics_require_projection": [("p", "{e}", "{}", "{}", "1 hour", "1"),
                                       ("p", "{}", "{}", "{}", "1 hour", "1")],
     "analytics_retain": [("0", "true"), ("0", "false")],
@@ -101,11 +106,12 @@ UPDATE @.analytics_shapes SET enabled = false WHERE name OPERATOR(pg_catalog.=) 
 INSERT INTO @.analytics_shapes (name, event_type, source, required_members) VALUES ('bad', 't', 's', '{}')
 DELETE FROM @.analytics_shapes WHERE name OPERATOR(pg_catalog.=) 'seventh'
 CALL @.analytics_create_projection('kept'&text, NULL&_text, '{"k": ["k"]}'&json, '{"n": ["n"]}'&json,
-    '1 hour'&interval, 10, '@'&text)
+    '1 hour'&interval, 10, '@'&text, 'latest'&text)
 CALL @.analytics_create_projection('gone'&text, '{e}'&_text, '{}'&json, '{}'&json, '1 month'&interval, 10,
-    'public'&text)
+    'public'&text, 'stored'&text)
 CALL @.analytics_build_projection('gone'&text)
-SELECT @._analytics_register_projection('late'&text, NULL&_text, '{}'&json, '{}'&json, '1h'&interval, 9, 'public'&text)
+SELECT @._analytics_register_projection('late'&text, NULL&_text, '{}'&json, '{}'&json, '1h'&interval, 9, 'public'&text,
+    'stored'&text)
 UPDATE @.analytics_projections SET max_groups = 8 WHERE name OPERATOR(pg_catalog.=) 'late'
 SELECT * FROM @.analytics_claim_partition('g'&text, 't'&text, 0, 'o'&text, 0&int8, 5&int8)
 SELECT @.analytics_retire_group('g'&text)

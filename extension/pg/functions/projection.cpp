@@ -1,5 +1,6 @@
 /* _analytics_projection_columns: the columns of a projection's view. _analytics_projection_rows: the rows of one bucket
- * and tenant. _analytics_projection_missing: what the bags are missing, compared with the events. */
+ * and tenant. _analytics_projection_missing: what the bags are missing, compared with the events;
+ * _analytics_projection_kept: what they have beyond them. */
 
 #include "../border/arguments.hpp"
 #include "../border/boundary.hpp"
@@ -154,7 +155,8 @@ ANALYTICS_FUNCTION(analytics_projection_rows)
 
     if (rows->is_doubtful()) {
         SPI_connect();
-        auto *const query = make_owned<ProjectionQuery>(memory.context, schema, rules, rule, memory.scratch);
+        auto *const query =
+            make_owned<ProjectionQuery>(memory.context, memory.context, schema, rules, rule, memory.scratch);
         const TimestampTz first = rule.bucket_start(timestamptz_of(core::min_instant)); // may be earlier
         const TimestampTz start =
             std::clamp(PG_GETARG_TIMESTAMPTZ(bucket_argument), first, timestamptz_of(core::max_instant));
@@ -170,10 +172,14 @@ ANALYTICS_FUNCTION(analytics_projection_rows)
     return {};
 }
 
-ANALYTICS_FUNCTION(analytics_projection_missing)
+namespace analytics::pg {
+namespace {
+
+enum class Difference : std::uint8_t { events_minus_bags, bags_minus_events };
+
+/* The groups of a projection in which events and bags differ, with a bag of the difference. */
+Datum differences(FunctionCallInfo fcinfo, Difference direction)
 {
-    using namespace analytics;
-    using namespace analytics::pg;
     const ExtensionSchema schema = schema_of(fcinfo);
     const WorkingMemory memory;
     const std::shared_ptr<const ProjectionRules> &rules = kept_rules(memory.context, schema);
@@ -184,8 +190,10 @@ ANALYTICS_FUNCTION(analytics_projection_missing)
     if (start >= end) return {};
 
     SPI_connect();
-    auto *const of_events = make_owned<ProjectionQuery>(memory.context, schema, rules, rule, memory.scratch);
-    auto *const of_bags = make_owned<ProjectionQuery>(memory.context, schema, rules, rule, memory.scratch);
+    auto *const of_events =
+        make_owned<ProjectionQuery>(memory.context, memory.context, schema, rules, rule, memory.scratch);
+    auto *const of_bags =
+        make_owned<ProjectionQuery>(memory.context, memory.context, schema, rules, rule, memory.scratch);
     ProjectionGroups &events = of_events->events(start, end);
     ProjectionGroups &bags = of_bags->bags(start, end);
     SPI_finish();
@@ -204,7 +212,8 @@ ANALYTICS_FUNCTION(analytics_projection_missing)
         std::int64_t count = 0;
         std::int64_t counted = 0;
         const bool is_missing = guarded([&] {
-            const core::Cells difference = cells.minus(counted_cells);
+            const core::Cells difference =
+                direction == Difference::events_minus_bags ? cells.minus(counted_cells) : counted_cells.minus(cells);
             missing = difference.bag();
             count = cells.count();
             counted = counted_cells.count();
@@ -225,4 +234,19 @@ ANALYTICS_FUNCTION(analytics_projection_missing)
     MemoryContextSwitchTo(outer);
     MemoryContextDelete(memory.context);
     return {};
+}
+
+} // namespace
+} // namespace analytics::pg
+
+ANALYTICS_FUNCTION(analytics_projection_missing)
+{
+    using namespace analytics::pg;
+    return differences(fcinfo, Difference::events_minus_bags);
+}
+
+ANALYTICS_FUNCTION(analytics_projection_kept)
+{
+    using namespace analytics::pg;
+    return differences(fcinfo, Difference::bags_minus_events);
 }

@@ -26,8 +26,30 @@ void commit()
     begin_chunk();
 }
 
-/* Awaits the end of all transactions that hold a lock for writing on analytics_events or a partition. */
-void await_writers(const ExtensionSchema &schema)
+struct AnswerReader {
+    static constexpr ReadColumn columns[] = {{"is_more", BOOLOID}};
+
+    bool is_more = false;
+
+    bool receive(TupleTableSlot *row)
+    {
+        is_more = DatumGetBool(row->tts_values[0]);
+        return false;
+    }
+};
+
+/* Runs a step, which says whether there is more to do. */
+bool is_more_after(const ExtensionSchema &schema, const char *step, const char *name)
+{
+    AnswerReader reader;
+    RowReceiver receiver{reader};
+    run_statement(schema, step, {{TEXTOID, PointerGetDatum(cstring_to_text(name))}}, &receiver);
+    return reader.is_more;
+}
+
+} // namespace
+
+void await_event_writers(const ExtensionSchema &schema)
 {
     List *locks = NIL;
     ListCell *cell = nullptr;
@@ -39,36 +61,20 @@ void await_writers(const ExtensionSchema &schema)
     WaitForLockersMultiple(locks, ShareLock, false);
 }
 
-struct ChunkReader {
-    static constexpr ReadColumn columns[] = {{"_analytics_build_projection_chunk", BOOLOID}};
-
-    bool is_more = false;
-
-    bool receive(TupleTableSlot *row)
-    {
-        is_more = DatumGetBool(row->tts_values[0]);
-        return false;
-    }
-};
-
-bool build_chunk(const ExtensionSchema &schema, const char *name)
-{
-    ChunkReader reader;
-    RowReceiver receiver{reader};
-    run_statement(schema, "SELECT %s_analytics_build_projection_chunk($1)",
-                  {{TEXTOID, PointerGetDatum(cstring_to_text(name))}}, &receiver);
-    return reader.is_more;
-}
-
-} // namespace
-
 void build_projection(const ExtensionSchema &schema, const char *name)
 {
+    /* The SQL of 0.1.0, which this library may serve until it is updated, knows no versions. */
+    const bool knows_versions = OidIsValid(function_in(schema, "_analytics_renew_projection", {TEXTOID}));
     commit();
-    await_writers(schema);
-    while (build_chunk(schema, name)) {
-        CHECK_FOR_INTERRUPTS();
+    while (!knows_versions || is_more_after(schema, "SELECT %s_analytics_renew_projection($1) AS is_more", name)) {
         commit();
+        await_event_writers(schema);
+        while (is_more_after(schema, "SELECT %s_analytics_build_projection_chunk($1) AS is_more", name)) {
+            CHECK_FOR_INTERRUPTS();
+            commit();
+        }
+        if (!knows_versions) break;
+        commit(); // and once more: the upcasts may have changed meanwhile
     }
 }
 

@@ -43,14 +43,15 @@ bool find(JsonbContainer *container, const std::vector<std::string> &path, Jsonb
 
 } // namespace
 
-PayloadReader::PayloadReader(const core::Projection &projection) : projection_(projection)
+PayloadReader::PayloadReader(MemoryContext context, const ExtensionSchema &schema, const ProjectionRule &rule)
+    : projection_(rule.projection), upcaster_(context, schema, rule.upcasts)
 {
-    event_.values.resize(projection.measures.size());
+    event_.values.resize(projection_.measures.size());
 }
 
-const core::ProjectedEvent &PayloadReader::read(Datum payload)
+const core::ProjectedEvent &PayloadReader::read(std::string_view event_type, Datum payload)
 {
-    Jsonb *const document = DatumGetJsonbP(payload);
+    Jsonb *const document = DatumGetJsonbP(upcaster_.latest_or_stored(event_type, payload));
     JsonbValue found[2 * core::max_projection_fields];
     bool is_found[2 * core::max_projection_fields];
     std::size_t field = 0;

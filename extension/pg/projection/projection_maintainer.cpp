@@ -38,7 +38,10 @@ class ProjectionDelta {
 public:
     using Groups = std::map<std::pair<TimestampTz, Tenant>, core::Cells>;
 
-    explicit ProjectionDelta(const ProjectionRule &rule) : rule_(rule), reader_(rule.projection) {}
+    ProjectionDelta(MemoryContext context, const ExtensionSchema &schema, const ProjectionRule &rule)
+        : rule_(rule), reader_(context, schema, rule)
+    {
+    }
 
     [[nodiscard]] const ProjectionRule &rule() const noexcept { return rule_; }
     [[nodiscard]] Groups &groups() noexcept { return groups_; }
@@ -79,7 +82,7 @@ private:
         return in_range(event.occurred_at) && rule_.takes(event.event_type);
     }
 
-    const core::ProjectedEvent &read(const EventRow &event) { return reader_.read(event.payload()); }
+    const core::ProjectedEvent &read(const EventRow &event) { return reader_.read(event.event_type, event.payload()); }
 
     [[nodiscard]] Groups::key_type group_of(const EventRow &event) const
     {
@@ -108,9 +111,13 @@ Bags projection_bags(const ExtensionSchema &schema)
 
 class ProjectionMaintainer : public Maintainer {
 public:
-    ProjectionMaintainer(const ExtensionSchema &schema, const std::shared_ptr<const ProjectionRules> &rules)
-        : schema_(schema), rules_(rules), deltas_(rules->begin(), rules->end())
+    /** A number that was replaced is kept only for the transaction's own snapshot, which may still show it. */
+    ProjectionMaintainer(MemoryContext context, const ExtensionSchema &schema,
+                         const std::shared_ptr<const ProjectionRules> &rules)
+        : schema_(schema), rules_(rules)
     {
+        for (const ProjectionRule &rule : *rules)
+            if (!rule.is_replaced || IsolationUsesXactSnapshot()) deltas_.emplace_back(context, schema, rule);
     }
 
     void inserted(const EventRow &event) override
@@ -251,13 +258,13 @@ void ProjectionMaintainer::append(const ProjectionRule &rule, TimestampTz bucket
 
 Maintainer *make_projection_maintainer(MemoryContext context, const ExtensionSchema &schema)
 {
-    return make_owned<ProjectionMaintainer>(context, schema, projection_rules(schema));
+    return make_owned<ProjectionMaintainer>(context, context, schema, projection_rules(schema));
 }
 
 std::int64_t fold_bucket(MemoryContext context, const ExtensionSchema &schema, std::int32_t projection,
                          TimestampTz bucket_start, const std::optional<std::string> &tenant)
 {
-    return make_owned<ProjectionMaintainer>(context, schema, projection_rules(schema))
+    return make_owned<ProjectionMaintainer>(context, context, schema, projection_rules(schema))
         ->fold_bucket(projection, bucket_start, tenant);
 }
 

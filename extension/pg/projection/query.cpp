@@ -18,14 +18,14 @@ namespace {
 
 using Planned = SavedStatement::Planned;
 
-SavedStatement events_query{"SELECT occurred_at, tenant_id, payload FROM %sanalytics_events "
+SavedStatement events_query{"SELECT occurred_at, tenant_id, event_type, payload FROM %sanalytics_events "
                             "WHERE occurred_at OPERATOR(pg_catalog.>=) $1 AND occurred_at OPERATOR(pg_catalog.<) $2 "
                             "AND ($3 IS NULL OR event_type::pg_catalog.text OPERATOR(pg_catalog.=) ANY ($3))",
                             Planned::once,
                             {TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTARRAYOID}};
 
 SavedStatement tenants_events_query{
-    "SELECT occurred_at, tenant_id, payload FROM %sanalytics_events "
+    "SELECT occurred_at, tenant_id, event_type, payload FROM %sanalytics_events "
     "WHERE occurred_at OPERATOR(pg_catalog.>=) $1 AND occurred_at OPERATOR(pg_catalog.<) $2 "
     "AND ($3 IS NULL OR event_type::pg_catalog.text OPERATOR(pg_catalog.=) ANY ($3)) "
     "AND (tenant_id::pg_catalog.text OPERATOR(pg_catalog.=) $4 OR (tenant_id IS NULL AND $4 IS NULL))",
@@ -59,15 +59,17 @@ std::optional<std::string_view> tenant_in(TupleTableSlot *slot, int column)
 
 /* Readers of rows (row_receiver.hpp), which add to the groups. */
 struct ProjectionQuery::EventsReader {
-    static constexpr ReadColumn columns[] = {
-        {"occurred_at", TIMESTAMPTZOID}, {"tenant_id", TEXTOID, Nulls::allowed}, {"payload", JSONBOID}};
+    static constexpr ReadColumn columns[] = {{"occurred_at", TIMESTAMPTZOID},
+                                             {"tenant_id", TEXTOID, Nulls::allowed},
+                                             {"event_type", TEXTOID},
+                                             {"payload", JSONBOID}};
 
     ProjectionQuery &query;
 
     void take(TupleTableSlot *row) const
     {
         const TimestampTz occurred_at = DatumGetTimestampTz(row->tts_values[0]);
-        const core::ProjectedEvent &event = query.reader_.read(row->tts_values[2]);
+        const core::ProjectedEvent &event = query.reader_.read(bytes_of(row->tts_values[2]), row->tts_values[3]);
         const std::optional<std::string_view> tenant = tenant_in(row, 1);
         guarded([&] { query.cells_of(query.rule_.bucket_start(occurred_at), tenant).record(event, 1); });
     }
@@ -92,9 +94,10 @@ struct ProjectionQuery::BagsReader {
     bool receive(TupleTableSlot *row) { return query.taken(*this, row); }
 };
 
-ProjectionQuery::ProjectionQuery(const ExtensionSchema &schema, std::shared_ptr<const ProjectionRules> rules,
-                                 const ProjectionRule &rule, MemoryContext scratch)
-    : schema_(schema), rules_(std::move(rules)), rule_(rule), reader_(rule.projection), scratch_(scratch)
+ProjectionQuery::ProjectionQuery(MemoryContext context, const ExtensionSchema &schema,
+                                 std::shared_ptr<const ProjectionRules> rules, const ProjectionRule &rule,
+                                 MemoryContext scratch)
+    : schema_(schema), rules_(std::move(rules)), rule_(rule), reader_(context, schema, rule), scratch_(scratch)
 {
 }
 

@@ -23,8 +23,8 @@ using ProjectionGroups = std::map<ProjectionGroup, core::Cells>;
 
 class ProjectionQuery {
 public:
-    /** scratch: memory that is reset after each row. */
-    ProjectionQuery(const ExtensionSchema &schema, std::shared_ptr<const ProjectionRules> rules,
+    /** context: owns the object. scratch: memory that is reset after each row. */
+    ProjectionQuery(MemoryContext context, const ExtensionSchema &schema, std::shared_ptr<const ProjectionRules> rules,
                     const ProjectionRule &rule, MemoryContext scratch);
 
     /** The cells of the events in [start, end), which must be whole buckets. Valid until the next query. */

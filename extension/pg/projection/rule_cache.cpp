@@ -4,13 +4,16 @@
 #include "../border/owned.hpp"
 #include "../border/rule_table.hpp"
 #include "../border/text.hpp"
+#include "../upcast/upcast_rows.hpp"
 
 namespace analytics::pg {
 namespace {
 
-/* One row of the table, as plain data in the current memory context. */
+/* A number of one row of the table, as plain data in the current memory context. */
 struct RuleRow {
     std::int32_t id;
+    UpcastRow *upcasts;
+    bool is_replaced;
     bool of_every_type;
     Texts event_types;
     Datum dimensions, measures;
@@ -28,12 +31,26 @@ struct Cache {
 TableWatch watch;
 Cache *cache = nullptr;
 
-RuleRow *read_row(const TableRow &table_row, RuleRow *next)
+/* The columns of a number and of its upcasts. A table of the release before has the first alone. */
+struct NumberColumns {
+    const char *id;
+    const char *upcasts;
+    bool is_replaced;
+};
+constexpr NumberColumns numbers[] = {
+    {"id", "upcasts", false}, {"next_id", "next_upcasts", false}, {"last_id", "last_upcasts", true}};
+
+RuleRow *read_number(const TableRow &table_row, const NumberColumns &number, RuleRow *next)
 {
+    const std::optional<Datum> id = table_row.added_value(number.id, INT4OID);
+    if (!id) return next;
     auto *const row = static_cast<RuleRow *>(palloc0(sizeof(RuleRow)));
     const std::optional<Texts> event_types = table_row.optional_texts("event_types");
+    const std::optional<Datum> upcasts = table_row.added_value(number.upcasts, JSONBOID);
     row->next = next;
-    row->id = DatumGetInt32(table_row.value("id", INT4OID));
+    row->id = DatumGetInt32(*id);
+    row->upcasts = upcasts ? stored_upcasts(*upcasts) : nullptr;
+    row->is_replaced = number.is_replaced;
     row->of_every_type = !event_types;
     row->event_types = event_types.value_or(Texts{});
     row->dimensions = table_row.text("dimensions", JSONOID);
@@ -41,6 +58,12 @@ RuleRow *read_row(const TableRow &table_row, RuleRow *next)
     row->bucket = *DatumGetIntervalP(table_row.value("bucket", INTERVALOID));
     row->max_groups = DatumGetInt32(table_row.value("max_groups", INT4OID));
     return row;
+}
+
+RuleRow *read_row(const TableRow &table_row, RuleRow *next)
+{
+    for (const NumberColumns &number : numbers) next = read_number(table_row, number, next);
+    return next;
 }
 
 ProjectionRule rule_of(const RuleRow &row)
@@ -51,10 +74,12 @@ ProjectionRule rule_of(const RuleRow &row)
     auto *const projection = std::get_if<core::Projection>(&read);
     if (!bucket || projection == nullptr) throw core::Error("row of analytics_projections is not a valid projection");
 
-    ProjectionRule rule{row.id, row.of_every_type, {}, *bucket, static_cast<std::size_t>(row.max_groups), {}};
+    ProjectionRule rule{row.id, row.of_every_type, {}, *bucket, static_cast<std::size_t>(row.max_groups), {}, {}};
     for (int i = 0; i < row.event_types.count; ++i)
         rule.event_types.emplace_back(detoasted_bytes(row.event_types.items[i]));
     rule.projection = std::move(*projection);
+    rule.upcasts = chain_of(row.upcasts);
+    rule.is_replaced = row.is_replaced;
     return rule;
 }
 

@@ -25,7 +25,9 @@ const ProjectionRule &rule_numbered(const ProjectionRules &rules, std::int32_t i
     const auto found =
         std::find_if(rules.begin(), rules.end(), [id](const ProjectionRule &rule) { return rule.id == id; });
     if (found == rules.end())
-        ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("projection number %d does not exist", id)));
+        ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE), errmsg("projection number %d does not exist", id),
+                        errdetail("It was dropped, or built again, since the transaction's snapshot."),
+                        errhint("Begin another transaction.")));
     return *found;
 }
 

@@ -1,9 +1,14 @@
-/* A projection's rules, as a row of analytics_projections has them: which events it takes, its buckets, and what it
- * reads of a payload. */
+/* A projection's rules, as a row of analytics_projections has them: which events it takes, its buckets, by which
+ * upcasts it sees payloads, and what it reads of them.
+ *
+ * A number stands for one way from an event to what is counted of it. So the upcasts of a number never change: they are
+ * stored with it, and another chain of upcasts gets another number. A row has up to three: the number that is read, the
+ * next one while it is built, and the last one, for transactions that began before it was replaced. */
 #pragma once
 
 #include "../../core/bucket.hpp"
 #include "../../core/projection.hpp"
+#include "../../core/upcast_chain.hpp"
 #include "../border/extension_schema.hpp"
 
 #include <algorithm>
@@ -21,6 +26,8 @@ struct ProjectionRule {
     core::Bucket bucket;
     std::size_t max_groups; // of one bucket and tenant
     core::Projection projection;
+    core::UpcastChain upcasts;
+    bool is_replaced = false; // only transactions with an older snapshot still see it
 
     [[nodiscard]] bool takes(std::string_view event_type) const noexcept
     {

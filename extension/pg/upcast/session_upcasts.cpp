@@ -3,22 +3,12 @@
 #include "../border/owned.hpp"
 #include "../border/rule_table.hpp"
 #include "../border/text.hpp"
-
-#include <utility>
-#include <vector>
+#include "upcast_rows.hpp"
 
 namespace analytics::pg {
 namespace {
 
 constexpr char table_name[] = "analytics_contracts";
-
-/* One row of the table that has an upcast, as plain data in the current memory context. */
-struct UpcastRow {
-    Datum event_type;
-    core::Version version;
-    Datum function;
-    UpcastRow *next;
-};
 
 /* Lives as long as the session. */
 struct Cache {
@@ -34,7 +24,8 @@ UpcastRow *read_row(const TableRow &table_row, UpcastRow *next)
     const std::optional<Datum> function = table_row.optional_text("upcast");
     if (!function) return next;
     auto *const row = static_cast<UpcastRow *>(palloc(sizeof(UpcastRow)));
-    *row = {table_row.text("event_type"), DatumGetInt32(table_row.value("version", INT4OID)), *function, next};
+    *row = {detoasted_bytes(table_row.text("event_type")), DatumGetInt32(table_row.value("version", INT4OID)),
+            detoasted_bytes(*function), next};
     return row;
 }
 
@@ -45,13 +36,7 @@ void renew(const ExtensionSchema &schema)
     const MemoryContext outer = MemoryContextSwitchTo(scratch);
     UpcastRow *rows = nullptr;
     each_row(schema, table_name, [&rows](const TableRow &row) { rows = read_row(row, rows); });
-    guarded([&] {
-        std::vector<core::UpcastStep> steps;
-        for (const UpcastRow *row = rows; row != nullptr; row = row->next)
-            steps.push_back({std::string(detoasted_bytes(row->event_type)), row->version,
-                             std::string(detoasted_bytes(row->function))});
-        cache->chain = std::make_shared<const core::UpcastChain>(std::move(steps));
-    });
+    guarded([&] { cache->chain = std::make_shared<const core::UpcastChain>(chain_of(rows)); });
     MemoryContextSwitchTo(outer);
     MemoryContextDelete(scratch);
 }
