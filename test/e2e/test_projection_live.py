@@ -1,5 +1,6 @@
 """A projection is made while others write: whoever reads it is told that it is being built, or the truth, at every
-moment; nobody who writes waits for it; a builder that is stopped leaves nothing wrong, and another goes on.
+moment; nobody who writes waits for it; a builder that is stopped leaves nothing wrong, and another goes on. One of
+version latest is built again while others write and read: each answer is that of the upcasts before or of those after.
 """
 import contextlib
 import random
@@ -25,6 +26,14 @@ ACTUAL = """SELECT date_bin('1 day', occurred_at, '2000-01-01 00:00:00+00'), ten
     count(*), sum((payload ->> 'n')::numeric), min((payload ->> 'n')::numeric), max((payload ->> 'n')::numeric)
     FROM analytics_events WHERE event_type IN ('t0', 't1') GROUP BY 1, 2, 3"""
 DIFFERENCES = f"SELECT * FROM (({TOLD} EXCEPT ALL {ACTUAL}) UNION ALL ({ACTUAL} EXCEPT ALL {TOLD})) AS d LIMIT 5"
+# By how much each n was multiplied, in all that the projection says.
+FACTOR = f"""WITH told AS ({TOLD}), actual AS MATERIALIZED ({ACTUAL})
+    SELECT k FROM generate_series(1, 3) AS k WHERE NOT EXISTS (
+        (TABLE told EXCEPT ALL SELECT date_bin, tenant_id, "?column?", count, sum * k, min * k, max * k FROM actual)
+        UNION ALL
+        (SELECT date_bin, tenant_id, "?column?", count, sum * k, min * k, max * k FROM actual EXCEPT ALL TABLE told))"""
+TIMES = """CREATE FUNCTION times_{0}(jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE AS
+    $$ SELECT $1 || jsonb_build_object('n', {0} * ($1 ->> 'n')::numeric) $$"""
 NOT_READY = (psycopg2.errors.ObjectNotInPrerequisiteState, psycopg2.errors.UndefinedTable)
 
 
@@ -121,6 +130,40 @@ def test_never_one_wrong_answer(filled):
             seen = reading.exact
             await_that(lambda: company.failures or reading.exact > seen + 1, "an answer")
     assert all(reading.not_ready and reading.exact for reading in readings)
+
+
+class Factors:
+    def __init__(self):
+        self.seen = []
+
+    def read(self, cursor):
+        cursor.execute(FACTOR)
+        rows = cursor.fetchall()
+        assert len(rows) == 1, f"a mixture, after {self.seen}"
+        if self.seen[-1:] != [rows[0][0]]:
+            self.seen.append(rows[0][0])
+
+
+def test_upcasts_change_and_every_answer_is_of_one_of_them(filled):
+    seed = secrets.randbelow(10**9)
+    print("seed", seed)
+    for factor in (2, 3):
+        filled.rows(TIMES.format(factor))
+    filled.rows(CREATE.replace("'live',", "'live', version => 'latest',"))
+    readers = [Factors(), Factors()]
+    with Company(filled) as company:
+        for number in range(3):
+            company.send(write, random.Random(seed + number))
+        for reader in readers:
+            company.send(reader.read)
+        for factor, build in ((2, "CALL analytics_build_projection('live')"), (3, "CALL analytics_maintain()")):
+            filled.rows("INSERT INTO analytics_contracts (event_type, version, upcast) SELECT t, 1, %s "
+                        "FROM unnest('{t0,t1}'::text[]) AS t ON CONFLICT (event_type, version) "
+                        "DO UPDATE SET upcast = excluded.upcast", (f"public.times_{factor}",))
+            filled.rows(build)
+            await_that(lambda: company.failures or all(reader.seen[-1:] == [factor] for reader in readers), "an answer")
+    assert all(reader.seen == [1, 2, 3] for reader in readers)
+    assert filled.rows("SELECT * FROM analytics_verify()") == []
 
 
 def test_older_writers_are_awaited_and_counted(filled):
