@@ -11,7 +11,7 @@ CREATE FUNCTION @extschema@._analytics_projection_json(name text) RETURNS json
                            THEN @extschema@._analytics_instant_text(p.built_until) END,
         'createdAt', @extschema@._analytics_iso8601(p.created_at),
         'eventTypes', p.event_types, 'bucket', p.bucket::text, 'maxGroups', p.max_groups,
-        'dimensions', p.dimensions, 'measures', p.measures,
+        'version', p.version, 'dimensions', p.dimensions, 'measures', p.measures,
         'columns', (
             SELECT json_agg(json_build_object('name', c.name, 'type', c.type) ORDER BY c.place)
             FROM (VALUES ('bucket_start', 'timestamptz', -1), ('tenant_id', 'text', 0)
@@ -23,7 +23,7 @@ $$;
 
 COMMENT ON FUNCTION @extschema@._analytics_projection_json(text) IS
     'The projection of that name as HTTP shows it, or null: {name, state, builtUntil, createdAt, eventTypes, bucket, '
-    'maxGroups, dimensions, measures, columns}. bucket is an ISO 8601 duration.';
+    'maxGroups, version, dimensions, measures, columns}. bucket is an ISO 8601 duration.';
 
 CREATE FUNCTION @extschema@._analytics_projection_page(
     name text, max_rows integer DEFAULT 50, before_bucket_start timestamptz DEFAULT NULL,

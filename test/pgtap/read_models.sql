@@ -92,7 +92,7 @@ RESET ROLE;
 ROLLBACK;
 
 -- What lists show of one.
-SELECT is(_analytics_projection_json(p.name)::jsonb - 'createdAt' - 'columns', '{"name": "weeks", "state": "ready", "builtUntil": null, "eventTypes": ["w"], "bucket": "P7D", "maxGroups": 10000, "dimensions": {"d": {"path": ["d"], "type": "numeric"}}, "measures": {}}', 'what a projection is made of') FROM analytics_projections AS p WHERE name = 'weeks';
+SELECT is(_analytics_projection_json(p.name)::jsonb - 'createdAt' - 'columns', '{"name": "weeks", "state": "ready", "builtUntil": null, "eventTypes": ["w"], "bucket": "P7D", "maxGroups": 10000, "version": "stored", "dimensions": {"d": {"path": ["d"], "type": "numeric"}}, "measures": {}}', 'what a projection is made of') FROM analytics_projections AS p WHERE name = 'weeks';
 SELECT is((SELECT array_agg(c ->> 'name' || ' ' || (c ->> 'type')) FROM json_array_elements(_analytics_projection_json(p.name) -> 'columns') AS c), (SELECT array_agg(attname || ' ' || CASE attname WHEN 'tenant_id' THEN 'text' ELSE replace(format_type(atttypid, NULL), 'timestamp with time zone', 'timestamptz') END ORDER BY attnum) FROM pg_attribute WHERE attrelid = '"the ""page"""'::regclass), 'and its columns are those of the view') FROM analytics_projections AS p WHERE name = 'the "page"';
 SELECT _analytics_register_projection('late', NULL, '{}', '{}', '1 month', 10, 'public') \g /dev/null
 SELECT tap.fails($$SELECT * FROM _analytics_projection_page('late')$$, '55000', 'one that is being built has no pages');
