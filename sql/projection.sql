@@ -51,7 +51,8 @@ CREATE FUNCTION @extschema@._analytics_latest_projection_rows(
     AS 'MODULE_PATHNAME', 'analytics_projection_rows';
 
 COMMENT ON FUNCTION @extschema@._analytics_latest_projection_rows(integer, timestamptz, text, bytea[]) IS
-    'The same for a projection of version latest. An upcast runs in a subtransaction, which a parallel query refuses.';
+    '_analytics_projection_rows for a projection of version latest. It is not parallel: an upcast runs in a '
+    'subtransaction, which a parallel query refuses.';
 
 COMMENT ON FUNCTION @extschema@._analytics_projection_missing(integer, timestamptz, timestamptz) IS
     'The differences between a projection''s bags and the events of [window_start, window_end), by whole bucket and '

@@ -91,7 +91,8 @@ SELECT is_empty('SELECT * FROM analytics_verify()', 'also after changes of event
 CALL analytics_build_projection('p_latest');
 CALL analytics_build_projection('p_all');
 SELECT tap.agree('built anew by hand');
-SELECT isnt(id, :number, 'under another number'), is(last_id, :number, 'the one before is kept for older snapshots') FROM analytics_projections WHERE name = 'p_latest';
+SELECT isnt(id, :number, 'under another number') FROM analytics_projections WHERE name = 'p_latest';
+SELECT is(last_id, :number, 'the one before is kept for older snapshots') FROM analytics_projections WHERE name = 'p_latest';
 SELECT is(id, :other_number, 'a projection of other types stays') FROM analytics_projections WHERE name = 'p_other';
 SELECT tap.change() \g /dev/null
 SELECT tap.agree('and changed by statements');
