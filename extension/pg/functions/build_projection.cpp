@@ -3,41 +3,18 @@
 
 #include "../border/statement.hpp"
 #include "../projection/build.hpp"
+#include "../rollup/stepwise.hpp"
+#include "procedure.hpp"
 
 extern "C" {
 #include "catalog/pg_type.h"
-#include "nodes/parsenodes.h"
 }
-
-namespace analytics::pg {
-namespace {
-
-/* Runs the procedure's work, which commits, with the name of the projection. */
-template <class Work> void run_procedure(FunctionCallInfo fcinfo, const char *procedure, Work work)
-{
-    const auto *const call = fcinfo->context != nullptr && IsA(fcinfo->context, CallContext)
-                                 ? reinterpret_cast<CallContext *>(fcinfo->context)
-                                 : nullptr;
-    if (call == nullptr || call->atomic)
-        ereport(ERROR,
-                (errcode(ERRCODE_ACTIVE_SQL_TRANSACTION), errmsg("%s cannot run inside a transaction block", procedure),
-                 errdetail("It commits after each step."), errhint("Run the CALL outside a transaction block.")));
-    if (PG_ARGISNULL(0)) ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("name must not be null")));
-    SPI_connect_ext(SPI_OPT_NONATOMIC);
-    work(schema_of(fcinfo), text_to_cstring(PG_GETARG_TEXT_PP(0)));
-    SPI_finish();
-}
-
-} // namespace
-} // namespace analytics::pg
 
 ANALYTICS_FUNCTION(analytics_create_projection)
 {
     using namespace analytics::pg;
     constexpr int version_argument = 7;
-    const auto argument = [&](int number, Oid type) {
-        return Parameter{type, fcinfo->args[number].value, PG_ARGISNULL(number)};
-    };
+    const auto argument = [&](int number, Oid type) { return argument_of(fcinfo, number, type); };
     run_procedure(fcinfo, "analytics_create_projection", [&](const ExtensionSchema &schema, const char *name) {
         if (PG_NARGS() <= version_argument) // the SQL of 0.1.0, until it is updated
             run_statement(schema, "SELECT %s_analytics_register_projection($1, $2, $3, $4, $5, $6, $7)",

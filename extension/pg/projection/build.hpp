@@ -12,9 +12,6 @@
 
 namespace analytics::pg {
 
-/** Awaits the end of all transactions that hold a lock for writing on analytics_events or a partition. */
-void await_event_writers(const ExtensionSchema &schema);
-
 /** Commits the current transaction, then builds. Only for a procedure that was called outside a transaction block, with
  * SPI connected as nonatomic. */
 void build_projection(const ExtensionSchema &schema, const char *name);

@@ -2,15 +2,11 @@
 
 extern "C" {
 #include "access/stratnum.h"
-#include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "common/hashfn.h"
-#include "executor/executor.h"
 #include "utils/snapmgr.h"
 }
-
-#include <algorithm>
 
 namespace analytics::pg {
 namespace {
@@ -47,32 +43,8 @@ void BagKey::add_null(int column)
 }
 
 Bags::Bags(const ExtensionSchema &schema, const char *table, const char *index, std::span<const ReadColumn> columns)
-    : table_(open_table(schema, table, RowExclusiveLock)), index_(index_of(table_, schema, index)), columns_(columns),
-      state_(CreateExecutorState()), target_(makeNode(ResultRelInfo)), slot_(table_slot_create(table_, nullptr))
+    : RowAppender(schema, table, columns), index_(index_of(table_, schema, index))
 {
-    Assert(columns_.size() <= most_columns);
-    std::transform(columns_.begin(), columns_.end(), numbers_,
-                   [this](const ReadColumn &column) { return column_number(RelationGetDescr(table_), column); });
-    InitResultRelInfo(target_, table_, 0, nullptr, 0);
-    ExecOpenIndices(target_, false);
-}
-
-void Bags::append(const Datum *values, const bool *nulls)
-{
-    ExecClearTuple(slot_);
-    std::fill_n(slot_->tts_isnull, slot_->tts_tupleDescriptor->natts, true);
-    for (std::size_t i = 0; i < columns_.size(); ++i) {
-        slot_->tts_values[numbers_[i] - 1] = values[i];
-        slot_->tts_isnull[numbers_[i] - 1] = nulls[i];
-    }
-    ExecStoreVirtualTuple(slot_);
-    table_tuple_insert(table_, slot_, GetCurrentCommandId(true), 0, nullptr);
-#if PG_VERSION_NUM >= 160000
-    ExecInsertIndexTuples(target_, slot_, state_, false, false, nullptr, NIL, false);
-#else
-    ExecInsertIndexTuples(target_, slot_, state_, false, false, nullptr, NIL);
-#endif
-    ResetPerTupleExprContext(state_);
 }
 
 /* Each scan has a new snapshot, because bags have changed since the statement began. Under REPEATABLE READ it is the
@@ -125,14 +97,6 @@ Datum Bags::value(HeapTuple bag, int column, bool *is_null) const
 {
     return value_in(bag, RelationGetDescr(table_), numbers_[column], columns_[static_cast<std::size_t>(column)],
                     is_null);
-}
-
-void Bags::close()
-{
-    ExecCloseIndices(target_);
-    ExecDropSingleTupleTableSlot(slot_);
-    FreeExecutorState(state_);
-    table_close(table_, NoLock);
 }
 
 } // namespace analytics::pg

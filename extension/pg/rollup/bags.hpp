@@ -1,24 +1,21 @@
-/* A table of bags, open for appending and folding. No right on it is needed: who may change events also changes the
- * bags.
+/* A table of bags, open for appending and folding.
  *
  * Folding replaces the bags of a key by their sum. It deletes each bag that it sees and that no other transaction is
  * deleting. Who deletes a bag adds its counts to a new bag in the same transaction, so the sum of all bags never
  * changes. Folding needs no lock and never waits.
  *
- * PostgreSQL phases. A Bags lives in the memory context that is current when it is opened, and is closed on success. */
+ * PostgreSQL phases. */
 #pragma once
 
-#include "../border/columns.hpp"
+#include "row_appender.hpp"
 
 extern "C" {
 #include "access/genam.h"
-#include "nodes/execnodes.h"
 #include "utils/snapshot.h"
 }
 
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string>
 
 namespace analytics::pg {
@@ -46,13 +43,10 @@ private:
  * once in some bags, because counting them costs as much as reading a few bags. number and tenant: of the key. */
 bool is_time_to_fold(std::uint32_t number, const std::optional<std::string> *tenant);
 
-class Bags {
+class Bags : public RowAppender {
 public:
     /** The index must be on the columns of a key. The columns must be static. */
     Bags(const ExtensionSchema &schema, const char *table, const char *index, std::span<const ReadColumn> columns);
-
-    /** Adds a bag with a value for each of the columns. The table's other columns become null. */
-    void append(const Datum *values, const bool *nulls);
 
     /** Whether the key has at least so many bags. */
     bool are_many(const BagKey &key, int many);
@@ -67,22 +61,13 @@ public:
     /** The value in a column of a bag that was taken. */
     [[nodiscard]] Datum value(HeapTuple bag, int column, bool *is_null) const;
 
-    void close();
-
 private:
     friend class BagKey;
-    static constexpr int most_columns = 8;
 
     void begin(BagKey key); // by value: a scan changes it
     void end();
 
-    Relation table_;
     Oid index_;
-    std::span<const ReadColumn> columns_;
-    AttrNumber numbers_[most_columns]{}; // of the columns
-    EState *state_;
-    ResultRelInfo *target_;
-    TupleTableSlot *slot_;
     Snapshot snapshot_ = nullptr;
     SysScanDesc scan_ = nullptr;
 };
