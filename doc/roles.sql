@@ -51,10 +51,11 @@ GRANT SELECT ON :"schema".analytics_events, :"schema".analytics_dead_letters,
     :"schema".analytics_kafka_offsets, :"schema".analytics_kafka_gaps,
     :"schema".analytics_rollup_totals, :"schema".analytics_rollup_tenants,
     :"schema".analytics_projections, :"schema".analytics_projection_bags,
+    :"schema".analytics_feeds, :"schema".analytics_ticks, :"schema".analytics_outbox,
     :"schema".analytics_contract_finding_counts TO analytics_reader;
 
 -- replays and purges dead letters, accepts gaps, retires groups, drops old partitions, verifies and repairs counts,
--- maintains, and writes the rules of retention
+-- maintains, writes the rules of retention, and makes feeds and ticks
 GRANT SELECT, INSERT ON :"schema".analytics_events, :"schema".analytics_untimed_keys, :"schema".analytics_kafka_gaps
     TO analytics_operator;
 GRANT SELECT, UPDATE, DELETE ON :"schema".analytics_dead_letters TO analytics_operator;
@@ -65,6 +66,9 @@ GRANT SELECT ON :"schema".analytics_rollup_totals, :"schema".analytics_rollup_te
     TO analytics_operator;
 GRANT SELECT, INSERT, UPDATE, DELETE ON :"schema".analytics_retention TO analytics_operator;
 GRANT SELECT, DELETE ON :"schema".analytics_contract_finding_counts TO analytics_operator;
+GRANT SELECT, INSERT, UPDATE, DELETE ON :"schema".analytics_feeds TO analytics_operator;
+GRANT SELECT, INSERT ON :"schema".analytics_ticks TO analytics_operator;
+GRANT SELECT ON :"schema".analytics_outbox TO analytics_operator;
 GRANT SELECT ON :"schema".analytics_maintenance, :"schema".analytics_size_history TO analytics_operator;
 
 -- Reads and posts for one tenant. It may read dead letters and offsets, but policies hide their rows: so a summary has
@@ -72,7 +76,8 @@ GRANT SELECT ON :"schema".analytics_maintenance, :"schema".analytics_size_histor
 GRANT SELECT, INSERT ON :"schema".analytics_events, :"schema".analytics_untimed_keys TO analytics_tenant;
 GRANT SELECT ON :"schema".analytics_dead_letters, :"schema".analytics_dead_letter_counts,
     :"schema".analytics_kafka_offsets, :"schema".analytics_rollup_tenants,
-    :"schema".analytics_projections, :"schema".analytics_projection_bags TO analytics_tenant;
+    :"schema".analytics_projections, :"schema".analytics_projection_bags,
+    :"schema".analytics_feeds, :"schema".analytics_ticks, :"schema".analytics_outbox TO analytics_tenant;
 
 -- the logins
 GRANT analytics_writer TO analytics_ingestor;
@@ -94,7 +99,9 @@ FROM (VALUES
     ('analytics_operator', '{
         _analytics_ingest_again,analytics_replay_all_dead_letters,analytics_purge_dead_letters,analytics_accept_gap,
         analytics_retire_group,analytics_retain,analytics_verify,analytics_rebuild,
-        analytics_maintain,analytics_maintain_step,analytics_record_maintenance,analytics_sizes}'),
+        analytics_maintain,analytics_maintain_step,analytics_record_maintenance,analytics_sizes,
+        analytics_create_feed,analytics_start_feed,_analytics_register_feed,_analytics_start_feed,
+        analytics_drop_feed,analytics_pause_feed,analytics_resume_feed,analytics_tick}'),
     ('analytics_maintainer', '{analytics_maintain,analytics_maintain_step,analytics_record_maintenance}'),
     ('analytics_tenant', '{analytics_record_each}'),
     ('analytics_api', '{analytics_record_each,_analytics_ingest_again}')
@@ -124,14 +131,18 @@ SELECT format('ALTER TABLE %1$I.%2$I ENABLE ROW LEVEL SECURITY; DROP POLICY IF E
            'CREATE POLICY everything ON %1$I.%2$I TO analytics_writer, analytics_reader, analytics_operator '
            'USING (true)', :'schema', t.name)
 FROM unnest('{analytics_events,analytics_dead_letters,analytics_dead_letter_counts,analytics_kafka_offsets,
-              analytics_rollup_tenants,analytics_projection_bags}'::text[]) AS t (name)
+              analytics_rollup_tenants,analytics_projection_bags,analytics_outbox}'::text[]) AS t (name)
 \gexec
 SELECT format('DROP POLICY IF EXISTS tenant ON %1$I.%2$I; '
            'CREATE POLICY tenant ON %1$I.%2$I FOR SELECT TO analytics_tenant '
            'USING (tenant_id = (SELECT nullif(current_setting(''analytics_http.tenant'', true), '''')))',
            :'schema', t.name)
-FROM unnest('{analytics_events,analytics_rollup_tenants,analytics_projection_bags}'::text[]) AS t (name)
+FROM unnest('{analytics_events,analytics_rollup_tenants,analytics_projection_bags,
+              analytics_outbox}'::text[]) AS t (name)
 \gexec
+-- A dropped partition concerns every tenant.
+DROP POLICY IF EXISTS dropped ON :"schema".analytics_outbox;
+CREATE POLICY dropped ON :"schema".analytics_outbox FOR SELECT TO analytics_tenant USING (event_types = '{}');
 DROP POLICY IF EXISTS tenant_stores ON :"schema".analytics_events;
 CREATE POLICY tenant_stores ON :"schema".analytics_events FOR INSERT TO analytics_tenant
     WITH CHECK (tenant_id = nullif(current_setting('analytics_http.tenant', true), ''));

@@ -155,6 +155,9 @@ BEGIN
         ('analytics_projections', 'analytics_projections_renewed',
          'AFTER UPDATE OF id, next_id, last_id', 'STATEMENT', '_analytics_invalidate_rules'),
         ('analytics_projections', 'analytics_projections_truncated', 'AFTER TRUNCATE', 'STATEMENT',
+         '_analytics_invalidate_rules'),
+        ('analytics_feeds', 'analytics_check_feed', 'BEFORE UPDATE', 'ROW', '_analytics_check_feed'),
+        ('analytics_feeds', 'analytics_feeds_changed', 'AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE', 'STATEMENT',
          '_analytics_invalidate_rules')
     ) AS t (relation, trigger, fires, level, called);
     PERFORM @extschema@.analytics_watch_partition(@extschema@._analytics_relation('analytics_events'));
@@ -300,6 +303,14 @@ BEGIN
     IF adopts THEN
         PERFORM @extschema@._analytics_refuse_tables(
             ARRAY(SELECT d FROM @extschema@._analytics_table_differences() AS d));
+    END IF;
+    IF adopts AND NOT EXISTS (SELECT FROM pg_trigger AS t
+                              WHERE t.tgrelid = @extschema@._analytics_relation('analytics_events')
+                                  AND t.tgname = 'analytics_rollup_row') THEN
+        -- Nobody has noted what has changed meanwhile.
+        PERFORM @extschema@._analytics_run_as_owner(
+            @extschema@._analytics_relation('analytics_feeds'),
+            format('UPDATE %s.analytics_feeds SET start_tick = NULL', '@extschema@'));
     END IF;
     PERFORM @extschema@._analytics_attach_triggers();
     PERFORM @extschema@._analytics_create_projection_view(p.name) FROM @extschema@.analytics_projections AS p

@@ -10,8 +10,8 @@ CREATE FUNCTION @extschema@._analytics_maintenance_parts() RETURNS text[]
     LANGUAGE sql IMMUTABLE
     SET search_path = pg_catalog, pg_temp
     AS $$
-    SELECT '{new_partitions,events,old_partitions,counts,dead_letters,untimed_keys,retired_groups,projections,bags,'
-           'sizes}'::text[]
+    SELECT '{new_partitions,events,old_partitions,counts,dead_letters,untimed_keys,retired_groups,outbox,projections,'
+           'bags,sizes}'::text[]
 $$;
 
 COMMENT ON FUNCTION @extschema@._analytics_maintenance_parts() IS

@@ -55,6 +55,8 @@ DECLARE
     old record;
     own record;
     drops text[] := '{}';
+    starts timestamptz[] := '{}';
+    ends timestamptz[] := '{}';
 BEGIN
     LOCK TABLE @extschema@.analytics_rollup_totals IN SHARE UPDATE EXCLUSIVE MODE; -- no other retention or rebuild now
     PERFORM FROM @extschema@.analytics_projections FOR SHARE; -- and no step of a projection's build
@@ -101,6 +103,8 @@ BEGIN
         range_end := old.range_end;
         drops := drops
             || format('DROP %s %s', CASE old.relkind WHEN 'f' THEN 'FOREIGN TABLE' ELSE 'TABLE' END, old.partition);
+        starts := starts || old.range_start;
+        ends := ends || old.range_end;
         IF keep_rollups AND events > 0 THEN
             INSERT INTO @extschema@.analytics_kept_rollups AS k (range_start, range_end)
             VALUES (old.range_start, old.range_end) ON CONFLICT DO NOTHING;
@@ -111,6 +115,8 @@ BEGIN
     IF drops <> '{}' THEN
         PERFORM set_config('lock_timeout', '50ms', true); -- while we wait for this lock, everybody waits behind us
         LOCK TABLE ONLY @extschema@.analytics_events IN ACCESS EXCLUSIVE MODE;
+        PERFORM @extschema@._analytics_feed_drop(d.range_start, d.range_end)
+        FROM unnest(starts, ends) AS d (range_start, range_end);
         EXECUTE array_to_string(drops, '; ');
     END IF;
 END
@@ -149,6 +155,7 @@ BEGIN
     END IF;
     PERFORM set_config('lock_timeout', '30ms', true); -- while we wait for these two locks, others wait behind us
     LOCK TABLE ONLY @extschema@.analytics_events IN ACCESS EXCLUSIVE MODE;
+    PERFORM @extschema@._analytics_feed_drop(old.range_start, old.range_end);
     EXECUTE format('DROP %s %s', CASE old.relkind WHEN 'f' THEN 'FOREIGN TABLE' ELSE 'TABLE' END, $1);
     RETURN events;
 END

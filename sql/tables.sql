@@ -556,6 +556,92 @@ COMMENT ON COLUMN @schema@.analytics_table_changes.name IS 'A name of _analytics
 GRANT SELECT ON @schema@.analytics_table_changes TO PUBLIC;
 $table$),
 
+('analytics_feeds', $table$
+CREATE TABLE @schema@.analytics_feeds (
+    name text PRIMARY KEY
+        CONSTRAINT analytics_feeds_name CHECK (name ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$'),
+    source text NOT NULL CONSTRAINT analytics_feeds_source CHECK (source = 'events'),
+    event_types text[] CONSTRAINT analytics_feeds_event_types CHECK (
+        event_types <> '{}' AND pg_catalog.array_position(event_types, NULL) IS NULL),
+    tenant_id varchar(64) CONSTRAINT analytics_feeds_tenant_id CHECK (tenant_id <> ''),
+    since text NOT NULL CONSTRAINT analytics_feeds_since CHECK (since IN ('beginning', 'now')),
+    keep interval NOT NULL CONSTRAINT analytics_feeds_keep CHECK (
+        keep > interval '0' AND keep <= interval '5000 years'),
+    start_tick bigint,
+    paused_at timestamptz,
+    created_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()
+);
+COMMENT ON TABLE @schema@.analytics_feeds IS
+    'Feeds: gap-free sequences of changes that anyone reads from a position on. See analytics_create_feed.';
+COMMENT ON COLUMN @schema@.analytics_feeds.name IS 'Its name.';
+COMMENT ON COLUMN @schema@.analytics_feeds.source IS 'What changes. events: the rows of analytics_events.';
+COMMENT ON COLUMN @schema@.analytics_feeds.event_types IS 'The feed has events of these types. Null: of all.';
+COMMENT ON COLUMN @schema@.analytics_feeds.tenant_id IS
+    'The feed has events of this tenant. Null: of all tenants, and of none.';
+COMMENT ON COLUMN @schema@.analytics_feeds.since IS
+    'Where a reader without a position begins: with all events that there are (beginning), or with what changes after '
+    'the feed was created (now).';
+COMMENT ON COLUMN @schema@.analytics_feeds.keep IS
+    'How long changes are kept for readers. The outbox is one for all feeds, so the longest keep counts.';
+COMMENT ON COLUMN @schema@.analytics_feeds.start_tick IS
+    'The tick after which the feed has every change. Null: its creation was interrupted, or the extension was dropped '
+    'since: see analytics_start_feed.';
+COMMENT ON COLUMN @schema@.analytics_feeds.paused_at IS 'When analytics_pause_feed paused it. Null: it is not paused.';
+COMMENT ON COLUMN @schema@.analytics_feeds.created_at IS 'When it was created.';
+$table$),
+
+('analytics_ticks', $table$
+CREATE TABLE @schema@.analytics_ticks (
+    tick bigint PRIMARY KEY,
+    ticked_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()
+);
+COMMENT ON TABLE @schema@.analytics_ticks IS
+    'The ticks of feeds, in order. The changes of the oldest tick may be deleted, those of all others are kept.';
+COMMENT ON COLUMN @schema@.analytics_ticks.tick IS 'Its number. A tick commits before the next one begins.';
+COMMENT ON COLUMN @schema@.analytics_ticks.ticked_at IS 'When it was made.';
+$table$),
+
+('analytics_outbox', $table$
+CREATE TABLE @schema@.analytics_outbox (
+    number bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    tick bigint,
+    tenant_id varchar(64),
+    first_time timestamptz NOT NULL,
+    last_time timestamptz NOT NULL,
+    changes integer NOT NULL,
+    event_types text[] NOT NULL,
+    ids uuid[] NOT NULL,
+    times timestamptz[] NOT NULL,
+    operations "char"[] NOT NULL,
+    type_numbers smallint[] NOT NULL
+) WITH (autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 0);
+ALTER TABLE @schema@.analytics_outbox ALTER COLUMN ids SET STORAGE EXTERNAL;
+ALTER TABLE @schema@.analytics_outbox REPLICA IDENTITY FULL;
+CREATE INDEX analytics_outbox_tick ON @schema@.analytics_outbox (tick, number) WHERE tick IS NOT NULL;
+CREATE INDEX analytics_outbox_unticked ON @schema@.analytics_outbox (number) WHERE tick IS NULL;
+COMMENT ON TABLE @schema@.analytics_outbox IS
+    'The keys of events that statements have inserted, updated or deleted, as far as a feed wants them: a row a '
+    'statement and tenant, or more for many events. analytics_read_feed reads it.';
+COMMENT ON COLUMN @schema@.analytics_outbox.number IS
+    'The order within a tick. It is drawn after the events were changed, and before the transaction commits.';
+COMMENT ON COLUMN @schema@.analytics_outbox.tick IS
+    'The first tick that saw the row. Null: none has, for nobody has called analytics_tick since.';
+COMMENT ON COLUMN @schema@.analytics_outbox.tenant_id IS 'The tenant of the events, or null.';
+COMMENT ON COLUMN @schema@.analytics_outbox.first_time IS
+    'The least of times. Where event_types is empty: the start of the partition that was dropped.';
+COMMENT ON COLUMN @schema@.analytics_outbox.last_time IS
+    'The greatest of times. Where event_types is empty: the end of the partition that was dropped.';
+COMMENT ON COLUMN @schema@.analytics_outbox.changes IS 'How many changes the row has.';
+COMMENT ON COLUMN @schema@.analytics_outbox.event_types IS 'The types of the events, each once.';
+COMMENT ON COLUMN @schema@.analytics_outbox.ids IS 'For each change the id of the event.';
+COMMENT ON COLUMN @schema@.analytics_outbox.times IS 'For each change the occurred_at of the event.';
+COMMENT ON COLUMN @schema@.analytics_outbox.operations IS
+    'For each change: p, the event was inserted or updated; d, it was deleted, or has another key now; l, it has left '
+    'this tenant or type; x, a partition was dropped.';
+COMMENT ON COLUMN @schema@.analytics_outbox.type_numbers IS
+    'For each change the place of the event''s type in event_types, from 1.';
+$table$),
+
 ('analytics_retention', $table$
 CREATE TABLE @schema@.analytics_retention (
     name text PRIMARY KEY,

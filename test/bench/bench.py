@@ -3,8 +3,9 @@ bench.py --compare [OLD NEW]: two runs' ratios beside each other; the last two u
 bench.py --page [RUN ...]: the tables of doc/performance.md from the files of runs, the last one unless named.
 
 Without names those of the contract are measured, A to G, and the week's summary (7d); C and D bring a quiet tenant's
-recent events along (recent). By name only: contracts (ingest with every type's contract enforced), polled (ingest
-beside a dashboard), stored (30 million events in one go), growth (a day in passing), stages (where the time of A goes).
+recent events along (recent). By name only: contracts (ingest with every type's contract enforced), feeds (ingest with
+a feed of all events), polled (ingest beside a dashboard), stored (30 million events in one go), growth (a day in
+passing), stages (where the time of A goes).
 The environment says how much: BENCH_EVENTS are ingested, BENCH_STORED are asked for C, D and 7d, a figure is of
 BENCH_REPEAT turns, stored of BENCH_ROUNDS times BENCH_EVENTS; BENCH_INGESTOR adds settings to the ingestor's.
 

@@ -1,4 +1,4 @@
-"""Figures A, B, E, F and what contracts and a dashboard cost: passes of the same events in different ways, in turns.
+"""Figures A, B, E, F and what contracts, a feed and a dashboard cost: passes of the same events, in turns.
 
 What several figures need is measured once: each names its sides, and a turn is one pass of every side that is named.
 Before the turns each side has a pass of a tenth that is not counted.
@@ -15,12 +15,12 @@ import turns
 WARM_UP = 10  # one part in ten
 
 COPY, INGEST, UNCOUNTED, POLLED = "COPY", "analytics_ingest_kafka", "without rollups", "beside a dashboard"
-CONTRACTED = "with contracts"
+CONTRACTED, FED = "with contracts", "with a feed"
 ONE, TWO = "ingestor, one connection", "ingestor, two connections"
 NEEDS = {"A": (COPY, INGEST), "B": (INGEST, ONE, TWO), "E": (UNCOUNTED, INGEST), "F": (ONE,),
-         "contracts": (INGEST, CONTRACTED), "polled": (INGEST, POLLED)}
+         "contracts": (INGEST, CONTRACTED), "feeds": (INGEST, FED), "polled": (INGEST, POLLED)}
 PASSES = {COPY: passes.copy, INGEST: passes.ingest, UNCOUNTED: passes.uncounted, CONTRACTED: passes.contracted,
-          POLLED: passes.polled}
+          FED: passes.fed, POLLED: passes.polled}
 CONSUMERS = {ONE: {consuming.CONNECTIONS: 1}, TWO: {consuming.CONNECTIONS: 2}}
 
 
@@ -99,6 +99,11 @@ def figure_contracts(taken, count):
                    what="analytics_ingest_kafka with all contracts enforced, versus without contracts")
 
 
+def figure_feeds(taken, count):
+    yield compared(taken, count, FED, INGEST, figure="feeds", bar=0.88, goal=0.95,
+                   what="analytics_ingest_kafka with a feed of all events, versus without feeds")
+
+
 def figure_polled(taken, count):
     answers = [ms for cost in taken[POLLED] for ms in cost.answers_ms]
     yield {**compared(taken, count, POLLED, INGEST, figure="polled",
@@ -107,4 +112,5 @@ def figure_polled(taken, count):
                           "count": len(answers)}}
 
 
-FIGURES = {"A": figure_a, "B": figure_b, "E": figure_e, "contracts": figure_contracts, "polled": figure_polled}
+FIGURES = {"A": figure_a, "B": figure_b, "E": figure_e, "contracts": figure_contracts, "feeds": figure_feeds,
+           "polled": figure_polled}

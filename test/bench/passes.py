@@ -24,6 +24,8 @@ BATCH = 5_000
 EXTENSION = "CREATE EXTENSION analytics_events"
 UNCOUNTED = f"{EXTENSION}; ALTER TABLE analytics_events DISABLE TRIGGER USER"  # partitions to come take that over
 CONTRACTED = f"{EXTENSION}; {contracts.statement('enforce')}"
+FED = (f"{EXTENSION}; SELECT _analytics_register_feed('f', 'events', NULL, NULL, 'now', '1 day'); "
+       "SELECT _analytics_start_feed('f')")
 BARE = "CREATE TABLE bare (event jsonb)"
 STORED = "SELECT count(*) FROM {table}"
 # What was counted, dead-lettered or redelivered, beside what is stored.
@@ -120,6 +122,11 @@ def uncounted(server, path, count):
 def contracted(server, path, count):
     """The same with each event judged by its type's contract."""
     return one(server, CONTRACTED, ["ingest", path, BATCH], count)
+
+
+def fed(server, path, count):
+    """The same with a feed that wants each event."""
+    return one(server, FED, ["ingest", path, BATCH], count)
 
 
 class Dashboard(threading.Thread):

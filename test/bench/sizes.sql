@@ -3,11 +3,12 @@
 --     psql -X -q -f test/bench/sizes.sql
 --
 -- 100 tenants for ten days, with ten events an hour and tenant of four types, some 400 bytes each; a projection by the
--- hour with five groups; 10,000 keys of events without a time; 10,000 dead letters of 400 bytes; sizes of 400 days.
+-- hour with five groups; a feed; 10,000 keys of events without a time; 10,000 dead letters of 400 bytes; sizes of 400 days.
 \set ON_ERROR_STOP on
 SET client_min_messages = warning;
 CREATE EXTENSION analytics_events;
 CALL analytics_create_projection('p', dimensions => '{"k": ["k"]}', measures => '{"n": ["n"]}', bucket => '1 hour');
+CALL analytics_create_feed('f', keep => '5000 years');
 SELECT count(r.stored) AS batches FROM generate_series(0, 239) AS h, LATERAL analytics_ingest((
     SELECT array_agg(convert_to(jsonb_build_object(
         'eventType', 'service.event-' || n % 4, 'source', 'some-service', 'tenantId', 'tenant-' || t,
@@ -32,6 +33,7 @@ FROM analytics_sizes() AS s JOIN (VALUES
     ('analytics_events', 'event', (SELECT count(*) FROM analytics_events WHERE occurred_at < '2025-04-01Z')),
     ('analytics_rollup_tenants', 'hour and tenant', 24000), ('analytics_rollup_totals', 'hour', 240),
     ('analytics_projection_bags', 'bucket and tenant', 24000), ('analytics_untimed_keys', 'key', 10000),
+    ('analytics_outbox', 'statement and tenant, ten events', 24000),
     ('analytics_dead_letters', 'dead letter', 10000), ('analytics_size_history', 'table and day', 6000)
     ) AS u (table_name, unit, number) ON u.table_name = s.table_name
 ORDER BY s.table_name;

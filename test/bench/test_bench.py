@@ -50,14 +50,15 @@ def one_refused(lines):
     return [*lines[:-1], b'{"colour":"red"}']
 
 
-@pytest.mark.parametrize("run", [passes.copy, passes.ingest, passes.uncounted, passes.contracted, passes.polled])
+@pytest.mark.parametrize("run", [passes.copy, passes.ingest, passes.uncounted, passes.contracted, passes.fed,
+                                 passes.polled])
 def test_a_pass_of_what_it_should_be_is_measured(server, file, run):
     cost = run(server, file(), EVENTS)
     assert min(cost.seconds, cost.wal_bytes, cost.heap_bytes) > 0
 
 
 @pytest.mark.parametrize("change", [one_twice, one_refused])
-@pytest.mark.parametrize("run", [passes.ingest, passes.uncounted, passes.contracted, passes.polled])
+@pytest.mark.parametrize("run", [passes.ingest, passes.uncounted, passes.contracted, passes.fed, passes.polled])
 def test_a_pass_that_does_not_store_all_fails(server, file, run, change):
     with pytest.raises(place.RigError, match="not 600"):
         run(server, file(change), EVENTS)

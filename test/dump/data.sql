@@ -1,6 +1,6 @@
 /* The data of a database in use: events of many months and of both ends of time, of two tenants and of none; keys that
  * came without a time; dead letters of every state; two groups' offsets and an accepted gap; shapes of the operator's,
- * changed, disabled and deleted; a ready projection and one half built; a month that retention has dropped.
+ * changed, disabled and deleted; a ready projection and one half built; a feed; a month that retention has dropped.
  *
  *     psql -v ON_ERROR_STOP=1 -v home=public -f data.sql -f operator.sql
  *
@@ -93,6 +93,15 @@ SELECT analytics_accept_gap('other', 't', 0, 100, 7, 'made anew') \g /dev/null
 
 CALL analytics_create_projection('of "n"', dimensions => '{"text": ["text"]}', measures => '{"n": ["n"]}', bucket => '1 month');
 SELECT _analytics_register_projection('half made', NULL, '{}', '{}', '1 day', 1000, 'ops') \g /dev/null
+
+-- A feed, a change that was ticked, and one that was not. The release before has none.
+SELECT pg_catalog.to_regclass('analytics_feeds') IS NOT NULL AS has_feeds \gset
+\if :has_feeds
+CALL analytics_create_feed('all', keep => '100 years');
+SELECT stored FROM analytics_ingest(ARRAY[ops.event('fed', '2023-12-05T00:00:00Z', 'acme')]) \g /dev/null
+SELECT analytics_tick() \g /dev/null
+SELECT stored FROM analytics_ingest(ARRAY[ops.event('fed later', '2023-12-05T00:00:00Z', 'acme')]) \g /dev/null
+\endif
 
 -- Rules of retention, what maintenance has done, and a past size; 0.1.0 had none of it.
 SELECT to_regclass('analytics_retention') IS NOT NULL AS has_maintenance \gset

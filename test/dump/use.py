@@ -26,6 +26,7 @@ def put_to_use(database):
     numbers_dead_letters_on(database)
     knows_the_shapes(database)
     keeps_projections(database)
+    feeds_on(database)
     assert database.rows(VERIFY) == []
 
 
@@ -127,3 +128,28 @@ def serves_tenants_apart(service, ring):
                reference="2023-06-01T00:00:00Z")["totalEvents"] == 8
     assert {item["tenantId"] for item in ask("all", "/v1/analytics/events/recent", limit=500)["items"]} == {
         "acme", "zenith", None}
+
+
+def feeds_on(database):
+    """Positions are those of the original, and what it had not ticked comes in the next tick."""
+    if database.sql("SELECT to_regclass('analytics_feeds')") is None:
+        return  # of the release before
+    if not database.rows("SELECT name FROM analytics_feeds"):
+        return
+    start = database.sql("SELECT start_tick FROM analytics_feeds")
+    later = "SELECT count(*) FROM analytics_read_feed('all', %s, 10000) WHERE operation = 'put'"
+    before = database.sql(later, (str(start),))
+    database.sql("SELECT analytics_tick()")
+    assert before > 0 or start > 0  # 0: it never stopped
+    assert database.sql(later, (str(start),)) > before
+    assert fed(database) == database.sql("SELECT count(*) FROM analytics_events")
+
+
+def fed(database):
+    """How many events a reader has that reads the feed from its beginning."""
+    position, events = "beginning", 0
+    while page := database.rows("SELECT \"position\", operation FROM analytics_read_feed('all', %s)", (position,)):
+        assert {operation for _, operation in page} <= {"put", None}
+        events += sum(operation is not None for _, operation in page)
+        position = page[-1][0]
+    return events

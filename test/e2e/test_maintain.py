@@ -88,7 +88,7 @@ def test_the_service_fails_when_a_part_fails(server, database):
         return subprocess.run(shlex.split(command), env=environment, capture_output=True, text=True)
 
     done = run()
-    assert (done.returncode, done.stderr.count("NOTICE")) == (0, 9), done.stderr
+    assert (done.returncode, done.stderr.count("NOTICE")) == (0, 11), done.stderr
     database.sql("INSERT INTO analytics_retention (name, what, keep) VALUES ('letters', 'dead_letters', '1 day')")
     database.sql("INSERT INTO analytics_dead_letters (reason, received_at) VALUES ('invalid_json', '2020-01-01Z')")
     database.sql("CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE 'not this'; END$$")

@@ -37,9 +37,15 @@ CALLS = {
     "_analytics_build_projection_chunk": [("kept",), ("late",)],
     "analytics_counts": [("2021-05-01Z", LATER, "acme")],
     "analytics_create_partition": [(T,), ("2022-02-03Z",), ("2022-05-04Z", "1 week")],
+    "analytics_create_feed": [],
     "analytics_create_projection": [],
     "_analytics_drop_partitions": [(LATER, "true"), ("2100-01-01Z", "false")],
+    "analytics_drop_feed": [("none",)],
     "analytics_drop_projection": [("kept",)],
+    "_analytics_feed_changes": [("fed", "now", "5"), ("fed", "0", "5")],
+    "_analytics_feed_past": [("fed", "beginning", "5"), ("fed", f'0.0.{SAMPLES["uuid"]}', "5")],
+    "_analytics_feed_position": [("1",), ("1.2.3",), (f'1.-2.{SAMPLES["uuid"]}',)],
+    "_analytics_feed_start": [("fed", None), ("fed", "now"), ("fed", "9")],
     "_analytics_gap_accepted": [("g", "t", "0", "1")],
     "analytics_histogram": [("2021-05-01Z", LATER, "1 day", None, None, "UTC"),
                             ("2021-05-01Z", LATER, "1 day", "acme", "e", "Asia/Kolkata")],
@@ -50,6 +56,7 @@ CALLS = {
     "_analytics_maintain_events": [(LATER, None), (LATER, '{9,NULL,"2021-05-06 07:00Z"}'),
                                    (LATER, f'{{1,{SAMPLES["uuid"]},"2021-05-06 07:00Z"}}')],
     "_analytics_maintain_old_partitions": [(LATER, None), (LATER, "counts"), (LATER, "1")],
+    "_analytics_maintain_outbox": [(LATER, None), (LATER, "tick"), (LATER, "expired")],
     "_analytics_maintain_projections": [(LATER, None), (LATER, "fkept"), (LATER, "nkept"), (LATER, "wkept"),
                                         (LATER, "ckept")],
     "_analytics_maintain_retired_groups": [(LATER, None), (LATER, "g")],
@@ -69,14 +76,17 @@ CALLS = {
     "_analytics_projection_missing": [("1", "2021-01-01Z", "2022-01-01Z")],
     "_analytics_projection_page": [("kept", "50", None, None, None, None, None),
                                    ("late", "1", None, None, None, None, "acme")],
+    "analytics_pause_feed": [("fed",)],
     "analytics_purge_dead_letters": [("0", None, None, None, None)],
     "_analytics_ready_projection": [("kept",), ("late",), ("none",)],
+    "analytics_read_feed": [("fed", None, "10"), ("fed", "0", "10"), ("fed", "now", "10")],
     "analytics_recent": [("5", None, None, None, None), ("5", T, SAMPLES["uuid"], None, "e"),
                          ("5", None, None, "acme", None), ("0", None, None, None, None)],
     "analytics_recent_dead_letters": [("5", None, None, None, None)],
     "_analytics_recent_of": [("5", LATER, SAMPLES["uuid"], "acme", None)],
     "analytics_record": [(EVENT,)],
     "analytics_record_each": [(BATCH,)],
+    "_analytics_register_feed": [("new", "events", "{e}", "acme", "now", "1 day")],
     "_analytics_register_projection": [("new", None, '{"k": ["k"]}', '{"n": ["n"]}', "1 hour", "10", "public",
                                         "latest")],
     "analytics_replay_all_dead_letters": [],
@@ -86,10 +96,14 @@ CALLS = {
     "_analytics_renew_projection": [("kept",), ("late",)],
     "_analytics_require_projection": [("p", "{e}", "{}", "{}", "1 hour", "1"),
                                       ("p", "{}", "{}", "{}", "1 hour", "1")],
+    "analytics_resume_feed": [("fed",)],
     "analytics_retain": [("0", "true"), ("0", "false")],
     "analytics_retire_group": [("g",)],
     "_analytics_rewound_claims": [("g", "{t}", "{0}", "{1}", "{5}")],
     "analytics_session": [("2021-05-01Z", LATER, "1 hour", "{k}", "acme", None)],
+    "_analytics_set_feed_pause": [("fed", None)],
+    "_analytics_start_feed": [("fed",)],
+    "analytics_start_feed": [("fed",)],
     "analytics_summary": [("60", T, None), (None, None, "acme")],
     "analytics_tumbling": [("2021-05-01Z", LATER, "1 day", "acme", None)],
     "_analytics_window_counts": [(f'{{"{T}","{LATER}"}}', "acme")],
@@ -113,6 +127,11 @@ CALL @.analytics_build_projection('gone'&text)
 SELECT @._analytics_register_projection('late'&text, NULL&_text, '{}'&json, '{}'&json, '1h'&interval, 9, 'public'&text,
     'stored'&text)
 UPDATE @.analytics_projections SET max_groups = 8 WHERE name OPERATOR(pg_catalog.=) 'late'
+CALL @.analytics_create_feed('fed'&text, 'events'&text, NULL&_text, NULL&text, 'beginning'&text, '1 day'&interval)
+CALL @.analytics_create_feed('gone'&text, 'events'&text, '{e}'&_text, 'acme'&text, 'now'&text, '1 day'&interval)
+CALL @.analytics_start_feed('gone'&text)
+UPDATE @.analytics_feeds SET event_types = NULL WHERE name OPERATOR(pg_catalog.=) 'gone'
+SELECT @.analytics_drop_feed('gone'&text)
 SELECT * FROM @.analytics_claim_partition('g'&text, 't'&text, 0, 'o'&text, 0&int8, 5&int8)
 SELECT @.analytics_retire_group('g'&text)
 INSERT INTO @.analytics_dead_letters (reason) VALUES ('invalid_json'), ('by hand'), ('by hand')
@@ -124,6 +143,9 @@ SELECT @.analytics_watch_partition('@.by_hand'&regclass)
 INSERT INTO @.by_hand (event_type, source, occurred_at, payload) VALUES ('e', 's', '2019-05-06 07:00:00Z', '{}')
 UPDATE @.by_hand SET event_type = 'f'
 TRUNCATE @.by_hand
+SELECT @.analytics_tick()
+SELECT * FROM @.analytics_read_feed('fed'&text, 'beginning'&text, 10)
+SELECT * FROM @.analytics_read_feed('fed'&text, '0'&text, 10)
 SELECT * FROM @.kept
 SELECT * FROM public.gone
 SELECT @.analytics_drop_projection('gone'&text)

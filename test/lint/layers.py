@@ -13,9 +13,9 @@ TEXT = "extension/core/text"  # knows nothing of events: all that daemons may in
 
 SCHEMA = "extension/core/schema"  # JSON Schema over the tape; of the core, only contracts know it
 
-# Those who ingest, and those who keep projections, know the maintainers of rollups; these know neither.
-BORDER, ROLLUP, INGEST, UPCAST, PROJECTION = (
-    f"extension/pg/{room}" for room in ("border", "rollup", "ingest", "upcast", "projection"))
+# Those who ingest, and those who keep projections or feeds, know the maintainers of rollups; these know neither.
+BORDER, ROLLUP, INGEST, UPCAST, PROJECTION, FEED = (
+    f"extension/pg/{room}" for room in ("border", "rollup", "ingest", "upcast", "projection", "feed"))
 
 ROOMS = {
     "extension/core/text": {TEXT},
@@ -26,8 +26,9 @@ ROOMS = {
     INGEST: {INGEST, ROLLUP, BORDER, "extension/core", SCHEMA, TEXT},
     UPCAST: {UPCAST, BORDER, "extension/core", TEXT},
     PROJECTION: {PROJECTION, UPCAST, ROLLUP, BORDER, "extension/core", TEXT},
-    "extension/pg/functions": {"extension/pg/functions", INGEST, PROJECTION, UPCAST, ROLLUP, BORDER, "extension/core",
-                               SCHEMA, TEXT},
+    FEED: {FEED, ROLLUP, BORDER, "extension/core", TEXT},
+    "extension/pg/functions": {"extension/pg/functions", INGEST, PROJECTION, FEED, UPCAST, ROLLUP, BORDER,
+                               "extension/core", SCHEMA, TEXT},
     "runtime": {"runtime", TEXT},
     "ingestor": {"ingestor", "runtime", TEXT},
     "http": {"http", "http/api", "http/auth", "http/server", "runtime"},

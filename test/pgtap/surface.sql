@@ -12,6 +12,24 @@ SET intervalstyle = postgres;
 -- Functions: name, volatility, strictness, parallel safety, language, and whether everybody may call it.
 CREATE TEMP TABLE due (proname text, arguments text, result text, marks text, everybody boolean);
 INSERT INTO due VALUES
+('_analytics_check_feed', '', 'trigger', 'volatile unsafe', true),
+('_analytics_feed_changes', 'name text, after text, max_rows integer, OUT "position" text, OUT operation text, OUT occurred_at timestamp with time zone, OUT id uuid, OUT event_type text, OUT tenant_id text, OUT value json', 'SETOF record', 'stable unsafe', true),
+('_analytics_feed_drop', 'range_start timestamp with time zone, range_end timestamp with time zone', 'void', 'volatile unsafe', true),
+('_analytics_feed_past', 'name text, after text, max_rows integer, OUT "position" text, OUT operation text, OUT occurred_at timestamp with time zone, OUT id uuid, OUT event_type text, OUT tenant_id text, OUT value json', 'SETOF record', 'stable unsafe', true),
+('_analytics_feed_position', 'after text, OUT tick bigint, OUT number bigint, OUT index integer, OUT is_past boolean, OUT occurred_at timestamp with time zone, OUT id uuid', 'record', 'immutable strict safe', true),
+('_analytics_feed_start', 'name text, after text, OUT event_types text[], OUT feed_tenant text, OUT last_tick bigint, OUT from_tick bigint, OUT from_number bigint, OUT from_index integer, OUT is_past boolean, OUT from_time timestamp with time zone, OUT from_id uuid, OUT is_paused boolean', 'record', 'stable unsafe', true),
+('_analytics_maintain_outbox', 'reference timestamp with time zone, item text, OUT rows bigint, OUT items text[], OUT failure text', 'record', 'volatile unsafe', true),
+('_analytics_register_feed', 'name text, source text, event_types text[], tenant_id text, since text, keep interval', 'void', 'volatile unsafe', false),
+('_analytics_set_feed_pause', 'name text, paused_at timestamp with time zone', 'void', 'volatile unsafe', true),
+('_analytics_start_feed', 'name text', 'void', 'volatile strict unsafe', false),
+('_analytics_tick', '', 'bigint', 'volatile unsafe', true),
+('analytics_create_feed', 'IN name text, IN source text DEFAULT ''events''::text, IN event_types text[] DEFAULT NULL::text[], IN tenant_id text DEFAULT NULL::text, IN since text DEFAULT ''beginning''::text, IN keep interval DEFAULT ''7 days''::interval', NULL, 'volatile unsafe', false),
+('analytics_drop_feed', 'name text', 'void', 'volatile strict unsafe', false),
+('analytics_pause_feed', 'name text', 'void', 'volatile strict unsafe', false),
+('analytics_read_feed', 'name text, after text DEFAULT NULL::text, max_rows integer DEFAULT 1000, OUT "position" text, OUT operation text, OUT occurred_at timestamp with time zone, OUT id uuid, OUT event_type text, OUT tenant_id text, OUT value json', 'SETOF record', 'stable unsafe', true),
+('analytics_resume_feed', 'name text', 'void', 'volatile strict unsafe', false),
+('analytics_start_feed', 'IN name text', NULL, 'volatile unsafe', false),
+('analytics_tick', '', 'bigint', 'volatile unsafe', false),
 ('_analytics_check_retention', '', 'trigger', 'volatile unsafe', true),
 ('_analytics_drop_kept_rollups', 'cutoff timestamp with time zone, max_ranges integer, OUT range_start timestamp with time zone, OUT range_end timestamp with time zone', 'SETOF record', 'volatile unsafe', true),
 ('_analytics_delete_expired', 'part text, expired text, bytes text, cutoff timestamp with time zone, other_cutoff timestamp with time zone, item text, OUT rows bigint, OUT items text[], OUT failure text', 'record', 'volatile unsafe', true),
@@ -222,7 +240,7 @@ SELECT is(array_to_string(proconfig, ';'), CASE WHEN proname IN ('analytics_repl
 FROM (SELECT name, proname, ARRAY(SELECT c FROM unnest(proconfig) AS c WHERE c ~ '^search_path=') AS proconfig FROM tap.functions WHERE prokind <> 'a' AND prolang <> (SELECT oid FROM pg_language WHERE lanname = 'c') AND prosqlbody IS NULL) AS f;
 
 -- Tables.
-SELECT set_eq('SELECT relname::text FROM tap.tables', '{analytics_events,analytics_shapes,analytics_contracts,analytics_contract_finding_counts,analytics_dead_letters,analytics_dead_letter_counts,analytics_kafka_offsets,analytics_kafka_gaps,analytics_store,analytics_untimed_keys,analytics_rollup_totals,analytics_rollup_tenants,analytics_kept_rollups,analytics_projections,analytics_projection_bags,analytics_table_changes,analytics_retention,analytics_maintenance,analytics_size_history}'::text[], 'the tables are these');
+SELECT set_eq('SELECT relname::text FROM tap.tables', '{analytics_events,analytics_shapes,analytics_contracts,analytics_contract_finding_counts,analytics_dead_letters,analytics_dead_letter_counts,analytics_kafka_offsets,analytics_kafka_gaps,analytics_store,analytics_untimed_keys,analytics_rollup_totals,analytics_rollup_tenants,analytics_kept_rollups,analytics_projections,analytics_projection_bags,analytics_table_changes,analytics_retention,analytics_maintenance,analytics_size_history,analytics_feeds,analytics_ticks,analytics_outbox}'::text[], 'the tables are these');
 SELECT isnt(obj_description(oid, 'pg_class'), NULL, relname || ' has a comment') FROM tap.relations;
 SELECT isnt(col_description(attrelid, attnum), NULL, format('%s.%s has a comment', relname, attname)) FROM tap.relations AS t JOIN pg_attribute ON attrelid = t.oid WHERE attnum > 0 AND NOT attisdropped;
 SELECT isnt(obj_description(t.oid, 'pg_type'), NULL, typname || ' has a comment') FROM pg_type AS t JOIN tap.members ON kind = 'pg_type' AND id = t.oid WHERE typtype = 'c';
@@ -270,6 +288,7 @@ SELECT matches(:'grants'::text, 'analytics_create_partition\(timestamptz, interv
 
 SELECT _analytics_register_projection('surface', NULL, '{}', '{}', '1 hour', 1, 'public') \g /dev/null
 UPDATE analytics_projections SET state = 'ready';
+SELECT _analytics_register_feed('surface', 'events', NULL, NULL, 'now', '1 day'), _analytics_start_feed('surface') \g /dev/null
 
 -- who may: w writer, r reader, o operator (who may read, too), n nobody.
 CREATE TABLE tap.uses (who text, call text);
@@ -315,6 +334,10 @@ INSERT INTO tap.uses VALUES
 ('o', 'SELECT * FROM analytics_retention'), ('o', 'SELECT * FROM analytics_maintenance'), ('', 'SELECT * FROM analytics_size_history'),
 ('w', 'SELECT * FROM _analytics_unpublished_dead_letters()'), ('w', $$SELECT _analytics_mark_dead_letters_published('{}', '{}', '{}')$$), ('wo', $$SELECT _analytics_gap_accepted('g', 't', 0, 1)$$), ('wr', 'SELECT analytics_open_dead_letters()'), ('wrn', 'SELECT _analytics_dead_letter_counts_agree()'), ('r', 'SELECT * FROM analytics_dead_letter_counts'), ('wr', 'SELECT * FROM analytics_consumer_groups()'), ('wr', $$SELECT * FROM _analytics_rewound_claims('g', '{t}', '{0}', '{1}', '{0}')$$), ('o', $$SELECT analytics_retire_group('g')$$), ('wr', 'SELECT * FROM analytics_dead_letter_summary'), ('wo', 'SELECT * FROM analytics_kafka_gaps'),
 ('o', $$SELECT * FROM _analytics_ingest_again(ARRAY[tap.event('o', '2024-07-01T00:00:00Z'), tap.event('ou'), '{'::bytea], ARRAY[now(), now(), now()])$$), ('o', 'SELECT * FROM analytics_replay_dead_letters()'), ('wo', $$SELECT analytics_create_partition(now() + interval '2 months')$$), ('o', $$SELECT analytics_create_partition(now() + interval '4 months', '1 hour')$$), ('o', 'SELECT * FROM analytics_replay_dead_letters(accept_time => true)'), ('o', $$CALL analytics_replay_all_dead_letters(reason => 'none')$$), ('o', $$SELECT analytics_purge_dead_letters('1 day')$$),
+('wrn', $$SELECT _analytics_feed_position('1')$$), ('r', $$SELECT * FROM analytics_read_feed('surface')$$), ('r', $$SELECT * FROM _analytics_feed_start('surface', NULL)$$), ('r', $$SELECT * FROM _analytics_feed_past('surface', 'beginning', 1)$$), ('r', $$SELECT * FROM _analytics_feed_changes('surface', 'now', 1)$$),
+('r', 'SELECT * FROM analytics_feeds'), ('r', 'SELECT * FROM analytics_ticks'), ('r', 'SELECT * FROM analytics_outbox'), ('o', 'SELECT analytics_tick()'), ('', 'SELECT _analytics_tick()'), ('', 'SELECT _analytics_feed_drop(now(), now())'), ('', $$SELECT _analytics_maintain_outbox(now(), 'expired')$$),
+('o', $$DO 'BEGIN IF NOT has_function_privilege(''analytics_create_feed(text,text,text[],text,text,interval)'', ''EXECUTE'') THEN RAISE insufficient_privilege; END IF; END'$$), ('o', $$DO 'BEGIN IF NOT has_function_privilege(''analytics_start_feed(text)'', ''EXECUTE'') THEN RAISE insufficient_privilege; END IF; END'$$),
+('o', $$SELECT _analytics_register_feed('another', 'events', NULL, NULL, 'now', '1 day')$$), ('o', $$SELECT _analytics_start_feed('surface')$$), ('o', $$SELECT _analytics_set_feed_pause('surface', now())$$), ('o', $$SELECT analytics_pause_feed('surface')$$), ('o', $$SELECT analytics_resume_feed('surface')$$), ('o', $$SELECT analytics_drop_feed('surface')$$),
 ('o', $$SELECT analytics_accept_gap('g', 't', 0, (SELECT next_offset FROM analytics_kafka_offsets), 9)$$),
 ('', $$INSERT INTO analytics_shapes (name, event_type, source, required_members) VALUES ('x', 't', 's', '{a}')$$), ('', 'DELETE FROM analytics_shapes'), ('', $$INSERT INTO analytics_contracts (event_type) VALUES ('o')$$), ('', 'DELETE FROM analytics_contracts'), ('r', 'SELECT * FROM analytics_contract_findings'), ('r', 'SELECT * FROM analytics_contract_finding_counts'), ('', 'DELETE FROM analytics_events'), ('o', 'DELETE FROM analytics_dead_letters WHERE false'), ('', 'DELETE FROM analytics_kafka_offsets'), ('', 'UPDATE analytics_events SET payload = ''{}'''), ('', 'DROP TABLE analytics_events');
 SET LOCAL ROLE analytics_check_writer;
@@ -326,7 +349,7 @@ SELECT is((SELECT state FROM tap.failure_of(call)), CASE WHEN who ~ '[or]' THEN 
 RESET ROLE; SET LOCAL ROLE analytics_check_nobody;
 SELECT is((SELECT state FROM tap.failure_of(call)), CASE WHEN who ~ 'n' THEN '00000' ELSE '42501' END, format('who was granted nothing %s: %s', CASE WHEN who ~ 'n' THEN 'may' ELSE 'may not' END, call)) FROM tap.uses;
 RESET ROLE;
-SELECT is(count(DISTINCT substring(call FROM '_?analytics_\w+')), (SELECT count(DISTINCT proname) FROM tap.functions WHERE prorettype <> 'trigger'::regtype AND 'internal'::regtype <> ALL (proargtypes)) + 21, 'every function was tried, and every table') FROM tap.uses;
+SELECT is(count(DISTINCT substring(call FROM '_?analytics_\w+')), (SELECT count(DISTINCT proname) FROM tap.functions WHERE prorettype <> 'trigger'::regtype AND 'internal'::regtype <> ALL (proargtypes)) + 24, 'every function was tried, and every table') FROM tap.uses;
 ROLLBACK;
 
 -- In another schema, whose name needs quoting, out of the search path; by way of a hostile search path at that.

@@ -1,6 +1,7 @@
 /* The triggers that call the maintainers: _analytics_rollup_row, _analytics_rollup_statement,
  * _analytics_rollup_truncate. */
 
+#include "../feed/outbox_maintainer.hpp"
 #include "../projection/projection_maintainer.hpp"
 #include "../rollup/agreement.hpp"
 #include "../rollup/rollup_maintainer.hpp"
@@ -21,7 +22,7 @@ namespace analytics::pg {
 namespace {
 
 /* All that is derived from the events. A new kind is added here. */
-constexpr MakeMaintainer kinds[] = {make_rollup_maintainer, make_projection_maintainer};
+constexpr MakeMaintainer kinds[] = {make_rollup_maintainer, make_projection_maintainer, make_outbox_maintainer};
 
 Maintainers *make_maintainers(MemoryContext context, const ExtensionSchema &schema)
 {

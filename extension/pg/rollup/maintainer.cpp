@@ -7,14 +7,13 @@ extern "C" {
 #include "catalog/pg_type.h"
 }
 
-#include <algorithm>
-
 namespace analytics::pg {
 namespace {
 
 /* So many allocations are some ten megabytes. */
 constexpr std::size_t many = 50'000;
 
+constexpr ReadColumn id_of_event{"id", UUIDOID};
 constexpr ReadColumn event_type{"event_type", TEXTOID};
 constexpr ReadColumn occurred_at{"occurred_at", TIMESTAMPTZOID};
 constexpr ReadColumn ingested_at{"ingested_at", TIMESTAMPTZOID};
@@ -31,6 +30,7 @@ EventColumns columns_in(TupleDesc description)
     columns.ingested_at = column_number(description, ingested_at, likely = 5);
     columns.tenant_id = column_number(description, tenant_id, likely = 6);
     columns.payload = column_number(description, payload_of_event, likely = 7);
+    columns.id = column_number(description, id_of_event, likely = 1);
     return columns;
 }
 
@@ -49,12 +49,17 @@ Datum EventRow::payload() const
     return value_in(slot, payload_column, payload_of_event);
 }
 
-Maintainers::Maintainers(MemoryContext context, const ExtensionSchema &schema, std::span<const MakeMaintainer> kinds)
-    : schema_{schema.oid, MemoryContextStrdup(context, schema.prefix)}, kinds_(kinds.size())
+Datum EventRow::id() const
 {
-    Assert(kinds_ <= most_kinds);
-    std::transform(kinds.begin(), kinds.end(), maintainers_,
-                   [&](MakeMaintainer make) { return make(context, schema_); });
+    return value_in(slot, id_column, id_of_event);
+}
+
+Maintainers::Maintainers(MemoryContext context, const ExtensionSchema &schema, std::span<const MakeMaintainer> kinds)
+    : schema_{schema.oid, MemoryContextStrdup(context, schema.prefix)}
+{
+    Assert(kinds.size() <= most_kinds);
+    for (const MakeMaintainer make : kinds)
+        if (Maintainer *const maintainer = make(context, schema_)) maintainers_[kinds_++] = maintainer;
 }
 
 EventRow Maintainers::row_of(TupleTableSlot *slot)
@@ -67,6 +72,7 @@ EventRow Maintainers::row_of(TupleTableSlot *slot)
     EventRow row{};
     row.slot = slot;
     row.payload_column = columns_.payload;
+    row.id_column = columns_.id;
     row.occurred_at = DatumGetTimestampTz(value_in(slot, columns_.occurred_at, occurred_at));
     row.ingested_at = DatumGetTimestampTz(value_in(slot, columns_.ingested_at, ingested_at));
     row.event_type = bytes_of(value_in(slot, columns_.event_type, event_type));

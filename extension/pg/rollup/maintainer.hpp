@@ -1,5 +1,5 @@
-/* Maintainers keep up to date what is derived from the events: rollups and projections. Every statement that changes
- * events calls them, by triggers:
+/* Maintainers keep up to date what is derived from the events: rollups, projections, and the outbox of feeds. Every
+ * statement that changes events calls them, by triggers:
  *
  *   BEFORE STATEMENT   a StatementDelta is opened
  *   FOR EACH ROW       each maintainer gets the event that was inserted, deleted or updated
@@ -34,7 +34,7 @@ namespace analytics::pg {
 
 /** The numbers of the columns that maintainers read, in a partition. */
 struct EventColumns {
-    AttrNumber occurred_at, event_type, ingested_at, tenant_id, payload;
+    AttrNumber id, occurred_at, event_type, ingested_at, tenant_id, payload;
 };
 
 /** One event of the table. Its views live as long as the trigger's call. */
@@ -45,9 +45,11 @@ struct EventRow {
     std::optional<std::string_view> tenant;
     TupleTableSlot *slot;
     AttrNumber payload_column; // in slot
+    AttrNumber id_column;
 
-    /** PostgreSQL phase. */
+    /** PostgreSQL phases. */
     [[nodiscard]] Datum payload() const;
+    [[nodiscard]] Datum id() const;
 
     [[nodiscard]] bool is_counted_as(const EventRow &other) const noexcept
     {
@@ -76,7 +78,7 @@ public:
     virtual void write() = 0;
 };
 
-/** Makes a maintainer that the context owns. */
+/** Makes a maintainer that the context owns; nullptr where there is nothing to keep. */
 using MakeMaintainer = Maintainer *(*)(MemoryContext, const ExtensionSchema &);
 
 /** The maintainers of all kinds, for one statement. */
@@ -90,7 +92,7 @@ public:
     void write();
 
 private:
-    static constexpr std::size_t most_kinds = 2;
+    static constexpr std::size_t most_kinds = 3;
 
     [[nodiscard]] std::span<Maintainer *const> maintainers() const noexcept { return {maintainers_, kinds_}; }
     EventRow row_of(TupleTableSlot *slot);
@@ -98,7 +100,7 @@ private:
 
     ExtensionSchema schema_;
     Maintainer *maintainers_[most_kinds] = {};
-    std::size_t kinds_;
+    std::size_t kinds_ = 0;
     Oid columns_of_ = InvalidOid;
     EventColumns columns_{};
 };

@@ -1,0 +1,28 @@
+/* What the feeds want of the events, as the rows of analytics_feeds have it. Each session keeps a copy, and learns of a
+ * change before its next statement on events. */
+#pragma once
+
+#include "../border/extension_schema.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace analytics::pg {
+
+/** One feed's filter. */
+struct WantedEvents {
+    std::optional<std::vector<std::string>> types; // none: every type
+    std::optional<std::string> tenant;             // none: every tenant, and none
+
+    [[nodiscard]] bool takes(std::string_view type, const std::optional<std::string_view> &tenant_of_event) const;
+};
+
+using Wanted = std::vector<WantedEvents>;
+
+/** The filters of all feeds as they are now. They live as long as a copy of the pointer. PostgreSQL phase. */
+const std::shared_ptr<const Wanted> &wanted_events(const ExtensionSchema &schema);
+
+} // namespace analytics::pg
