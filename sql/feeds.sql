@@ -23,6 +23,21 @@ $$;
 COMMENT ON FUNCTION @extschema@._analytics_check_feed() IS
     'Refuses a change of what a feed wants: SQLSTATE 55000.';
 
+CREATE FUNCTION @extschema@._analytics_next_tick(OUT tick bigint, OUT history text)
+    LANGUAGE sql VOLATILE
+    SET search_path = pg_catalog, pg_temp
+    AS $$
+    SELECT coalesce(last.tick + CASE WHEN last.history = here.history THEN 1 ELSE 1000000000 END, 0), here.history
+    FROM (SELECT concat_ws('/', s.system_identifier, d.oid, left(pg_walfile_name(pg_current_wal_lsn()), 8))
+          FROM pg_control_system() AS s, pg_database AS d WHERE d.datname = current_database()) AS here (history)
+    LEFT JOIN (SELECT t.tick, t.history FROM @extschema@.analytics_ticks AS t ORDER BY t.tick DESC LIMIT 1) AS last
+        ON true
+$$;
+
+COMMENT ON FUNCTION @extschema@._analytics_next_tick() IS
+    'The number of the next tick, and where it is made. The number skips a thousand million after a failover or a '
+    'restore: a reader may have read ticks that are lost.';
+
 CREATE FUNCTION @extschema@._analytics_tick() RETURNS bigint
     LANGUAGE plpgsql VOLATILE
     SET row_security = off -- an error if policies restrict the owner, instead of a gap
@@ -30,7 +45,7 @@ CREATE FUNCTION @extschema@._analytics_tick() RETURNS bigint
     AS $$
 DECLARE
     most_rows CONSTANT integer := 10000; -- some seconds of a busy database; the next tick has the rest
-    next_tick bigint;
+    next record;
 BEGIN
     PERFORM @extschema@._analytics_require_tables();
     IF current_setting('transaction_isolation') <> 'read committed' THEN
@@ -44,15 +59,15 @@ BEGIN
     IF current_setting('synchronous_commit') = 'off' THEN
         PERFORM set_config('synchronous_commit', 'on', true);
     END IF;
-    next_tick := coalesce((SELECT max(t.tick) FROM @extschema@.analytics_ticks AS t), 0) + 1;
-    UPDATE @extschema@.analytics_outbox AS o SET tick = next_tick
+    SELECT n.tick, n.history INTO next FROM @extschema@._analytics_next_tick() AS n;
+    UPDATE @extschema@.analytics_outbox AS o SET tick = next.tick
     WHERE o.ctid = ANY (ARRAY(SELECT u.ctid FROM @extschema@.analytics_outbox AS u WHERE u.tick IS NULL
                               ORDER BY u.number LIMIT most_rows));
     IF NOT FOUND THEN
         RETURN NULL;
     END IF;
-    INSERT INTO @extschema@.analytics_ticks (tick) VALUES (next_tick);
-    RETURN next_tick;
+    INSERT INTO @extschema@.analytics_ticks (tick, history) VALUES (next.tick, next.history);
+    RETURN next.tick;
 END
 $$;
 
@@ -121,12 +136,12 @@ BEGIN
         EXIT WHEN @extschema@.analytics_tick() IS NULL; -- and no other session ticks before this one commits
     END LOOP;
     WITH started AS (
-        UPDATE @extschema@.analytics_feeds AS f
-        SET start_tick = (SELECT coalesce(max(t.tick), -1) + 1 FROM @extschema@.analytics_ticks AS t)
+        UPDATE @extschema@.analytics_feeds AS f SET start_tick = n.tick
+        FROM @extschema@._analytics_next_tick() AS n
         WHERE f.name = $1 AND f.start_tick IS NULL
-        RETURNING f.start_tick
+        RETURNING n.tick, n.history
     )
-    INSERT INTO @extschema@.analytics_ticks (tick) SELECT s.start_tick FROM started AS s;
+    INSERT INTO @extschema@.analytics_ticks (tick, history) SELECT s.tick, s.history FROM started AS s;
 END
 $$;
 

@@ -89,20 +89,20 @@ BEGIN
         FROM @extschema@._analytics_feed_position(coalesce(after, feed.start_tick::text)) AS p;
     END IF;
 
-    IF from_tick > last_tick THEN
-        RAISE EXCEPTION USING
-            ERRCODE = 'invalid_parameter_value',
-            MESSAGE = format('the position lies ahead of feed "%s"', $1),
-            DETAIL = format('The last position is %s. The database was restored to an earlier state, or it is another '
-                            'one.', last_tick),
-            HINT = 'Read again from the beginning.';
     -- A tick's changes may be deleted in part, but not those of a later one.
-    ELSIF from_tick < oldest OR from_tick = oldest AND NOT is_past AND from_number < 9223372036854775807 THEN
+    IF from_tick < oldest OR from_tick = oldest AND NOT is_past AND from_number < 9223372036854775807 THEN
         RAISE EXCEPTION USING
             ERRCODE = 'AN002',
             MESSAGE = format('the position is older than what feed "%s" keeps', $1),
             DETAIL = format('The oldest position is %s.', oldest),
             HINT = 'Read again from the beginning. From the oldest position on, changes would be missing.';
+    ELSIF NOT EXISTS (SELECT FROM @extschema@.analytics_ticks AS t WHERE t.tick = from_tick) THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'invalid_parameter_value',
+            MESSAGE = format('feed "%s" has no such position', $1),
+            DETAIL = format('The last position is %s. The position is one of another database, or of a later state '
+                            'that a restore or a failover has lost.', last_tick),
+            HINT = 'Read again from the beginning.';
     END IF;
 END
 $$;
@@ -340,6 +340,6 @@ COMMENT ON FUNCTION @extschema@.analytics_read_feed(text, text, integer) IS
     'Go on with the position of the last row. No row: there is nothing new since the last tick. '
     'Replaying all rows in order gives exactly the events of the feed. '
     'SQLSTATE 42704: there is no such feed; 55000: it has not started; AN002: the position is older than what the '
-    'feed keeps, and DETAIL has the oldest; 22023: the position lies ahead, or is none; '
+    'feed keeps, and DETAIL has the oldest; 22023: the feed has no such position; '
     '42501: row-level security restricts the caller on analytics_events but not on analytics_outbox. '
     'Needs SELECT on analytics_events, analytics_feeds, analytics_ticks and analytics_outbox.';

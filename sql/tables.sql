@@ -593,12 +593,16 @@ $table$),
 ('analytics_ticks', $table$
 CREATE TABLE @schema@.analytics_ticks (
     tick bigint PRIMARY KEY,
-    ticked_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()
+    ticked_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+    history text NOT NULL
 );
 COMMENT ON TABLE @schema@.analytics_ticks IS
     'The ticks of feeds, in order. The changes of the oldest tick may be deleted, those of all others are kept.';
 COMMENT ON COLUMN @schema@.analytics_ticks.tick IS 'Its number. A tick commits before the next one begins.';
 COMMENT ON COLUMN @schema@.analytics_ticks.ticked_at IS 'When it was made.';
+COMMENT ON COLUMN @schema@.analytics_ticks.history IS
+    'Where it was made: the cluster, the database and the timeline of its WAL. If one of them differs from the last '
+    'tick''s, the number is a thousand million higher, so no position of the other history is taken for one of this.';
 $table$),
 
 ('analytics_outbox', $table$
