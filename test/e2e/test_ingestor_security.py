@@ -180,7 +180,9 @@ WRONG = {
     "kafka-authority": ("kafka", {"ANALYTICS_KAFKA_SSL_CA_LOCATION": "another authority"},
                         "certificate verify failed"),
     "kafka-host": ("kafka", {"ANALYTICS_KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1"}, "certificate verify failed|hostname"),
-    "kafka-no-tls": ("kafka", {"ANALYTICS_KAFKA_SECURITY_PROTOCOL": "sasl_plaintext"}, "SSL|Disconnected|closed"),
+    "kafka-no-tls": ("kafka", {"ANALYTICS_KAFKA_SECURITY_PROTOCOL": "sasl_plaintext",
+                               "ANALYTICS_KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1"},  # where nothing else refuses
+                     "SSL|Disconnected|closed"),
     "postgresql-password": ("postgresql", {"ANALYTICS_POSTGRES_PASSWORD_FILE": "another password"},
                             "password authentication failed .*28P01"),
     "postgresql-authority": ("postgresql", {"PGSSLROOTCERT": "another authority"}, "certificate verify failed"),
