@@ -173,13 +173,7 @@ BEGIN
         "position" := start.from_tick;
     END IF;
     IF "position" IS DISTINCT FROM last_position THEN
-        operation := NULL;
-        occurred_at := NULL;
-        id := NULL;
-        event_type := NULL;
-        tenant_id := NULL;
-        value := NULL;
-        RETURN NEXT;
+        RETURN QUERY SELECT "position", NULL::text, NULL::timestamptz, NULL::uuid, NULL::text, NULL::text, NULL::json;
     END IF;
 END
 $$;
@@ -288,14 +282,7 @@ BEGIN
         RETURN NEXT;
     END LOOP;
     IF end_position IS DISTINCT FROM last_position THEN
-        "position" := end_position;
-        operation := NULL;
-        occurred_at := NULL;
-        id := NULL;
-        event_type := NULL;
-        tenant_id := NULL;
-        value := NULL;
-        RETURN NEXT;
+        RETURN QUERY SELECT end_position, NULL::text, NULL::timestamptz, NULL::uuid, NULL::text, NULL::text, NULL::json;
     END IF;
 END
 $$;
