@@ -1,10 +1,10 @@
 #include "wanted.hpp"
 
-#include "../border/owned.hpp"
-#include "../border/rule_table.hpp"
+#include "../border/session_copy.hpp"
 #include "../border/text.hpp"
 
 #include <algorithm>
+#include <new>
 
 namespace analytics::pg {
 namespace {
@@ -16,14 +16,13 @@ struct FeedRow {
     FeedRow *next = nullptr;
 };
 
-/* Lives as long as the session. Running statements keep what they began with. */
-struct Cache {
-    std::shared_ptr<const Wanted> wanted = std::make_shared<const Wanted>();
-    std::uint64_t generation = 0;
-};
+SessionCopy<Wanted> session_copy;
 
-TableWatch watch;
-Cache *cache = nullptr;
+FeedRow *read_row(const TableRow &table_row, FeedRow *next)
+{
+    return new (palloc(sizeof(FeedRow)))
+        FeedRow{table_row.optional_texts("event_types"), table_row.optional_text("tenant_id"), next};
+}
 
 WantedEvents wanted_by(const FeedRow &row)
 {
@@ -35,24 +34,11 @@ WantedEvents wanted_by(const FeedRow &row)
     return wanted;
 }
 
-void renew(const ExtensionSchema &schema, bool is_made)
+Wanted wanted_by_all(const FeedRow *rows)
 {
-    const MemoryContext scratch =
-        AllocSetContextCreate(CurrentMemoryContext, "analytics feeds scan", ALLOCSET_SMALL_SIZES);
-    const MemoryContext outer = MemoryContextSwitchTo(scratch);
-    FeedRow *rows = nullptr;
-    if (is_made)
-        each_row(schema, "analytics_feeds", [&rows](const TableRow &row) {
-            rows = ::new (palloc(sizeof(FeedRow)))
-                FeedRow{row.optional_texts("event_types"), row.optional_text("tenant_id"), rows};
-        });
-    guarded([&] {
-        Wanted wanted;
-        for (const FeedRow *row = rows; row != nullptr; row = row->next) wanted.push_back(wanted_by(*row));
-        cache->wanted = std::make_shared<const Wanted>(std::move(wanted));
-    });
-    MemoryContextSwitchTo(outer);
-    MemoryContextDelete(scratch);
+    Wanted wanted;
+    for (const FeedRow *row = rows; row != nullptr; row = row->next) wanted.push_back(wanted_by(*row));
+    return wanted;
 }
 
 } // namespace
@@ -65,15 +51,8 @@ bool WantedEvents::takes(std::string_view type, const std::optional<std::string_
 
 const std::shared_ptr<const Wanted> &wanted_events(const ExtensionSchema &schema)
 {
-    const Oid table = added_relation_in(schema, "analytics_feeds");
-    const std::uint64_t generation = watch.generation(table);
-    if (cache == nullptr)
-        cache = make_owned<Cache>(AllocSetContextCreate(CacheMemoryContext, "analytics feeds", ALLOCSET_SMALL_SIZES));
-    if (cache->generation != generation) {
-        renew(schema, OidIsValid(table));
-        cache->generation = generation;
-    }
-    return cache->wanted;
+    constexpr char table[] = "analytics_feeds";
+    return session_copy.of_now(schema, table, added_relation_in(schema, table), read_row, wanted_by_all).copy;
 }
 
 } // namespace analytics::pg

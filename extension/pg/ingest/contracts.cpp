@@ -1,8 +1,7 @@
 #include "contracts.hpp"
 
 #include "../border/jsonb_text.hpp"
-#include "../border/owned.hpp"
-#include "../border/rule_table.hpp"
+#include "../border/session_copy.hpp"
 #include "../border/text.hpp"
 #include "../border/times.hpp"
 
@@ -75,15 +74,8 @@ void fill(core::Contracts &contracts, const ContractRow *rows)
 
 const core::Contracts *read_contracts(const ExtensionSchema &schema, MemoryContext owner)
 {
-    const MemoryContext scratch =
-        AllocSetContextCreate(CurrentMemoryContext, "analytics contracts scan", ALLOCSET_SMALL_SIZES);
-    const MemoryContext outer = MemoryContextSwitchTo(scratch);
-    ContractRow *rows = nullptr;
-    each_row(schema, table_name, [&rows](const TableRow &row) { rows = read_row(row, rows); });
     auto *const contracts = make_owned<core::Contracts>(owner);
-    guarded([&] { fill(*contracts, rows); });
-    MemoryContextSwitchTo(outer);
-    MemoryContextDelete(scratch);
+    read_rules(schema, table_name, read_row, [&](const ContractRow *rows) { fill(*contracts, rows); });
     return contracts;
 }
 

@@ -1,8 +1,7 @@
 #include "shapes.hpp"
 
 #include "../border/jsonb_text.hpp"
-#include "../border/owned.hpp"
-#include "../border/rule_table.hpp"
+#include "../border/session_copy.hpp"
 #include "../border/text.hpp"
 
 #include <algorithm>
@@ -125,17 +124,8 @@ void fill(core::Shapes &shapes, const ShapeRow *rows)
 
 core::Shapes *read_shapes(const ExtensionSchema &schema, MemoryContext owner)
 {
-    const MemoryContext scratch =
-        AllocSetContextCreate(CurrentMemoryContext, "analytics shapes scan", ALLOCSET_SMALL_SIZES);
-    const MemoryContext outer = MemoryContextSwitchTo(scratch);
-
-    ShapeRow *rows = nullptr;
-    each_row(schema, "analytics_shapes", [&rows](const TableRow &row) { rows = read_row(row, rows); });
-
     auto *const shapes = make_owned<core::Shapes>(owner);
-    guarded([&] { fill(*shapes, rows); });
-    MemoryContextSwitchTo(outer);
-    MemoryContextDelete(scratch);
+    read_rules(schema, "analytics_shapes", read_row, [&](const ShapeRow *rows) { fill(*shapes, rows); });
     return shapes;
 }
 

@@ -1,8 +1,7 @@
 #include "rule_cache.hpp"
 
 #include "../../core/error.hpp"
-#include "../border/owned.hpp"
-#include "../border/rule_table.hpp"
+#include "../border/session_copy.hpp"
 #include "../border/text.hpp"
 #include "../upcast/upcast_rows.hpp"
 
@@ -22,14 +21,7 @@ struct RuleRow {
     RuleRow *next;
 };
 
-/* Lives as long as the session. Running statements keep the rules that they began with. */
-struct Cache {
-    std::shared_ptr<const ProjectionRules> rules = std::make_shared<const ProjectionRules>();
-    std::uint64_t generation = 0;
-};
-
-TableWatch watch;
-Cache *cache = nullptr;
+SessionCopy<ProjectionRules> session_copy;
 
 /* The columns of a number and of its upcasts. A table of the release before has the first alone. */
 struct NumberColumns {
@@ -83,36 +75,19 @@ ProjectionRule rule_of(const RuleRow &row)
     return rule;
 }
 
-void renew(const ExtensionSchema &schema)
+ProjectionRules rules_of(const RuleRow *rows)
 {
-    if (cache == nullptr)
-        cache =
-            make_owned<Cache>(AllocSetContextCreate(CacheMemoryContext, "analytics projections", ALLOCSET_SMALL_SIZES));
-    const MemoryContext scratch =
-        AllocSetContextCreate(CurrentMemoryContext, "analytics projections scan", ALLOCSET_SMALL_SIZES);
-    const MemoryContext outer = MemoryContextSwitchTo(scratch);
-    RuleRow *rows = nullptr;
-    each_row(schema, "analytics_projections", [&rows](const TableRow &row) { rows = read_row(row, rows); });
-    guarded([&] {
-        ProjectionRules rules;
-        for (const RuleRow *row = rows; row != nullptr; row = row->next) rules.push_back(rule_of(*row));
-        cache->rules = std::make_shared<const ProjectionRules>(std::move(rules));
-    });
-    MemoryContextSwitchTo(outer);
-    MemoryContextDelete(scratch);
+    ProjectionRules rules;
+    for (const RuleRow *row = rows; row != nullptr; row = row->next) rules.push_back(rule_of(*row));
+    return rules;
 }
 
 } // namespace
 
 const std::shared_ptr<const ProjectionRules> &projection_rules(const ExtensionSchema &schema)
 {
-    const Oid table = relation_in(schema, "analytics_projections");
-    const std::uint64_t generation = watch.generation(table);
-    if (cache == nullptr || cache->generation != generation) {
-        renew(schema);
-        cache->generation = generation;
-    }
-    return cache->rules;
+    constexpr char table[] = "analytics_projections";
+    return session_copy.of_now(schema, table, relation_in(schema, table), read_row, rules_of).copy;
 }
 
 } // namespace analytics::pg

@@ -1,23 +1,13 @@
 #include "session_upcasts.hpp"
 
-#include "../border/owned.hpp"
-#include "../border/rule_table.hpp"
+#include "../border/session_copy.hpp"
 #include "../border/text.hpp"
 #include "upcast_rows.hpp"
 
 namespace analytics::pg {
 namespace {
 
-constexpr char table_name[] = "analytics_contracts";
-
-/* Lives as long as the session. */
-struct Cache {
-    std::shared_ptr<const core::UpcastChain> chain = std::make_shared<const core::UpcastChain>();
-    std::uint64_t generation = 0;
-};
-
-TableWatch watch;
-Cache *cache = nullptr;
+SessionCopy<core::UpcastChain> session_copy;
 
 UpcastRow *read_row(const TableRow &table_row, UpcastRow *next)
 {
@@ -29,30 +19,14 @@ UpcastRow *read_row(const TableRow &table_row, UpcastRow *next)
     return row;
 }
 
-void renew(const ExtensionSchema &schema)
-{
-    const MemoryContext scratch =
-        AllocSetContextCreate(CurrentMemoryContext, "analytics upcasts scan", ALLOCSET_SMALL_SIZES);
-    const MemoryContext outer = MemoryContextSwitchTo(scratch);
-    UpcastRow *rows = nullptr;
-    each_row(schema, table_name, [&rows](const TableRow &row) { rows = read_row(row, rows); });
-    guarded([&] { cache->chain = std::make_shared<const core::UpcastChain>(chain_of(rows)); });
-    MemoryContextSwitchTo(outer);
-    MemoryContextDelete(scratch);
-}
-
 } // namespace
 
 SessionUpcasts session_upcasts(const ExtensionSchema &schema)
 {
-    const std::uint64_t generation = watch.generation(relation_in(schema, table_name));
-    if (cache == nullptr)
-        cache = make_owned<Cache>(AllocSetContextCreate(CacheMemoryContext, "analytics upcasts", ALLOCSET_SMALL_SIZES));
-    if (cache->generation != generation) {
-        renew(schema);
-        cache->generation = generation;
-    }
-    return {cache->chain, generation};
+    constexpr char table[] = "analytics_contracts";
+    const auto &[chain, generation] =
+        session_copy.of_now(schema, table, relation_in(schema, table), read_row, chain_of);
+    return {chain, generation};
 }
 
 } // namespace analytics::pg
