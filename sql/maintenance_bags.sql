@@ -21,49 +21,6 @@ COMMENT ON FUNCTION @extschema@._analytics_fold_bucket(integer, timestamptz, tex
     'Replaces the bags of a bucket and tenant by their sum, and returns how many bags fewer there are. '
     'Waits for nobody. The caller needs INSERT and DELETE on the table of bags.';
 
-CREATE FUNCTION @extschema@._analytics_maintain_projections(
-    reference timestamptz, item text, OUT rows bigint, OUT items text[], OUT failure text)
-    LANGUAGE plpgsql VOLATILE
-    SET search_path = pg_catalog, pg_temp
-    AS $$
-DECLARE
-    step CONSTANT text := left(item, 1);
-    name CONSTANT text := substr(item, 2);
-BEGIN
-    rows := 0;
-    IF item IS NULL THEN -- a number that is replaced from now on stays until the next call
-        items := ARRAY(
-            SELECT 'f' || p.name FROM @extschema@.analytics_projections AS p WHERE p.last_id IS NOT NULL
-            UNION ALL
-            SELECT 'n' || p.name FROM @extschema@.analytics_projections AS p
-            WHERE p.next_id IS NOT NULL OR p.name IN (SELECT @extschema@._analytics_outdated_projections())
-            ORDER BY 1);
-    ELSIF step = 'f' THEN
-        UPDATE @extschema@.analytics_projections AS p SET last_id = NULL, last_upcasts = NULL
-        WHERE p.name = substr($2, 2);
-        rows := @extschema@._analytics_forget_projection_bags();
-    ELSIF NOT EXISTS (SELECT FROM @extschema@.analytics_projections AS p WHERE p.name = substr($2, 2)) THEN
-        NULL; -- somebody has dropped it
-    ELSIF step = 'n' THEN
-        items := CASE WHEN @extschema@._analytics_renew_projection(name) THEN ARRAY['w' || name] END;
-    ELSIF step = 'w' THEN
-        PERFORM @extschema@._analytics_await_event_writers();
-        items := ARRAY['c' || name];
-    ELSIF @extschema@._analytics_build_projection_chunk(name) THEN
-        items := ARRAY[item];
-    ELSE
-        rows := 1;
-        items := ARRAY['n' || name]; -- the upcasts may have changed again
-    END IF;
-END
-$$;
-
-COMMENT ON FUNCTION @extschema@._analytics_maintain_projections(timestamptz, text) IS
-    'Part of analytics_maintain: builds projections again whose upcasts have changed, as analytics_build_projection '
-    'does. '
-    'An item is a step and a name: f forgets the number that was replaced, n begins with a next one, w awaits writers, '
-    'c counts a chunk. rows is the number of projections and of forgotten bags.';
-
 CREATE FUNCTION @extschema@._analytics_maintain_bags(
     reference timestamptz, item text, OUT rows bigint, OUT items text[], OUT failure text)
     LANGUAGE plpgsql VOLATILE
