@@ -287,7 +287,7 @@ UPDATE analytics_ticks SET history = 'another' WHERE tick = :before;
 SELECT tap.store(65) \g /dev/null
 SELECT is(tap.tick(), :before + 1000000000::bigint, 'the next tick of another history has a number that none of the first can have');
 SELECT is(tap.news('all', :'before'), 'put 1', 'who has read what is there goes on');
-SELECT tap.fails(format($$SELECT analytics_read_feed('all', %L)$$, p), '22023', 'who has read more is told: ' || p) FROM unnest(ARRAY[(:before + 1)::text, (:before + 1) || '.1.1', (:before + 1) || '.0.' || tap.id(1)]) AS p;
+SELECT tap.fails(format($$SELECT analytics_read_feed('all', %L)$$, p), '22023', 'a reader that has read more gets an error: ' || p) FROM unnest(ARRAY[(:before + 1)::text, (:before + 1) || '.1.1', (:before + 1) || '.0.' || tap.id(1)]) AS p;
 SELECT tap.store(66) \g /dev/null
 SELECT is(tap.tick(), :before + 1000000001::bigint, 'and the one after that follows');
 
