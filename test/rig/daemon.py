@@ -4,6 +4,8 @@ A daemon sees no ANALYTICS_* or PG* variable but those it is given, whatever the
 """
 import json
 import os
+import pathlib
+import re
 import signal
 import subprocess
 import tempfile
@@ -39,7 +41,8 @@ class Daemon:
                                    env=self.environment)
 
     def terminate(self, patience=30):
-        """SIGTERM; returns the exit code."""
+        """SIGTERM, as soon as it heeds one: before that a signal ends any process; returns the exit code."""
+        place.eventually(self.heeds_signals, what="a process that heeds SIGTERM")
         return place.stop(self.process, signal.SIGTERM, patience)
 
     def kill(self):
@@ -49,6 +52,13 @@ class Daemon:
 
     def signal(self, number):
         self.process.send_signal(number)
+
+    def heeds_signals(self):
+        """True once it blocks SIGTERM, as runtime/signals does to read it, and when it has ended."""
+        if not self.running:
+            return True
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(r"^SigBlk:\s*(\w+)", status, re.MULTILINE)[1], 16) >> (signal.SIGTERM - 1) & 1
 
     def wait(self, timeout=30):
         """Awaits its own end; returns the exit code."""
