@@ -167,7 +167,7 @@ def test_a_commit_that_waits_for_a_standby_is_given_up_and_found_done(server, st
         server.sql("SELECT pg_reload_conf()")
         stream.produce(keyless(events(4, partition=0)))
         assert "no answer" in running.await_log(event="database_unavailable")["message"]
-        running.await_log(event="consumption_paused")
+        running.await_log(event="database_called", statement="ingest", sqlstate="57014")
     finally:
         server.sql("ALTER SYSTEM RESET synchronous_standby_names")
         server.sql("SELECT pg_reload_conf()")

@@ -16,6 +16,7 @@ from . import place
 
 INGESTOR = place.ROOT / "ingestor" / "analytics-ingestor"
 HTTP = place.ROOT / "http" / "analytics-http"
+OUTPUT_SHOWN = 20_000  # characters, where a log line is missed
 
 
 class Daemon:
@@ -93,7 +94,10 @@ class Daemon:
                 raise AssertionError(f"{self.command[0]} ended with {self.process.returncode}:\n{self.output()}")
             return found
 
-        return place.eventually(seen, timeout, what=f"the log line {fields}")[0]
+        try:
+            return place.eventually(seen, timeout, what=f"the log line {fields}")[0]
+        except AssertionError as missed:
+            raise AssertionError(f"{missed}; it wrote:\n{self.output()[-OUTPUT_SHOWN:]}") from None
 
 
 class Ingestor(Daemon):
