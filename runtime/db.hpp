@@ -39,20 +39,19 @@ public:
     struct Fields {
         std::string sqlstate; // never empty: 08001 could not connect, 08006 the connection was lost
         std::string message;
-        std::string hint;
+        std::string detail = {};
+        std::string hint = {};
         std::size_t query = 0; // which query of the transaction failed, from 0
     };
 
     DbError(std::string sqlstate, std::string message)
-        : std::runtime_error(message), fields_{.sqlstate = std::move(sqlstate),
-                                               .message = std::move(message),
-                                               .hint = {},
-                                               .query = 0}
+        : std::runtime_error(message), fields_{.sqlstate = std::move(sqlstate), .message = std::move(message)}
     {
     }
     explicit DbError(Fields fields) : std::runtime_error(fields.message), fields_(std::move(fields)) {}
 
     [[nodiscard]] const std::string &sqlstate() const noexcept { return fields_.sqlstate; }
+    [[nodiscard]] const std::string &detail() const noexcept { return fields_.detail; }
     [[nodiscard]] const std::string &hint() const noexcept { return fields_.hint; }
     /** For an event: absent where there is none. */
     [[nodiscard]] std::optional<std::string_view> optional_hint() const noexcept

@@ -55,6 +55,7 @@ DbError error_of(const PGresult *result, std::size_t query)
         fields.sqlstate = connection_lost;
         fields.message = one_line(PQresultErrorMessage(result));
     }
+    fields.detail = error_field(result, PG_DIAG_MESSAGE_DETAIL);
     fields.hint = error_field(result, PG_DIAG_MESSAGE_HINT);
     fields.query = query;
     return DbError(std::move(fields));

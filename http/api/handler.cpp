@@ -78,7 +78,7 @@ std::vector<ProblemError> errors_of(const Route &route, std::string_view message
  * parameter that the message names. Any other value is stored data, so the error is internal. */
 Response failed(const runtime::DbError &error, const Route &route, const Caller &caller)
 {
-    const Meaning &meaning = meaning_of(error.sqlstate());
+    const Meaning &meaning = meaning_of(error.sqlstate(), route.meanings);
     Problem problem{.status = meaning.status,
                     .detail = meaning.shows_message ? error.what() : std::string(meaning.detail),
                     .code = error.sqlstate()};
@@ -88,7 +88,9 @@ Response failed(const runtime::DbError &error, const Route &route, const Caller 
             problem = {.status = 500, .detail = std::string(internal_error), .code = error.sqlstate()};
     }
     if (meaning.status == 503) problem.retry_after = retry_after;
-    if (error.sqlstate() == no_right && !caller.tenant.empty())
+    if (!meaning.field.empty())
+        problem.errors.push_back({.field = std::string(meaning.field), .reason = {}, .detail = error.detail()});
+    if (error.sqlstate() == no_right && !caller.tenant.empty() && route.meanings.empty())
         problem.detail = "the key is bound to a tenant: it may read and write that tenant's events alone";
     if (!meaning.reason.empty() && problem.status == meaning.status)
         problem.errors.push_back({.field = {}, .reason = std::string(meaning.reason), .detail = problem.detail});
@@ -245,6 +247,7 @@ Begun Handler::begin(const Request &request, const Route *&route) const
     read_path(*segments, row->in_path, query);
     if (!row->leaves_query) read_query(request.query, row->in_query, query);
     if (!query.errors.empty()) return bad_query(std::move(query.errors));
+    if (row->asks_admin) query.arguments.emplace_back(caller.is_admin ? "true" : "false");
 
     if (row->form == Form::none) {
         if (!request.body.empty()) return no_body();

@@ -50,6 +50,8 @@ extern const Parameter reason;             // 1..64 characters
 extern const Parameter topic;              // 1..249 characters
 extern const Parameter replayed;           // true or false
 extern const Parameter projection_name;    // 1..64 characters
+extern const Parameter feed_name;          // 1..63 characters
+extern const Parameter feed_position;      // 1..100 characters
 extern const Parameter asset_file;         // any
 extern const Parameter cursor;             // → place in time, UUID
 

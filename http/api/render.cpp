@@ -5,6 +5,7 @@
 #include "../server/problem.hpp"
 #include "../web/assets.hpp"
 #include "cursor.hpp"
+#include "feed_page.hpp"
 #include "query.hpp"
 #include "status.hpp"
 
@@ -72,6 +73,12 @@ Response render_projection(const Exchange &exchange)
     if (*state != "ready")
         return response_of({.status = 409, .detail = "the projection is being built", .code = not_ready});
     return render_page(exchange);
+}
+
+Response render_feed(const Exchange &exchange)
+{
+    const std::optional<FeedPage> page = read_feed_page(*exchange.rows);
+    return page ? Response{.body = body_of(*page)} : none_of_this_name();
 }
 
 Response render_record(const Exchange &exchange)

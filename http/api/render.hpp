@@ -17,6 +17,8 @@ namespace analytics::http {
 [[nodiscard]] Response render_list(const Exchange &exchange);
 /** A page of a projection; 404 where there is none of this name, 409 while it is being built. */
 [[nodiscard]] Response render_projection(const Exchange &exchange);
+/** A page of a feed; 404 where there is none of this name. */
+[[nodiscard]] Response render_feed(const Exchange &exchange);
 /** One event's outcome. */
 [[nodiscard]] Response render_record(const Exchange &exchange);
 /** Many events' outcomes. */

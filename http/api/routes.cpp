@@ -18,6 +18,8 @@ constexpr std::array dead_letter_path{&dead_letter_id};
 constexpr std::array replay_query{&replay_limit, &after_id, &reason, &topic};
 constexpr std::array projection_path{&projection_name};
 constexpr std::array projection_query{&limit, &cursor, &from, &to, &tenant_id};
+constexpr std::array feed_path{&feed_name};
+constexpr std::array feed_query{&feed_position, &limit};
 constexpr std::array asset_path{&asset_file};
 constexpr std::array summary_query{&window_minutes, &reference, &tenant_id};
 
@@ -50,6 +52,21 @@ constexpr Route administer(Route route)
     return route;
 }
 
+constexpr std::array feed_meanings{
+    Meaning{"42501", 403, "the service's database role may not read the feed"},
+    Meaning{"55000", 409, "the feed has not started"},
+    Meaning{"AN002", 410, "", true, {}, "after"},
+};
+
+// What changes goes on, so a page is never asked for twice, and is not worth keeping.
+constexpr Route of_feeds(Route route, Caching caching)
+{
+    route.asks_admin = true;
+    route.caching = caching;
+    route.meanings = feed_meanings;
+    return route;
+}
+
 constexpr Route page(std::string_view path, ParameterList in_path = {})
 {
     return {.path = path, .method = "GET", .in_path = in_path, .render = render_asset, .caching = Caching::validated};
@@ -70,6 +87,8 @@ constexpr std::array table{
     read("/v1/analytics/metrics/histogram", {}, histogram_query, histogram, render_tagged),
     read("/v1/analytics/projections", {}, {}, projections, render_text),
     read("/v1/analytics/projections/{name}", projection_path, projection_query, projection, render_projection),
+    of_feeds(read("/v1/analytics/feeds", {}, {}, feeds, render_text), Caching::validated),
+    of_feeds(read("/v1/analytics/feeds/{name}", feed_path, feed_query, feed, render_feed), Caching::none),
     administer(read("/v1/analytics/dead-letters", {}, dead_letters_query, dead_letters, render_list)),
     administer(read("/v1/analytics/dead-letters/summary", {}, {}, dead_letter_summary, render_text)),
     Route{.path = "/v1/analytics/dead-letters/replay",

@@ -8,6 +8,7 @@
 #include "body.hpp"
 #include "parameters.hpp"
 #include "statements.hpp"
+#include "status.hpp"
 
 #include <span>
 
@@ -37,8 +38,10 @@ struct Route {
     Response (*render)(const Exchange &exchange) = nullptr;
     Caching caching = Caching::none; // of its 200
     bool leaves_query = false;       // the query is for the script of the page, and has no effect here
+    bool asks_admin = false;         // the statement's last argument: whether the caller has the scope admin
     bool is_probe = false;           // a health check: a failure is answered {"status":"DOWN"}
     bool is_optional = false;        // the answer does without the statement's rows where the database does not answer
+    std::span<const Meaning> meanings = {}; // of errors that mean on this route something of their own
 };
 
 /** The most items of one POST: the response has every event, and all of them are one transaction. */

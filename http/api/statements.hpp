@@ -86,6 +86,21 @@ FROM @extschema@._analytics_http_projection(
 )sql",
                                       .is_read = true};
 
+/** (whether the caller has the scope admin) → the feeds that it may read. */
+inline constexpr Statement feeds{
+    .name = "feeds", .sql = "SELECT @extschema@._analytics_http_feeds($1::boolean)", .is_read = true};
+
+/** (name, after, limit, whether the caller has the scope admin) → a page of changes: a row a change with its position,
+ * operation and JSON, and last a row with the position after which the next page begins. No row: there is none of this
+ * name. */
+inline constexpr Statement feed{.name = "feed",
+                                .sql = R"sql(
+SELECT f.position, f.operation, f.item
+FROM @extschema@._analytics_http_feed(
+    $1::pg_catalog.text, $2::pg_catalog.text, $3::int, NULL::int, $4::boolean) AS f
+)sql",
+                                .is_read = true};
+
 /** (a record's bytes) → outcome, reason, detail, the reason's SQLSTATE, the event, its occurred_at and its id. */
 inline constexpr Statement record_one{.name = "record_one", .sql = R"sql(
 SELECT r.outcome, r.reason, r.detail, r.code, r.event, r.occurred_at, r.id

@@ -60,10 +60,11 @@ constexpr std::array<std::string_view, 5> spoiling{"0A000", "26000", "42883", "4
 
 } // namespace
 
-const Meaning &meaning_of(std::string_view sqlstate) noexcept
+const Meaning &meaning_of(std::string_view sqlstate, std::span<const Meaning> own) noexcept
 {
-    for (const Meaning &meaning : meanings)
-        if (sqlstate.size() == 5 && sqlstate.substr(0, meaning.sqlstate.size()) == meaning.sqlstate) return meaning;
+    for (const std::span<const Meaning> list : {own, std::span<const Meaning>(meanings)})
+        for (const Meaning &meaning : list)
+            if (sqlstate.size() == 5 && sqlstate.substr(0, meaning.sqlstate.size()) == meaning.sqlstate) return meaning;
     return internal;
 }
 

@@ -5,6 +5,7 @@
  * others are replaced by the row's sentence. */
 #pragma once
 
+#include <span>
 #include <string_view>
 
 namespace analytics::http {
@@ -15,9 +16,11 @@ struct Meaning {
     std::string_view detail;      // in place of the server's message
     bool shows_message = false;   // the server's message is for the client
     std::string_view reason = {}; // one of the closed list of reasons, if the SQLSTATE implies it
+    std::string_view field = {};  // the parameter that the server's DETAIL is about, which is then for the client, too
 };
 
-[[nodiscard]] const Meaning &meaning_of(std::string_view sqlstate) noexcept;
+/** own: what errors mean on one route, looked at first. */
+[[nodiscard]] const Meaning &meaning_of(std::string_view sqlstate, std::span<const Meaning> own = {}) noexcept;
 
 /** How a single refused event is answered: 400 what is not even JSON text, 413 what is too long, 422 what is well
  * formed and no event (RFC 9110, 15.5). */

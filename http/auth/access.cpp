@@ -100,7 +100,7 @@ std::variant<Caller, Response> Access::authorize(const Request &request, Scope s
     if (const int seconds = wait_of(*key, now); seconds > 0)
         return response_of({.status = 429, .detail = "the key is used too often", .retry_after = seconds});
     if (!key->may(scope)) return forbidden(scope);
-    return Caller{.tenant = key->tenant};
+    return Caller{.tenant = key->tenant, .is_admin = key->may(Scope::admin)};
 }
 
 std::string Access::some_tenant() const

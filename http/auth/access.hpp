@@ -22,6 +22,7 @@ namespace analytics::http {
 /** What a request may see. */
 struct Caller {
     std::string tenant = {}; // empty: of all tenants
+    bool is_admin = true;    // has the scope admin
 };
 
 class Access {

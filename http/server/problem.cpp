@@ -25,6 +25,7 @@ constexpr std::array phrases{
     Phrase{405, "Method Not Allowed"},
     Phrase{408, "Request Timeout"},
     Phrase{409, "Conflict"},
+    Phrase{410, "Gone"},
     Phrase{411, "Length Required"},
     Phrase{413, "Content Too Large"},
     Phrase{414, "URI Too Long"},

@@ -17,6 +17,7 @@ import requests
 
 from rig import daemon, place
 
+from feeds import FEEDS, make_feed, tick
 from http_client import EVENTS, RECENT, SUMMARY, event, problem
 from keys import KeyFile, ask, make_roles
 
@@ -28,6 +29,7 @@ PROJECTIONS = "/v1/analytics/projections"
 ROWS = PROJECTIONS + "/{name}"
 LETTERS = "/v1/analytics/dead-letters"
 EXPLAIN = "/v1/analytics/explain"
+FEED = FEEDS + "/{name}"
 
 MARK = "zz-umbra"  # the other tenant, and in everything that is his or nobody's
 OWN = {"acme": "acme", "nobody": "nobody here"}  # key → tenant, of whom the second has nothing
@@ -50,6 +52,13 @@ def tenanted(server, database, ring):
            f'{{"{MARK}":1'.encode(), f'{{"{MARK}":1}}'.encode()],))
     database.sql("""CALL analytics_create_projection('kept', bucket => '1 minute', dimensions => '{"of": ["of"]}')""")
     database.sql("SELECT _analytics_register_projection('late', NULL, '{}', '{}', '1 month', 10, 'public')")
+    make_feed(database, "everything")
+    make_feed(database, MARK, tenant_id=MARK)
+    database.sql("UPDATE analytics_events SET payload = payload || '{\"again\": 1}'")
+    database.sql("SELECT analytics_ingest(%s::bytea[])", (
+        [json.dumps(happened(5, tenant)).encode() for tenant in ("acme", MARK)],))
+    database.sql("DELETE FROM analytics_events WHERE occurred_at = '2026-03-04 05:05Z'")
+    tick(database)
     ring.add("reader", "read")
     ring.add("all", "read,write,admin")
     for name, tenant in OWN.items():
@@ -87,6 +96,8 @@ class World:
         self.keys = {str(key) for key, in self.rows(
             "SELECT key FROM _analytics_projection_page('kept') WHERE item ->> 'tenant_id' IS DISTINCT FROM 'acme'")}
         self.places = self.keys | {id for _, id in self.events}
+        changes = self.ask("reader", FEEDS + "/everything", after=self.start()).json()["items"]
+        self.positions = [item["position"] for item in changes if item["tenantId"] != "acme"][:2]
         self.cursors = {RECENT: self.foreign(RECENT), ROWS: self.foreign(PROJECTIONS + "/kept"), LETTERS: ["2"]}
 
     def rows(self, statement, **values):
@@ -101,6 +112,10 @@ class World:
         return self.http.request(method, self.service.url + path, timeout=30,
                                  params={name: value for name, value in query.items() if value is not None},
                                  headers={"Authorization": "Bearer " + self.ring[key]})
+
+    def start(self):
+        """The position before all changes."""
+        return self.one("SELECT start_tick::text FROM analytics_feeds WHERE name = 'everything'")
 
     def foreign(self, path):
         """Cursors that stand at somebody else's things, as who may see everything is given them."""
@@ -118,7 +133,8 @@ class World:
             "tenantId": [None, MARK, "acme"], "eventType": [None, f"{MARK}.happened", "acme.happened"],
             "occurredAt": [self.events[0][0], self.own_events[1][0]],
             "id": [self.events[0][1], self.events[-1][1], self.own_events[1][1], "1"],
-            "name": ["kept", "late", "nosuch"],
+            "name": ["everything", MARK, "nosuch"] if path == FEED else ["kept", "late", "nosuch"],
+            "after": [None, "beginning", "now", self.start(), *self.positions],
             "limit": [None, 2], "cursor": [None, *self.cursors.get(path, [])],
             "reference": [None, "2026-03-04T05:03:00Z"], "windowMinutes": [None, 5, 10080],
             "from": [None, "2026-03-04T05:02:00Z"], "to": [None, "2026-03-04T05:04:00Z"],
@@ -202,6 +218,21 @@ def rows_owed(world, own, asked, answer):
             AND (%(to)s::timestamptz IS NULL OR occurred_at < %(to)s)""", own=own, eventType=None, **asked)
 
 
+def feeds_owed(world, own, asked, answer):
+    assert [item["name"] for item in answer.json()["items"]] == ["everything"]
+
+
+def feed_owed(world, own, asked, answer):
+    """What who may see everything is shown, and of it what is the tenant's."""
+    if asked["name"] != "everything":
+        assert answer.status_code == 404
+        return
+    due = world.ask("reader", FEEDS + "/everything", limit=500, after=asked["after"]).json()
+    mine = [item for item in due["items"] if item["tenantId"] == own]
+    found = answer.json()
+    assert found["items"] == mine[:asked["limit"]] and found["next"] is not None
+
+
 def same_for_all(path):
     def owed(world, own, asked, answer):
         assert (answer.status_code, answer.text) == (200, world.ask("all", path).text)
@@ -219,6 +250,7 @@ def status_owed(status):
 OWED = {
     (RECENT, "GET"): recent_owed, (ONE, "GET"): one_owed, (SUMMARY, "GET"): summary_owed,
     (HISTOGRAM, "GET"): histogram_owed, (ROWS, "GET"): rows_owed, (PROJECTIONS, "GET"): same_for_all(PROJECTIONS),
+    (FEEDS, "GET"): feeds_owed, (FEED, "GET"): feed_owed,
     (LETTERS, "GET"): status_owed(403), (LETTERS + "/summary", "GET"): status_owed(403),
     (LETTERS + "/{id}", "GET"): status_owed(403), (LETTERS + "/replay", "POST"): status_owed(403),
     (EVENTS, "POST"): status_owed(415),  # without a body; with one: test_a_tenant_stores_his_own_events_alone
@@ -269,6 +301,10 @@ def test_who_is_bound_to_no_tenant_sees_all(world):
     assert world.ask("reader", SUMMARY, reference="2026-03-04T05:10:00Z").json()["totalEvents"] == 11
     assert MARK in world.ask("reader", PROJECTIONS + "/kept").text
     assert MARK in world.ask("all", LETTERS + "/1").text
+    assert MARK in world.ask("reader", FEEDS).text
+    assert MARK in world.ask("reader", f"{FEEDS}/{MARK}").text
+    changes = world.ask("reader", FEEDS + "/everything", after=world.start()).json()["items"]
+    assert {item["operation"] for item in changes if item["tenantId"] == MARK} == {"put", "delete"}
 
 
 # ---- what he stores, and what he would see if the database did not see to it

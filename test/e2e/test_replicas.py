@@ -36,7 +36,7 @@ ASKED = {  # one call of each function that reads
     "analytics_normalize": "analytics_normalize('{}'::text)",
     "analytics_open_dead_letters": "analytics_open_dead_letters()",
     "analytics_partitions": "analytics_partitions()",
-    "analytics_read_feed": "analytics_read_feed('fed')",
+    "analytics_read_feed": "analytics_read_feed('kept')",
     "analytics_recent": "analytics_recent(5)",
     "analytics_recent_dead_letters": "analytics_recent_dead_letters(5)",
     "analytics_session": f"analytics_session({DAY}, '1 hour', '{{n}}')",
@@ -71,7 +71,7 @@ def app(primary):
     database = Database(primary, "app")
     database.sql("CREATE EXTENSION analytics_events")
     database.sql("CALL analytics_create_projection('kept')")
-    database.sql("CALL analytics_create_feed('fed', since => 'now')")
+    database.sql("CALL analytics_create_feed('kept', since => 'now')")
     records = [json.dumps(event(n)).encode() for n in range(20)] + [b"{", b'{"colour":"red"}']
     database.sql("SELECT count(*) FROM analytics_ingest(%s::bytea[])", (records,))
     database.sql("SELECT analytics_tick()")

@@ -82,7 +82,8 @@ Names statuses(const Route &route)
     if (route.statement != nullptr && !route.is_probe) made.insert({"403", "500", "503", "504"});
     if (route.is_probe) made.insert("503");
     if (route.path.ends_with("}")) made.insert("404");
-    if (route.statement == &projection) made.insert("409"); // while it is being built
+    if (route.statement == &projection) made.insert("409");    // while it is being built
+    if (route.statement == &feed) made.insert({"409", "410"}); // it has not started; the position is too old
     if (route.method == "POST") made.insert({"409", "411", "415"});
     if (route.form != Form::none) made.insert("413");
     if (route.scope == Scope::write) made.insert({"201", "202"});

@@ -22,7 +22,8 @@ public:
         asked = statement.name;
         asked_for = tenant;
         if (sqlstate_.empty()) throw std::logic_error("secret of the house");
-        throw runtime::DbError({.sqlstate = sqlstate_, .message = message_, .hint = "hint"});
+        throw runtime::DbError(
+            {.sqlstate = sqlstate_, .message = message_, .detail = "the oldest is 7", .hint = "hint"});
     }
 
     std::string asked = {};
@@ -114,6 +115,20 @@ TEST_F(Handled, optionsAre204WithAllow)
         EXPECT_EQ(made.body, "") << path;
     }
     EXPECT_EQ(response({"OPTIONS", "/nosuch", "", "", ""}).status, 404);
+}
+
+TEST_F(Handled, errorsOfAFeedMeanSomethingOfTheirOwn)
+{
+    constexpr Request feed_request{"GET", "/v1/analytics/feeds/all", "after=1", "", ""};
+    EXPECT_EQ(response(feed_request, "42501").status, 403);
+    EXPECT_EQ(response(feed_request, "55000").status, 409);
+    EXPECT_EQ(response(recent_request, "55000").status, 500);
+    const Response gone = response(feed_request, "AN002", "too old");
+    EXPECT_EQ(gone.status, 410);
+    EXPECT_NE(gone.body.find(R"("errors":[{"field":"after","detail":"the oldest is 7"}])"), std::string::npos);
+    const Response lost = response(feed_request, "22023", "feed \"all\" has no such position");
+    EXPECT_EQ(lost.status, 422);
+    EXPECT_NE(lost.body.find(R"("field":"after")"), std::string::npos);
 }
 
 TEST_F(Handled, aNameInAPathIsAParameter)
