@@ -29,14 +29,8 @@ COMMENT ON FUNCTION @extschema@.analytics_event(timestamptz, uuid) IS
     'Both columns are needed: an id alone would be searched for in every partition.';
 
 CREATE FUNCTION @extschema@._analytics_event_json(event @extschema@.analytics_event) RETURNS json
-    LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT pg_catalog.json_build_object(
-        'id', ($1).id, 'eventType', ($1).event_type, 'source', ($1).source,
-        'occurredAt', @extschema@._analytics_instant_text(($1).occurred_at),
-        'ingestedAt', @extschema@._analytics_instant_text(($1).ingested_at),
-        'tenantId', ($1).tenant_id, 'payload', ($1).payload);
-END;
+    LANGUAGE c STABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'analytics_event_json';
 
 COMMENT ON FUNCTION @extschema@._analytics_event_json(@extschema@.analytics_event) IS
     'An event as HTTP shows it: {id, eventType, source, occurredAt, ingestedAt, tenantId, payload}.';

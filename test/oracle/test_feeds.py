@@ -9,6 +9,7 @@ has a number of its own.
 import collections
 import concurrent.futures
 import json
+import pathlib
 import random
 import threading
 from time import sleep
@@ -26,6 +27,9 @@ FEEDS = {"all": lambda row: True, "late": lambda row: True, "some": lambda row: 
 BEGINNINGS = {"all": "beginning", "some": "beginning", "theirs": "beginning", "both": "beginning", "late": "now"}
 REFUSALS = (psycopg2.errors.LockNotAvailable, psycopg2.errors.DeadlockDetected, psycopg2.errors.SerializationFailure,
             psycopg2.errors.UniqueViolation)
+PLAIN = pathlib.Path(__file__).with_name("plain_feed.sql").read_text()
+READ = ('SELECT "position", operation, occurred_at::text, id::text, event_type, tenant_id, value::text '
+        "FROM {}_feed(%s, %s, %s)")
 KEYS = [(f"00000000-0000-4000-8000-{number:012}", f"2026-0{1 + number % 3}-1{number % 2} 12:00:00+00")
         for number in range(60)]
 
@@ -179,15 +183,13 @@ class Reader:
         self.read(self.rng.choice((1, 2, 7, 1000)))
 
     def read(self, max_rows):
-        self.cursor.execute(
-            'SELECT "position", operation, occurred_at::text, id::text, event_type, tenant_id, value '
-            "FROM analytics_read_feed(%s, %s, %s)", (self.feed, self.position, max_rows))
-        answer = self.cursor.fetchall()
+        answer = self.answer(max_rows)
         positions = [row[0] for row in answer]
         assert len(set(positions)) == len(positions) and self.position not in positions
         assert len([row for row in answer if row[1]]) <= max_rows
         for place, (position, operation, time, id_, _, _, value) in enumerate(answer):
             key = (id_, time)
+            value = value and json.loads(value)
             if operation == "put":
                 assert FEEDS[self.feed](value)
                 before = self.rows.get(key)
@@ -204,6 +206,26 @@ class Reader:
                 assert place == len(answer) - 1 and (operation, value) == (None, None)
             self.position = position
         return bool(answer)
+
+    def answer(self, max_rows):
+        """It is the same as in plain SQL in the same snapshot, also for a reader with fewer rights."""
+        self.cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+        try:
+            if self.rng.random() < 0.3:
+                self.cursor.execute("SET LOCAL ROLE restricted")
+                self.same_answer(max_rows)
+                self.cursor.execute("RESET ROLE")
+            return self.same_answer(max_rows)
+        finally:
+            self.cursor.execute("ROLLBACK")
+
+    def same_answer(self, max_rows):
+        self.cursor.execute(READ.format("plain.read"), (self.feed, self.position, max_rows))
+        plain = self.cursor.fetchall()
+        self.cursor.execute(READ.format("analytics_read"), (self.feed, self.position, max_rows))
+        answer = self.cursor.fetchall()
+        assert answer == plain
+        return answer
 
     def check(self):
         self.cursor.execute(
@@ -233,6 +255,7 @@ def test_replaying_gives_the_table(connect, steps, seed):
     cursor = connect().cursor()
     cursor.execute("SET TimeZone = 'UTC'; SET lock_timeout = '20ms'; SELECT analytics_create_partition(m, '1 month') "
                    "FROM generate_series('2026-01-01Z'::timestamptz, '2026-03-01Z', '1 month') AS m")
+    cursor.execute(PLAIN)
     writers = [Writer(connect(), random.Random(f"{seed} {number}"), driver) for number in range(SESSIONS)]
     for feed, since in BEGINNINGS.items():
         if feed == "late":

@@ -178,6 +178,9 @@ SELECT results_eq(format('SELECT id FROM analytics_recent(100, %L, %L)', :'last_
 
 -- _analytics_event_json.
 SELECT is(_analytics_event_json(e)::jsonb, jsonb_build_object('id', id, 'eventType', event_type, 'source', source, 'occurredAt', tap.iso(occurred_at), 'ingestedAt', tap.iso(ingested_at), 'tenantId', tenant_id, 'payload', payload), 'an event as JSON: ' || coalesce(tenant_id, 'no tenant')) FROM (SELECT DISTINCT ON (tenant_id) * FROM analytics_events ORDER BY tenant_id, id) AS e;
+SELECT is(_analytics_event_json(e)::text, json_build_object('id', e.id, 'eventType', e.event_type, 'source', e.source, 'occurredAt', _analytics_instant_text(e.occurred_at), 'ingestedAt', _analytics_instant_text(e.ingested_at), 'tenantId', e.tenant_id, 'payload', e.payload)::text, 'to the byte as json_build_object makes it: ' || name)
+FROM (VALUES ('nulls', NULL::uuid, NULL, NULL, NULL::timestamptz, NULL::timestamptz, NULL, NULL::jsonb), ('all characters', gen_random_uuid(), (SELECT string_agg(chr(i), '') FROM generate_series(1, 127) AS i), U&'"\\/\2028\+01F600', 'infinity', '0044-03-15 00:00:00Z BC', '', '{"b": [1.50, null, {"": "\u0001\""}], "a": 1e30}')) AS v (name, id, event_type, source, occurred_at, ingested_at, tenant_id, payload)
+CROSS JOIN LATERAL (SELECT v.id, left(v.event_type, 120)::varchar(120) AS event_type, right(v.event_type, 10)::varchar(120) || v.source AS source, v.occurred_at, v.ingested_at, v.tenant_id, v.payload) AS w CROSS JOIN LATERAL (SELECT (ROW(w.*)::analytics_event).*) AS e;
 SELECT is((SELECT string_agg(k, ' ' ORDER BY n) FROM analytics_recent(1000) AS e, json_object_keys(_analytics_event_json(e)) WITH ORDINALITY AS _ (k, n) WHERE e.id = :'last_id' AND e.occurred_at = :'last_at'), 'id eventType source occurredAt ingestedAt tenantId payload', 'its members in their order');
 
 -- _analytics_iso8601, against to_char.

@@ -23,14 +23,24 @@ std::optional<std::string> bytes_of_uuid(std::string_view text)
     return bytes_of_hex(digits);
 }
 
-std::string uuid_of_bytes(std::string_view bytes)
+UuidText uuid_text(const std::uint8_t *bytes) noexcept
 {
-    std::string text;
-    for (const char byte : bytes) {
-        if (form[text.size()] == '-') text += '-';
-        append_hex(text, static_cast<std::uint8_t>(byte));
+    constexpr char digits[] = "0123456789abcdef";
+    UuidText text{};
+    for (std::size_t i = 0; i < form.size(); ++i) {
+        if (form[i] == '-') {
+            text.bytes[i] = '-';
+            continue;
+        }
+        text.bytes[i] = digits[*bytes >> 4U];
+        text.bytes[++i] = digits[*bytes++ & 0xFU];
     }
     return text;
+}
+
+std::string uuid_of_bytes(std::string_view bytes)
+{
+    return std::string(uuid_text(reinterpret_cast<const std::uint8_t *>(bytes.data())).view());
 }
 
 } // namespace analytics::core

@@ -3,6 +3,7 @@
 #include "../border/owned.hpp"
 #include "../border/text.hpp"
 #include "../rollup/row_appender.hpp"
+#include "array_of.hpp"
 #include "wanted.hpp"
 
 extern "C" {
@@ -60,19 +61,6 @@ constexpr ReadColumn columns[] = {{"number", INT8OID},
                                   {"times", TIMESTAMPTZARRAYOID},
                                   {"operations", CHARARRAYOID},
                                   {"type_numbers", INT2ARRAYOID}};
-
-/* An array of the type, with an element for each of the items. */
-template <class Items, class Value> Datum array_of(Items &items, Oid type, Value value)
-{
-    auto *const elements = static_cast<Datum *>(palloc(items.size() * sizeof(Datum)));
-    std::transform(items.begin(), items.end(), elements, value);
-    std::int16_t length = 0;
-    bool by_value = false;
-    char alignment = 0;
-    get_typlenbyvalalign(type, &length, &by_value, &alignment);
-    return PointerGetDatum(
-        construct_array(elements, static_cast<int>(items.size()), type, length, by_value, alignment));
-}
 
 class OutboxMaintainer : public Maintainer {
 public:
