@@ -130,7 +130,7 @@ def test_each_event_of_the_past_comes_once(database):
     table = dict(database.rows("SELECT id::text, (payload ->> 'v')::int FROM analytics_events"))
     changed, deleted = sum(work.changed, collections.Counter()), set().union(*work.deleted)
     recorded = set().union(*work.recorded)
-    print(f"past: {in_past} events in {pages} pages and {seconds:.1f} s, {in_past / seconds:.0f}/s; meanwhile and after: "
+    print(f"past: {in_past} events in {pages} pages and {seconds:.1f} s, {in_past / seconds:.0f}/s; until the end: "
           f"{len(recorded)} stored, {changed.total()} changed, {len(deleted)} deleted; {reader.puts.total()} puts")
     assert reader.rows == table
     assert recorded and changed and deleted and recorded <= table.keys()
