@@ -43,13 +43,18 @@ try {
     Pool pool(service_pool(settings), log);
     Pool probe(probe_pool(settings), log);
     Pool tenants(tenant_pool(settings), log);
-    for (const Pool *each : {&pool, &probe, &tenants})
+    Pool feed_sessions(feed_pool(settings), log);
+    Pool feed_tenants(feed_tenant_pool(settings), log);
+    Feeds feeds(feeds_options(settings), feed_sessions, feed_tenants, log);
+    metrics.watch_feeds([&] { return feeds.use(); });
+    for (const Pool *each : {&pool, &probe, &tenants, &feed_sessions, &feed_tenants})
         metrics.watch_pool(std::string(each->name()), [each] { return each->use(); });
     const auto names = [&](Key host) { return HostNames(settings.text(Key::allowed_hosts), settings.text(host)); };
-    Listener service(service_listener(settings),
-                     Responder(Handler(service_routes(), pool, probe, signals.token(), KeyedAccess{access, tenants}),
-                               names(Key::service_host), Cors(settings.text(Key::http_cors_origins))),
-                     log, signals.token());
+    Listener service(
+        service_listener(settings),
+        Responder(Handler(service_routes(), pool, probe, signals.token(), KeyedAccess{access, tenants, &feeds}),
+                  names(Key::service_host), Cors(settings.text(Key::http_cors_origins))),
+        log, signals.token());
     std::stop_source after; // the service has ended
     Listener admin(admin_listener(settings),
                    Responder(Handler(admin_routes(), probe, probe, signals.token(), std::nullopt, &metrics),

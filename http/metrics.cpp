@@ -29,6 +29,9 @@ HttpMetrics::HttpMetrics()
       response_bytes_(counter("analytics_http_response_bytes_total", "Bytes of answers' bodies.")),
       outages_(counters("analytics_http_database_outages_total",
                         "Number of times that the database became unavailable, by pool and class of SQLSTATE.")),
+      feed_pages_(counter("analytics_http_feed_pages_total",
+                          "Pages of feeds that were read for waiting readers; readers of the same page share it.")),
+      feed_items_(counter("analytics_http_feed_items_total", "Changes sent to waiting readers of feeds.")),
       overloads_(counter("analytics_http_overloads_total",
                          "Number of times that the service was overloaded and refused requests or connections."))
 {
@@ -39,6 +42,12 @@ void HttpMetrics::watch_pool(std::string name, std::function<PoolUse()> use)
     const std::lock_guard lock(mutex_);
     database_up_.emplace(name, true);
     pools_.insert_or_assign(std::move(name), std::move(use));
+}
+
+void HttpMetrics::watch_feeds(std::function<FeedHubUse()> use)
+{
+    const std::lock_guard lock(mutex_);
+    feeds_ = std::move(use);
 }
 
 void HttpMetrics::observe(const runtime::Event &event)
@@ -55,6 +64,12 @@ void HttpMetrics::on(const event::RequestServed &request)
         .Increment();
     request_seconds_.Add({{"route", route}}, second_buckets).Observe(request.milliseconds / millis_per_second);
     response_bytes_.Increment(static_cast<double>(request.bytes));
+}
+
+void HttpMetrics::on(const event::FeedPageRead &page)
+{
+    feed_pages_.Increment();
+    feed_items_.Increment(static_cast<double>(page.items * page.readers));
 }
 
 void HttpMetrics::on(const event::DatabaseUnavailable &unavailable)
@@ -89,6 +104,13 @@ void HttpMetrics::measure(runtime::MetricFamilies &families) const
         add(bounds.back(), {{"pool", pool}}, static_cast<double>(now.size));
     }
     families.push_back(std::move(bounds.back()));
+    if (!feeds_) return;
+    const FeedHubUse feeds = feeds_();
+    runtime::gauge(families, "analytics_http_feed_readers",
+                   "Readers of feeds that wait, by long polling or Server-Sent Events.",
+                   static_cast<double>(feeds.readers));
+    runtime::gauge(families, "analytics_http_feed_max_readers", "Readers of feeds that may wait.",
+                   static_cast<double>(feeds.max_readers));
 }
 
 } // namespace analytics::http

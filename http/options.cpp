@@ -68,6 +68,27 @@ PoolOptions tenant_pool(const Settings &settings)
     return options;
 }
 
+FeedsOptions feeds_options(const Settings &settings)
+{
+    FeedsOptions options;
+    options.hub.max_readers = static_cast<std::size_t>(settings.integer(Key::http_streams));
+    options.patience = settings.milliseconds(Key::http_timeout_ms);
+    return options;
+}
+
+PoolOptions feed_pool(const Settings &settings)
+{
+    return pool(settings, "feeds", FeedHubOptions{}.threads + 1, settings.milliseconds(Key::http_timeout_ms));
+}
+
+PoolOptions feed_tenant_pool(const Settings &settings)
+{
+    PoolOptions options =
+        pool(settings, "feed_tenants", FeedHubOptions{}.threads, settings.milliseconds(Key::http_timeout_ms));
+    options.session.role = settings.text(Key::http_tenant_role);
+    return options;
+}
+
 ListenerOptions service_listener(const Settings &settings)
 {
     return listener(settings, Key::service_host, Key::service_port,

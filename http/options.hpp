@@ -1,6 +1,7 @@
 /* From the settings to the options of pools and listeners. Figures that are no settings are here, too. */
 #pragma once
 
+#include "api/feeds.hpp"
 #include "api/pool.hpp"
 #include "server/listener.hpp"
 
@@ -14,6 +15,12 @@ namespace analytics::http {
 
 /** For requests under a tenant's key, with the tenants' role. */
 [[nodiscard]] PoolOptions tenant_pool(const runtime::Settings &settings);
+
+/** For readers of feeds that wait, and for their watcher: sessions of their own, so that neither they nor other
+ * requests wait for one another. */
+[[nodiscard]] FeedsOptions feeds_options(const runtime::Settings &settings);
+[[nodiscard]] PoolOptions feed_pool(const runtime::Settings &settings);
+[[nodiscard]] PoolOptions feed_tenant_pool(const runtime::Settings &settings);
 
 [[nodiscard]] ListenerOptions service_listener(const runtime::Settings &settings);
 [[nodiscard]] ListenerOptions admin_listener(const runtime::Settings &settings);

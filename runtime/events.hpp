@@ -27,7 +27,7 @@ using Event =
           event::GroupAdopted, event::PartitionFenced, event::PartitionProgress, event::ConsumptionPaused,
           event::ConsumptionResumed, event::BatchCommitted, event::RecordsRefused, event::DeadLettersPublished,
           event::DeadLetterUnpublishable, event::PublishingPaused, event::PublishingResumed, event::KeysLoaded,
-          event::KeysRefused, event::RequestServed, event::RequestFailed, event::Overloaded>;
+          event::KeysRefused, event::RequestServed, event::RequestFailed, event::FeedPageRead, event::Overloaded>;
 
 /** The event's name and level. */
 [[nodiscard]] const EventKind &kind_of(const Event &event) noexcept;

@@ -36,6 +36,14 @@ struct RequestFailed {
     ANALYTICS_FIELDS(route, status, sqlstate, message);
 };
 
+struct FeedPageRead {
+    static constexpr EventKind kind{"feed_page_read", Level::debug};
+    std::string_view feed = {};
+    std::size_t items = 0;
+    std::size_t readers = 0;
+    ANALYTICS_FIELDS(feed, items, readers);
+};
+
 struct Overloaded {
     static constexpr EventKind kind{"overloaded", Level::warning};
     std::string_view message = {};

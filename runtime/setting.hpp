@@ -62,6 +62,7 @@ enum class Key : std::uint8_t {
     http_tenant_role,
     http_cors_origins,
     http_pool_size,
+    http_streams,
     http_max_body_bytes,
     http_timeout_ms,
     ingestor_admin_host,

@@ -156,6 +156,8 @@ constexpr std::array<Setting, key_count> table{
          origins_fault),
     integer(http_pool_size, "ANALYTICS_HTTP_POOL_SIZE", http, "8", 1, 256,
             "statements that run at once, each over a database connection of its own"),
+    integer(http_streams, "ANALYTICS_HTTP_STREAMS", http, "256", 1, 2'000,
+            "readers of feeds that may wait at once, by long polling or Server-Sent Events"),
     integer(http_max_body_bytes, "ANALYTICS_HTTP_MAX_BODY_BYTES", http, "8388608", 1'024, 256 << 20,
             "maximum size of a request's body, in bytes"),
     integer(http_timeout_ms, "ANALYTICS_HTTP_TIMEOUT_MS", http, "10000", 100, 600'000,

@@ -97,3 +97,19 @@ COMMENT ON FUNCTION @extschema@._analytics_http_feed(text, text, integer, intege
     'The page ends at max_rows, or at max_bytes of its items (null: 2 MiB), but has one if there is any. '
     'The last row is the position after which the next page begins. No row: there is no such feed for the caller. '
     'The errors are those of analytics_read_feed.';
+
+CREATE FUNCTION @extschema@._analytics_http_feed_state() RETURNS text
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+    AS $$
+BEGIN
+    RETURN concat_ws(
+        ' ', (SELECT t.tick FROM @extschema@.analytics_ticks AS t ORDER BY t.tick DESC LIMIT 1),
+        (SELECT string_agg(concat_ws(' ', f.name, f.start_tick, f.paused_at, f.created_at), ',' ORDER BY f.name)
+         FROM @extschema@.analytics_feeds AS f));
+END
+$$;
+
+COMMENT ON FUNCTION @extschema@._analytics_http_feed_state() IS
+    'A text that is another one after each tick, and after a feed was made, dropped, paused or resumed. '
+    'The HTTP service asks for it while readers wait.';

@@ -2,7 +2,24 @@
 
 #include "../../runtime/json.hpp"
 
+#include <algorithm>
+
 namespace analytics::http {
+
+namespace {
+
+/* Lines end with LF, CR, or both; a line of data each. */
+void append_data(std::string &frame, std::string_view data)
+{
+    for (;;) {
+        const std::size_t end = std::min(data.find_first_of("\r\n"), data.size());
+        frame.append("data: ").append(data.substr(0, end)).append("\n");
+        if (end == data.size()) return;
+        data.remove_prefix(data.substr(end).starts_with("\r\n") ? end + 2 : end + 1);
+    }
+}
+
+} // namespace
 
 std::optional<FeedPage> read_feed_page(const runtime::Result &rows)
 {
@@ -29,6 +46,28 @@ std::string body_of(const FeedPage &page)
     else
         body += "null";
     return body + '}';
+}
+
+std::string frames_of(const FeedPage &page)
+{
+    std::string frames;
+    for (const FeedItem &item : page.items)
+        frames.append("id: ").append(item.position).append("\n").append(event_frame(item.operation, item.json));
+    if (page.next && (page.items.empty() || page.items.back().position != *page.next))
+        frames += position_frame(*page.next);
+    return frames;
+}
+
+std::string position_frame(std::string_view position)
+{
+    return std::string("id: ").append(position).append("\n\n");
+}
+
+std::string event_frame(std::string_view type, std::string_view data)
+{
+    std::string frame = std::string("event: ").append(type).append("\n");
+    append_data(frame, data);
+    return frame += '\n';
 }
 
 } // namespace analytics::http

@@ -29,4 +29,12 @@ struct FeedPage {
 /** {"items":[…],"count":n,"next":position}. */
 [[nodiscard]] std::string body_of(const FeedPage &page);
 
+/* The same as Server-Sent Events (WHATWG HTML, 9.2): each item is an event with its position as id and its operation as
+ * type. A block that has an id alone makes no event, but is where a reader goes on that is cut off. */
+[[nodiscard]] std::string frames_of(const FeedPage &page);
+
+[[nodiscard]] std::string position_frame(std::string_view position);
+/** data may have several lines. */
+[[nodiscard]] std::string event_frame(std::string_view type, std::string_view data);
+
 } // namespace analytics::http

@@ -1,9 +1,9 @@
 #include "handler.hpp"
 
 #include "../server/problem.hpp"
+#include "outcome.hpp"
 #include "path_template.hpp"
 #include "render.hpp"
-#include "status.hpp"
 
 #include "../../runtime/array.hpp"
 
@@ -14,10 +14,6 @@ namespace analytics::http {
 namespace {
 
 constexpr std::string_view bad_parameter = "22023"; // invalid_parameter_value
-constexpr std::string_view bad_value = "22";        // the class that it is of
-constexpr std::string_view internal_error = "internal error";
-constexpr std::string_view no_right = "42501"; // insufficient_privilege, row-level security's too
-constexpr int retry_after = 2;                 // seconds: a failover takes some, a full pool less
 
 /** For Allow: the methods of a path, or of all paths. */
 std::string allowed(std::span<const Route> routes, std::optional<std::string_view> path)
@@ -63,64 +59,6 @@ Response no_body()
     return response_of({.status = 415, .detail = "the resource has parameters but no body"});
 }
 
-/** Those of the route's parameters that the message is about. */
-std::vector<ProblemError> errors_of(const Route &route, std::string_view message)
-{
-    std::vector<ProblemError> errors;
-    for (const ParameterList list : {route.in_path, route.in_query})
-        for (const Parameter *parameter : list)
-            if (parameter->is_subject_of(message))
-                errors.push_back({.field = std::string(parameter->name), .reason = {}, .detail = std::string(message)});
-    return errors;
-}
-
-/* A value that the database refuses (class 22) is the client's error if the client sent it: as a body, or as the
- * parameter that the message names. Any other value is stored data, so the error is internal. */
-Response failed(const runtime::DbError &error, const Route &route, const Caller &caller)
-{
-    const Meaning &meaning = meaning_of(error.sqlstate(), route.meanings);
-    Problem problem{.status = meaning.status,
-                    .detail = meaning.shows_message ? error.what() : std::string(meaning.detail),
-                    .code = error.sqlstate()};
-    if (error.sqlstate().starts_with(bad_value)) {
-        problem.errors = errors_of(route, error.what());
-        if (problem.errors.empty() && route.form == Form::none)
-            problem = {.status = 500, .detail = std::string(internal_error), .code = error.sqlstate()};
-    }
-    if (meaning.status == 503) problem.retry_after = retry_after;
-    if (!meaning.field.empty())
-        problem.errors.push_back({.field = std::string(meaning.field), .reason = {}, .detail = error.detail()});
-    if (error.sqlstate() == no_right && !caller.tenant.empty() && route.meanings.empty())
-        problem.detail = "the key is bound to a tenant: it may read and write that tenant's events alone";
-    if (!meaning.reason.empty() && problem.status == meaning.status)
-        problem.errors.push_back({.field = {}, .reason = std::string(meaning.reason), .detail = problem.detail});
-    Response result = response_of(problem);
-    result.sqlstate = error.sqlstate();
-    if (problem.status >= 500) result.cause = error.what();
-    return result;
-}
-
-Response broken(std::string_view cause)
-{
-    Response result = response_of({.status = 500, .detail = std::string(internal_error)});
-    result.cause = cause;
-    return result;
-}
-
-/** What every answer of the route has. */
-Response completed(Response result, const Route &route)
-{
-    if (route.is_probe && result.status >= 500) {
-        Response sick = down();
-        result.status = sick.status;
-        result.body = std::move(sick.body);
-        result.content_type = sick.content_type;
-    }
-    result.route = route.path;
-    if (result.status == 200 && result.caching == Caching::none) result.caching = route.caching;
-    return result;
-}
-
 /* The route's statement, to be run. */
 class StatementTask final : public Task {
 public:
@@ -148,11 +86,7 @@ public:
         return completed(std::move(result), route_);
     }
 
-    Response give_up() override
-    {
-        const runtime::DbError error("53300", "no database connection became free in time");
-        return completed(without_rows(error), route_);
-    }
+    Response give_up() override { return completed(without_rows(no_session()), route_); }
 
 private:
     [[nodiscard]] Response without_rows(const runtime::DbError &error) const
@@ -247,6 +181,9 @@ Begun Handler::begin(const Request &request, const Route *&route) const
     read_path(*segments, row->in_path, query);
     if (!row->leaves_query) read_query(request.query, row->in_query, query);
     if (!query.errors.empty()) return bad_query(std::move(query.errors));
+    if (row->waits && keyed_->feeds != nullptr && Feeds::is_wanted(request, query.arguments))
+        return keyed_->feeds->begin(request, *row, std::move(query.arguments), caller, keyed_->access);
+    if (row->waits) query.arguments.pop_back();
     if (row->asks_admin) query.arguments.emplace_back(caller.is_admin ? "true" : "false");
 
     if (row->form == Form::none) {

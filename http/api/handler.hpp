@@ -7,6 +7,7 @@
 #include "../auth/access.hpp"
 #include "../server/task.hpp"
 #include "database.hpp"
+#include "feeds.hpp"
 #include "routes.hpp"
 
 #include <optional>
@@ -15,10 +16,12 @@
 
 namespace analytics::http {
 
-/** What a service with keys has: the access control, and the database for requests under a tenant's key. */
+/** What a service with keys has: the access control, and the database for requests under a tenant's key. feeds: for
+ * requests that wait for news of a feed; without it they are answered at once. */
 struct KeyedAccess {
     Access &access;
     Database &tenants;
+    Feeds *feeds = nullptr;
 };
 
 class Handler {

@@ -162,6 +162,7 @@ const Parameter replayed{"replayed", read_flag};
 const Parameter projection_name{"name", read_text<64>};
 const Parameter feed_name{"name", read_text<63>};
 const Parameter feed_position{"after", read_text<100>, 1, std::nullopt, "feed"};
+const Parameter wait_seconds{"wait", read_integer<0, 60>, 1, "0"};
 const Parameter asset_file{"file", read_any};
 const Parameter cursor{"cursor", read_cursor, 2};
 

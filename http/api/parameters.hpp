@@ -52,6 +52,7 @@ extern const Parameter replayed;           // true or false
 extern const Parameter projection_name;    // 1..64 characters
 extern const Parameter feed_name;          // 1..63 characters
 extern const Parameter feed_position;      // 1..100 characters
+extern const Parameter wait_seconds;       // integer 0..60, 0 when absent
 extern const Parameter asset_file;         // any
 extern const Parameter cursor;             // → place in time, UUID
 

@@ -26,11 +26,6 @@ void link_next(const Request &request, std::string_view next, Response &page)
     page.headers.emplace_back("Link", std::move(link));
 }
 
-Response none_of_this_name()
-{
-    return response_of({.status = 404, .detail = "there is no resource with this name"});
-}
-
 /** A trigger gave the event another key, which is taken. */
 Response stored_elsewhere()
 {
@@ -155,6 +150,11 @@ Response up()
 Response down()
 {
     return {.status = 503, .body = R"({"status":"DOWN"})"};
+}
+
+Response none_of_this_name()
+{
+    return response_of({.status = 404, .detail = "there is no resource with this name"});
 }
 
 Response too_many_items()

@@ -31,6 +31,9 @@ namespace analytics::http {
 [[nodiscard]] Response up();
 [[nodiscard]] Response down();
 
+/** 404. */
+[[nodiscard]] Response none_of_this_name();
+
 /** 413 for a body of more than max_items. */
 [[nodiscard]] Response too_many_items();
 

@@ -19,7 +19,7 @@ constexpr std::array replay_query{&replay_limit, &after_id, &reason, &topic};
 constexpr std::array projection_path{&projection_name};
 constexpr std::array projection_query{&limit, &cursor, &from, &to, &tenant_id};
 constexpr std::array feed_path{&feed_name};
-constexpr std::array feed_query{&feed_position, &limit};
+constexpr std::array feed_query{&feed_position, &limit, &wait_seconds};
 constexpr std::array asset_path{&asset_file};
 constexpr std::array summary_query{&window_minutes, &reference, &tenant_id};
 
@@ -67,6 +67,12 @@ constexpr Route of_feeds(Route route, Caching caching)
     return route;
 }
 
+constexpr Route waiting(Route route)
+{
+    route.waits = true;
+    return route;
+}
+
 constexpr Route page(std::string_view path, ParameterList in_path = {})
 {
     return {.path = path, .method = "GET", .in_path = in_path, .render = render_asset, .caching = Caching::validated};
@@ -88,7 +94,7 @@ constexpr std::array table{
     read("/v1/analytics/projections", {}, {}, projections, render_text),
     read("/v1/analytics/projections/{name}", projection_path, projection_query, projection, render_projection),
     of_feeds(read("/v1/analytics/feeds", {}, {}, feeds, render_text), Caching::validated),
-    of_feeds(read("/v1/analytics/feeds/{name}", feed_path, feed_query, feed, render_feed), Caching::none),
+    waiting(of_feeds(read("/v1/analytics/feeds/{name}", feed_path, feed_query, feed, render_feed), Caching::none)),
     administer(read("/v1/analytics/dead-letters", {}, dead_letters_query, dead_letters, render_list)),
     administer(read("/v1/analytics/dead-letters/summary", {}, {}, dead_letter_summary, render_text)),
     Route{.path = "/v1/analytics/dead-letters/replay",

@@ -38,6 +38,7 @@ struct Route {
     Response (*render)(const Exchange &exchange) = nullptr;
     Caching caching = Caching::none; // of its 200
     bool leaves_query = false;       // the query is for the script of the page, and has no effect here
+    bool waits = false;              // of a feed: the last parameter is how long, and is none of the statement's
     bool asks_admin = false;         // the statement's last argument: whether the caller has the scope admin
     bool is_probe = false;           // a health check: a failure is answered {"status":"DOWN"}
     bool is_optional = false;        // the answer does without the statement's rows where the database does not answer

@@ -101,6 +101,18 @@ FROM @extschema@._analytics_http_feed(
 )sql",
                                 .is_read = true};
 
+/** Likewise a page for a reader that stays. */
+inline constexpr Statement feed_stream{.name = "feed_stream",
+                                       .sql = R"sql(
+SELECT f.position, f.operation, f.item
+FROM @extschema@._analytics_http_feed($1::pg_catalog.text, $2::pg_catalog.text, $3::int, 65536, $4::boolean) AS f
+)sql",
+                                       .is_read = true};
+
+/** () → a text that changes whenever a feed may have something new. */
+inline constexpr Statement feed_state{
+    .name = "feed_state", .sql = "SELECT @extschema@._analytics_http_feed_state()", .is_read = true};
+
 /** (a record's bytes) → outcome, reason, detail, the reason's SQLSTATE, the event, its occurred_at and its id. */
 inline constexpr Statement record_one{.name = "record_one", .sql = R"sql(
 SELECT r.outcome, r.reason, r.detail, r.code, r.event, r.occurred_at, r.id

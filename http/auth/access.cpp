@@ -59,6 +59,7 @@ void Access::reload(runtime::Observer &observe)
         {
             const std::scoped_lock lock(mutex_);
             keys_ = std::move(read);
+            ++generation_;
             std::erase_if(buckets_, [&](const auto &bucket) {
                 return std::none_of(keys_->begin(), keys_->end(),
                                     [&](const ApiKey &key) { return key.id == bucket.first; });

@@ -10,6 +10,7 @@
 
 #include "../../runtime/observe.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <map>
 #include <memory>
@@ -42,6 +43,8 @@ public:
     /** A tenant that some key is bound to; empty: there is none. */
     [[nodiscard]] std::string some_tenant() const;
     [[nodiscard]] std::size_t size() const { return keys()->size(); }
+    /** Another number whenever other keys came into force. */
+    [[nodiscard]] std::uint64_t generation() const noexcept { return generation_; }
 
 private:
     using Keys = std::shared_ptr<const std::vector<ApiKey>>;
@@ -58,6 +61,7 @@ private:
     std::string path_;
     mutable std::mutex mutex_;
     Keys keys_;
+    std::atomic<std::uint64_t> generation_{0};
     std::map<std::string, Bucket> buckets_;
 };
 

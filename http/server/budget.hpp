@@ -27,6 +27,7 @@ public:
         Share &operator=(const Share &) = delete;
 
         [[nodiscard]] std::size_t size() const noexcept { return size_; }
+        [[nodiscard]] bool is_over_budget() const noexcept { return budget_.is_exceeded(); }
         /** Whether the budget is still not exceeded. */
         bool resize(std::size_t size) noexcept
         {

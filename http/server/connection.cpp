@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -18,7 +20,8 @@ constexpr int max_chunks = 16;               // of one client in one turn of the
 constexpr std::size_t most_at_once = 32'768; // bytes: the kernel holds so much for a client that reads nothing
 constexpr std::size_t max_reported_method = 16;
 constexpr std::size_t max_empty_lines = 16; // before a request: RFC 9112, 2.2, asks for one
-constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+constexpr unsigned vanished_after = 30'000; // milliseconds without an acknowledgement
+constexpr std::string_view may_continue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 bool would_wait(int error) noexcept
 {
@@ -39,13 +42,15 @@ Request request_of(const Head &head, std::string_view body)
             .query = head.query(),
             .content_type = head.content_type,
             .body = body,
+            .accept = head.accept,
             .accept_encoding = head.accept_encoding,
             .if_none_match = head.if_none_match,
             .origin = head.origin,
             .requested_method = head.requested_method,
             .authorization = head.authorization,
             .authority = head.authority,
-            .fetch_site = head.fetch_site};
+            .fetch_site = head.fetch_site,
+            .last_event_id = head.last_event_id};
 }
 
 iovec piece(std::string_view bytes, std::size_t from, std::size_t most = std::string_view::npos)
@@ -57,9 +62,9 @@ iovec piece(std::string_view bytes, std::size_t from, std::size_t most = std::st
 } // namespace
 
 Connection::Connection(FileDescriptor socket, const Responder &responder, const ConnectionLimits &limits,
-                       Budget &budget, runtime::Observer &observe, std::stop_token stop)
+                       Budget &budget, runtime::Observer &observe, std::stop_token stop, std::function<void()> wake)
     : socket_(std::move(socket)), responder_(responder), limits_(limits), observe_(observe), share_(budget),
-      stop_(std::move(stop))
+      stop_(std::move(stop)), wake_(std::move(wake))
 {
     enter(State::receiving, limits_.idle);
 }
@@ -71,10 +76,12 @@ void Connection::enter(State state, std::chrono::milliseconds patience)
     deadline_ = since_ + patience;
 }
 
-/* To be called after each change of a buffer. Assets are shared, so they don't count. */
+/* To be called after each change of a buffer. Assets are shared, so they don't count. Parts may be shared, too, but the
+ * last who holds one alone is a slow client, so they count as if they were not. */
 void Connection::count_held()
 {
-    share_.resize(buffer_.size() + head_bytes_.size() + body_.size() + output_head_.size() + output_body_.size());
+    share_.resize(buffer_.size() + head_bytes_.size() + body_.size() + output_head_.size() + output_body_.size() +
+                  (output_part_ ? output_part_->size() : 0));
 }
 
 /* A small response is sent in any case, for a refusal is a response too. */
@@ -92,11 +99,20 @@ void Connection::on_ready()
         flush();
     else if (state_ == State::lingering)
         discard();
+    else if (state_ == State::waiting)
+        end();
+}
+
+void Connection::on_wake()
+{
+    if (state_ == State::waiting) go_on();
 }
 
 void Connection::on_deadline()
 {
-    if (state_ == State::receiving && !is_idle())
+    if (state_ == State::waiting)
+        go_on();
+    else if (state_ == State::receiving && !is_idle())
         refuse({.status = 408, .detail = "the request took too long"});
     else
         end();
@@ -174,7 +190,7 @@ bool Connection::take_head()
     }
     // Nothing is being sent on this socket, so the kernel has room for so few bytes.
     if (head_.expects_continue && buffer_.empty())
-        ::send(fd(), go_on.data(), go_on.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+        ::send(fd(), may_continue.data(), may_continue.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     return true;
 }
 
@@ -199,6 +215,12 @@ bool Connection::begin()
         task_ = std::move(*task);
         return false;
     }
+    if (auto *source = std::get_if<std::unique_ptr<Source>>(&begun)) {
+        source_ = std::move(*source);
+        source_->start(wake_);
+        go_on();
+        return true;
+    }
     finish([&] { return std::get<Response>(std::move(begun)); });
     return true;
 }
@@ -222,7 +244,35 @@ template <class Make> void Connection::finish(Make make)
         response = responder_.finish(request_, make());
         conclude(response);
     }
-    send(std::move(response), head_.is_last || stop_.stop_requested());
+    const bool is_last = head_.is_last || response.goes_on || stop_.stop_requested();
+    send(std::move(response), is_last);
+}
+
+/* Sends what the source has, or waits for it. */
+void Connection::go_on()
+{
+    Part part = stop_.stop_requested() ? source_->last() : source_->next();
+    if (part.head) return finish([&] { return std::move(*part.head); });
+    if (part.bytes) return send_part(std::move(part.bytes));
+    if (part.is_end) {
+        source_.reset();
+        return linger();
+    }
+    enter(State::waiting, {});
+    deadline_ = source_->deadline();
+}
+
+void Connection::send_part(std::shared_ptr<const std::string> bytes)
+{
+    output_part_ = std::move(bytes);
+    sent_ = 0;
+    count_held();
+    if (share_.is_over_budget() && output_part_->size() > limits_.small) {
+        was_denied_ = true;
+        return end();
+    }
+    enter(State::sending, limits_.send);
+    flush();
 }
 
 /* Replaces the response by a refusal if it exceeds the budget. */
@@ -240,11 +290,16 @@ void Connection::conclude(Response &response)
         response.route = route;
     }
     report(response);
+    if (!response.goes_on)
+        source_.reset();
+    else // a client that vanishes without a word shall not keep its place for long
+        setsockopt(fd(), IPPROTO_TCP, TCP_USER_TIMEOUT, &vanished_after, sizeof vanished_after);
 }
 
 void Connection::refuse(const Problem &problem)
 {
     task_.reset();
+    source_.reset();
     if (is_idle()) begun_ = Clock::now();
     if (!has_head_)
         head_ = read_head(head_bytes_ = std::exchange(buffer_, {}), limits_.head).head; // as much of it as came
@@ -274,7 +329,9 @@ void Connection::send(Response response, bool is_last)
 
 void Connection::flush()
 {
-    const std::string_view content = output_asset_.empty() ? std::string_view(output_body_) : output_asset_;
+    const std::string_view content = output_part_            ? std::string_view(*output_part_)
+                                     : output_asset_.empty() ? std::string_view(output_body_)
+                                                             : output_asset_;
     while (sent_ < output_head_.size() + content.size()) {
         const std::size_t of_content = sent_ - std::min(sent_, output_head_.size());
         std::array<iovec, 2> pieces{piece(output_head_, sent_), piece(content, of_content, most_at_once)};
@@ -289,11 +346,14 @@ void Connection::flush()
         if (size < 0 && would_wait(errno)) return;
         if (size < 0) return end();
         sent_ += static_cast<std::size_t>(size);
+        if (source_ && size > 0) deadline_ = Clock::now() + limits_.send; // it may read slowly, as long as it reads
     }
     output_head_ = {};
     output_body_ = {};
     output_asset_ = {};
+    output_part_ = {};
     count_held();
+    if (source_) return go_on();
     if (is_last_) return linger();
     enter(State::receiving, limits_.idle);
     if (!buffer_.empty()) advance();

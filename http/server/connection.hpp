@@ -3,13 +3,15 @@
  * it waits for:
  *
  *     receiving → ready → sending → receiving … → lingering → ended
+ *                  ready → waiting → sending → waiting …
  *
- * The loop begins a request that has arrived completely. It answers the request at once or hands it to a worker
- * (task.hpp). Only the loop waits for clients, so a slow client costs its buffers and nothing else.
+ * The loop begins a request that has arrived completely. It answers the request at once, hands it to a worker
+ * (task.hpp), or waits for news of its source (source.hpp). Only the loop waits for clients, so a slow client costs its
+ * buffers and nothing else.
  *
  * Each wait has a deadline: for the next request (idle); for the whole of a request, from its first byte, so that a
- * client that sends byte by byte gains nothing; for the client to receive the response; and for the client to read the
- * last response before the connection is closed (lingering).
+ * client that sends byte by byte gains nothing; for the client to receive the response, or anything of a part; for the
+ * source; and for the client to read the last response before the connection is closed (lingering).
  *
  * The loop owns a connection. While a worker runs its task, only the worker touches it. */
 #pragma once
@@ -23,6 +25,7 @@
 #include "../../runtime/trace.hpp"
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -43,11 +46,12 @@ class Connection {
 public:
     using Clock = std::chrono::steady_clock;
 
-    enum class State : std::uint8_t { receiving, ready, sending, lingering, ended };
+    enum class State : std::uint8_t { receiving, ready, waiting, sending, lingering, ended };
 
-    /** stop: after it was requested, each response is the connection's last. */
+    /** stop: after it was requested, each response is the connection's last. wake: makes the loop call on_wake, and may
+     * be called on any thread. */
     Connection(FileDescriptor socket, const Responder &responder, const ConnectionLimits &limits, Budget &budget,
-               runtime::Observer &observe, std::stop_token stop);
+               runtime::Observer &observe, std::stop_token stop, std::function<void()> wake);
 
     [[nodiscard]] int fd() const noexcept { return socket_.get(); }
     [[nodiscard]] State state() const noexcept { return state_; }
@@ -57,16 +61,21 @@ public:
     /** Between two requests, or before the first. */
     [[nodiscard]] bool is_idle() const noexcept { return state_ == State::receiving && !has_begun_; }
     [[nodiscard]] bool is_new() const noexcept { return is_new_; }
+    /** Its answer waits for news, or goes on. */
+    [[nodiscard]] bool has_source() const noexcept { return source_ != nullptr; }
     /** The bytes of the budget that it holds. */
     [[nodiscard]] std::size_t held() const noexcept { return share_.size(); }
     [[nodiscard]] bool holds_much() const noexcept { return held() > limits_.small; }
     /** Whether a response did not fit into the budget and a refusal was sent instead, since the last call. */
     [[nodiscard]] bool take_denial() noexcept { return std::exchange(was_denied_, false); }
 
-    /** The socket can be read or, in state sending, written. */
+    /** The socket can be read or, in state sending, written; in state waiting the client is gone. */
     void on_ready();
+    /** Also called when the service is to stop while has_source. */
     void on_deadline();
-    /** Answers the request that is ready; false: a worker has to run the task. */
+    /** Its source has something. */
+    void on_wake();
+    /** Answers the request that is ready, or waits for its source; false: a worker has to run the task. */
     bool begin();
     [[nodiscard]] bool has_probe() const noexcept { return task_ && task_->is_probe(); }
     /** Runs the task, on a worker's thread. */
@@ -85,6 +94,8 @@ private:
     std::string take(std::size_t size);
     template <class Make> void finish(Make make);
     void conclude(Response &response);
+    void go_on();
+    void send_part(std::shared_ptr<const std::string> bytes);
     void send(Response response, bool is_last);
     void flush();
     void linger();
@@ -100,6 +111,7 @@ private:
     runtime::Observer &observe_;
     Budget::Share share_;
     std::stop_token stop_;
+    std::function<void()> wake_;
 
     State state_ = State::receiving;
     Clock::time_point since_;
@@ -118,9 +130,11 @@ private:
     Request request_; // of head_ and body_
     runtime::Span span_;
     std::unique_ptr<Task> task_;
+    std::unique_ptr<Source> source_;
 
-    std::string output_head_; // to be sent before the content: output_body_ or output_asset_
+    std::string output_head_; // to be sent before the content, which is one of these
     std::string output_body_;
+    std::shared_ptr<const std::string> output_part_; // of an answer that goes on
     std::string_view output_asset_;
     std::size_t sent_ = 0; // of both
     bool is_last_ = false;

@@ -67,7 +67,7 @@ void Cors::mark(const Request &request, Response &response) const
                                     [](const auto &header) { return header.first == "Allow"; });
     if (allow == response.headers.end()) return;
     add("Access-Control-Allow-Methods", std::string(allow->second));
-    add("Access-Control-Allow-Headers", "Authorization, Content-Type, If-None-Match, Traceparent");
+    add("Access-Control-Allow-Headers", "Authorization, Content-Type, If-None-Match, Last-Event-ID, Traceparent");
     add("Access-Control-Max-Age", "600");
 }
 

@@ -81,6 +81,8 @@ struct Fields {
     std::optional<std::string_view> origin;
     std::optional<std::string_view> fetch_site;
     std::optional<std::string_view> requested_method;
+    std::optional<std::string_view> last_event_id;
+    std::optional<std::string> accept;
     std::optional<std::string> accept_encoding;
     std::optional<std::string> if_none_match;
     std::optional<std::string> connection;
@@ -106,6 +108,7 @@ constexpr std::array single_fields{
     SingleField{"Origin", &Fields::origin},
     SingleField{"Sec-Fetch-Site", &Fields::fetch_site},
     SingleField{"Access-Control-Request-Method", &Fields::requested_method},
+    SingleField{"Last-Event-ID", &Fields::last_event_id},
 };
 
 /* Lists, which may be given in parts. */
@@ -114,6 +117,7 @@ struct ListField {
     std::optional<std::string> Fields::*field;
 };
 constexpr std::array list_fields{
+    ListField{"Accept", &Fields::accept},
     ListField{"Accept-Encoding", &Fields::accept_encoding},
     ListField{"If-None-Match", &Fields::if_none_match},
     ListField{"Connection", &Fields::connection},
@@ -263,6 +267,7 @@ HeadResult read_head(std::string_view bytes, const HeadLimits &limits)
 
     const auto given = [](const std::optional<std::string_view> &field) { return field.value_or(std::string_view{}); };
     head.content_type = given(fields.content_type);
+    head.accept = std::move(fields.accept).value_or("");
     head.accept_encoding = std::move(fields.accept_encoding).value_or("");
     head.if_none_match = std::move(fields.if_none_match).value_or("");
     head.origin = given(fields.origin);
@@ -270,6 +275,7 @@ HeadResult read_head(std::string_view bytes, const HeadLimits &limits)
     head.requested_method = given(fields.requested_method);
     head.traceparent = fields.traceparent;
     head.authorization = given(fields.authorization);
+    head.last_event_id = given(fields.last_event_id);
     head.is_last = !is_1_1 || holds(fields.connection.value_or(""), "close");
     head.expects_continue = is_1_1 && fields.expect && !fields.expect->empty() && head.content_length > 0;
     return reading;

@@ -32,6 +32,7 @@ struct Head {
     std::string_view target = {};       // origin form: begins with "/", or is "*"
     std::string_view authority = {};    // host and port that the client wants: the absolute target's, else Host
     std::string_view content_type = {}; // empty: not given, likewise below
+    std::string accept = {};
     std::string accept_encoding = {};
     std::string if_none_match = {};
     std::string_view origin = {};
@@ -39,6 +40,7 @@ struct Head {
     std::string_view requested_method = {}; // Access-Control-Request-Method
     std::string_view traceparent = {};
     std::string_view authorization = {};
+    std::string_view last_event_id = {};
     std::uint64_t content_length = 0;
     bool is_last = false; // the connection ends after this request
     bool expects_continue = false;

@@ -119,6 +119,7 @@ void Listener::turn(std::chrono::milliseconds patience, bool &is_well)
         }
     }
     collect_done();
+    collect_woken();
     check_deadlines(false);
     observe_.alive();
 }
@@ -141,7 +142,7 @@ Listener::Accepted Listener::accept_one()
         if (!make_room()) return Accepted::one; // all others are with workers: this one is closed
     }
     const int fd = socket.get();
-    Client &client = *(clients_[fd] = std::make_unique<Client>(std::move(socket), *this));
+    Client &client = *(clients_[fd] = std::make_unique<Client>(std::move(socket), *this, Name{fd, ++accepted_}));
     epoll_event event{.events = 0, .data = {.fd = fd}};
     if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0) client.connection.end();
     proceed(client);
@@ -196,6 +197,40 @@ void Listener::collect_done()
     }
 }
 
+void Listener::collect_woken()
+{
+    std::vector<Name> woken;
+    {
+        const std::scoped_lock lock(mutex_);
+        woken.swap(woken_);
+    }
+    for (const Name &name : woken) {
+        const auto found = clients_.find(name.fd);
+        if (found == clients_.end() || found->second->name.number != name.number) continue; // it is gone
+        if (found->second->is_with_worker) continue;                                        // with its next request
+        found->second->connection.on_wake();
+        proceed(*found->second);
+    }
+}
+
+void Listener::wake(Name name)
+{
+    bool is_first = false;
+    {
+        const std::scoped_lock lock(mutex_);
+        is_first = woken_.empty();
+        woken_.push_back(name);
+    }
+    if (is_first) ring();
+}
+
+void Listener::ring()
+{
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const auto size =
+        write(wake_.get(), &one, sizeof one); // fails only if the loop is being woken already
+}
+
 void Listener::check_deadlines(bool is_stopping)
 {
     const Clock::time_point now = Clock::now();
@@ -214,7 +249,8 @@ void Listener::check_deadlines(bool is_stopping)
         if (client->is_with_worker) continue;
         const Connection &connection = client->connection;
         const bool is_left =
-            is_stopping && connection.is_idle() && !(connection.is_new() && now - connection.since() < grace);
+            is_stopping && ((connection.is_idle() && !(connection.is_new() && now - connection.since() < grace)) ||
+                            connection.has_source());
         if (is_left || now >= connection.deadline()) due.push_back(client.get());
     }
     for (Client *client : due) {
@@ -245,6 +281,8 @@ void Listener::proceed(Client &client)
     case State::receiving:
     case State::lingering:
         return arm(client, EPOLLIN);
+    case State::waiting:
+        return arm(client, EPOLLRDHUP);
     case State::sending:
         return arm(client, EPOLLOUT);
     case State::ready: // dealt with above
@@ -299,9 +337,7 @@ void Listener::run_task(Connection &connection, std::size_t worker)
         const std::scoped_lock lock(mutex_);
         done_.push_back(&connection);
     }
-    const std::uint64_t one = 1;
-    [[maybe_unused]] const auto size =
-        write(wake_.get(), &one, sizeof one); // fails only if the loop is being woken already
+    ring();
 }
 
 } // namespace analytics::http

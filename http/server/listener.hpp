@@ -50,13 +50,20 @@ public:
 private:
     using Clock = Connection::Clock;
 
+    /** A descriptor is used again, so it alone names no client. */
+    struct Name {
+        int fd = -1;
+        std::uint64_t number = 0;
+    };
+
     struct Client {
-        Client(FileDescriptor socket, Listener &owner)
-            : connection(std::move(socket), owner.responder_, owner.options_.limits, owner.budget_, owner.observe_,
-                         owner.stop_)
+        Client(FileDescriptor socket, Listener &owner, Name of_client)
+            : name(of_client), connection(std::move(socket), owner.responder_, owner.options_.limits, owner.budget_,
+                                          owner.observe_, owner.stop_, [&owner, of_client] { owner.wake(of_client); })
         {
         }
 
+        Name name;
         Connection connection;
         bool is_with_worker = false; // with a worker, or in the queue to one
         std::uint32_t armed = 0;     // the events that epoll waits for
@@ -69,6 +76,9 @@ private:
     void shed_load();
     void turn(std::chrono::milliseconds patience, bool &is_well);
     void collect_done();
+    void collect_woken();
+    void wake(Name name);
+    void ring();
     void check_deadlines(bool is_stopping);
     void proceed(Client &client);
     void arm(Client &client, std::uint32_t events) const;
@@ -82,18 +92,20 @@ private:
     std::stop_token stop_;
     FileDescriptor listening_;
     FileDescriptor epoll_;
-    FileDescriptor wake_; // an eventfd, to which a worker that is done writes
+    FileDescriptor wake_; // an eventfd, to which a worker that is done writes, and a source that has something
 
     Budget budget_;
 
     // The loop's own.
     std::unordered_map<int, std::unique_ptr<Client>> clients_; // by descriptor
+    std::uint64_t accepted_ = 0;
     bool is_over_budget_ = false;
     Clock::time_point deadlines_checked_ = Clock::now();
     runtime::Throttle overloads_{std::chrono::seconds(10)}; // in the log
 
     std::mutex mutex_;
     std::vector<Connection *> done_; // by workers, under the mutex
+    std::vector<Name> woken_;        // by sources, likewise
 
     Workers workers_;
     Workers probes_;

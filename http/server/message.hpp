@@ -17,6 +17,7 @@ struct Request {
     std::string_view query = {};        // as sent, without the "?"
     std::string_view content_type = {}; // empty: not given; likewise below
     std::string_view body = {};
+    std::string_view accept = {};
     std::string_view accept_encoding = {};
     std::string_view if_none_match = {};
     std::string_view origin = {};
@@ -24,6 +25,7 @@ struct Request {
     std::string_view authorization = {};
     std::string_view authority = {};  // host and port that the client wants; empty with HTTP/1.0 alone
     std::string_view fetch_site = {}; // Sec-Fetch-Site: how the page that sends it is related to us
+    std::string_view last_event_id = {};
 };
 
 /** Who may cache a response, and for how long. */
@@ -45,6 +47,7 @@ struct Response {
     std::string_view route = "-"; // for the log: the route's path, never the request's
     std::string sqlstate = {};    // for the log: the database's error; empty: none
     std::string cause = {};       // for the log alone: the message of an internal error
+    bool goes_on = false;         // parts of the content follow until the connection ends: see source.hpp
 
     [[nodiscard]] std::string_view content() const noexcept { return asset.empty() ? std::string_view(body) : asset; }
 };

@@ -27,6 +27,7 @@ void validate(const Request &request, Response &response)
 
 void compress(const Request &request, Response &response)
 {
+    if (response.goes_on) return;
     const std::size_t size = response.content().size();
     const bool is_worth_it = !response.gzip.empty() || (size >= min_compressed && size <= max_compressed);
     if (response.caching != Caching::none || is_worth_it) response.headers.emplace_back("Vary", "Accept-Encoding");

@@ -40,7 +40,7 @@ std::string response_head(const Response &response, bool is_last)
     if (is_last) append_field(head, "Connection", "close");
     if (has_content(response.status)) {
         append_field(head, "Content-Type", response.content_type);
-        append_field(head, "Content-Length", std::to_string(response.content().size()));
+        if (!response.goes_on) append_field(head, "Content-Length", std::to_string(response.content().size()));
     }
     return head.append("\r\n");
 }

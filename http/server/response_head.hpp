@@ -8,7 +8,8 @@
 
 namespace analytics::http {
 
-/** is_last: the connection ends after it (Connection: close). */
+/** is_last: the connection ends after it (Connection: close). The end of the connection is also the end of a content
+ * that goes on, which has no length (RFC 9112, 6.3). */
 [[nodiscard]] std::string response_head(const Response &response, bool is_last);
 
 /** False for 204 and 304, which have neither content nor Content-Length (RFC 9110, 8.6). */

@@ -1,8 +1,10 @@
 /* A request is answered in up to two steps. The loop calls the handler, which must not wait: it answers at once or
- * returns a task. A worker runs the task, which may wait for the database. */
+ * returns a task. A worker runs the task, which may wait for the database. What waits for longer is no task but a
+ * source (source.hpp). */
 #pragma once
 
 #include "message.hpp"
+#include "source.hpp"
 
 #include <cstddef>
 #include <functional>
@@ -27,7 +29,7 @@ public:
     virtual Response give_up() = 0;
 };
 
-using Begun = std::variant<Response, std::unique_ptr<Task>>;
+using Begun = std::variant<Response, std::unique_ptr<Task>, std::unique_ptr<Source>>;
 
 /** Throws nothing and waits for nothing. */
 using BeginRequest = std::function<Begun(const Request &)>;

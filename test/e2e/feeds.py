@@ -1,6 +1,8 @@
 """What the tests of feeds over HTTP share: changes of all kinds, and readers that keep a copy of what a feed says."""
 import contextlib
 import json
+import os
+import random as randoms
 
 import psycopg2
 import requests
@@ -13,6 +15,13 @@ TABLE = """SELECT _analytics_iso8601(occurred_at), id::text,
     FROM analytics_events WHERE {}"""
 TENANTS = ("acme", "umbra", None)
 DAYS = ("2026-01-05", "2026-02-05", "2026-03-05")
+
+
+def chance():
+    """Random choices that a failed test can make again."""
+    seed = int(os.environ.get("FEEDS_SEED", randoms.randrange(1 << 32)))
+    print("FEEDS_SEED", seed)
+    return randoms.Random(seed)
 
 
 def tick(database):

@@ -13,6 +13,7 @@ import requests
 
 from rig import place
 
+from feeds import FEEDS, make_feed, tick
 from http_client import EVENTS, event, get, post, problem
 
 DOCUMENT = json.loads((place.ROOT / "http" / "openapi.json").read_text())
@@ -108,6 +109,20 @@ def test_named_things_follow_the_document(service, database):
         answer = get(service, "/v1/analytics/projections/" + path)
         assert answer.status_code == status
         follows(answer, "/v1/analytics/projections/{name}", "get")
+    make_feed(database, "orders")
+    database.sql("SELECT _analytics_register_feed('late', 'events', NULL, NULL, 'now', '1 day')")
+    database.sql("UPDATE analytics_events SET payload = '{}' WHERE event_type = 'order.placed'")
+    database.sql("SELECT _analytics_feed_drop('2026-01-01Z', '2026-02-01Z')")
+    start = get(service, FEEDS).json()["items"][1]["last"]
+    tick(database)
+    for path, after, status in (("orders", "beginning", 200), ("orders", start, 200), ("late", None, 409),
+                                ("nosuch", None, 404), ("orders", start, 410)):
+        if status == 410:
+            database.sql("DELETE FROM analytics_ticks WHERE tick = %s", (start,))
+        answer = get(service, f"{FEEDS}/{path}", after=after)
+        assert answer.status_code == status
+        follows(answer, FEEDS + "/{name}", "get")
+    follows(get(service, FEEDS), FEEDS, "get")
     answer = get(service, "/v1/analytics/projections")
     assert answer.json()["count"] == 2
     follows(answer, "/v1/analytics/projections", "get")

@@ -1,13 +1,11 @@
 """Feeds over HTTP: pages, against analytics_read_feed and against the table."""
 import itertools
 import json
-import os
-import random
 
 import pytest
 import requests
 
-from feeds import FEEDS, Copy, change, make_feed, page, read, tick
+from feeds import FEEDS, Copy, chance, change, make_feed, page, read, tick
 from rig import daemon
 
 from http_client import event, get, post, problem
@@ -21,23 +19,17 @@ def service(http, database):
     return made
 
 
-@pytest.fixture
-def chance():
-    seed = int(os.environ.get("FEEDS_SEED", random.randrange(1 << 32)))
-    print("seed", seed)
-    return random.Random(seed)
-
-
 # ---- pages
 
-def test_replaying_gives_the_table(service, database, chance):
+def test_replaying_gives_the_table(service, database):
     """Whatever changes between the pages, and however long they are."""
+    random = chance()
     copies = [(Copy(), limit, after) for limit, after in ((1, None), (7, None), (500, "beginning"))]
-    change(database, chance, 5)
+    change(database, random, 5)
     places = [after for _, _, after in copies]
     for _ in range(12):
-        change(database, chance, 4)
-        if chance.random() < 0.7:
+        change(database, random, 4)
+        if random.random() < 0.7:
             tick(database)
         for number, (copy, limit, _) in enumerate(copies):
             found = page(service, limit=limit, **({"after": places[number]} if places[number] else {}))
@@ -50,12 +42,13 @@ def test_replaying_gives_the_table(service, database, chance):
         assert copy.agrees(database)
 
 
-def test_a_page_is_what_sql_reads(service, database, chance):
-    change(database, chance, 20)
+def test_a_page_is_what_sql_reads(service, database):
+    random = chance()
+    change(database, random, 20)
     tick(database)
     start = page(service, after="now")["next"]
     for after, limit in itertools.product(("beginning", start), (1, 3, 500)):
-        change(database, chance, 3)
+        change(database, random, 3)
         tick(database)
         rows = database.rows("SELECT position, operation, _analytics_iso8601(occurred_at), id::text, event_type, "
                              "tenant_id, value FROM analytics_read_feed('all', %s, %s)", (after, limit))
@@ -73,13 +66,14 @@ def test_what_is_not_ticked_is_not_there_yet(service, database):
     assert [item["value"]["payload"] for item in page(service, after=place)["items"]] == [{"n": 1}, {"n": 2}]
 
 
-def test_a_filter_is_the_feed_s(service, database, chance):
+def test_a_filter_is_the_feed_s(service, database):
+    random = chance()
     make_feed(database, "a_of_acme", event_types=["a"], tenant_id="acme")
     copy, place = Copy(), None
     for _ in range(6):
-        change(database, chance, 5)
+        change(database, random, 5)
         tick(database)
-        place = read(service, copy, "a_of_acme", place, limit=chance.choice((1, 500)))
+        place = read(service, copy, "a_of_acme", place, limit=random.choice((1, 500)))
         assert copy.agrees(database, "event_type = 'a' AND tenant_id = 'acme'")
 
 
@@ -218,14 +212,15 @@ def tenants(server, database, tmp_path):
                  "analytics_ingestor, analytics_api, analytics_maintainer")
 
 
-def test_each_tenant_replays_its_own_events(tenants, chance):
+def test_each_tenant_replays_its_own_events(tenants):
     """With events that move to another tenant, and dropped partitions; nothing is shown that is another's."""
+    random = chance()
     copies, places = {key: Copy() for key in tenants.ring.keys}, {}
     for _ in range(8):
-        change(tenants.database, chance, 6)
+        change(tenants.database, random, 6)
         tick(tenants.database)
         for key, copy in copies.items():
-            found = page(tenants, key=tenants.ring[key], limit=chance.choice((3, 500)),
+            found = page(tenants, key=tenants.ring[key], limit=random.choice((3, 500)),
                          **({"after": places[key]} if key in places else {}))
             for item in found["items"]:
                 copy.apply(item)

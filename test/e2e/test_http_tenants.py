@@ -135,7 +135,7 @@ class World:
             "id": [self.events[0][1], self.events[-1][1], self.own_events[1][1], "1"],
             "name": ["everything", MARK, "nosuch"] if path == FEED else ["kept", "late", "nosuch"],
             "after": [None, "beginning", "now", self.start(), *self.positions],
-            "limit": [None, 2], "cursor": [None, *self.cursors.get(path, [])],
+            "limit": [None, 2], "wait": [None, 1], "cursor": [None, *self.cursors.get(path, [])],
             "reference": [None, "2026-03-04T05:03:00Z"], "windowMinutes": [None, 5, 10080],
             "from": [None, "2026-03-04T05:02:00Z"], "to": [None, "2026-03-04T05:04:00Z"],
             "bucket": [None, "P1M"], "timezone": [None, "Asia/Kolkata"],

@@ -157,10 +157,13 @@ INSTANTIATE_TEST_SUITE_P(All, AbsoluteForm,
 TEST(Head, joinsTheLinesOfAList)
 {
     const std::string bytes = get("If-None-Match: \"a\"\r\nAccept-Encoding: br\r\nif-none-match: W/\"b\"\r\n"
-                                  "Accept-Encoding: gzip;q=0.5\r\nConnection: keep-alive\r\nConnection: close\r\n");
+                                  "Accept-Encoding: gzip;q=0.5\r\nConnection: keep-alive\r\nConnection: close\r\n"
+                                  "Accept: text/html\r\nLast-Event-ID: 17.1\r\nACCEPT: */*\r\n");
     const Head head = read(bytes);
     EXPECT_EQ(head.if_none_match, "\"a\", W/\"b\"");
     EXPECT_EQ(head.accept_encoding, "br, gzip;q=0.5");
+    EXPECT_EQ(head.accept, "text/html, */*");
+    EXPECT_EQ(head.last_event_id, "17.1");
     EXPECT_TRUE(head.is_last);
 }
 

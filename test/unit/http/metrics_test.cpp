@@ -28,5 +28,17 @@ TEST(HttpMetrics, AskPoolsAtTheScrape)
                 HasSubstr("analytics_http_pool_connections{pool=\"service\",state=\"in_use\"} 5\n"));
 }
 
+TEST(HttpMetrics, CountWhatReadersOfFeedsGot)
+{
+    HttpMetrics metrics;
+    metrics.watch_feeds([] { return FeedHubUse{.readers = 3, .max_readers = 256}; });
+    metrics(event::FeedPageRead{.feed = "all", .items = 5, .readers = 2});
+    metrics(event::FeedPageRead{.feed = "all", .items = 0, .readers = 3});
+    EXPECT_THAT(metrics.exposition(), HasSubstr("analytics_http_feed_pages_total 2\n"));
+    EXPECT_THAT(metrics.exposition(), HasSubstr("analytics_http_feed_items_total 10\n"));
+    EXPECT_THAT(metrics.exposition(), HasSubstr("analytics_http_feed_readers 3\n"));
+    EXPECT_THAT(metrics.exposition(), HasSubstr("analytics_http_feed_max_readers 256\n"));
+}
+
 } // namespace
 } // namespace analytics::http

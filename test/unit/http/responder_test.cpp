@@ -196,6 +196,7 @@ TEST(Cors, answersAPreflightByWhatTheResourceAllows)
     EXPECT_EQ(made.status, 204);
     EXPECT_EQ(header(made, "Access-Control-Allow-Methods"), "POST, OPTIONS");
     EXPECT_NE(header(made, "Access-Control-Allow-Headers").find("Content-Type"), std::string::npos);
+    EXPECT_NE(header(made, "Access-Control-Allow-Headers").find("Last-Event-ID"), std::string::npos);
     const Request stranger{.method = "OPTIONS", .origin = "https://c.example", .requested_method = "POST"};
     EXPECT_EQ(header(through(stranger, options, listed), "Access-Control-Allow-Methods"), "");
 }

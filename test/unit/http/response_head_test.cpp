@@ -29,6 +29,12 @@ TEST(Response, saysWhen)
     EXPECT_NEAR(static_cast<double>(timegm(&parts)), static_cast<double>(std::time(nullptr)), 5);
 }
 
+TEST(Response, hasNoLengthWhereItGoesOn)
+{
+    EXPECT_EQ(response_head({.body = "", .goes_on = true}, true).find("Content-Length"), std::string::npos);
+    EXPECT_NE(response_head({.body = ""}, true).find("\r\nContent-Length: 0\r\n"), std::string::npos);
+}
+
 TEST(Response, saysWhenTheConnectionEnds)
 {
     EXPECT_NE(response_head({.body = "x"}, true).find("\r\nConnection: close\r\n"), std::string::npos);
