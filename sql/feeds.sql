@@ -96,7 +96,10 @@ BEGIN
     complaint := CASE
         WHEN name IS NULL OR name !~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$'
             THEN 'name: 1 to 63 letters, digits, dots, hyphens and underscores, not first a dot, hyphen or underscore'
-        WHEN source IS DISTINCT FROM 'events' THEN 'source must be events'
+        WHEN source IS NULL OR source <> 'events'
+            AND NOT EXISTS (SELECT FROM @extschema@.analytics_projections AS p WHERE p.name = $2)
+            THEN 'source must be events, or the name of a projection'
+        WHEN source <> 'events' AND event_types IS NOT NULL THEN 'event_types: a projection has its own'
         WHEN cardinality(event_types) = 0 THEN 'event_types must not be empty; null stands for all types'
         WHEN EXISTS (SELECT FROM unnest(event_types) AS event_type
                      WHERE coalesce(char_length(event_type), 0) NOT BETWEEN 1 AND 120)
@@ -113,6 +116,9 @@ BEGIN
     END IF;
     IF EXISTS (SELECT FROM @extschema@.analytics_feeds AS f WHERE f.name = $1) THEN
         RAISE EXCEPTION USING ERRCODE = 'duplicate_object', MESSAGE = format('feed "%s" already exists', name);
+    END IF;
+    IF source <> 'events' THEN
+        PERFORM @extschema@._analytics_ready_projection(source);
     END IF;
     INSERT INTO @extschema@.analytics_feeds (name, source, event_types, tenant_id, since, keep)
     VALUES (name, source, event_types, tenant_id, since, keep);

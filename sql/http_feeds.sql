@@ -73,7 +73,7 @@ BEGIN
                 ',"id":', coalesce(to_json(change.id)::text, 'null'),
                 ',"eventType":', coalesce(to_json(change.event_type)::text, 'null'),
                 ',"tenantId":', coalesce(to_json(change.tenant_id)::text, 'null'),
-                ',"value":', coalesce(change.value::text, 'null'), '}');
+                ',"value":', coalesce(change.value::text, 'null'), ',"key":' || change.key::text, '}');
             EXIT WHEN bytes > 0 AND bytes + octet_length(item) > most_bytes;
             bytes := bytes + octet_length(item);
             "position" := change."position";

@@ -269,6 +269,10 @@ BEGIN
             last_id = CASE WHEN p.next_id IS NULL THEN p.last_id ELSE p.id END,
             last_upcasts = CASE WHEN p.next_id IS NULL THEN p.last_upcasts ELSE p.upcasts END
         WHERE p.id = projection.id;
+        IF projection.next_id IS NOT NULL THEN -- which changes every row
+            PERFORM @extschema@._analytics_note_rows(n.number, '-infinity', 'infinity')
+            FROM unnest(ARRAY[projection.id, number]) AS n (number);
+        END IF;
         RETURN false;
     END IF;
 
@@ -359,6 +363,12 @@ DECLARE
     projection record;
 BEGIN
     PERFORM @extschema@._analytics_require_tables();
+    IF EXISTS (SELECT FROM @extschema@.analytics_feeds AS f WHERE f.source = $1 AND f.source <> 'events') THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'dependent_objects_still_exist',
+            MESSAGE = format('projection "%s" has a feed', name),
+            HINT = 'Drop its feeds first: analytics_drop_feed.';
+    END IF;
     DELETE FROM @extschema@.analytics_projections AS p WHERE p.name = $1 RETURNING * INTO projection;
     IF projection.id IS NULL THEN
         RAISE EXCEPTION USING ERRCODE = 'undefined_object', MESSAGE = format('projection "%s" does not exist', name);
@@ -369,7 +379,8 @@ END
 $$;
 
 COMMENT ON FUNCTION @extschema@.analytics_drop_projection(text) IS
-    'Drops a projection and its view. Drop your own views that read its view first (else SQLSTATE 2BP01). '
+    'Drops a projection and its view. Drop its feeds, and your own views that read its view, first (else SQLSTATE '
+    '2BP01). '
     'SQLSTATE 42704: there is no projection of that name.';
 
 REVOKE EXECUTE ON FUNCTION

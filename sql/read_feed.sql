@@ -43,7 +43,7 @@ COMMENT ON FUNCTION @extschema@._analytics_feed_position(text) IS
 CREATE FUNCTION @extschema@._analytics_feed_start(
     name text, after text, OUT event_types text[], OUT feed_tenant text, OUT last_tick bigint,
     OUT from_tick bigint, OUT from_number bigint, OUT from_index integer, OUT is_past boolean,
-    OUT from_time timestamptz, OUT from_id uuid, OUT is_paused boolean)
+    OUT from_time timestamptz, OUT from_id uuid, OUT is_paused boolean, OUT source text)
     LANGUAGE plpgsql STABLE
     SET search_path = pg_catalog, pg_temp
     AS $$
@@ -76,6 +76,7 @@ BEGIN
     event_types := feed.event_types;
     feed_tenant := feed.tenant_id;
     is_paused := feed.paused_at IS NOT NULL;
+    source := feed.source;
 
     IF coalesce(after, feed.since) = 'beginning' THEN
         from_tick := last_tick;
@@ -114,7 +115,7 @@ COMMENT ON FUNCTION @extschema@._analytics_feed_start(text, text) IS
 CREATE FUNCTION @extschema@.analytics_read_feed(
     name text, after text DEFAULT NULL, max_rows integer DEFAULT 1000,
     OUT "position" text, OUT operation text, OUT occurred_at timestamptz, OUT id uuid, OUT event_type text,
-    OUT tenant_id text, OUT value json)
+    OUT tenant_id text, OUT value json, OUT key json)
     RETURNS SETOF record
     LANGUAGE c STABLE
     SET jit = off

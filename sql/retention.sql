@@ -19,6 +19,7 @@ CREATE FUNCTION @extschema@._analytics_forget_rollups(range_start timestamptz, r
 DECLARE
     found_any boolean;
 BEGIN
+    PERFORM @extschema@._analytics_note_rows(p.id, $1, $2) FROM @extschema@.analytics_projections AS p;
     -- A transaction that folds bags makes us wait, and then a new bag is there: repeat until there is none.
     LOOP
         DELETE FROM @extschema@.analytics_rollup_totals AS r
@@ -106,6 +107,9 @@ BEGIN
         starts := starts || old.range_start;
         ends := ends || old.range_end;
         IF keep_rollups AND events > 0 THEN
+            PERFORM @extschema@._analytics_note_rows(
+                p.id, greatest(old.range_start, '0001-01-01 00:00:00+00') - p.bucket, old.range_end, true)
+            FROM @extschema@.analytics_projections AS p;
             INSERT INTO @extschema@.analytics_kept_rollups AS k (range_start, range_end)
             VALUES (old.range_start, old.range_end) ON CONFLICT DO NOTHING;
         END IF;
@@ -150,6 +154,9 @@ BEGIN
                    AND c.minute >= old.range_start AND c.minute < old.range_end);
     INSERT INTO @extschema@.analytics_kept_rollups AS k (range_start, range_end)
     VALUES (old.range_start, old.range_end) ON CONFLICT DO NOTHING;
+    PERFORM @extschema@._analytics_note_rows(
+        p.id, greatest(old.range_start, '0001-01-01 00:00:00+00') - p.bucket, old.range_end, true)
+    FROM @extschema@.analytics_projections AS p;
     IF old.relkind <> 'f' THEN
         EXECUTE format('LOCK TABLE %s IN SHARE UPDATE EXCLUSIVE MODE', $1);
     END IF;

@@ -560,7 +560,7 @@ $table$),
 CREATE TABLE @schema@.analytics_feeds (
     name text PRIMARY KEY
         CONSTRAINT analytics_feeds_name CHECK (name ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$'),
-    source text NOT NULL CONSTRAINT analytics_feeds_source CHECK (source = 'events'),
+    source text NOT NULL CONSTRAINT analytics_feeds_source CHECK (source <> ''),
     event_types text[] CONSTRAINT analytics_feeds_event_types CHECK (
         event_types <> '{}' AND pg_catalog.array_position(event_types, NULL) IS NULL),
     tenant_id varchar(64) CONSTRAINT analytics_feeds_tenant_id CHECK (tenant_id <> ''),
@@ -574,7 +574,8 @@ CREATE TABLE @schema@.analytics_feeds (
 COMMENT ON TABLE @schema@.analytics_feeds IS
     'Feeds: gap-free sequences of changes that anyone reads from a position on. See analytics_create_feed.';
 COMMENT ON COLUMN @schema@.analytics_feeds.name IS 'Its name.';
-COMMENT ON COLUMN @schema@.analytics_feeds.source IS 'What changes. events: the rows of analytics_events.';
+COMMENT ON COLUMN @schema@.analytics_feeds.source IS
+    'What changes. events: the rows of analytics_events. Else the name of a projection: its rows.';
 COMMENT ON COLUMN @schema@.analytics_feeds.event_types IS 'The feed has events of these types. Null: of all.';
 COMMENT ON COLUMN @schema@.analytics_feeds.tenant_id IS
     'The feed has events of this tenant. Null: of all tenants, and of none.';
@@ -617,7 +618,9 @@ CREATE TABLE @schema@.analytics_outbox (
     ids uuid[] NOT NULL,
     times timestamptz[] NOT NULL,
     operations "char"[] NOT NULL,
-    type_numbers smallint[] NOT NULL
+    type_numbers smallint[] NOT NULL,
+    source text,
+    keys bytea[]
 ) WITH (autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 0);
 ALTER TABLE @schema@.analytics_outbox ALTER COLUMN ids SET STORAGE EXTERNAL;
 ALTER TABLE @schema@.analytics_outbox REPLICA IDENTITY FULL;
@@ -644,6 +647,11 @@ COMMENT ON COLUMN @schema@.analytics_outbox.operations IS
     'this tenant or type; x, a partition was dropped.';
 COMMENT ON COLUMN @schema@.analytics_outbox.type_numbers IS
     'For each change the place of the event''s type in event_types, from 1.';
+COMMENT ON COLUMN @schema@.analytics_outbox.source IS
+    'Null: events have changed. Else the projection of which rows have changed, all of the bucket first_time. Their '
+    'arrays are empty, but for operations and keys, and event_types has the projection''s name.';
+COMMENT ON COLUMN @schema@.analytics_outbox.keys IS
+    'For each change of a projection the row''s dimensions, as its bags have them. Null: the row "other".';
 $table$),
 
 ('analytics_retention', $table$

@@ -115,6 +115,9 @@ CREATE FUNCTION @extschema@._analytics_rebuild(window_start timestamptz, window_
     AS $$
 DECLARE
     repaired bigint;
+    changed integer[]; -- projections, and the buckets
+    first_bucket timestamptz;
+    last_bucket timestamptz;
 BEGIN
     PERFORM @extschema@._analytics_require_tables();
     IF current_setting('transaction_isolation') <> 'read committed' THEN
@@ -157,11 +160,17 @@ BEGIN
         CROSS JOIN LATERAL
             @extschema@._analytics_projection_missing(p.id, b.minute, b.minute + interval '1 minute') AS l
         WHERE l.tenant_id IS NOT DISTINCT FROM m.tenant_id
+        RETURNING projection, bucket_start
     ), dead_letters AS (
         INSERT INTO @extschema@.analytics_dead_letter_counts (reason, open)
         SELECT m.event_type, m.count FROM missing AS m WHERE m.rollup = 'dead letters'
     )
-    SELECT count(*) INTO repaired FROM missing;
+    SELECT (SELECT count(*) FROM missing),
+           ARRAY(SELECT DISTINCT p.projection FROM projections AS p),
+           (SELECT min(p.bucket_start) FROM projections AS p), (SELECT max(p.bucket_start) FROM projections AS p)
+    INTO repaired, changed, first_bucket, last_bucket;
+    PERFORM @extschema@._analytics_note_rows(c.projection, first_bucket, last_bucket + interval '1 microsecond')
+    FROM unnest(changed) AS c (projection);
     RETURN repaired;
 END
 $$;

@@ -71,6 +71,9 @@ CALLS = {
                                 None, None, None, "9")],
     "_analytics_mark_dead_letters_published": [("{1}", "{2}", "{f}")],
     "_analytics_projection_kept": [("1", "2021-01-01Z", "2022-01-01Z")],
+    "_analytics_projection_feed_changes": [("rows", "0", "10")],
+    "_analytics_projection_feed_past": [("rows", "beginning", "10")],
+    "_analytics_projection_feed_query": [("gone",)],
     "_analytics_projection_missing": [("1", "2021-01-01Z", "2022-01-01Z")],
     "_analytics_projection_page": [("kept", "50", None, None, None, None, None),
                                    ("late", "1", None, None, None, None, "acme")],
@@ -131,6 +134,7 @@ CALL @.analytics_create_feed('gone'&text, 'events'&text, '{e}'&_text, 'acme'&tex
 CALL @.analytics_start_feed('gone'&text)
 UPDATE @.analytics_feeds SET event_types = NULL WHERE name OPERATOR(pg_catalog.=) 'gone'
 SELECT @.analytics_drop_feed('gone'&text)
+CALL @.analytics_create_feed('rows'&text, 'gone'&text, NULL&_text, NULL&text, 'beginning'&text, '1 day'&interval)
 SELECT * FROM @.analytics_claim_partition('g'&text, 't'&text, 0, 'o'&text, 0&int8, 5&int8)
 SELECT @.analytics_retire_group('g'&text)
 INSERT INTO @.analytics_dead_letters (reason) VALUES ('invalid_json'), ('by hand'), ('by hand')
@@ -145,8 +149,11 @@ TRUNCATE @.by_hand
 SELECT @.analytics_tick()
 SELECT * FROM @.analytics_read_feed('fed'&text, 'beginning'&text, 10)
 SELECT * FROM @.analytics_read_feed('fed'&text, '0'&text, 10)
+SELECT * FROM @.analytics_read_feed('rows'&text, 'beginning'&text, 10)
+SELECT * FROM @.analytics_read_feed('rows'&text, '0'&text, 10)
 SELECT * FROM @.kept
 SELECT * FROM public.gone
+SELECT @.analytics_drop_feed('rows'&text)
 SELECT @.analytics_drop_projection('gone'&text)
 DELETE FROM @.analytics_rollup_totals
 SELECT * FROM @.analytics_verify(NULL&timestamptz, NULL&timestamptz)

@@ -25,7 +25,7 @@ ROOMS = {
     ROLLUP: {ROLLUP, BORDER, "extension/core", TEXT},
     INGEST: {INGEST, ROLLUP, BORDER, "extension/core", SCHEMA, TEXT},
     UPCAST: {UPCAST, BORDER, "extension/core", TEXT},
-    PROJECTION: {PROJECTION, UPCAST, ROLLUP, BORDER, "extension/core", TEXT},
+    PROJECTION: {PROJECTION, FEED, UPCAST, ROLLUP, BORDER, "extension/core", TEXT},
     FEED: {FEED, ROLLUP, BORDER, "extension/core", TEXT},
     "extension/pg/functions": {"extension/pg/functions", INGEST, PROJECTION, FEED, UPCAST, ROLLUP, BORDER,
                                "extension/core", SCHEMA, TEXT},

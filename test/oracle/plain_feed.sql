@@ -38,10 +38,10 @@ BEGIN
             ORDER BY e.occurred_at, e.id LIMIT max_rows
         ), rows AS (
             SELECT o.ids, o.times, o.first_time, o.last_time FROM public.analytics_outbox AS o
-            WHERE o.tick > start.from_tick
+            WHERE o.tick > start.from_tick AND o.source IS NULL
             UNION ALL
             SELECT o.ids, o.times, o.first_time, o.last_time FROM public.analytics_outbox AS o
-            WHERE o.tick IS NULL
+            WHERE o.tick IS NULL AND o.source IS NULL
         ), changed AS (
             SELECT DISTINCT c.occurred_at, c.id
             FROM (SELECT min(r.occurred_at) AS low, max(r.occurred_at) AS high FROM read AS r) AS of_page
@@ -104,9 +104,10 @@ BEGIN
     ), wanted AS MATERIALIZED (
         SELECT r.*, sum(r.changes) OVER (ORDER BY r.tick, r.number) - r.changes AS changes_before
         FROM read AS r
-        WHERE r.event_types = '{}'
-            OR (start.feed_tenant IS NULL OR r.tenant_id = start.feed_tenant)
-                AND (start.event_types IS NULL OR r.event_types && start.event_types)
+        WHERE r.source IS NULL
+            AND (r.event_types = '{}'
+                 OR (start.feed_tenant IS NULL OR r.tenant_id = start.feed_tenant)
+                    AND (start.event_types IS NULL OR r.event_types && start.event_types))
     ), rows AS MATERIALIZED (
         SELECT w.* FROM wanted AS w WHERE w.changes_before < max_rows + start.from_index
     ), changes AS (

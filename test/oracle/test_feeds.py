@@ -17,10 +17,13 @@ from time import sleep
 import psycopg2
 import psycopg2.errors
 
+import projected
+
 SESSIONS = 5
 READERS = 6
 TYPES = ("a", "b", "c")
 TENANTS = (None, "t", "u")
+PROJECTED = (projected.HOURLY, projected.MONTHLY)  # feeds of the same names
 FEEDS = {"all": lambda row: True, "late": lambda row: True, "some": lambda row: row["eventType"] in ("a", "b"),
          "theirs": lambda row: row["tenantId"] == "t",
          "both": lambda row: row["tenantId"] == "t" and row["eventType"] == "a"}
@@ -82,7 +85,8 @@ class Writer:
 
     def version(self):
         self.driver.version += 1
-        return json.dumps({"v": self.driver.version})
+        return json.dumps({"v": self.driver.version, "n": self.rng.choice((1, 2.50, "x", None)),
+                           "plan": self.rng.choice(("free", "pro", None, 7)), "level": self.rng.choice((1, 1.0, 2e3))})
 
     def some_keys(self):
         return self.rng.sample(KEYS, self.rng.choice((1, 1, 2, 8)))
@@ -241,6 +245,37 @@ class Reader:
             assert puts <= max(changes, 1), f"{key} is put {puts} times, and was changed {changes} times"
 
 
+class ProjectionReader:
+    """Replays a projection's feed, keyed as a compacted topic is."""
+
+    def __init__(self, cursor, rng):
+        self.cursor, self.rng = cursor, rng
+        self.feed = rng.choice(PROJECTED)
+        self.position, self.rows = "beginning", {}
+
+    def step(self):
+        self.read(self.rng.choice((1, 2, 7, 1000)))
+
+    def read(self, max_rows):
+        self.cursor.execute('SELECT "position", operation, value::text, key::text FROM analytics_read_feed(%s, %s, %s)',
+                            (self.feed, self.position, max_rows))
+        answer = self.cursor.fetchall()
+        keys = [key for _, operation, _, key in answer if operation]
+        assert len(set(keys)) == len(keys) <= max_rows, "a page has each row once"
+        for self.position, operation, value, key in answer:
+            if operation == "put":
+                assert value.startswith(key[:-1] + ",")
+                self.rows[key] = json.loads(value)
+            elif operation == "delete":
+                self.rows.pop(key, None)
+        return bool(answer)
+
+    def check(self):
+        self.cursor.execute("SELECT p.item FROM _analytics_projection_page(%s, 1000000) AS p", (self.feed,))
+        view = sorted((row for row, in self.cursor.fetchall()), key=json.dumps)
+        assert sorted(self.rows.values(), key=json.dumps) == view
+
+
 class Driver:
     def __init__(self):
         self.version = 0
@@ -268,12 +303,17 @@ def test_replaying_gives_the_table(connect, steps, seed):
         writers[0].step()
     writers[0].end("COMMIT")
     cursor.execute("CALL analytics_create_feed('late', since => 'now')")
+    for projection in PROJECTED:
+        cursor.execute("CALL analytics_create_feed(%s, %s)", (projection, projection))
     readers = [Reader(cursor, rng, driver) for _ in range(READERS)]
+    readers += [ProjectionReader(cursor, rng) for _ in range(READERS)]
 
     for _ in range(steps * 4):
         chance = rng.random()
         try:
-            if chance < 0.6:
+            if chance < 0.01:
+                cursor.execute("SELECT analytics_rebuild()")
+            elif chance < 0.6:
                 rng.choice(writers).step()
             elif chance < 0.7:
                 cursor.execute("SELECT analytics_tick()")

@@ -15,7 +15,7 @@ INSERT INTO due VALUES
 ('_analytics_check_feed', '', 'trigger', 'volatile unsafe', true),
 ('_analytics_feed_drop', 'range_start timestamp with time zone, range_end timestamp with time zone', 'void', 'volatile unsafe', true),
 ('_analytics_feed_position', 'after text, OUT tick bigint, OUT number bigint, OUT index integer, OUT is_past boolean, OUT occurred_at timestamp with time zone, OUT id uuid', 'record', 'immutable strict safe', true),
-('_analytics_feed_start', 'name text, after text, OUT event_types text[], OUT feed_tenant text, OUT last_tick bigint, OUT from_tick bigint, OUT from_number bigint, OUT from_index integer, OUT is_past boolean, OUT from_time timestamp with time zone, OUT from_id uuid, OUT is_paused boolean', 'record', 'stable unsafe', true),
+('_analytics_feed_start', 'name text, after text, OUT event_types text[], OUT feed_tenant text, OUT last_tick bigint, OUT from_tick bigint, OUT from_number bigint, OUT from_index integer, OUT is_past boolean, OUT from_time timestamp with time zone, OUT from_id uuid, OUT is_paused boolean, OUT source text', 'record', 'stable unsafe', true),
 ('_analytics_maintain_outbox', 'reference timestamp with time zone, item text, OUT rows bigint, OUT items text[], OUT failure text', 'record', 'volatile unsafe', true),
 ('_analytics_next_tick', 'OUT tick bigint, OUT history text', 'record', 'volatile unsafe', true),
 ('_analytics_register_feed', 'name text, source text, event_types text[], tenant_id text, since text, keep interval', 'void', 'volatile unsafe', false),
@@ -25,7 +25,12 @@ INSERT INTO due VALUES
 ('analytics_create_feed', 'IN name text, IN source text DEFAULT ''events''::text, IN event_types text[] DEFAULT NULL::text[], IN tenant_id text DEFAULT NULL::text, IN since text DEFAULT ''beginning''::text, IN keep interval DEFAULT ''7 days''::interval', NULL, 'volatile unsafe', false),
 ('analytics_drop_feed', 'name text', 'void', 'volatile strict unsafe', false),
 ('analytics_pause_feed', 'name text', 'void', 'volatile strict unsafe', false),
-('analytics_read_feed', 'name text, after text DEFAULT NULL::text, max_rows integer DEFAULT 1000, OUT "position" text, OUT operation text, OUT occurred_at timestamp with time zone, OUT id uuid, OUT event_type text, OUT tenant_id text, OUT value json', 'SETOF record', 'stable unsafe', true),
+('analytics_read_feed', 'name text, after text DEFAULT NULL::text, max_rows integer DEFAULT 1000, OUT "position" text, OUT operation text, OUT occurred_at timestamp with time zone, OUT id uuid, OUT event_type text, OUT tenant_id text, OUT value json, OUT key json', 'SETOF record', 'stable unsafe', true),
+('_analytics_note_rows', 'projection integer, window_start timestamp with time zone, window_end timestamp with time zone, doubtful_alone boolean DEFAULT false', 'void', 'volatile strict unsafe', true),
+('_analytics_projection_key', 'projection integer, key bytea', 'SETOF record', 'stable strict unsafe', true),
+('_analytics_projection_feed_query', 'name text', 'text', 'stable strict unsafe', true),
+('_analytics_projection_feed_past', 'name text, after text, max_rows integer, OUT "position" text, OUT operation text, OUT occurred_at timestamp with time zone, OUT id uuid, OUT event_type text, OUT tenant_id text, OUT value json, OUT key json', 'SETOF record', 'stable unsafe', true),
+('_analytics_projection_feed_changes', 'name text, after text, max_rows integer, OUT "position" text, OUT operation text, OUT occurred_at timestamp with time zone, OUT id uuid, OUT event_type text, OUT tenant_id text, OUT value json, OUT key json', 'SETOF record', 'stable unsafe', true),
 ('analytics_resume_feed', 'name text', 'void', 'volatile strict unsafe', false),
 ('analytics_start_feed', 'IN name text', NULL, 'volatile unsafe', false),
 ('analytics_tick', '', 'bigint', 'volatile unsafe', false),
@@ -292,6 +297,7 @@ SELECT matches(:'grants'::text, 'analytics_create_partition\(timestamptz, interv
 SELECT _analytics_register_projection('surface', NULL, '{}', '{}', '1 hour', 1, 'public') \g /dev/null
 UPDATE analytics_projections SET state = 'ready';
 SELECT _analytics_register_feed('surface', 'events', NULL, NULL, 'now', '1 day'), _analytics_start_feed('surface') \g /dev/null
+SELECT _analytics_register_feed('rows', 'surface', NULL, NULL, 'now', '1 day'), _analytics_start_feed('rows') \g /dev/null
 
 -- who may: w writer, r reader, o operator (who may read, too), n nobody.
 CREATE TABLE tap.uses (who text, call text);
@@ -338,7 +344,9 @@ INSERT INTO tap.uses VALUES
 ('o', 'SELECT * FROM analytics_retention'), ('o', 'SELECT * FROM analytics_maintenance'), ('', 'SELECT * FROM analytics_size_history'),
 ('w', 'SELECT * FROM _analytics_unpublished_dead_letters()'), ('w', $$SELECT _analytics_mark_dead_letters_published('{}', '{}', '{}')$$), ('wo', $$SELECT _analytics_gap_accepted('g', 't', 0, 1)$$), ('wr', 'SELECT analytics_open_dead_letters()'), ('wrn', 'SELECT _analytics_dead_letter_counts_agree()'), ('r', 'SELECT * FROM analytics_dead_letter_counts'), ('wr', 'SELECT * FROM analytics_consumer_groups()'), ('wr', $$SELECT * FROM _analytics_rewound_claims('g', '{t}', '{0}', '{1}', '{0}')$$), ('o', $$SELECT analytics_retire_group('g')$$), ('wr', 'SELECT * FROM analytics_dead_letter_summary'), ('wo', 'SELECT * FROM analytics_kafka_gaps'),
 ('o', $$SELECT * FROM _analytics_ingest_again(ARRAY[tap.event('o', '2024-07-01T00:00:00Z'), tap.event('ou'), '{'::bytea], ARRAY[now(), now(), now()])$$), ('o', 'SELECT * FROM analytics_replay_dead_letters()'), ('wo', $$SELECT analytics_create_partition(now() + interval '2 months')$$), ('o', $$SELECT analytics_create_partition(now() + interval '4 months', '1 hour')$$), ('o', 'SELECT * FROM analytics_replay_dead_letters(accept_time => true)'), ('o', $$CALL analytics_replay_all_dead_letters(reason => 'none')$$), ('o', $$SELECT analytics_purge_dead_letters('1 day')$$),
-('wrn', $$SELECT _analytics_feed_position('1')$$), ('r', $$SELECT * FROM analytics_read_feed('surface')$$), ('r', $$SELECT * FROM _analytics_feed_start('surface', NULL)$$), ('r', $$SELECT * FROM analytics_read_feed('surface', 'beginning')$$),
+('wrn', $$SELECT _analytics_feed_position('1')$$), ('r', $$SELECT * FROM analytics_read_feed('surface')$$), ('r', $$SELECT * FROM _analytics_feed_start('surface', NULL)$$), ('r', $$SELECT * FROM analytics_read_feed('surface', 'beginning')$$), ('r', $$SELECT * FROM analytics_read_feed('rows', 'beginning')$$),
+('r', $$SELECT * FROM _analytics_projection_feed_past('rows', 'beginning', 1)$$), ('r', $$SELECT * FROM _analytics_projection_feed_changes('rows', 'now', 1)$$), ('wrn', $$SELECT _analytics_projection_feed_query('surface')$$), ('', $$SELECT _analytics_note_rows((SELECT id FROM analytics_projections), now(), now())$$),
+('wrn', $$SELECT * FROM _analytics_projection_key((SELECT id FROM analytics_projections), '\xff') AS r (other boolean)$$),
 ('r', 'SELECT * FROM analytics_feeds'), ('r', 'SELECT * FROM analytics_ticks'), ('r', 'SELECT * FROM analytics_outbox'), ('o', 'SELECT analytics_tick()'), ('', 'SELECT _analytics_tick()'), ('r', 'SELECT * FROM _analytics_next_tick()'), ('', 'SELECT _analytics_feed_drop(now(), now())'), ('', $$SELECT _analytics_maintain_outbox(now(), 'expired')$$),
 ('o', $$DO 'BEGIN IF NOT has_function_privilege(''analytics_create_feed(text,text,text[],text,text,interval)'', ''EXECUTE'') THEN RAISE insufficient_privilege; END IF; END'$$), ('o', $$DO 'BEGIN IF NOT has_function_privilege(''analytics_start_feed(text)'', ''EXECUTE'') THEN RAISE insufficient_privilege; END IF; END'$$),
 ('o', $$SELECT _analytics_register_feed('another', 'events', NULL, NULL, 'now', '1 day')$$), ('o', $$SELECT _analytics_start_feed('surface')$$), ('o', $$SELECT _analytics_set_feed_pause('surface', now())$$), ('o', $$SELECT analytics_pause_feed('surface')$$), ('o', $$SELECT analytics_resume_feed('surface')$$), ('o', $$SELECT analytics_drop_feed('surface')$$),

@@ -12,10 +12,10 @@ namespace analytics::pg {
 
 /* The columns of the answer. */
 struct FeedAnswer::Row {
-    enum : int { position, operation, occurred_at, id, event_type, tenant_id, value, columns };
+    enum : int { position, operation, occurred_at, id, event_type, tenant_id, value, key, columns };
 
     Datum values[columns] = {};
-    bool nulls[columns] = {true, true, true, true, true, true, true};
+    bool nulls[columns] = {true, true, true, true, true, true, true, true};
 
     void set(int column, Datum datum)
     {

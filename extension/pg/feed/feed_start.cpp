@@ -10,7 +10,8 @@ namespace analytics::pg {
 namespace {
 
 SavedStatement start_of_feed{"SELECT s.event_types, s.feed_tenant, s.last_tick, s.from_tick, s.from_number, "
-                             "s.from_index, s.from_time, s.from_id, s.is_past, s.is_paused "
+                             "s.from_index, s.from_time, s.from_id, s.is_past, s.is_paused, "
+                             "s.source OPERATOR(pg_catalog.=) 'events' "
                              "FROM %s_analytics_feed_start($1, $2) AS s",
                              SavedStatement::Planned::once,
                              {TEXTOID, TEXTOID}};
@@ -29,8 +30,9 @@ struct StartReader {
         {"from_id", UUIDOID, Nulls::allowed},
         {"is_past", BOOLOID},
         {"is_paused", BOOLOID},
+        {"is_of_events", BOOLOID},
     };
-    enum : int { event_types, tenant, last_tick, tick, number, index, time, id, is_past, is_paused };
+    enum : int { event_types, tenant, last_tick, tick, number, index, time, id, is_past, is_paused, is_of_events };
 
     MemoryContext context = CurrentMemoryContext;
     FeedStart start{};
@@ -47,6 +49,7 @@ struct StartReader {
                  .time = {values[time], row->tts_isnull[time]},
                  .id = copy(row, id, UUID_LEN),
                  .is_past = DatumGetBool(values[is_past]),
+                 .is_of_events = DatumGetBool(values[is_of_events]),
                  .is_paused = DatumGetBool(values[is_paused])};
         return false;
     }

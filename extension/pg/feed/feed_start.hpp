@@ -17,6 +17,7 @@ struct FeedStart {
     NullableDatum time = null_datum; // the key in the past; null at its beginning
     NullableDatum id = null_datum;
     bool is_past = false;
+    bool is_of_events = false;
     bool is_paused = false;
 };
 

@@ -107,7 +107,7 @@ void OutboxMaintainer::keep(const EventRow &event, Operation operation)
     const pg_uuid_t &id = *DatumGetUUIDP(event.id());
     guarded([&] {
         const auto wants = [&](const WantedEvents &feed) { return feed.takes(event.event_type, event.tenant); };
-        if (std::none_of(wanted_->begin(), wanted_->end(), wants)) return;
+        if (std::none_of(wanted_->events.begin(), wanted_->events.end(), wants)) return;
         auto at = tenants_.find(event.tenant);
         if (at == tenants_.end()) at = tenants_.try_emplace(std::optional<std::string>{event.tenant}).first;
         std::vector<Changes> &rows = at->second;
@@ -168,8 +168,8 @@ void OutboxMaintainer::write()
 
 Maintainer *make_outbox_maintainer(MemoryContext context, const ExtensionSchema &schema)
 {
-    const std::shared_ptr<const Wanted> &wanted = wanted_events(schema);
-    return wanted->empty() ? nullptr : make_owned<OutboxMaintainer>(context, schema, wanted);
+    const std::shared_ptr<const Wanted> &wanted = wanted_by_feeds(schema);
+    return wanted->events.empty() ? nullptr : make_owned<OutboxMaintainer>(context, schema, wanted);
 }
 
 } // namespace analytics::pg

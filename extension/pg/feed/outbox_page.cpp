@@ -19,8 +19,9 @@ constexpr std::int64_t most_rows = 10'000; // of which the feed may want none
 SavedStatement rows_after{
     "SELECT o.tick, o.number, o.tenant_id, o.first_time, o.last_time, o.changes, o.event_types, o.ids, o.times, "
     "o.operations, o.type_numbers, "
-    "o.event_types OPERATOR(pg_catalog.=) '{}' OR ($6 IS NULL OR o.tenant_id OPERATOR(pg_catalog.=) $6) "
-    "AND ($5 IS NULL OR o.event_types OPERATOR(pg_catalog.&&) $5) AS is_wanted "
+    "o.source IS NULL AND (o.event_types OPERATOR(pg_catalog.=) '{}' "
+    "OR ($6 IS NULL OR o.tenant_id OPERATOR(pg_catalog.=) $6) "
+    "AND ($5 IS NULL OR o.event_types OPERATOR(pg_catalog.&&) $5)) AS is_wanted "
     "FROM %sanalytics_outbox AS o WHERE (o.tick, o.number) OPERATOR(pg_catalog.>=) ($2, $3) "
     "AND o.tick OPERATOR(pg_catalog.<=) $4 ORDER BY o.tick, o.number LIMIT $1",
     SavedStatement::Planned::each_time,

@@ -11,6 +11,7 @@ namespace {
 
 /* One row of the table, as plain data in the current memory context. */
 struct FeedRow {
+    Datum source = 0;
     std::optional<Texts> types;
     std::optional<Datum> tenant;
     FeedRow *next = nullptr;
@@ -20,8 +21,8 @@ SessionCopy<Wanted> session_copy;
 
 FeedRow *read_row(const TableRow &table_row, FeedRow *next)
 {
-    return new (palloc(sizeof(FeedRow)))
-        FeedRow{table_row.optional_texts("event_types"), table_row.optional_text("tenant_id"), next};
+    return new (palloc(sizeof(FeedRow))) FeedRow{table_row.text("source"), table_row.optional_texts("event_types"),
+                                                 table_row.optional_text("tenant_id"), next};
 }
 
 WantedEvents wanted_by(const FeedRow &row)
@@ -37,7 +38,11 @@ WantedEvents wanted_by(const FeedRow &row)
 Wanted wanted_by_all(const FeedRow *rows)
 {
     Wanted wanted;
-    for (const FeedRow *row = rows; row != nullptr; row = row->next) wanted.push_back(wanted_by(*row));
+    for (const FeedRow *row = rows; row != nullptr; row = row->next)
+        if (const std::string_view source = detoasted_bytes(row->source); source == "events")
+            wanted.events.push_back(wanted_by(*row));
+        else
+            wanted.projections.emplace_back(source);
     return wanted;
 }
 
@@ -49,7 +54,7 @@ bool WantedEvents::takes(std::string_view type, const std::optional<std::string_
            (!types || std::find(types->begin(), types->end(), type) != types->end());
 }
 
-const std::shared_ptr<const Wanted> &wanted_events(const ExtensionSchema &schema)
+const std::shared_ptr<const Wanted> &wanted_by_feeds(const ExtensionSchema &schema)
 {
     constexpr char table[] = "analytics_feeds";
     return session_copy.of_now(schema, table, added_relation_in(schema, table), read_row, wanted_by_all).copy;

@@ -1,9 +1,10 @@
-/* What the feeds want of the events, as the rows of analytics_feeds have it. Each session keeps a copy, and learns of a
+/* What the feeds want, as the rows of analytics_feeds have it. Each session keeps a copy, and learns of a
  * change before its next statement on events. */
 #pragma once
 
 #include "../border/extension_schema.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,9 +21,17 @@ struct WantedEvents {
     [[nodiscard]] bool takes(std::string_view type, const std::optional<std::string_view> &tenant_of_event) const;
 };
 
-using Wanted = std::vector<WantedEvents>;
+struct Wanted {
+    std::vector<WantedEvents> events;     // the filter of each feed of events
+    std::vector<std::string> projections; // their names
 
-/** The filters of all feeds as they are now. They live as long as a copy of the pointer. PostgreSQL phase. */
-const std::shared_ptr<const Wanted> &wanted_events(const ExtensionSchema &schema);
+    [[nodiscard]] bool has_projection(std::string_view name) const
+    {
+        return std::find(projections.begin(), projections.end(), name) != projections.end();
+    }
+};
+
+/** What all feeds want now. They live as long as a copy of the pointer. PostgreSQL phase. */
+const std::shared_ptr<const Wanted> &wanted_by_feeds(const ExtensionSchema &schema);
 
 } // namespace analytics::pg

@@ -7,6 +7,21 @@ extern "C" {
 #include "executor/spi.h"
 }
 
+namespace analytics::pg {
+namespace {
+
+using Planned = SavedStatement::Planned;
+
+SavedStatement past_of_projection{
+    "SELECT r.* FROM %s_analytics_projection_feed_past($1, $2, $3) AS r", Planned::once, {TEXTOID, TEXTOID, INT4OID}};
+
+SavedStatement changes_of_projection{"SELECT r.* FROM %s_analytics_projection_feed_changes($1, $2, $3) AS r",
+                                     Planned::once,
+                                     {TEXTOID, TEXTOID, INT4OID}};
+
+} // namespace
+} // namespace analytics::pg
+
 ANALYTICS_FUNCTION(analytics_read_feed)
 {
     using namespace analytics::pg;
@@ -20,7 +35,11 @@ ANALYTICS_FUNCTION(analytics_read_feed)
     const NullableDatum &after = fcinfo->args[arg_after];
     SPI_connect();
     const FeedStart start = feed_start(schema, fcinfo->args[arg_name], after);
-    if (!start.is_paused) {
+    if (!start.is_paused && !start.is_of_events) {
+        ResultSetReader rows{result};
+        (start.is_past ? past_of_projection : changes_of_projection)
+            .run(schema, {fcinfo->args[arg_name], after, given(Int32GetDatum(max_rows))}, RowReceiver{rows});
+    } else if (!start.is_paused) {
         FeedAnswer answer{result, after};
         (start.is_past ? put_past : put_changes)(answer, schema, start, max_rows);
     }

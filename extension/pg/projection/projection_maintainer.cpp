@@ -4,6 +4,8 @@
 #include "../border/owned.hpp"
 #include "../border/text.hpp"
 #include "../border/times.hpp"
+#include "../feed/changed_rows.hpp"
+#include "../feed/wanted.hpp"
 #include "../rollup/bags.hpp"
 #include "payload_reader.hpp"
 #include "rule_cache.hpp"
@@ -113,8 +115,8 @@ class ProjectionMaintainer : public Maintainer {
 public:
     /** A number that was replaced is kept only for the transaction's own snapshot, which may still show it. */
     ProjectionMaintainer(MemoryContext context, const ExtensionSchema &schema,
-                         const std::shared_ptr<const ProjectionRules> &rules)
-        : schema_(schema), rules_(rules)
+                         const std::shared_ptr<const ProjectionRules> &rules, std::shared_ptr<const Wanted> wanted)
+        : schema_(schema), rules_(rules), wanted_(std::move(wanted))
     {
         for (const ProjectionRule &rule : *rules)
             if (!rule.is_replaced || IsolationUsesXactSnapshot()) deltas_.emplace_back(context, schema, rule);
@@ -148,6 +150,7 @@ public:
     std::int64_t fold_bucket(std::int32_t projection, TimestampTz bucket_start, const Tenant &tenant);
 
 private:
+    void note(const ProjectionRule &rule, TimestampTz bucket_start, const Tenant &tenant, const core::Cells &cells);
     void keep(const ProjectionRule &rule, TimestampTz bucket_start, const Tenant &tenant, core::Cells &cells);
     std::int64_t fold(const ProjectionRule &rule, TimestampTz bucket_start, const Tenant &tenant, int least,
                       core::Cells &sum);
@@ -155,6 +158,8 @@ private:
 
     const ExtensionSchema &schema_;
     std::shared_ptr<const ProjectionRules> rules_; // keeps those of deltas_
+    std::shared_ptr<const Wanted> wanted_;
+    std::vector<ChangedRows> changed_;
     std::vector<ProjectionDelta> deltas_;
     std::optional<core::Cells> before_;
     std::string packed_;
@@ -176,6 +181,7 @@ void ProjectionMaintainer::write()
     for (ProjectionDelta &delta : deltas_) {
         for (auto &[group, cells] : delta.groups()) {
             MemoryContextReset(scratch_);
+            note(delta.rule(), group.first, group.second, cells);
             keep(delta.rule(), group.first, group.second, cells);
         }
         delta.clear();
@@ -185,6 +191,17 @@ void ProjectionMaintainer::write()
     bags.close();
     bags_ = nullptr;
     MemoryContextDelete(context);
+    note_rows(schema_, changed_);
+    changed_.clear();
+}
+
+/* For the feeds of the projection. */
+void ProjectionMaintainer::note(const ProjectionRule &rule, TimestampTz bucket_start, const Tenant &tenant,
+                                const core::Cells &cells)
+{
+    guarded([&] {
+        if (wanted_->has_projection(rule.name)) changed_.emplace_back(rule.name, bucket_start, tenant, cells);
+    });
 }
 
 /* Appends the cells as a bag. When the bucket has many bags, they are folded into it; not under SERIALIZABLE: two
@@ -258,13 +275,14 @@ void ProjectionMaintainer::append(const ProjectionRule &rule, TimestampTz bucket
 
 Maintainer *make_projection_maintainer(MemoryContext context, const ExtensionSchema &schema)
 {
-    return make_owned<ProjectionMaintainer>(context, context, schema, projection_rules(schema));
+    return make_owned<ProjectionMaintainer>(context, context, schema, projection_rules(schema),
+                                            wanted_by_feeds(schema));
 }
 
 std::int64_t fold_bucket(MemoryContext context, const ExtensionSchema &schema, std::int32_t projection,
                          TimestampTz bucket_start, const std::optional<std::string> &tenant)
 {
-    return make_owned<ProjectionMaintainer>(context, context, schema, projection_rules(schema))
+    return make_owned<ProjectionMaintainer>(context, context, schema, projection_rules(schema), wanted_by_feeds(schema))
         ->fold_bucket(projection, bucket_start, tenant);
 }
 

@@ -11,6 +11,7 @@ namespace {
 /* A number of one row of the table, as plain data in the current memory context. */
 struct RuleRow {
     std::int32_t id;
+    Datum name;
     UpcastRow *upcasts;
     bool is_replaced;
     bool of_every_type;
@@ -41,6 +42,7 @@ RuleRow *read_number(const TableRow &table_row, const NumberColumns &number, Rul
     const std::optional<Datum> upcasts = table_row.added_value(number.upcasts, JSONBOID);
     row->next = next;
     row->id = DatumGetInt32(*id);
+    row->name = table_row.text("name");
     row->upcasts = upcasts ? stored_upcasts(*upcasts) : nullptr;
     row->is_replaced = number.is_replaced;
     row->of_every_type = !event_types;
@@ -66,7 +68,14 @@ ProjectionRule rule_of(const RuleRow &row)
     auto *const projection = std::get_if<core::Projection>(&read);
     if (!bucket || projection == nullptr) throw core::Error("row of analytics_projections is not a valid projection");
 
-    ProjectionRule rule{row.id, row.of_every_type, {}, *bucket, static_cast<std::size_t>(row.max_groups), {}, {}};
+    ProjectionRule rule{row.id,
+                        std::string(detoasted_bytes(row.name)),
+                        row.of_every_type,
+                        {},
+                        *bucket,
+                        static_cast<std::size_t>(row.max_groups),
+                        {},
+                        {}};
     for (int i = 0; i < row.event_types.count; ++i)
         rule.event_types.emplace_back(detoasted_bytes(row.event_types.items[i]));
     rule.projection = std::move(*projection);

@@ -21,6 +21,7 @@ namespace analytics::pg {
 
 struct ProjectionRule {
     std::int32_t id;
+    std::string name; // of the projection
     bool of_every_type;
     std::vector<std::string> event_types;
     core::Bucket bucket;

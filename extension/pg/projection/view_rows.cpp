@@ -18,14 +18,6 @@ namespace {
 constexpr std::size_t common_columns = 3;
 constexpr std::size_t columns_per_measure = 5;
 
-bool is_doubtful(const core::Cell &cell) noexcept
-{
-    return std::any_of(cell.measures.begin(), cell.measures.end(), [](const core::Measure &measure) {
-        return measure.count != 0 &&
-               (!measure.inserted || measure.least_is_doubtful() || measure.greatest_is_doubtful());
-    });
-}
-
 /* Whether all events of the cell were deleted. */
 bool is_gone(const core::Cell &cell) noexcept
 {
@@ -35,6 +27,14 @@ bool is_gone(const core::Cell &cell) noexcept
 }
 
 } // namespace
+
+bool is_doubtful(const core::Cell &cell) noexcept
+{
+    return std::any_of(cell.measures.begin(), cell.measures.end(), [](const core::Measure &measure) {
+        return measure.count != 0 &&
+               (!measure.inserted || measure.least_is_doubtful() || measure.greatest_is_doubtful());
+    });
+}
 
 void merge_bag(core::Cells &cells, std::string_view bag)
 {

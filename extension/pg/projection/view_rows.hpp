@@ -9,6 +9,9 @@
 
 namespace analytics::pg {
 
+/** Whether the bags don't know the minimum or maximum of some measure, so that the events are asked. */
+bool is_doubtful(const core::Cell &cell) noexcept;
+
 /** Adds the cells of a bag, and checks for interrupts. PostgreSQL phase. */
 void merge_bag(core::Cells &cells, std::string_view bag);
 

@@ -26,7 +26,7 @@ public:
     void close();
 
 protected:
-    static constexpr int most_columns = 10;
+    static constexpr int most_columns = 12;
 
     Relation table_;
     std::span<const ReadColumn> columns_;
