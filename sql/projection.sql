@@ -270,7 +270,8 @@ BEGIN
             last_upcasts = CASE WHEN p.next_id IS NULL THEN p.last_upcasts ELSE p.upcasts END
         WHERE p.id = projection.id;
         IF projection.next_id IS NOT NULL THEN -- which changes every row
-            PERFORM @extschema@._analytics_note_rows(n.number, '-infinity', 'infinity')
+            PERFORM @extschema@._analytics_note_rows(
+                n.number, timestamptz '-infinity', timestamptz 'infinity', false)
             FROM unnest(ARRAY[projection.id, number]) AS n (number);
         END IF;
         RETURN false;

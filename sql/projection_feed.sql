@@ -2,7 +2,7 @@
  * when it is read: put where it is there, else delete. A page has each row once. See doc/design/feeds.md. */
 
 CREATE FUNCTION @extschema@._analytics_note_rows(
-    projection integer, window_start timestamptz, window_end timestamptz, doubtful_alone boolean DEFAULT false)
+    projection integer, window_start timestamptz, window_end timestamptz, doubtful_alone boolean)
     RETURNS void
     LANGUAGE c VOLATILE STRICT
     AS 'MODULE_PATHNAME', 'analytics_note_rows';
@@ -76,7 +76,8 @@ BEGIN
              WHERE p.name = start.source AND c.name = 'other');
     FOR found IN
         SELECT p.* FROM @extschema@._analytics_projection_page(
-            start.source, max_rows, start.from_time, start.from_id, tenant_id => start.feed_tenant) AS p
+            start.source, max_rows, start.from_time, start.from_id, NULL::timestamptz, NULL::timestamptz,
+            start.feed_tenant) AS p
     LOOP
         read := read + 1;
         "position" := concat_ws(

@@ -169,7 +169,8 @@ BEGIN
            ARRAY(SELECT DISTINCT p.projection FROM projections AS p),
            (SELECT min(p.bucket_start) FROM projections AS p), (SELECT max(p.bucket_start) FROM projections AS p)
     INTO repaired, changed, first_bucket, last_bucket;
-    PERFORM @extschema@._analytics_note_rows(c.projection, first_bucket, last_bucket + interval '1 microsecond')
+    PERFORM @extschema@._analytics_note_rows(
+        c.projection, first_bucket, last_bucket + interval '1 microsecond', false)
     FROM unnest(changed) AS c (projection);
     RETURN repaired;
 END

@@ -151,6 +151,8 @@ public:
 
 private:
     void note(const ProjectionRule &rule, TimestampTz bucket_start, const Tenant &tenant, const core::Cells &cells);
+    void add_keys(const ProjectionRule &rule, std::string_view bag);
+    void note_displaced(const core::Cells &sum);
     void keep(const ProjectionRule &rule, TimestampTz bucket_start, const Tenant &tenant, core::Cells &cells);
     std::int64_t fold(const ProjectionRule &rule, TimestampTz bucket_start, const Tenant &tenant, int least,
                       core::Cells &sum);
@@ -160,6 +162,8 @@ private:
     std::shared_ptr<const ProjectionRules> rules_; // keeps those of deltas_
     std::shared_ptr<const Wanted> wanted_;
     std::vector<ChangedRows> changed_;
+    std::optional<ChangedRows> folded_; // all rows of the bags that are folded
+    std::optional<core::Cells> folded_bag_;
     std::vector<ProjectionDelta> deltas_;
     std::optional<core::Cells> before_;
     std::string packed_;
@@ -233,6 +237,8 @@ std::int64_t ProjectionMaintainer::fold(const ProjectionRule &rule, TimestampTz 
         key.add_null(tenant_column);
 
     if (!bags_->are_many(key, least)) return 0;
+    const bool is_fed = guarded([&] { return wanted_->has_projection(rule.name); });
+    if (is_fed) guarded([&] { folded_.emplace(rule.name, bucket_start, tenant, sum); });
     std::int64_t taken = 0;
     bags_->take(key);
     while (const HeapTuple bag = bags_->next_taken()) {
@@ -240,8 +246,30 @@ std::int64_t ProjectionMaintainer::fold(const ProjectionRule &rule, TimestampTz 
         bool is_null = false;
         const std::string_view packed = bytes_of(bags_->value(bag, cells_column, &is_null));
         merge_bag(sum, packed);
+        if (is_fed) add_keys(rule, packed);
     }
+    if (is_fed) guarded([&] { note_displaced(sum); });
     return taken;
+}
+
+void ProjectionMaintainer::add_keys(const ProjectionRule &rule, std::string_view bag)
+{
+    guarded([&] { folded_bag_.emplace(rule.projection.measures.size(), rule.max_groups); });
+    merge_bag(*folded_bag_, bag);
+    guarded([&] {
+        for (const auto &[key, cell] : folded_bag_->kept()) folded_->keys.push_back(key.bytes);
+    });
+}
+
+/* Rows that the sum has no more, because they are beyond its limit, and of which no bag has the key from now on. */
+void ProjectionMaintainer::note_displaced(const core::Cells &sum)
+{
+    if (!sum.other()) return;
+    std::erase_if(folded_->keys, [&](const std::string &key) {
+        return key == ChangedRows::other || sum.kept().contains(core::CellKey{key});
+    });
+    folded_->has_deleted = true;
+    if (!folded_->keys.empty()) changed_.push_back(*std::move(folded_));
 }
 
 std::int64_t ProjectionMaintainer::fold_bucket(std::int32_t projection, TimestampTz bucket_start, const Tenant &tenant)
@@ -257,6 +285,7 @@ std::int64_t ProjectionMaintainer::fold_bucket(std::int32_t projection, Timestam
     }
     bags.close();
     bags_ = nullptr;
+    note_rows(schema_, changed_);
     return gone;
 }
 
