@@ -40,7 +40,7 @@ FROM pg_extension AS e JOIN pg_namespace AS n ON n.oid = e.extnamespace WHERE e.
 GRANT USAGE ON SCHEMA :"schema"
     TO analytics_writer, analytics_reader, analytics_operator, analytics_tenant, analytics_maintainer;
 
--- stores Kafka's records, and publishes dead letters
+-- stores Kafka's records, and publishes dead letters and feeds
 GRANT SELECT, INSERT ON :"schema".analytics_events, :"schema".analytics_untimed_keys TO analytics_writer;
 GRANT SELECT, INSERT, UPDATE ON :"schema".analytics_dead_letters, :"schema".analytics_kafka_offsets TO analytics_writer;
 GRANT SELECT ON :"schema".analytics_kafka_gaps TO analytics_writer;
@@ -67,6 +67,7 @@ GRANT SELECT ON :"schema".analytics_rollup_totals, :"schema".analytics_rollup_te
 GRANT SELECT, INSERT, UPDATE, DELETE ON :"schema".analytics_retention TO analytics_operator;
 GRANT SELECT, DELETE ON :"schema".analytics_contract_finding_counts TO analytics_operator;
 GRANT SELECT, INSERT, UPDATE, DELETE ON :"schema".analytics_feeds TO analytics_operator;
+GRANT SELECT, INSERT, DELETE ON :"schema".analytics_feed_publishers TO analytics_operator;
 GRANT SELECT, INSERT ON :"schema".analytics_ticks TO analytics_operator;
 GRANT SELECT ON :"schema".analytics_outbox TO analytics_operator;
 GRANT SELECT ON :"schema".analytics_maintenance, :"schema".analytics_size_history TO analytics_operator;
@@ -95,13 +96,14 @@ FROM (VALUES
     ('analytics_writer', '{
         analytics_ingest,analytics_record,analytics_record_each,
         analytics_claim_partition,_analytics_lock_claim,_analytics_ingest_batch,analytics_ingest_kafka,
-        _analytics_unpublished_dead_letters,_analytics_mark_dead_letters_published}'),
+        _analytics_unpublished_dead_letters,_analytics_mark_dead_letters_published,
+        analytics_tick_feeds,analytics_claim_feeds,analytics_feed_messages}'),
     ('analytics_operator', '{
         _analytics_ingest_again,analytics_replay_all_dead_letters,analytics_purge_dead_letters,analytics_accept_gap,
         analytics_retire_group,analytics_retain,analytics_verify,analytics_rebuild,
         analytics_maintain,analytics_maintain_step,analytics_record_maintenance,analytics_sizes,
         analytics_create_feed,analytics_start_feed,_analytics_register_feed,_analytics_start_feed,
-        analytics_drop_feed,analytics_pause_feed,analytics_resume_feed,analytics_tick}'),
+        analytics_drop_feed,analytics_pause_feed,analytics_resume_feed,analytics_republish_feed,analytics_tick}'),
     ('analytics_maintainer', '{analytics_maintain,analytics_maintain_step,analytics_record_maintenance}'),
     ('analytics_tenant', '{analytics_record_each}'),
     ('analytics_api', '{analytics_record_each,_analytics_ingest_again}')

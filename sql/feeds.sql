@@ -15,13 +15,19 @@ BEGIN
             MESSAGE = format('feed "%s" cannot be changed', OLD.name),
             DETAIL = 'What it did not want before is not in the outbox.',
             HINT = 'Create another feed instead, and drop this one.';
+    ELSIF (OLD.topic, OLD.key, OLD.format) IS DISTINCT FROM (NEW.topic, NEW.key, NEW.format) THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'object_not_in_prerequisite_state',
+            MESSAGE = format('feed "%s" cannot be changed', OLD.name),
+            DETAIL = 'Its messages would no longer follow those that the topic has.',
+            HINT = 'Create another feed instead, and drop this one.';
     END IF;
     RETURN NEW;
 END
 $$;
 
 COMMENT ON FUNCTION @extschema@._analytics_check_feed() IS
-    'Refuses a change of what a feed wants: SQLSTATE 55000.';
+    'Refuses a change of what a feed wants, and of how it is published: SQLSTATE 55000.';
 
 CREATE FUNCTION @extschema@._analytics_next_tick(OUT tick bigint, OUT history text)
     LANGUAGE sql VOLATILE
@@ -85,7 +91,8 @@ COMMENT ON FUNCTION @extschema@.analytics_tick() IS
     'Needs isolation level READ COMMITTED, else SQLSTATE 25001. Runs with the rights of the tables'' owner.';
 
 CREATE FUNCTION @extschema@._analytics_register_feed(
-    name text, source text, event_types text[], tenant_id text, since text, keep interval) RETURNS void
+    name text, source text, topic text, event_types text[], tenant_id text, key text, format text, since text,
+    keep interval, every interval) RETURNS void
     LANGUAGE plpgsql VOLATILE
     SET search_path = pg_catalog, pg_temp
     AS $$
@@ -108,6 +115,15 @@ BEGIN
         WHEN since IS NULL OR since NOT IN ('beginning', 'now') THEN 'since must be beginning or now'
         WHEN keep IS NULL OR keep <= interval '0' OR keep > interval '5000 years'
             THEN 'keep must be a positive interval of at most 5000 years'
+        WHEN topic !~ '^[A-Za-z0-9._-]{1,249}$' OR topic IN ('.', '..')
+            THEN 'topic: 1 to 249 letters, digits, dots, hyphens and underscores, not . or ..'
+        WHEN NOT coalesce(@extschema@._analytics_is_member_path(key), false)
+            THEN 'key must be id, tenant, or a path in the payload, like "customer" or "/data/id"'
+        WHEN format IS NULL OR format NOT IN ('event', 'cloudevent') THEN 'format must be event or cloudevent'
+        WHEN source <> 'events' AND (key <> 'id' OR format <> 'event')
+            THEN 'key and format are those of events; a projection has its own'
+        WHEN every IS NULL OR every < interval '10 milliseconds' OR every > interval '1 day'
+            THEN 'every must be an interval from 10 milliseconds to 1 day'
     END;
     IF complaint IS NOT NULL THEN
         RAISE EXCEPTION USING
@@ -120,12 +136,14 @@ BEGIN
     IF source <> 'events' THEN
         PERFORM @extschema@._analytics_ready_projection(source);
     END IF;
-    INSERT INTO @extschema@.analytics_feeds (name, source, event_types, tenant_id, since, keep)
-    VALUES (name, source, event_types, tenant_id, since, keep);
+    INSERT INTO @extschema@.analytics_feeds
+        (name, source, topic, event_types, tenant_id, key, format, since, keep, every)
+    VALUES (name, source, topic, event_types, tenant_id, key, format, since, keep, every);
 END
 $$;
 
-COMMENT ON FUNCTION @extschema@._analytics_register_feed(text, text, text[], text, text, interval) IS
+COMMENT ON FUNCTION @extschema@._analytics_register_feed(
+    text, text, text, text[], text, text, text, text, interval, interval) IS
     'The first step of analytics_create_feed. From its commit on, every statement that begins appends to the outbox '
     'what the feed wants.';
 
@@ -156,16 +174,21 @@ COMMENT ON FUNCTION @extschema@._analytics_start_feed(text) IS
     'last tick, the outbox has every change that the feed wants.';
 
 CREATE PROCEDURE @extschema@.analytics_create_feed(
-    name text, source text DEFAULT 'events', event_types text[] DEFAULT NULL, tenant_id text DEFAULT NULL,
-    since text DEFAULT 'beginning', keep interval DEFAULT '7 days')
+    name text, source text DEFAULT 'events', topic text DEFAULT NULL, event_types text[] DEFAULT NULL,
+    tenant_id text DEFAULT NULL, key text DEFAULT 'id', format text DEFAULT 'event', since text DEFAULT 'beginning',
+    keep interval DEFAULT '7 days', every interval DEFAULT '1 second')
     LANGUAGE c
     AS 'MODULE_PATHNAME', 'analytics_create_feed';
 
-COMMENT ON PROCEDURE @extschema@.analytics_create_feed(text, text, text[], text, text, interval) IS
+COMMENT ON PROCEDURE @extschema@.analytics_create_feed(
+    text, text, text, text[], text, text, text, text, interval, interval) IS
     'Makes a feed: a sequence of the changes of events, which analytics_read_feed reads from any position on. '
     'event_types and tenant_id: the feed has events of these types and of this tenant; null: of all. '
     'since: where a reader without a position begins, with all events that there are (beginning) or with what changes '
     'from now on (now). keep: how long changes are kept for readers. '
+    'topic: the ingestor publishes the feed to this Kafka topic, exactly once, every so often; null: to none. '
+    'key: the key of its messages: id, tenant, or a path in the payload, as shapes have it. '
+    'format: event (JSON, as over HTTP) or cloudevent (CloudEvents 1.0, the binary mode of Kafka). '
     'Waits for the transactions that are changing events now, and nobody waits for it. '
     'Commits before it waits, so it cannot run in a transaction block (SQLSTATE 25001). '
     'A definition that cannot be used is SQLSTATE 22023, a name that is in use 42710.';
@@ -189,11 +212,13 @@ BEGIN
     IF NOT FOUND THEN
         RAISE EXCEPTION USING ERRCODE = 'undefined_object', MESSAGE = format('feed "%s" does not exist', name);
     END IF;
+    DELETE FROM @extschema@.analytics_feed_publishers AS p WHERE p.feed = $1;
 END
 $$;
 
 COMMENT ON FUNCTION @extschema@.analytics_drop_feed(text) IS
-    'Drops a feed. The next analytics_maintain deletes what no other feed keeps in the outbox. '
+    'Drops a feed. Its topic stays as it is. '
+    'The next analytics_maintain deletes what no other feed keeps in the outbox. '
     'SQLSTATE 42704: there is no feed of that name.';
 
 CREATE FUNCTION @extschema@._analytics_set_feed_pause(name text, paused_at timestamptz) RETURNS void
@@ -283,11 +308,11 @@ COMMENT ON FUNCTION @extschema@._analytics_maintain_outbox(timestamptz, text) IS
 
 REVOKE EXECUTE ON FUNCTION
     @extschema@.analytics_tick(),
-    @extschema@._analytics_register_feed(text, text, text[], text, text, interval),
+    @extschema@._analytics_register_feed(text, text, text, text[], text, text, text, text, interval, interval),
     @extschema@._analytics_start_feed(text),
     @extschema@.analytics_drop_feed(text),
     @extschema@.analytics_pause_feed(text),
     @extschema@.analytics_resume_feed(text) FROM PUBLIC;
 REVOKE EXECUTE ON PROCEDURE
-    @extschema@.analytics_create_feed(text, text, text[], text, text, interval),
+    @extschema@.analytics_create_feed(text, text, text, text[], text, text, text, text, interval, interval),
     @extschema@.analytics_start_feed(text) FROM PUBLIC;

@@ -61,8 +61,13 @@ REVOKE EXECUTE ON FUNCTION
     @extschema@.analytics_record_maintenance(text, timestamptz, bigint, text),
     @extschema@.analytics_sizes(timestamptz),
     @extschema@.analytics_tick(),
-    @extschema@._analytics_register_feed(text, text, text[], text, text, interval),
+    @extschema@._analytics_register_feed(
+        text, text, text, text[], text, text, text, text, interval, interval),
     @extschema@._analytics_start_feed(text),
+    @extschema@.analytics_tick_feeds(),
+    @extschema@.analytics_claim_feeds(text, text[], text[], bigint[], text[], text[]),
+    @extschema@.analytics_feed_messages(text, text, integer, integer),
+    @extschema@.analytics_republish_feed(text, text),
     @extschema@.analytics_drop_feed(text),
     @extschema@.analytics_pause_feed(text),
     @extschema@.analytics_resume_feed(text),
@@ -70,6 +75,6 @@ REVOKE EXECUTE ON FUNCTION
     @extschema@._analytics_register_projection(text, text[], json, json, interval, integer, text, text) FROM PUBLIC;
 REVOKE EXECUTE ON PROCEDURE
     @extschema@.analytics_maintain(timestamptz, interval),
-    @extschema@.analytics_create_feed(text, text, text[], text, text, interval),
+    @extschema@.analytics_create_feed(text, text, text, text[], text, text, text, text, interval, interval),
     @extschema@.analytics_start_feed(text),
     @extschema@.analytics_create_projection(text, text[], json, json, interval, integer, text, text) FROM PUBLIC;

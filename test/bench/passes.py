@@ -24,7 +24,8 @@ BATCH = 5_000
 EXTENSION = "CREATE EXTENSION analytics_events"
 UNCOUNTED = f"{EXTENSION}; ALTER TABLE analytics_events DISABLE TRIGGER USER"  # partitions to come take that over
 CONTRACTED = f"{EXTENSION}; {contracts.statement('enforce')}"
-FED = (f"{EXTENSION}; SELECT _analytics_register_feed('f', 'events', NULL, NULL, 'now', '1 day'); "
+FED = (f"{EXTENSION}; SELECT _analytics_register_feed('f', 'events', NULL, NULL, NULL, 'id', 'event', 'now', "
+       "'1 day', '1 s'); "
        "SELECT _analytics_start_feed('f')")
 BARE = "CREATE TABLE bare (event jsonb)"
 STORED = "SELECT count(*) FROM {table}"

@@ -63,6 +63,8 @@ CALLS = {
     "analytics_maintain_step": [("sizes", LATER, None), ("dance", LATER, None)],
     "_analytics_lock_claim": [("g", "t", "0", "1", "0", "0"), ("g", "t", "0", "7", "7", "7"),
                               ("none", "t", "0", "1", "0", "0")],
+    "analytics_claim_feeds": [("o", None, None, None, None, None), ("o", "{fed}", "{fed}", "{1}", "{0}", "{NULL}")],
+    "analytics_feed_messages": [("fed", None, "10", "1000"), ("fed", "0", "10", "1"), ("fed", "again", "1", "1")],
     "analytics_hopping": [("2021-05-01Z", LATER, "1 day", "1 hour", None, None)],
     "analytics_ingest": [(BATCH,)],
     "_analytics_ingest_again": [(BATCH, f'{{"{T}","{T}"}}')],
@@ -88,7 +90,7 @@ CALLS = {
     "_analytics_recent_of": [("5", LATER, SAMPLES["uuid"], "acme", None)],
     "analytics_record": [(EVENT,)],
     "analytics_record_each": [(BATCH,)],
-    "_analytics_register_feed": [("new", "events", "{e}", "acme", "now", "1 day")],
+    "_analytics_register_feed": [("new", "events", "topic", "{e}", "acme", "id", "event", "now", "1 day", "1 second")],
     "_analytics_register_projection": [("new", None, '{"k": ["k"]}', '{"n": ["n"]}', "1 hour", "10", "public",
                                         "latest")],
     "analytics_replay_all_dead_letters": [],
@@ -98,6 +100,7 @@ CALLS = {
     "_analytics_renew_projection": [("kept",), ("late",)],
     "_analytics_require_projection": [("p", "{e}", "{}", "{}", "1 hour", "1"),
                                       ("p", "{}", "{}", "{}", "1 hour", "1")],
+    "analytics_republish_feed": [("fed", "beginning"), ("fed", "now")],
     "analytics_resume_feed": [("fed",)],
     "analytics_retain": [("0", "true"), ("0", "false")],
     "analytics_retire_group": [("g",)],
@@ -129,8 +132,10 @@ CALL @.analytics_build_projection('gone'&text)
 SELECT @._analytics_register_projection('late'&text, NULL&_text, '{}'&json, '{}'&json, '1h'&interval, 9, 'public'&text,
     'stored'&text)
 UPDATE @.analytics_projections SET max_groups = 8 WHERE name OPERATOR(pg_catalog.=) 'late'
-CALL @.analytics_create_feed('fed'&text, 'events'&text, NULL&_text, NULL&text, 'beginning'&text, '1 day'&interval)
-CALL @.analytics_create_feed('gone'&text, 'events'&text, '{e}'&_text, 'acme'&text, 'now'&text, '1 day'&interval)
+CALL @.analytics_create_feed('fed'&text, 'events'&text, 'fed'&text, NULL&_text, NULL&text, 'id'&text, 'event'&text,
+    'beginning'&text, '1 day'&interval, '1 second'&interval)
+CALL @.analytics_create_feed('gone'&text, 'events'&text, NULL&text, '{e}'&_text, 'acme'&text, 'id'&text, 'event'&text,
+    'now'&text, '1 day'&interval, '1 second'&interval)
 CALL @.analytics_start_feed('gone'&text)
 UPDATE @.analytics_feeds SET event_types = NULL WHERE name OPERATOR(pg_catalog.=) 'gone'
 SELECT @.analytics_drop_feed('gone'&text)

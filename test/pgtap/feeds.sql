@@ -73,16 +73,22 @@ CREATE FUNCTION tap.refused(arguments text, detail text) RETURNS text LANGUAGE s
     SELECT is(f::text, ROW('22023', 'the definition of the feed cannot be used', $2)::text, 'refused: ' || $1)
     FROM tap.failure_of('SELECT _analytics_register_feed(' || $1 || ')') AS f;
 $$;
-SELECT tap.refused($$'', 'events', NULL, NULL, 'now', '1 day'$$, 'name: 1 to 63 letters, digits, dots, hyphens and underscores, not first a dot, hyphen or underscore');
-SELECT tap.refused($$'a b', 'events', NULL, NULL, 'now', '1 day'$$, 'name: 1 to 63 letters, digits, dots, hyphens and underscores, not first a dot, hyphen or underscore');
-SELECT tap.refused($$'f', 'others', NULL, NULL, 'now', '1 day'$$, 'source must be events, or the name of a projection');
-SELECT tap.refused($$'f', 'events', '{}', NULL, 'now', '1 day'$$, 'event_types must not be empty; null stands for all types');
-SELECT tap.refused($$'f', 'events', '{a,NULL}', NULL, 'now', '1 day'$$, 'event_types: each must have 1 to 120 characters');
-SELECT tap.refused($$'f', 'events', NULL, '', 'now', '1 day'$$, 'tenant_id must have 1 to 64 characters');
-SELECT tap.refused($$'f', 'events', NULL, NULL, 'then', '1 day'$$, 'since must be beginning or now');
-SELECT tap.refused($$'f', 'events', NULL, NULL, NULL, '1 day'$$, 'since must be beginning or now');
-SELECT tap.refused($$'f', 'events', NULL, NULL, 'now', '0'$$, 'keep must be a positive interval of at most 5000 years');
-SELECT tap.refused($$'f', 'events', NULL, NULL, 'now', '6000 years'$$, 'keep must be a positive interval of at most 5000 years');
+SELECT tap.refused($$'', 'events', NULL, NULL, NULL, 'id', 'event', 'now', '1 day', '1 second'$$, 'name: 1 to 63 letters, digits, dots, hyphens and underscores, not first a dot, hyphen or underscore');
+SELECT tap.refused($$'a b', 'events', NULL, NULL, NULL, 'id', 'event', 'now', '1 day', '1 second'$$, 'name: 1 to 63 letters, digits, dots, hyphens and underscores, not first a dot, hyphen or underscore');
+SELECT tap.refused($$'f', 'others', NULL, NULL, NULL, 'id', 'event', 'now', '1 day', '1 second'$$, 'source must be events, or the name of a projection');
+SELECT tap.refused($$'f', 'events', NULL, '{}', NULL, 'id', 'event', 'now', '1 day', '1 second'$$, 'event_types must not be empty; null stands for all types');
+SELECT tap.refused($$'f', 'events', NULL, '{a,NULL}', NULL, 'id', 'event', 'now', '1 day', '1 second'$$, 'event_types: each must have 1 to 120 characters');
+SELECT tap.refused($$'f', 'events', NULL, NULL, '', 'id', 'event', 'now', '1 day', '1 second'$$, 'tenant_id must have 1 to 64 characters');
+SELECT tap.refused($$'f', 'events', NULL, NULL, NULL, 'id', 'event', 'then', '1 day', '1 second'$$, 'since must be beginning or now');
+SELECT tap.refused($$'f', 'events', NULL, NULL, NULL, 'id', 'event', NULL, '1 day', '1 second'$$, 'since must be beginning or now');
+SELECT tap.refused($$'f', 'events', NULL, NULL, NULL, 'id', 'event', 'now', '0', '1 second'$$, 'keep must be a positive interval of at most 5000 years');
+SELECT tap.refused($$'f', 'events', NULL, NULL, NULL, 'id', 'event', 'now', '6000 years', '1 second'$$, 'keep must be a positive interval of at most 5000 years');
+SELECT tap.refused($$'f', 'events', 'a b', NULL, NULL, 'id', 'event', 'now', '1 day', '1 second'$$, 'topic: 1 to 249 letters, digits, dots, hyphens and underscores, not . or ..');
+SELECT tap.refused($$'f', 'events', '..', NULL, NULL, 'id', 'event', 'now', '1 day', '1 second'$$, 'topic: 1 to 249 letters, digits, dots, hyphens and underscores, not . or ..');
+SELECT tap.refused(format($$'f', 'events', 't', NULL, NULL, %s, 'event', 'now', '1 day', '1 second'$$, k), 'key must be id, tenant, or a path in the payload, like "customer" or "/data/id"') FROM unnest(ARRAY['NULL', $$''$$, $$'/a~'$$]) AS k;
+SELECT tap.refused($$'f', 'p', 't', NULL, NULL, 'tenant', 'event', 'now', '1 day', '1 second'$$, 'key and format are those of events; a projection has its own');
+SELECT tap.refused($$'f', 'events', 't', NULL, NULL, 'id', 'avro', 'now', '1 day', '1 second'$$, 'format must be event or cloudevent');
+SELECT tap.refused(format($$'f', 'events', 't', NULL, NULL, 'id', 'event', 'now', '1 day', %s$$, e), 'every must be an interval from 10 milliseconds to 1 day') FROM unnest(ARRAY['NULL', $$'9 ms'$$, $$'25 h'$$]) AS e;
 SELECT is_empty('TABLE analytics_feeds', 'none was made');
 SELECT tap.fails($$CALL analytics_create_feed('f')$$, '25001', 'not in a transaction block');
 
@@ -90,7 +96,7 @@ CALL analytics_create_feed('all');
 CALL analytics_create_feed('new', since => 'now');
 CALL analytics_create_feed('some', event_types => '{a,c}');
 CALL analytics_create_feed('theirs', tenant_id => 't');
-SELECT tap.fails($$SELECT _analytics_register_feed('all', 'events', NULL, NULL, 'now', '1 day')$$, '42710', 'a name that is in use');
+SELECT tap.fails($$SELECT _analytics_register_feed('all', 'events', NULL, NULL, NULL, 'id', 'event', 'now', '1 day', '1 second')$$, '42710', 'a name that is in use');
 SELECT tap.fails(format('SELECT %s(''none'')', f), '42704', f || ': no such feed') FROM unnest('{analytics_read_feed,analytics_drop_feed,analytics_pause_feed,analytics_resume_feed,_analytics_start_feed}'::text[]) AS f;
 SELECT tap.fails($$UPDATE analytics_feeds SET event_types = '{x}' WHERE name = 'some'$$, '55000', 'what a feed wants cannot be changed');
 SELECT lives_ok($$UPDATE analytics_feeds SET keep = '8 days' WHERE name = 'some'$$, 'how long it keeps can');
@@ -353,7 +359,7 @@ SELECT is_empty('TABLE analytics_outbox', 'nor what was');
 SELECT is_empty('SELECT * FROM analytics_verify()', 'the counts are right');
 
 -- A feed whose creation was interrupted, and one that is made while a transaction is open.
-SELECT _analytics_register_feed('begun', 'events', NULL, NULL, 'now', '1 day') \g /dev/null
+SELECT _analytics_register_feed('begun', 'events', NULL, NULL, NULL, 'id', 'event', 'now', '1 day', '1 second') \g /dev/null
 SELECT tap.fails($$SELECT analytics_read_feed('begun')$$, '55000', 'it is not ready');
 CALL analytics_start_feed('begun');
 SELECT lives_ok($$SELECT analytics_read_feed('begun')$$, 'it is continued');

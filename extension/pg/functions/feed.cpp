@@ -26,9 +26,10 @@ ANALYTICS_FUNCTION(analytics_create_feed)
     using namespace analytics::pg;
     const auto argument = [&](int number, Oid type) { return argument_of(fcinfo, number, type); };
     run_procedure(fcinfo, "analytics_create_feed", [&](const ExtensionSchema &schema, const char *name) {
-        run_statement(schema, "SELECT %s_analytics_register_feed($1, $2, $3, $4, $5, $6)",
-                      {argument(0, TEXTOID), argument(1, TEXTOID), argument(2, TEXTARRAYOID), argument(3, TEXTOID),
-                       argument(4, TEXTOID), argument(5, INTERVALOID)});
+        run_statement(schema, "SELECT %s_analytics_register_feed($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+                      {argument(0, TEXTOID), argument(1, TEXTOID), argument(2, TEXTOID), argument(3, TEXTARRAYOID),
+                       argument(4, TEXTOID), argument(5, TEXTOID), argument(6, TEXTOID), argument(7, TEXTOID),
+                       argument(8, INTERVALOID), argument(9, INTERVALOID)});
         start_feed(schema, name);
     });
     return {};
