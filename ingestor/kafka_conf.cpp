@@ -43,6 +43,23 @@ constexpr std::array<std::pair<const char *, const char *>, 6> fixed_for_produce
     {"socket.keepalive.enable", "true"},
 }};
 
+/* For feeds. A broker that is away for longer than a transaction may take ends it; then all begins again. Until a
+ * transaction of a publisher that is gone has ended, consumers wait behind it, if no other publisher ends it before. */
+constexpr std::array<std::pair<const char *, const char *>, 8> fixed_for_feeds{{
+    {"enable.idempotence", "true"},
+    {"transaction.timeout.ms", "30000"},
+    {"message.max.bytes", "100000000"},
+    {"queue.buffering.max.messages", "20000"},
+    {"queue.buffering.max.kbytes", "16384"},
+    {"delivery.report.only.error", "true"},
+    {"client.id", "analytics-ingestor-feeds"},
+    {"socket.keepalive.enable", "true"},
+}};
+
+constexpr std::array<std::pair<const char *, const char *>, 1> fixed_for_feed_readers{{
+    {"client.id", "analytics-ingestor-feeds"},
+}};
+
 constexpr std::array<std::pair<const char *, Key>, 9> from_settings{{
     {"bootstrap.servers", Key::kafka_bootstrap_servers},
     {"security.protocol", Key::kafka_security_protocol},
@@ -100,6 +117,24 @@ Conf consumer_conf(const runtime::Settings &settings)
 Conf producer_conf(const runtime::Settings &settings)
 {
     return conf_of(fixed_for_producers, settings);
+}
+
+Conf feed_producer_conf(const runtime::Settings &settings, const std::string &transactional_id)
+{
+    Conf conf = conf_of(fixed_for_feeds, settings);
+    set(conf.get(), "transactional.id", transactional_id.c_str());
+    set(conf.get(), "partitioner", "murmur2"); // also without a key, always the same partition
+    disable_log(conf.get());                   // errors of calls say what is wrong
+    return conf;
+}
+
+Conf feed_reader_conf(const runtime::Settings &settings, const std::string &group, bool is_stable)
+{
+    Conf conf = conf_of(fixed_for_feed_readers, settings);
+    set(conf.get(), "group.id", group.c_str());
+    set(conf.get(), "isolation.level", is_stable ? "read_committed" : "read_uncommitted");
+    disable_log(conf.get());
+    return conf;
 }
 
 void disable_log(rd_kafka_conf_t *conf)

@@ -22,9 +22,12 @@ using Queue = std::unique_ptr<rd_kafka_queue_t, Freed<rd_kafka_queue_destroy>>;
 
 inline constexpr std::size_t kafka_message_size = 512; // of librdkafka's error texts
 
-/** Both throw runtime::SettingFaults with librdkafka's own message. */
+/** They throw runtime::SettingFaults with librdkafka's own message. */
 [[nodiscard]] Conf consumer_conf(const runtime::Settings &settings);
 [[nodiscard]] Conf producer_conf(const runtime::Settings &settings); // of dead letters
+[[nodiscard]] Conf feed_producer_conf(const runtime::Settings &settings, const std::string &transactional_id);
+/** Of a client that only reads a group's offsets. is_stable: not while a transaction is pending. */
+[[nodiscard]] Conf feed_reader_conf(const runtime::Settings &settings, const std::string &group, bool is_stable);
 
 /** Nothing of this client is logged. */
 void disable_log(rd_kafka_conf_t *conf);

@@ -8,6 +8,7 @@
 #include "admin.hpp"
 #include "check.hpp"
 #include "dead_letter_publisher.hpp"
+#include "feed/feed_publisher.hpp"
 #include "kafka_consumer.hpp"
 #include "kafka_setting_faults.hpp"
 #include "metrics.hpp"
@@ -36,7 +37,8 @@ try {
     const auto port = ingestor::open_admin_port(
         settings, [&admin](std::string_view path) { return admin.answer(path); }, observe);
     consumer.subscribe();
-    const ingestor::DeadLetterPublisher publisher(settings, observe);
+    const ingestor::DeadLetterPublisher dead_letters(settings, observe);
+    const ingestor::FeedPublisher feeds(settings, observe);
     ingestor::WriterThreads workers(ingestor::sql_writers(settings, observe), [&consumer] { consumer.wake(); });
     ingestor::SteadyClock clock;
     const ExitCode code = ingestor::run(consumer, workers, clock, signals.token(), observe,

@@ -47,6 +47,9 @@ IngestorMetrics::IngestorMetrics(const runtime::DaemonState &state)
                                       "Dead letters that were published to the dead-letter topic.")),
       dead_letters_unpublishable_(counter("analytics_ingestor_dead_letters_unpublishable_total",
                                           "Dead letters that the dead-letter topic can't receive.")),
+      feed_messages_(counters("analytics_ingestor_feed_messages_total", "Messages of feeds that were committed.")),
+      feeds_fenced_(counter("analytics_ingestor_feeds_fenced_total",
+                            "Number of times that a feed was fenced, because another ingestor published it.")),
       alive_at_(now())
 {
     for (const char *outcome : {"stored", "duplicate", "dead_lettered", "skipped"})
@@ -114,10 +117,57 @@ void IngestorMetrics::on(const event::DeadLettersPublished &published)
     dead_letters_published_.Increment(static_cast<double>(published.dead_letters));
 }
 
+void IngestorMetrics::on(const event::FeedPublished &published)
+{
+    feed_messages_.Add({{"feed", std::string(published.feed)}}).Increment(static_cast<double>(published.messages));
+}
+
+void IngestorMetrics::on(const event::FeedProgress &progress)
+{
+    feeds_[std::string(progress.feed)] = {.ticks = progress.ticks_behind,
+                                          .seconds = progress.seconds_behind,
+                                          .oldest_seconds = progress.oldest_seconds,
+                                          .is_stopped = progress.is_stopped,
+                                          .at = now()};
+}
+
+void IngestorMetrics::on(const event::FeedReleased &released)
+{
+    feeds_.erase(std::string(released.feed));
+    paused_feeds_.erase(std::string(released.feed));
+}
+
 void IngestorMetrics::alive()
 {
     const std::lock_guard lock(mutex_);
     alive_at_ = now();
+}
+
+/* While the database does not answer, the ages go on. */
+void IngestorMetrics::measure_feeds(runtime::MetricFamilies &families) const
+{
+    using runtime::add, runtime::gauge, runtime::gauge_family;
+    gauge(families, "analytics_ingestor_feeds_up", "0 while ticks can't be made or feeds claimed, else 1.",
+          are_feeds_up_ ? 1.0 : 0.0);
+    std::map<std::string, double> states{{"publishing", 0}, {"paused", 0}, {"stopped", 0}};
+    for (const auto &[name, feed] : feeds_)
+        ++states[feed.is_stopped ? "stopped" : paused_feeds_.contains(name) ? "paused" : "publishing"];
+    prometheus::MetricFamily &feeds =
+        gauge_family(families, "analytics_ingestor_feeds", "Feeds that this ingestor publishes, by state.");
+    for (const auto &[state, count] : states) add(feeds, {{"state", state}}, count);
+
+    prometheus::MetricFamily &ticks = gauge_family(families, "analytics_ingestor_feed_ticks_behind",
+                                                   "Ticks that are not published, as of the last look.");
+    prometheus::MetricFamily &seconds = gauge_family(families, "analytics_ingestor_feed_seconds_behind",
+                                                     "Age of the oldest tick that is not published.");
+    prometheus::MetricFamily &oldest =
+        gauge_family(families, "analytics_ingestor_feed_oldest_seconds", "Age of the oldest tick that is kept.");
+    for (const auto &[name, feed] : feeds_) {
+        const double since = now() - feed.at;
+        if (feed.ticks) add(ticks, {{"feed", name}}, static_cast<double>(*feed.ticks));
+        if (feed.seconds) add(seconds, {{"feed", name}}, *feed.seconds > 0 ? *feed.seconds + since : 0);
+        if (feed.oldest_seconds) add(oldest, {{"feed", name}}, *feed.oldest_seconds + since);
+    }
 }
 
 void IngestorMetrics::measure(runtime::MetricFamilies &families) const
@@ -137,6 +187,8 @@ void IngestorMetrics::measure(runtime::MetricFamilies &families) const
           flag(is_publishing_paused_));
     gauge(families, "analytics_ingestor_loop_timestamp_seconds",
           "Time of the loop's last turn, in seconds since the Unix epoch.", alive_at_);
+
+    measure_feeds(families);
 
     prometheus::MetricFamily &partitions = gauge_family(
         families, "analytics_ingestor_partitions", "Partitions that the group assigned to this ingestor, by state.");

@@ -11,6 +11,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -29,9 +30,19 @@ private:
         std::optional<std::int64_t> records; // nothing: Kafka's end is unknown
         std::optional<double> waiting_since; // seconds since the Unix epoch; nothing: no record waits
     };
+    struct FeedLag {
+        std::optional<std::int64_t> ticks;
+        std::optional<double> seconds;
+        std::optional<double> oldest_seconds;
+        bool is_stopped = false;
+        double at = 0; // when it was measured, in seconds since the Unix epoch
+    };
     using TopicPartition = std::pair<std::string, int>;
 
-    void on(const event::DatabaseConnected &) { connections_.Increment(); }
+    void on(const event::DatabaseConnected &connected)
+    {
+        if (connected.pool.empty()) connections_.Increment(); // feeds have more, as many as there are
+    }
     void on(const event::DatabaseUnavailable &unavailable) { count_outage(unavailable.sqlstate); }
     void on(const event::DatabaseRefused &refused) { count_outage(refused.sqlstate); }
     void on(const event::PartitionsRevoked &);
@@ -45,10 +56,20 @@ private:
     void on(const event::DeadLetterUnpublishable &) { dead_letters_unpublishable_.Increment(); }
     void on(const event::PublishingPaused &) { is_publishing_paused_ = true; }
     void on(const event::PublishingResumed &) { is_publishing_paused_ = false; }
+    void on(const event::FeedPublished &published);
+    void on(const event::FeedProgress &progress);
+    void on(const event::FeedPaused &paused) { paused_feeds_.emplace(paused.feed); }
+    void on(const event::FeedResumed &resumed) { paused_feeds_.erase(std::string(resumed.feed)); }
+    void on(const event::FeedClaimed &claimed) { paused_feeds_.erase(std::string(claimed.feed)); }
+    void on(const event::FeedFenced &) { feeds_fenced_.Increment(); }
+    void on(const event::FeedReleased &released);
+    void on(const event::FeedsUnavailable &) { are_feeds_up_ = false; }
+    void on(const event::FeedsRecovered &) { are_feeds_up_ = true; }
     template <class Other> void on(const Other &) {}
 
     void count_outage(std::string_view sqlstate);
     void measure(runtime::MetricFamilies &families) const override;
+    void measure_feeds(runtime::MetricFamilies &families) const;
 
     const runtime::DaemonState &state_;
     Counters &records_;
@@ -63,12 +84,17 @@ private:
     prometheus::Counter &fenced_;
     prometheus::Counter &dead_letters_published_;
     prometheus::Counter &dead_letters_unpublishable_;
+    Counters &feed_messages_;
+    prometheus::Counter &feeds_fenced_;
 
     mutable std::mutex mutex_; // of what follows
     std::map<TopicPartition, Lag> lags_;
     double alive_at_;
     bool is_paused_ = false;
     bool is_publishing_paused_ = false;
+    std::map<std::string, FeedLag> feeds_; // that this ingestor publishes
+    std::set<std::string> paused_feeds_;
+    bool are_feeds_up_ = true;
 };
 
 } // namespace analytics::ingestor

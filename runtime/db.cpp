@@ -23,6 +23,11 @@ int Result::columns() const noexcept
     return PQnfields(result_.get());
 }
 
+std::string_view Result::name(int column) const noexcept
+{
+    return PQfname(result_.get(), column);
+}
+
 std::optional<std::string_view> Result::get(int row, int column) const noexcept
 {
     if (PQgetisnull(result_.get(), row, column) != 0) return {};

@@ -77,6 +77,8 @@ public:
 
     [[nodiscard]] int rows() const noexcept;
     [[nodiscard]] int columns() const noexcept;
+    /** Of a column. */
+    [[nodiscard]] std::string_view name(int column) const noexcept;
     /** Nothing: SQL NULL. */
     [[nodiscard]] std::optional<std::string_view> get(int row, int column) const noexcept;
     /** The value of a column that is never null; throws DbError when it is. */

@@ -221,4 +221,81 @@ struct PublishingResumed {
     ANALYTICS_FIELDS();
 };
 
+struct FeedClaimed {
+    static constexpr EventKind kind{"feed_claimed", Level::info};
+    std::string_view feed = {};
+    std::string_view topic = {};
+    std::int64_t epoch = 0;
+    std::string_view position = {}; // empty: the feed begins
+    ANALYTICS_FIELDS(feed, topic, epoch, position);
+};
+
+struct FeedReleased {
+    static constexpr EventKind kind{"feed_released", Level::info};
+    std::string_view feed = {};
+    ANALYTICS_FIELDS(feed);
+};
+
+struct FeedFenced {
+    static constexpr EventKind kind{"feed_fenced", Level::warning};
+    std::string_view feed = {};
+    std::int64_t epoch = 0;
+    std::string_view message = {};
+    ANALYTICS_FIELDS(feed, epoch, message);
+};
+
+struct FeedPublished {
+    static constexpr EventKind kind{"feed_published", Level::debug};
+    std::string_view feed = {};
+    std::string_view position = {};
+    std::size_t messages = 0;
+    std::size_t bytes = 0;   // of values
+    double milliseconds = 0; // of Kafka
+    ANALYTICS_FIELDS(feed, position, messages, bytes, milliseconds);
+};
+
+struct FeedPaused {
+    static constexpr EventKind kind{"feed_paused", Level::warning};
+    std::string_view feed = {};
+    std::string_view message = {};
+    ANALYTICS_FIELDS(feed, message);
+};
+
+struct FeedResumed {
+    static constexpr EventKind kind{"feed_resumed", Level::info};
+    std::string_view feed = {};
+    ANALYTICS_FIELDS(feed);
+};
+
+struct FeedStopped {
+    static constexpr EventKind kind{"feed_stopped", Level::error};
+    std::string_view feed = {};
+    std::string_view message = {};
+    std::string_view command = {};
+    ANALYTICS_FIELDS(feed, message, command);
+};
+
+struct FeedProgress {
+    static constexpr EventKind kind{"feed_progress", Level::debug};
+    std::string_view feed = {};
+    std::optional<std::int64_t> ticks_behind = {};
+    std::optional<double> seconds_behind = {};
+    std::optional<double> oldest_seconds = {}; // age of the oldest tick that is kept
+    bool is_stopped = false;
+    ANALYTICS_FIELDS(feed, ticks_behind, seconds_behind, oldest_seconds, is_stopped);
+};
+
+struct FeedsUnavailable {
+    static constexpr EventKind kind{"feeds_unavailable", Level::warning};
+    std::string_view sqlstate = {};
+    std::string_view message = {};
+    std::string_view hint = {};
+    ANALYTICS_FIELDS(sqlstate, message, hint);
+};
+
+struct FeedsRecovered {
+    static constexpr EventKind kind{"feeds_recovered", Level::info};
+    ANALYTICS_FIELDS();
+};
+
 } // namespace analytics::event

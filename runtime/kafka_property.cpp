@@ -12,7 +12,7 @@ namespace {
 constexpr std::string_view offsets = "the database keeps the offsets";
 constexpr std::string_view exactly_once = "exactly-once delivery depends on it";
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 33> owned{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 34> owned{{
     {"bootstrap.servers", "use ANALYTICS_KAFKA_BOOTSTRAP_SERVERS"},
     {"metadata.broker.list", "use ANALYTICS_KAFKA_BOOTSTRAP_SERVERS"},
     {"group.id", "use ANALYTICS_KAFKA_CONSUMER_GROUP"},
@@ -35,6 +35,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 33> owned{{
     {"offset.store.sync.interval.ms", offsets},
     {"isolation.level", exactly_once},
     {"check.crcs", exactly_once},
+    {"transactional.id", exactly_once},
     {"enable.partition.eof", exactly_once},
     {"partition.assignment.strategy", "the cooperative strategies of librdkafka 2.0 lose assignments"},
     {"group.protocol", "the strategy of assignment is set, which only the classic protocol has"},

@@ -43,6 +43,7 @@ enum class Key : std::uint8_t {
     kafka_ssl_key_location,
     kafka_ssl_key_password,
     kafka_dlq_topic,
+    feeds,
     database_url,
     postgres_host,
     postgres_port,

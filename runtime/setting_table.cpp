@@ -21,6 +21,21 @@ std::string optional_topic_name_fault(std::string_view topic)
     return topic.empty() ? std::string() : topic_name_fault(topic);
 }
 
+/* all, none, or a comma list of names as analytics_create_feed takes them. */
+std::string feeds_fault(std::string_view list)
+{
+    constexpr std::size_t longest = 63;
+    if (list.empty() || list.back() == ',') return "a name is missing";
+    while (!list.empty()) {
+        const std::string_view name = core::take_item(list);
+        if (name.empty() || name.size() > longest || !core::is_alphanumeric(name.front()) ||
+            !std::all_of(name.begin(), name.end(),
+                         [](char c) { return core::is_alphanumeric(c) || c == '.' || c == '_' || c == '-'; }))
+            return "not the name of a feed: \"" + std::string(name) + "\"";
+    }
+    return {};
+}
+
 /* Valid both for Kafka and as a text of PostgreSQL's. */
 std::string group_fault(std::string_view group)
 {
@@ -121,6 +136,9 @@ constexpr std::array<Setting, key_count> table{
     text(kafka_dlq_topic, "ANALYTICS_KAFKA_DLQ_TOPIC", ingestor, "",
          "topic to which dead letters are copied; unset: they are only in analytics_dead_letters",
          optional_topic_name_fault),
+    text(feeds, "ANALYTICS_FEEDS", ingestor, "all",
+         "feeds that are published to their topics: all, none, or a comma list of names; ticks are made unless none",
+         feeds_fault),
     secret(database_url, "ANALYTICS_DATABASE_URL", both, "PostgreSQL as postgresql://user:password@host:port/db?…",
            conninfo_fault, masked_conninfo),
     text(postgres_host, "ANALYTICS_POSTGRES_HOST", both, "",

@@ -1,0 +1,44 @@
+/* The FeedTopic that librdkafka drives, with a transactional producer. Its transactional id and its group are made of
+ * the feed's name and the store's, so all publishers of a feed have the same ones. */
+#pragma once
+
+#include "../../runtime/setting.hpp"
+#include "../clock.hpp"
+#include "../kafka_conf.hpp"
+#include "feed.hpp"
+
+#include <stop_token>
+
+namespace analytics::ingestor {
+
+/** The transactional id and group of a feed. */
+[[nodiscard]] std::string kafka_id_of(const FeedStore &store, std::string_view feed);
+
+class KafkaFeedTopic final : public FeedTopic {
+public:
+    /** A stop is heeded within some seconds. */
+    KafkaFeedTopic(const runtime::Settings &settings, std::string topic, std::string id, std::stop_token stop);
+
+    std::variant<std::optional<std::string>, FeedFault> committed() override;
+    std::optional<FeedFault> open() override;
+    std::optional<FeedFault> publish(const FeedPage &page, std::int64_t offset, const std::string &text) override;
+    void close() override;
+
+private:
+    struct Undelivered;
+
+    template <class Call> std::optional<FeedFault> repeat(Call call);
+    FeedFault fault_of(const rd_kafka_error_t *error) const;
+    std::variant<int, FeedFault> partitions();
+    rd_kafka_resp_err_t produce(const FeedMessage &message, int partition);
+    std::optional<FeedFault> send(const FeedPage &page);
+
+    const runtime::Settings &settings_;
+    std::string topic_;
+    std::string id_;
+    std::stop_token stop_;
+    std::unique_ptr<rd_kafka_t, Freed<rd_kafka_destroy>> kafka_;
+    std::string undelivered_; // the first message that the broker refused, and why
+};
+
+} // namespace analytics::ingestor

@@ -1,0 +1,180 @@
+#include "publish_feed.hpp"
+
+#include "../backoff.hpp"
+#include "mark.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <future>
+#include <utility>
+
+namespace analytics::ingestor {
+namespace {
+
+using Answer = std::variant<FeedPage, Failure>;
+
+/* Why a session with Kafka ended. */
+struct Outcome {
+    enum class Kind : std::uint8_t { again, fenced, halted } kind = Kind::again;
+    std::string message = {};
+};
+
+Outcome outcome_of(FeedFault fault)
+{
+    return {fault.is_fenced ? Outcome::Kind::fenced : Outcome::Kind::again, std::move(fault.message)};
+}
+
+/* Of a read: the position is older than what is kept, or of another history. */
+bool is_lost(const Failure &failure)
+{
+    return failure.sqlstate == "AN002" || failure.sqlstate == "22023";
+}
+
+class FeedPublishing {
+public:
+    FeedPublishing(const FeedClaim &claim, const FeedStore &store, FeedSource &source, FeedTopic &topic, Clock &clock,
+                   const std::stop_token &stop, runtime::Observer &observe, FeedProgress &progress,
+                   const PublishFeedOptions &options)
+        : claim_(claim), store_(store), source_(source), topic_(topic), clock_(clock), stop_(stop), observe_(observe),
+          progress_(progress), options_(options), backoff_(options.first_pause, options.longest_pause, options.seed)
+    {
+    }
+
+    void operator()()
+    {
+        while (!stop_.stop_requested()) {
+            const Outcome outcome = session();
+            topic_.close();
+            if (stop_.stop_requested()) return;
+            switch (outcome.kind) {
+            case Outcome::Kind::fenced:
+                observe_(event::FeedFenced{.feed = claim_.name, .epoch = claim_.epoch, .message = outcome.message});
+                return;
+            case Outcome::Kind::halted:
+                progress_.halted(outcome.message);
+                return;
+            case Outcome::Kind::again:
+                if (!std::exchange(is_paused_, true))
+                    observe_(event::FeedPaused{.feed = claim_.name, .message = outcome.message});
+                clock_.wait(clock_.now() + backoff_.next(), stop_);
+            }
+        }
+    }
+
+private:
+    /* Until a fault, or a stop. */
+    Outcome session()
+    {
+        // An earlier publisher's transaction must not be ended before it is known that its feed is ours.
+        if (auto outcome = read_mark(); outcome.kind != Outcome::Kind::again || !outcome.message.empty())
+            return outcome;
+        if (std::string fault = foreign_fault(committed_, claim_, store_); !fault.empty())
+            return {Outcome::Kind::halted, std::move(fault)};
+        if (auto fault = topic_.open()) return outcome_of(std::move(*fault));
+        if (auto outcome = read_mark(); outcome.kind != Outcome::Kind::again || !outcome.message.empty())
+            return outcome;
+        auto reported = progress_.state().position;
+        FeedStart start = start_of(committed_, claim_, reported ? reported : claim_.position);
+        if (!start.fault.empty()) return {Outcome::Kind::halted, std::move(start.fault)};
+        after_ = std::move(start.after);
+        is_committed_ = !start.is_first;
+        committed_at_ = clock_.now();
+        observe_(event::FeedClaimed{
+            .feed = claim_.name, .topic = claim_.topic, .epoch = claim_.epoch, .position = after_.value_or("")});
+        if (is_committed_) progress_.published(*after_);
+        return publish();
+    }
+
+    Outcome read_mark()
+    {
+        auto answer = topic_.committed();
+        if (auto *fault = std::get_if<FeedFault>(&answer)) return outcome_of(std::move(*fault));
+        committed_ = std::move(std::get<std::optional<std::string>>(answer));
+        return {};
+    }
+
+    Outcome publish()
+    {
+        std::future<Answer> next = read_next();
+        while (!stop_.stop_requested()) {
+            const Time begun = clock_.now();
+            Answer answer = next.get();
+            if (const auto *failure = std::get_if<Failure>(&answer))
+                return {is_lost(*failure) ? Outcome::Kind::halted : Outcome::Kind::again, failure->message};
+            const auto &page = std::get<FeedPage>(answer);
+            const bool is_last = page.empty() || is_end(page.position());
+            if (!page.empty()) after_ = page.position();
+            if (!is_last) next = read_next();
+            if (!page.empty() || is_due_again())
+                if (auto fault = commit(page)) return outcome_of(std::move(*fault));
+            went_well();
+            if (!is_last) continue;
+            clock_.wait(begun + claim_.every, stop_);
+            if (!stop_.stop_requested()) next = read_next();
+        }
+        return {};
+    }
+
+    std::future<Answer> read_next()
+    {
+        return std::async(std::launch::async, [this, after = after_] { return source_.read(after); });
+    }
+
+    bool is_due_again() const { return is_committed_ && clock_.now() - committed_at_ >= options_.commit_again; }
+
+    std::optional<FeedFault> commit(const FeedPage &page)
+    {
+        const Time begun = clock_.now();
+        const FeedMark mark{.position = *after_,
+                            .generation = claim_.generation,
+                            .system = store_.system,
+                            .database_oid = store_.database_oid};
+        if (auto fault = topic_.publish(page, offset_of(*after_), text_of(mark))) return fault;
+        is_committed_ = true;
+        committed_at_ = clock_.now();
+        progress_.published(*after_);
+        const std::chrono::duration<double, std::milli> took = committed_at_ - begun;
+        observe_(event::FeedPublished{
+            .feed = claim_.name,
+            .position = *after_,
+            .messages = static_cast<std::size_t>(std::ranges::count_if(
+                page.messages, [](const FeedMessage &message) { return message.recipients != Recipients::none; })),
+            .bytes = page.bytes,
+            .milliseconds = took.count()});
+        return {};
+    }
+
+    void went_well()
+    {
+        backoff_.reset();
+        if (std::exchange(is_paused_, false)) observe_(event::FeedResumed{.feed = claim_.name});
+    }
+
+    const FeedClaim &claim_;
+    const FeedStore &store_;
+    FeedSource &source_;
+    FeedTopic &topic_;
+    Clock &clock_;
+    const std::stop_token &stop_;
+    runtime::Observer &observe_;
+    FeedProgress &progress_;
+    const PublishFeedOptions &options_;
+    Backoff backoff_;
+    std::optional<std::string> committed_; // Kafka's mark
+    std::optional<std::string> after_;     // what is read next follows it
+    bool is_committed_ = false;            // after_, or a position before it
+    Time committed_at_;
+    bool is_paused_ = false;
+};
+
+} // namespace
+
+void publish_feed(const FeedClaim &claim, const FeedStore &store, FeedSource &source, FeedTopic &topic, Clock &clock,
+                  const std::stop_token &stop, runtime::Observer &observe, FeedProgress &progress,
+                  const PublishFeedOptions &options)
+{
+    FeedPublishing(claim, store, source, topic, clock, stop, observe, progress, options)();
+    progress.ended();
+}
+
+} // namespace analytics::ingestor

@@ -1,0 +1,32 @@
+/* Publishes one feed: reads a page, sends it, commits it together with the position behind it, and reads the next page
+ * meanwhile. All that is kept is in Kafka, so after any fault it begins again: with a new producer, which ends the
+ * earlier one's transaction, and with the position that is committed then.
+ *
+ *     a fault that may pass     tried again, with growing pauses; reported once
+ *     fenced                    another publisher has the feed: this one ends
+ *     halted                    changes would be missing (the position is too old, or not of this database): it ends,
+ *                               and the feed stops until an operator has decided
+ *
+ * Memory is bounded by two pages and what the producer keeps of one. */
+#pragma once
+
+#include "../../runtime/observe.hpp"
+#include "../clock.hpp"
+#include "feed.hpp"
+#include "progress.hpp"
+
+namespace analytics::ingestor {
+
+struct PublishFeedOptions {
+    Milliseconds first_pause{200};
+    Milliseconds longest_pause{10'000};
+    Milliseconds commit_again{6 * 3'600'000}; // before Kafka forgets the offset of an idle group
+    std::uint64_t seed = 0;                   // of the pauses' jitter
+};
+
+/** Until a stop is requested, or the feed is another's. */
+void publish_feed(const FeedClaim &claim, const FeedStore &store, FeedSource &source, FeedTopic &topic, Clock &clock,
+                  const std::stop_token &stop, runtime::Observer &observe, FeedProgress &progress,
+                  const PublishFeedOptions &options);
+
+} // namespace analytics::ingestor

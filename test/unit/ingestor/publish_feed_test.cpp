@@ -1,0 +1,242 @@
+/* Publishing a feed, over a source and a topic that fail as told. The topic keeps what real Kafka would. */
+#include "../../../ingestor/feed/mark.hpp"
+#include "../../../ingestor/feed/publish_feed.hpp"
+#include "recorder.hpp"
+
+#include <algorithm>
+#include <deque>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <mutex>
+
+namespace analytics::ingestor {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+const Failure sick{.transient = true, .sqlstate = "08006", .message = "sick", .hint = {}};
+const Failure old{.transient = false, .sqlstate = "AN002", .message = "too old", .hint = {}};
+
+/* A feed of the changes 1 to count, one a tick; a page has two. */
+class FakeSource final : public FeedSource {
+public:
+    std::variant<FeedPage, Failure> read(const std::optional<std::string> &after) override
+    {
+        const std::lock_guard lock(mutex_);
+        asked.push_back(after.value_or("-"));
+        if (!failures.empty()) {
+            const Failure failure = failures.front();
+            failures.pop_front();
+            return failure;
+        }
+        auto texts = std::make_shared<std::deque<std::string>>();
+        FeedPage page{.messages = {}, .headers = {}, .memory = texts};
+        for (int change = static_cast<int>(after ? offset_of(*after) : 0) + 1;
+             change <= count && page.messages.size() < 2; ++change) {
+            const auto &position = texts->emplace_back(std::to_string(change) + (change < count ? ".1.1" : ""));
+            page.messages.push_back({.position = position,
+                                     .recipients = Recipients::key,
+                                     .key = position,
+                                     .value = position,
+                                     .headers = {}});
+        }
+        return page;
+    }
+
+    int count = 0;
+    std::deque<Failure> failures;
+    std::vector<std::string> asked;
+
+private:
+    std::mutex mutex_;
+};
+
+class FakeTopic final : public FeedTopic {
+public:
+    std::variant<std::optional<std::string>, FeedFault> committed() override { return mark; }
+
+    std::optional<FeedFault> open() override
+    {
+        ++opened;
+        return take(open_faults);
+    }
+
+    std::optional<FeedFault> publish(const FeedPage &page, std::int64_t offset, const std::string &text) override
+    {
+        auto fault = take(publish_faults);
+        if (fault && !commits_although_faulty) return fault;
+        for (const FeedMessage &message : page.messages) log.emplace_back(message.position);
+        mark = text;
+        last_offset = offset;
+        return fault;
+    }
+
+    void close() override { ++closed; }
+
+    std::optional<std::string> mark;
+    std::vector<std::string> log;
+    std::int64_t last_offset = -1;
+    std::deque<FeedFault> open_faults;
+    std::deque<FeedFault> publish_faults;
+    bool commits_although_faulty = false; // the answer is lost
+    int opened = 0;
+    int closed = 0;
+
+private:
+    static std::optional<FeedFault> take(std::deque<FeedFault> &faults)
+    {
+        if (faults.empty()) return {};
+        FeedFault fault = faults.front();
+        faults.pop_front();
+        return fault;
+    }
+};
+
+/* Time passes by waiting; the test ends at the given wait. */
+class FakeClock final : public Clock {
+public:
+    Time now() override { return now_; }
+    void wait(Time until, const std::stop_token &) override
+    {
+        now_ = std::max(now_, until);
+        if (--waits == 0) stop.request_stop();
+    }
+
+    int waits = 1;
+    std::stop_source stop;
+
+private:
+    Time now_{};
+};
+
+class PublishFeedTest : public testing::Test {
+protected:
+    void publish(int waits = 1)
+    {
+        clock.waits = waits;
+        const std::stop_token stop = clock.stop.get_token();
+        publish_feed(claim, store, source, topic, clock, stop, seen, progress, {});
+    }
+
+    FeedClaim claim{.name = "f",
+                    .topic = "t",
+                    .epoch = 1,
+                    .generation = 5,
+                    .begin_at = {},
+                    .takes_over = false,
+                    .position = {},
+                    .every = std::chrono::milliseconds(100),
+                    .fault = {}};
+    FeedStore store{.id = "x", .system = "7", .database_oid = "8"};
+    FakeSource source;
+    FakeTopic topic;
+    FakeClock clock;
+    fakes::Recorder seen;
+    FeedProgress progress;
+};
+
+TEST_F(PublishFeedTest, SendsEachPageWithThePositionBehindIt)
+{
+    source.count = 5;
+    publish();
+    EXPECT_THAT(topic.log, ElementsAre("1.1.1", "2.1.1", "3.1.1", "4.1.1", "5"));
+    EXPECT_EQ(topic.mark, "5 5 7 8");
+    EXPECT_EQ(topic.last_offset, 5);
+    EXPECT_EQ(progress.state().position, "5");
+    EXPECT_EQ(seen.count<event::FeedPublished>(), 3);
+    EXPECT_THAT(source.asked, ElementsAre("-", "2.1.1", "4.1.1"));
+}
+
+TEST_F(PublishFeedTest, GoesOnAfterWhatIsCommitted)
+{
+    source.count = 5;
+    topic.mark = "3.1.1 5 7 8";
+    publish();
+    EXPECT_THAT(topic.log, ElementsAre("4.1.1", "5"));
+    EXPECT_EQ(seen.field<event::FeedClaimed>("position"), "3.1.1");
+}
+
+TEST_F(PublishFeedTest, AsksAgainAfterAWhileWithoutNews)
+{
+    source.count = 1;
+    topic.mark = "1 5 7 8";
+    publish(3);
+    EXPECT_THAT(source.asked, ElementsAre("1", "1", "1"));
+    EXPECT_THAT(topic.log, IsEmpty());
+    EXPECT_EQ(topic.opened, 1);
+}
+
+TEST_F(PublishFeedTest, CommitsAPositionAgainBeforeItExpires)
+{
+    source.count = 1;
+    topic.mark = "1 5 7 8";
+    claim.every = std::chrono::hours(3);
+    publish(4);
+    EXPECT_EQ(topic.last_offset, 1);
+    EXPECT_EQ(seen.count<event::FeedPublished>(), 1);
+}
+
+TEST_F(PublishFeedTest, CommitsNothingWhereNothingWasPublished)
+{
+    claim.every = std::chrono::hours(3);
+    publish(4);
+    EXPECT_EQ(topic.mark, std::nullopt);
+}
+
+class AfterAFault : public PublishFeedTest, public testing::WithParamInterface<bool> {};
+
+TEST_P(AfterAFault, BeginsAgainWithWhatIsCommitted)
+{
+    source.count = 4;
+    topic.publish_faults = {{false, "timed out"}, {false, "timed out"}};
+    topic.commits_although_faulty = GetParam();
+    publish(3);
+    EXPECT_THAT(topic.log, ElementsAre("1.1.1", "2.1.1", "3.1.1", "4"));
+    EXPECT_EQ(topic.opened, 3);
+    EXPECT_EQ(topic.closed, 3);
+    EXPECT_EQ(seen.count<event::FeedPaused>(), 1);
+    EXPECT_EQ(seen.count<event::FeedResumed>(), 1);
+    EXPECT_EQ(seen.field<event::FeedPaused>("message"), "timed out");
+}
+
+INSTANTIATE_TEST_SUITE_P(WasItCommitted, AfterAFault, testing::Bool());
+
+TEST_F(PublishFeedTest, ASickDatabaseIsAskedAgain)
+{
+    source.count = 2;
+    source.failures = {sick, sick};
+    publish(3);
+    EXPECT_THAT(topic.log, ElementsAre("1.1.1", "2"));
+    EXPECT_EQ(seen.count<event::FeedPaused>(), 1);
+}
+
+TEST_F(PublishFeedTest, EndsWhenItIsFenced)
+{
+    source.count = 2;
+    topic.publish_faults = {{true, "fenced"}};
+    publish(100);
+    EXPECT_EQ(seen.count<event::FeedFenced>(), 1);
+    EXPECT_TRUE(progress.state().is_over);
+    EXPECT_THAT(progress.state().fault, IsEmpty());
+}
+
+TEST_F(PublishFeedTest, EndsWhereChangesWouldBeMissing)
+{
+    source.failures = {old};
+    publish(100);
+    EXPECT_EQ(progress.state().fault, "too old");
+    EXPECT_TRUE(progress.state().is_over);
+}
+
+TEST_F(PublishFeedTest, DoesNotFenceAnotherDatabase)
+{
+    topic.mark = "3 5 9 8";
+    publish(100);
+    EXPECT_THAT(progress.state().fault, HasSubstr("another database"));
+    EXPECT_EQ(topic.opened, 0);
+}
+
+} // namespace
+} // namespace analytics::ingestor
