@@ -110,7 +110,8 @@ def test_named_things_follow_the_document(service, database):
         assert answer.status_code == status
         follows(answer, "/v1/analytics/projections/{name}", "get")
     make_feed(database, "orders")
-    database.sql("SELECT _analytics_register_feed('late', 'events', NULL, NULL, 'now', '1 day')")
+    database.sql("SELECT _analytics_register_feed('late', 'events', NULL, NULL, NULL, 'id', 'event', 'now', "
+                 "'1 day', '1 second')")
     database.sql("UPDATE analytics_events SET payload = '{}' WHERE event_type = 'order.placed'")
     database.sql("SELECT _analytics_feed_drop('2026-01-01Z', '2026-02-01Z')")
     start = get(service, FEEDS).json()["items"][1]["last"]

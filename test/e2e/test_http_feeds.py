@@ -150,7 +150,8 @@ def test_a_position_that_is_no_longer_kept_is_410(service, database):
 
 
 def test_one_that_has_not_started_is_409_and_then_ready(service, database):
-    database.sql("SELECT _analytics_register_feed('late', 'events', NULL, NULL, 'beginning', '1 day')")
+    database.sql("SELECT _analytics_register_feed('late', 'events', NULL, NULL, NULL, 'id', 'event', 'beginning', "
+                 "'1 day', '1 second')")
     assert problem(get(service, FEEDS + "/late"), 409)["code"] == "55000"
     database.sql("CALL analytics_start_feed('late')")
     assert page(service, "late")["next"] is not None

@@ -139,7 +139,8 @@ CALL @.analytics_create_feed('gone'&text, 'events'&text, NULL&text, '{e}'&_text,
 CALL @.analytics_start_feed('gone'&text)
 UPDATE @.analytics_feeds SET event_types = NULL WHERE name OPERATOR(pg_catalog.=) 'gone'
 SELECT @.analytics_drop_feed('gone'&text)
-CALL @.analytics_create_feed('rows'&text, 'gone'&text, NULL&_text, NULL&text, 'beginning'&text, '1 day'&interval)
+CALL @.analytics_create_feed('rows'&text, 'gone'&text, 'rows'&text, NULL&_text, NULL&text, 'id'&text, 'event'&text,
+    'beginning'&text, '1 day'&interval, '1 second'&interval)
 SELECT * FROM @.analytics_claim_partition('g'&text, 't'&text, 0, 'o'&text, 0&int8, 5&int8)
 SELECT @.analytics_retire_group('g'&text)
 INSERT INTO @.analytics_dead_letters (reason) VALUES ('invalid_json'), ('by hand'), ('by hand')

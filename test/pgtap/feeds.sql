@@ -86,7 +86,6 @@ SELECT tap.refused($$'f', 'events', NULL, NULL, NULL, 'id', 'event', 'now', '600
 SELECT tap.refused($$'f', 'events', 'a b', NULL, NULL, 'id', 'event', 'now', '1 day', '1 second'$$, 'topic: 1 to 249 letters, digits, dots, hyphens and underscores, not . or ..');
 SELECT tap.refused($$'f', 'events', '..', NULL, NULL, 'id', 'event', 'now', '1 day', '1 second'$$, 'topic: 1 to 249 letters, digits, dots, hyphens and underscores, not . or ..');
 SELECT tap.refused(format($$'f', 'events', 't', NULL, NULL, %s, 'event', 'now', '1 day', '1 second'$$, k), 'key must be id, tenant, or a path in the payload, like "customer" or "/data/id"') FROM unnest(ARRAY['NULL', $$''$$, $$'/a~'$$]) AS k;
-SELECT tap.refused($$'f', 'p', 't', NULL, NULL, 'tenant', 'event', 'now', '1 day', '1 second'$$, 'key and format are those of events; a projection has its own');
 SELECT tap.refused($$'f', 'events', 't', NULL, NULL, 'id', 'avro', 'now', '1 day', '1 second'$$, 'format must be event or cloudevent');
 SELECT tap.refused(format($$'f', 'events', 't', NULL, NULL, 'id', 'event', 'now', '1 day', %s$$, e), 'every must be an interval from 10 milliseconds to 1 day') FROM unnest(ARRAY['NULL', $$'9 ms'$$, $$'25 h'$$]) AS e;
 SELECT is_empty('TABLE analytics_feeds', 'none was made');

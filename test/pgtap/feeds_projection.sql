@@ -49,10 +49,11 @@ CALL analytics_create_projection('sales', dimensions => '{"plan": ["plan"]}', me
 CALL analytics_create_projection('many', dimensions => '{"plan": ["plan"]}', max_groups => 1);
 
 -- What cannot be a source.
-SELECT tap.fails($$SELECT _analytics_register_feed('f', 'nothing', NULL, NULL, 'now', '1 day')$$, '22023', 'neither events nor a projection');
-SELECT tap.fails($$SELECT _analytics_register_feed('f', 'sales', '{sale}', NULL, 'now', '1 day')$$, '22023', 'a projection has types of its own');
+SELECT tap.fails($$SELECT _analytics_register_feed('f', 'nothing', NULL, NULL, NULL, 'id', 'event', 'now', '1 day', '1 second')$$, '22023', 'neither events nor a projection');
+SELECT tap.fails(format($$SELECT _analytics_register_feed('f', 'sales', 't', NULL, NULL, %s, 'now', '1 day', '1 second')$$, a), '22023', 'a projection has its own key and format: ' || a) FROM unnest(ARRAY[$$'tenant', 'event'$$, $$'id', 'cloudevent'$$]) AS a;
+SELECT tap.fails($$SELECT _analytics_register_feed('f', 'sales', NULL, '{sale}', NULL, 'id', 'event', 'now', '1 day', '1 second')$$, '22023', 'a projection has types of its own');
 INSERT INTO analytics_projections (name, event_types, dimensions, measures, bucket, max_groups, view_schema) VALUES ('unready', NULL, '{}', '{}', '1 hour', 10, 'public');
-SELECT tap.fails($$SELECT _analytics_register_feed('f', 'unready', NULL, NULL, 'now', '1 day')$$, '55000', 'a projection that is being built');
+SELECT tap.fails($$SELECT _analytics_register_feed('f', 'unready', NULL, NULL, NULL, 'id', 'event', 'now', '1 day', '1 second')$$, '55000', 'a projection that is being built');
 
 -- Without a feed nothing is kept; a feed begins with what is there.
 SELECT is_empty('TABLE analytics_outbox', 'no feed, no outbox');
