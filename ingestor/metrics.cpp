@@ -158,16 +158,25 @@ void IngestorMetrics::measure_feeds(runtime::MetricFamilies &families) const
 
     prometheus::MetricFamily &ticks = gauge_family(families, "analytics_ingestor_feed_ticks_behind",
                                                    "Ticks that are not published, as of the last look.");
+    for (const auto &[name, feed] : feeds_)
+        if (feed.ticks) add(ticks, {{"feed", name}}, static_cast<double>(*feed.ticks));
+
+    double most_seconds = 0;
     prometheus::MetricFamily &seconds = gauge_family(families, "analytics_ingestor_feed_seconds_behind",
                                                      "Age of the oldest tick that is not published.");
+    for (const auto &[name, feed] : feeds_) {
+        if (!feed.seconds) continue;
+        const double behind = *feed.seconds > 0 ? *feed.seconds + now() - feed.at : 0;
+        most_seconds = std::max(most_seconds, behind);
+        add(seconds, {{"feed", name}}, behind);
+    }
+
     prometheus::MetricFamily &oldest =
         gauge_family(families, "analytics_ingestor_feed_oldest_seconds", "Age of the oldest tick that is kept.");
-    for (const auto &[name, feed] : feeds_) {
-        const double since = now() - feed.at;
-        if (feed.ticks) add(ticks, {{"feed", name}}, static_cast<double>(*feed.ticks));
-        if (feed.seconds) add(seconds, {{"feed", name}}, *feed.seconds > 0 ? *feed.seconds + since : 0);
-        if (feed.oldest_seconds) add(oldest, {{"feed", name}}, *feed.oldest_seconds + since);
-    }
+    for (const auto &[name, feed] : feeds_)
+        if (feed.oldest_seconds) add(oldest, {{"feed", name}}, *feed.oldest_seconds + now() - feed.at);
+    gauge(families, "analytics_ingestor_feeds_seconds_behind", "The most that a feed is behind; 0 without feeds.",
+          most_seconds);
 }
 
 void IngestorMetrics::measure(runtime::MetricFamilies &families) const

@@ -164,6 +164,7 @@ std::variant<std::vector<ClaimedFeed>, Failure> SqlFeedClaims::claim(std::span<c
     return answer_of<std::vector<ClaimedFeed>>(session_, [&] {
         const auto answer = call(reports, names_ ? &*names_ : nullptr, {});
         std::vector<ClaimedFeed> feeds;
+        feeds.reserve(static_cast<std::size_t>(answer.rows()));
         for (int row = 0; row < answer.rows(); ++row) feeds.push_back(claimed_feed(answer, row));
         return feeds;
     });

@@ -28,6 +28,8 @@ ASKED = {  # one call of each function that reads
     "analytics_event": "(SELECT f.* FROM analytics_events AS e, analytics_event(e.occurred_at, e.id) AS f)",
     "analytics_event_version": "(SELECT analytics_event_version(event_type, payload) FROM analytics_events)",
     "analytics_explain": "analytics_explain('{}'::text)",
+    "analytics_feed_messages": "analytics_feed_messages('kept')",
+    "analytics_has_feeds": "analytics_has_feeds()",
     "analytics_histogram": f"analytics_histogram({DAY}, '1 hour')",
     "analytics_hopping": f"analytics_hopping({DAY}, '1 hour', '30 minutes')",
     "analytics_lag_records": "analytics_lag_records()",

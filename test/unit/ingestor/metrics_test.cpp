@@ -90,5 +90,26 @@ TEST_F(IngestorMetricsTest, AStoppedPartitionIsNotRead)
     EXPECT_THAT(metrics.exposition(), HasSubstr("analytics_ingestor_partitions{state=\"stopped\"} 2\n"));
 }
 
+TEST_F(IngestorMetricsTest, HaveTheFeedsThatArePublished)
+{
+    EXPECT_THAT(metrics.exposition(), HasSubstr("analytics_ingestor_feeds_seconds_behind 0\n"));
+    for (const char *feed : {"a", "b", "c", "d"})
+        observe(event::FeedProgress{.feed = feed, .ticks_behind = 2, .seconds_behind = 3'600, .oldest_seconds = 7'200});
+    observe(event::FeedProgress{.feed = "b", .ticks_behind = 0, .seconds_behind = 0, .oldest_seconds = 7'200});
+    observe(event::FeedProgress{.feed = "c", .is_stopped = true});
+    observe(event::FeedPaused{.feed = "b", .message = "why"});
+    observe(event::FeedPublished{.feed = "a", .messages = 5});
+    observe(event::FeedReleased{.feed = "d"});
+    const std::string text = metrics.exposition();
+    for (const char *line :
+         {"feed_messages_total{feed=\"a\"} 5\n", "feed_ticks_behind{feed=\"a\"} 2\n",
+          "feed_seconds_behind{feed=\"a\"} 360", "feed_seconds_behind{feed=\"b\"} 0\n",
+          "feed_oldest_seconds{feed=\"b\"} 720", "feeds_seconds_behind 360", "feeds{state=\"publishing\"} 1\n",
+          "feeds{state=\"paused\"} 1\n", "feeds{state=\"stopped\"} 1\n", "feeds_up 1\n"})
+        EXPECT_THAT(text, HasSubstr(std::string("analytics_ingestor_") + line));
+    for (const char *unknown : {"feed_ticks_behind{feed=\"c\"}", "{feed=\"d\"}"})
+        EXPECT_THAT(text, Not(HasSubstr(unknown)));
+}
+
 } // namespace
 } // namespace analytics::ingestor
