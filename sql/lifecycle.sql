@@ -254,6 +254,36 @@ COMMENT ON FUNCTION @extschema@._analytics_count_dead_letters() IS
     'has counted yet. Each table is used with the rights of its owner. '
     'Locks the dead letters, so no more come before they have their triggers.';
 
+CREATE FUNCTION @extschema@._analytics_lock_tables(names text[]) RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path = pg_catalog, pg_temp
+    AS $$
+DECLARE
+    name text;
+    before_timeout CONSTANT text := current_setting('lock_timeout');
+BEGIN
+    LOOP
+        BEGIN
+            PERFORM set_config('lock_timeout', '100ms', true); -- less than deadlock_timeout
+            FOREACH name IN ARRAY names LOOP
+                PERFORM @extschema@._analytics_run_as_owner(
+                    @extschema@._analytics_relation(name),
+                    format('LOCK TABLE %s.%I IN ACCESS EXCLUSIVE MODE', '@extschema@', name));
+            END LOOP;
+            PERFORM set_config('lock_timeout', before_timeout, true);
+            RETURN;
+        EXCEPTION WHEN lock_not_available THEN
+            PERFORM pg_sleep(0.05);
+        END;
+    END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION @extschema@._analytics_lock_tables(text[]) IS
+    'Part of _analytics_update_tables: locks all tables that it changes, or none. '
+    'Writers and readers lock them in different orders. An update that locked one after another could deadlock '
+    'with either, and they would get the error. Others wait for this no longer than a moment at a time.';
+
 CREATE FUNCTION @extschema@._analytics_update_tables(in_use text[]) RETURNS boolean
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
     SET search_path = pg_catalog, pg_temp
@@ -281,6 +311,14 @@ BEGIN
         END IF;
     END LOOP;
     adopts := EXISTS (SELECT FROM @extschema@._analytics_tables() AS t WHERE t.name <> ALL (made));
+    PERFORM @extschema@._analytics_lock_tables(ARRAY(
+        SELECT l.relation
+        FROM (SELECT c.relation FROM @extschema@._analytics_table_changes() AS c
+              WHERE c.name NOT IN (SELECT m.name FROM @extschema@.analytics_table_changes AS m)
+              UNION
+              SELECT 'analytics_dead_letters' WHERE 'analytics_dead_letter_counts' = ANY (made)) AS l
+        WHERE l.relation <> ALL (made)
+        ORDER BY 1));
     IF 'analytics_dead_letter_counts' = ANY (made) AND 'analytics_dead_letters' <> ALL (made) THEN
         PERFORM @extschema@._analytics_count_dead_letters();
     END IF;
