@@ -18,6 +18,36 @@ COMMENT ON FUNCTION @extschema@.analytics_bag_cells(timestamptz, bytea) IS
     'Unpacks a bag: for each event type and minute of the hour, the number of events, which may be negative. '
     'Bytes that are not a bag are SQLSTATE XX001.';
 
+CREATE FUNCTION @extschema@._analytics_bag_minutes(
+    hour timestamptz, cells bytea, seconds bytea,
+    OUT minute timestamptz, OUT event_type text, OUT count bigint, OUT weight bigint)
+    RETURNS SETOF record
+    LANGUAGE c IMMUTABLE PARALLEL SAFE ROWS 100
+    AS 'MODULE_PATHNAME', 'analytics_bag_minutes';
+
+COMMENT ON FUNCTION @extschema@._analytics_bag_minutes(timestamptz, bytea, bytea) IS
+    'Unpacks a bag by minute: weight is the sum of _analytics_second_weight for each event, modulo 2^64, and zero '
+    'where the bag has no seconds. A minute may have a weight and no count. '
+    'Bytes that are not a bag are SQLSTATE XX001.';
+
+CREATE FUNCTION @extschema@._analytics_bag_seconds(
+    hour timestamptz, cells bytea, seconds bytea, OUT second timestamptz, OUT event_type text, OUT count bigint)
+    RETURNS SETOF record
+    LANGUAGE c IMMUTABLE PARALLEL SAFE ROWS 1000
+    AS 'MODULE_PATHNAME', 'analytics_bag_seconds';
+
+COMMENT ON FUNCTION @extschema@._analytics_bag_seconds(timestamptz, bytea, bytea) IS
+    'Unpacks the seconds of a bag: for each event type and second of the hour, the number of events. '
+    'Bytes that are not a bag are SQLSTATE XX001.';
+
+CREATE FUNCTION @extschema@._analytics_second_weight("time" timestamptz) RETURNS integer
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'analytics_second_weight';
+
+COMMENT ON FUNCTION @extschema@._analytics_second_weight(timestamptz) IS
+    'A number that stands for the second of the minute. '
+    'Where events are not in the same seconds of a minute, the sums of their weights differ.';
+
 CREATE FUNCTION @extschema@._analytics_rollup_row() RETURNS trigger
     LANGUAGE c
     AS 'MODULE_PATHNAME', 'analytics_rollup_row';
@@ -86,3 +116,26 @@ CREATE AGGREGATE @extschema@.analytics_bag(minute timestamptz, event_type text, 
 
 COMMENT ON AGGREGATE @extschema@.analytics_bag(timestamptz, text, bigint) IS
     'Packs counts by minute and event type, all of one hour, into a bag. analytics_bag_cells unpacks it.';
+
+CREATE FUNCTION @extschema@._analytics_missing_bag_add(
+    bag internal, "time" timestamptz, is_second boolean, event_type text, count bigint) RETURNS internal
+    LANGUAGE c IMMUTABLE PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'analytics_missing_bag_add';
+
+COMMENT ON FUNCTION @extschema@._analytics_missing_bag_add(internal, timestamptz, boolean, text, bigint) IS
+    'Part of _analytics_missing_bag: adds a count.';
+
+CREATE FUNCTION @extschema@._analytics_missing_bag_pack(bag internal) RETURNS bytea[]
+    LANGUAGE c IMMUTABLE PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'analytics_missing_bag_pack';
+
+COMMENT ON FUNCTION @extschema@._analytics_missing_bag_pack(internal) IS
+    'Part of _analytics_missing_bag: packs the counts.';
+
+CREATE AGGREGATE @extschema@._analytics_missing_bag(
+    "time" timestamptz, is_second boolean, event_type text, count bigint) (
+    SFUNC = @extschema@._analytics_missing_bag_add, STYPE = internal,
+    FINALFUNC = @extschema@._analytics_missing_bag_pack, PARALLEL = SAFE);
+
+COMMENT ON AGGREGATE @extschema@._analytics_missing_bag(timestamptz, boolean, text, bigint) IS
+    'Packs what bags of one hour lack by minute, and what they lack by second, into a bag: its cells and its seconds.';

@@ -115,6 +115,20 @@ $change$),
     COMMENT ON COLUMN @schema@.analytics_projections.last_id IS
         'The number that was replaced. Transactions that began before still read it; analytics_maintain deletes it.';
     COMMENT ON COLUMN @schema@.analytics_projections.last_upcasts IS 'The upcasts of last_id.';
+$change$),
+('bags of totals have seconds', 'analytics_rollup_totals', $change$
+    ALTER TABLE @schema@.analytics_rollup_totals ADD COLUMN IF NOT EXISTS seconds bytea;
+    ALTER TABLE @schema@.analytics_rollup_totals ALTER COLUMN seconds SET STORAGE EXTERNAL;
+    COMMENT ON COLUMN @schema@.analytics_rollup_totals.seconds IS
+        'Packed: event type and second → count, of the same events. Null: the bag has none. If each bag of an '
+        'hour has seconds, they give the counts of a time that begins or ends within a minute, else the events do.';
+$change$),
+('bags of tenants have seconds', 'analytics_rollup_tenants', $change$
+    ALTER TABLE @schema@.analytics_rollup_tenants ADD COLUMN IF NOT EXISTS seconds bytea;
+    ALTER TABLE @schema@.analytics_rollup_tenants ALTER COLUMN seconds SET STORAGE EXTERNAL;
+    COMMENT ON COLUMN @schema@.analytics_rollup_tenants.seconds IS
+        'Packed: event type and second → count, of the same events. Null: the bag has none. If each bag of an '
+        'hour has seconds, they give the counts of a time that begins or ends within a minute, else the events do.';
 $change$)
 $changes$;
 

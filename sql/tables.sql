@@ -318,10 +318,12 @@ $table$),
 CREATE TABLE @schema@.analytics_rollup_totals (
     hour timestamptz NOT NULL,
     last_ingested_at timestamptz,
-    cells bytea NOT NULL
+    cells bytea NOT NULL,
+    seconds bytea
 ) WITH (toast_tuple_target = 8160, vacuum_truncate = off, autovacuum_vacuum_threshold = 1000,
         autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_cost_delay = 0);
-ALTER TABLE @schema@.analytics_rollup_totals ALTER COLUMN cells SET STORAGE MAIN, REPLICA IDENTITY FULL;
+ALTER TABLE @schema@.analytics_rollup_totals ALTER COLUMN cells SET STORAGE MAIN,
+    ALTER COLUMN seconds SET STORAGE EXTERNAL, REPLICA IDENTITY FULL;
 CREATE INDEX analytics_rollup_totals_hour ON @schema@.analytics_rollup_totals (hour);
 CREATE INDEX analytics_rollup_totals_ingested ON @schema@.analytics_rollup_totals (last_ingested_at);
 COMMENT ON TABLE @schema@.analytics_rollup_totals IS
@@ -333,6 +335,9 @@ COMMENT ON COLUMN @schema@.analytics_rollup_totals.last_ingested_at IS
     'A deleted event does not change it.';
 COMMENT ON COLUMN @schema@.analytics_rollup_totals.cells IS
     'Packed: event type and minute → count. See analytics_bag_cells.';
+COMMENT ON COLUMN @schema@.analytics_rollup_totals.seconds IS
+    'Packed: event type and second → count, of the same events. Null: the bag has none. If each bag of an hour '
+    'has seconds, they give the counts of a time that begins or ends within a minute, else the events do.';
 $table$),
 
 ('analytics_rollup_tenants', $table$
@@ -340,10 +345,12 @@ CREATE TABLE @schema@.analytics_rollup_tenants (
     hour timestamptz NOT NULL,
     tenant_id varchar(64),
     last_ingested_at timestamptz,
-    cells bytea NOT NULL
+    cells bytea NOT NULL,
+    seconds bytea
 ) WITH (toast_tuple_target = 8160, vacuum_truncate = off, autovacuum_vacuum_threshold = 1000,
         autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_cost_delay = 0);
-ALTER TABLE @schema@.analytics_rollup_tenants ALTER COLUMN cells SET STORAGE MAIN, REPLICA IDENTITY FULL;
+ALTER TABLE @schema@.analytics_rollup_tenants ALTER COLUMN cells SET STORAGE MAIN,
+    ALTER COLUMN seconds SET STORAGE EXTERNAL, REPLICA IDENTITY FULL;
 CREATE INDEX analytics_rollup_tenants_hour ON @schema@.analytics_rollup_tenants (tenant_id, hour);
 CREATE INDEX analytics_rollup_tenants_ingested ON @schema@.analytics_rollup_tenants (tenant_id, last_ingested_at);
 CREATE INDEX analytics_rollup_tenants_brin ON @schema@.analytics_rollup_tenants
@@ -358,6 +365,9 @@ COMMENT ON COLUMN @schema@.analytics_rollup_tenants.last_ingested_at IS
     'A deleted event does not change it.';
 COMMENT ON COLUMN @schema@.analytics_rollup_tenants.cells IS
     'Packed: event type and minute → count. See analytics_bag_cells.';
+COMMENT ON COLUMN @schema@.analytics_rollup_tenants.seconds IS
+    'Packed: event type and second → count, of the same events. Null: the bag has none. If each bag of an hour '
+    'has seconds, they give the counts of a time that begins or ends within a minute, else the events do.';
 $table$),
 
 ('analytics_kept_rollups', $table$

@@ -9,6 +9,9 @@
  *      span (minute → bucket 4) |====================================================>|
  *      slice (+ 5, less 4)                                           |=================|
  *
+ * Where bags have seconds, the same is done by second: whole seconds from bags, and never more than half of a
+ * divided second from events. A plan is made for each unit, and both are the same outside of divided minutes.
+ *
  * A piece outside the window belongs to no bucket. When that is the longest piece, the bag is not read. Times are
  * microseconds from any midnight. */
 #pragma once
@@ -24,7 +27,7 @@ namespace analytics::core {
 
 inline constexpr std::int32_t no_bucket = -1;
 
-/** Whole minutes [start, end), numbered from that midnight: what bags hold of them counts for the bucket. */
+/** Whole units [start, end), numbered from that midnight: what bags hold of them counts for the bucket. */
 struct Span {
     std::int64_t start;
     std::int64_t end;
@@ -46,8 +49,9 @@ struct CountPlan {
     std::vector<Slice> slices;
 };
 
-/** A plan for the buckets [bounds[i], bounds[i + 1]). The bounds ascend; equal ones make an empty bucket. */
-CountPlan plan_with_bags(std::span<const Instant> bounds);
+/** A plan for the buckets [bounds[i], bounds[i + 1]), from bags that count by a unit of so many microseconds. The
+ * bounds ascend; equal ones make an empty bucket. */
+CountPlan plan_by(Micros unit, std::span<const Instant> bounds);
 
 /** A plan that counts events only: one slice a bucket. */
 CountPlan plan_from_events(std::span<const Instant> bounds);

@@ -6,6 +6,7 @@
 #include "error.hpp"
 #include "text/utf8.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -22,10 +23,30 @@ inline void put(std::string &bytes, std::uint64_t value)
     bytes.push_back(static_cast<char>(value));
 }
 
+inline constexpr std::size_t most_bytes_of_number = 10;
+
+/** Writes the number to where there is room for it; returns its end. */
+inline char *write(char *at, std::uint64_t value) noexcept
+{
+    for (; value > low_bits; value >>= bits_per_byte) *at++ = static_cast<char>((value & low_bits) | more);
+    *at++ = static_cast<char>(value);
+    return at;
+}
+
 /** In the order 0, -1, 1, -2 …: small numbers of either sign take few bits. */
+constexpr std::uint64_t zigzag(std::int64_t value) noexcept
+{
+    return (static_cast<std::uint64_t>(value) << 1U) ^ (value < 0 ? ~std::uint64_t{0} : 0);
+}
+
+constexpr std::int64_t from_zigzag(std::uint64_t value) noexcept
+{
+    return static_cast<std::int64_t>((value >> 1U) ^ (~(value & 1U) + 1U));
+}
+
 inline void put_signed(std::string &bytes, std::int64_t value)
 {
-    put(bytes, (static_cast<std::uint64_t>(value) << 1U) ^ (value < 0 ? ~std::uint64_t{0} : 0));
+    put(bytes, zigzag(value));
 }
 
 inline void put_text(std::string &bytes, std::string_view text)
@@ -50,8 +71,7 @@ inline std::uint64_t take(const char *&at, const char *end)
 
 inline std::int64_t take_signed(const char *&at, const char *end)
 {
-    const std::uint64_t value = take(at, end);
-    return static_cast<std::int64_t>((value >> 1U) ^ (~(value & 1U) + 1U));
+    return from_zigzag(take(at, end));
 }
 
 /** Takes bytes that are preceded by their number. */

@@ -26,7 +26,7 @@ struct HourCounts {
     }
 
     /** Whether there is nothing to write. */
-    [[nodiscard]] bool empty() const noexcept { return bag.empty() && !last_ingested_at; }
+    [[nodiscard]] bool empty() const { return !last_ingested_at && bag.has_seconds() && bag.empty(); }
 
     void ingested(Micros at) noexcept
     {
@@ -61,8 +61,8 @@ public:
     /** The counts; the caller may add to an hour's. */
     [[nodiscard]] Counts &counts() noexcept { return counts_; }
 
-    /** The number of cells, to which the memory used is proportional. */
-    [[nodiscard]] std::size_t cells() const noexcept { return cells_; }
+    /** Roughly the memory used, at most. */
+    [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
 
     void clear() noexcept;
 
@@ -72,7 +72,7 @@ private:
 
     Counts counts_;
     Counts::iterator last_ = counts_.end(); // where the last event was counted
-    std::size_t cells_ = 0;
+    std::size_t bytes_ = 0;
 };
 
 } // namespace analytics::core

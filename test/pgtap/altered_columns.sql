@@ -95,6 +95,8 @@ INSERT INTO altered (alteration, uses, answer) VALUES
     ('ALTER TABLE analytics_rollup_totals ALTER cells TYPE text USING encode(cells, ''hex'')', '{ingest,delete,counts,of a type}', '42804 column "cells" must be of type pg_catalog.bytea'),
     ('ALTER TABLE analytics_rollup_totals ALTER cells DROP NOT NULL; UPDATE analytics_rollup_totals SET cells = NULL', '{counts,of a type,fold}', 'XX001 column "cells" must not be null'),
     ('ALTER TABLE analytics_rollup_tenants ALTER cells DROP NOT NULL; UPDATE analytics_rollup_tenants SET cells = NULL', '{tenant,recent,fold}', 'XX001 column "cells" must not be null'),
+    ('ALTER TABLE analytics_rollup_totals ALTER seconds TYPE text USING encode(seconds, ''hex'')', '{ingest,delete,counts,partial}', '42804 column "seconds" must be of type pg_catalog.bytea'),
+    ('ALTER TABLE analytics_rollup_totals DROP seconds; ALTER TABLE analytics_rollup_tenants DROP seconds', '{ingest,delete,fold,counts,tenant,partial}', 'null'),
     ('ALTER TABLE analytics_rollup_tenants ALTER hour TYPE timestamp', '{ingest,tenant,recent}', '42804 column "hour" must be of type timestamp with time zone'),
     ('ALTER TABLE analytics_rollup_totals ALTER last_ingested_at TYPE timestamp', '{ingest}', '42804 column "last_ingested_at" must be of type timestamp with time zone'),
     ('ALTER TABLE analytics_rollup_totals ALTER last_ingested_at TYPE timestamp', '{freshness}', '42804 column "newest ingestion" must be of type timestamp with time zone'),

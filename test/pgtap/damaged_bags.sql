@@ -30,6 +30,18 @@ SELECT is(tap.answer('SELECT * FROM analytics_bag_cells(''294276-12-31 23:59:59.
 SELECT is(tap.answer('SELECT * FROM analytics_bag_cells(''infinity'', $1)', '\x01016102020102'), '22008', 'an infinite hour');
 SELECT is(tap.answer('SELECT analytics_bag(''-infinity'', ''a'', 1)', NULL), '22023', 'a bag of an infinite minute');
 
+-- Seconds: of a bag with an event of type a in minute 1.
+CREATE FUNCTION tap.seconds(bytes bytea) RETURNS text LANGUAGE sql AS $$
+    SELECT tap.answer('SELECT * FROM _analytics_bag_seconds(''2025-01-02 03:00:00+00'', ''\x01016102020102'', $1)', bytes);
+$$;
+SELECT is(tap.seconds('\x010300010400010506'), '("2025-01-02 03:01:05+00",a,1)', 'the seconds of a bag');
+SELECT is(tap.seconds(NULL), 'nothing', 'of a bag that has none');
+SELECT is(tap.seconds(bytes::bytea), 'XX001', 'no seconds: ' || what) FROM (VALUES
+    ('', 'nothing'), ('\x02', 'another version'), ('\x01', 'no head'), ('\x01ffffffffffffffffff01', 'a head beyond the end'), ('\x0103000104000105', 'cut off'),
+    ('\x01030001040001050600', 'bytes after the end'), ('\x010300010401010506', 'an unknown type'), ('\x0103003c0400010506', 'minute 60'), ('\x01030001040001053d', 'second 60'),
+    ('\x0105010' || '1ff010400010506', 'a type that is not UTF-8'), ('\x0103000103000100', 'a count of zero')) AS _ (bytes, what);
+SELECT is(tap.answer('SELECT minute, count, weight <> 0 FROM _analytics_bag_minutes(''2025-01-02 03:00:00+00'', ''\x01'', $1)', ('\x010501016101' || '0400010506')::bytea), '("2025-01-02 03:01:00+00",0,t)', 'a minute may have seconds alone');
+
 -- Bags of cells.
 CALL analytics_create_projection('p', dimensions => '{"name": ["name"], "n": {"path": ["n"], "type": "bigint"}, "ok": {"path": ["ok"], "type": "boolean"}}', measures => '{"m": ["m"]}', bucket => '1 day');
 CREATE FUNCTION tap.rows_of(bytes bytea, bucket_start text DEFAULT '2025-01-02') RETURNS text LANGUAGE sql AS $$
@@ -73,6 +85,13 @@ UPDATE analytics_rollup_totals SET cells = '\x0101ff02020102';
 SELECT is(tap.write(400), 'XX001', 'a damaged bag of counts is not folded');
 SELECT is(tap.answer('SELECT count FROM analytics_counts(''2025-01-01 00:00:00+00'', ''2025-01-03 00:00:00+00'')', NULL), 'XX001', 'nor counted');
 SELECT is(tap.answer('SELECT event_type FROM analytics_recent(1, event_type => ''e'')', NULL), 'XX001', 'nor looked into');
+ROLLBACK;
+BEGIN;
+UPDATE analytics_rollup_totals SET seconds = substr(seconds, 1, octet_length(seconds) - 1);
+SELECT is(tap.write(400), 'XX001', 'damaged seconds are not folded');
+SELECT is(tap.answer('SELECT count FROM analytics_counts(''2025-01-01 00:00:00+00'', ''2025-01-02 03:04:05.5+00'')', NULL), 'XX001', 'nor counted');
+SELECT is(tap.answer('SELECT rollup FROM analytics_verify()', NULL), 'XX001', 'nor compared');
+SELECT is(tap.answer('SELECT sum(count) > 0 FROM analytics_counts(''2025-01-01 00:00:00+00'', ''2025-01-03 00:00:00+00'')', NULL), '(t)', 'whoever counts whole minutes does not read them');
 ROLLBACK;
 BEGIN;
 UPDATE analytics_projection_bags SET cells = tap.bag('0302ff69' || '00' || '00');

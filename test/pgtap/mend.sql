@@ -37,6 +37,24 @@ SELECT is_empty('TABLE tap.damage', 'leaves no difference');
 TRUNCATE analytics_rollup_totals, analytics_rollup_tenants;
 SELECT analytics_rebuild() IS NOT NULL \g /dev/null
 SELECT is_empty('TABLE tap.damage', 'from nothing, too');
+SELECT is(count(*), 0::bigint, 'bags that were made anew have seconds') FROM (SELECT seconds FROM analytics_rollup_totals UNION ALL SELECT seconds FROM analytics_rollup_tenants) AS b WHERE seconds IS NULL;
+
+-- Seconds: the event of 22:10:05 is counted in 22:10:41, and nobody who counts minutes sees it.
+CREATE FUNCTION tap.until(second text) RETURNS bigint LANGUAGE sql AS $$ SELECT coalesce(sum(count), 0)::bigint FROM analytics_counts('2025-01-31 22:00:00+00', ('2025-01-31 22:10:' || second || '+00')::timestamptz) $$;
+SELECT tap.until('06') AS events \gset
+INSERT INTO analytics_rollup_totals (hour, cells, seconds)
+SELECT '2025-01-31 22:00:00+00', b.bag[1], b.bag[2] FROM (SELECT _analytics_missing_bag(t.time, true, 't1', t.count) AS bag FROM (VALUES (timestamptz '2025-01-31 22:10:05+00', -1), ('2025-01-31 22:10:41+00', 1)) AS t (time, count)) AS b;
+SELECT is(tap.until('06'), :events - 1::bigint, 'wrong seconds are believed');
+SELECT results_eq('TABLE tap.damage', $$VALUES ('totals', timestamptz '2025-01-31 22:10:00+00', NULL, 't1', 1::bigint, 1::bigint)$$, 'until someone compares them: the numbers of the minute are equal');
+SELECT is(analytics_rebuild(), 1::bigint, 'rebuilding repairs them');
+SELECT is_empty('TABLE tap.damage', 'to the second');
+SELECT is(tap.until('06'), :events::bigint, 'and whoever counts them gets them all');
+SELECT is(count(*), 0::bigint, 'the hour still has seconds') FROM analytics_rollup_totals WHERE seconds IS NULL;
+INSERT INTO analytics_rollup_totals (hour, cells) SELECT '2025-01-31 22:00:00+00', analytics_bag('2025-01-31 22:10:00+00', 't1', 7);
+SELECT is(analytics_rebuild(), 1::bigint, 'a bag by hand has no seconds, and is repaired');
+SELECT is_empty('TABLE tap.damage', 'by minute');
+SELECT is(tap.until('06'), :events::bigint, 'then the events are counted');
+
 BEGIN ISOLATION LEVEL REPEATABLE READ;
 SELECT throws_ok('SELECT analytics_rebuild()', '25001', NULL, 'an old snapshot might mend twice');
 ROLLBACK;

@@ -13,7 +13,9 @@ CREATE FUNCTION tap.differences() RETURNS text LANGUAGE sql AS $$
         SELECT 'tenants lack ' || t::text FROM (TABLE tap.counted_tenants EXCEPT ALL TABLE tap.kept_tenants) AS t UNION ALL
         SELECT 'tenants have ' || t::text FROM (TABLE tap.kept_tenants EXCEPT ALL TABLE tap.counted_tenants) AS t UNION ALL
         SELECT 'totals lack ' || t::text FROM (TABLE tap.counted_totals EXCEPT ALL TABLE tap.kept_totals) AS t UNION ALL
-        SELECT 'totals have ' || t::text FROM (TABLE tap.kept_totals EXCEPT ALL TABLE tap.counted_totals) AS t) AS _ (difference);
+        SELECT 'totals have ' || t::text FROM (TABLE tap.kept_totals EXCEPT ALL TABLE tap.counted_totals) AS t UNION ALL
+        SELECT 'seconds differ ' || v::text FROM analytics_verify() AS v WHERE v.events = v.counted UNION ALL
+        SELECT 'without seconds ' || r.hour::text FROM analytics_rollup_totals AS r WHERE r.seconds IS NULL) AS _ (difference);
 $$;
 CREATE FUNCTION tap.agree(what text) RETURNS text LANGUAGE sql AS $$ SELECT is(tap.differences(), NULL, what || ': the rollups say what the events say') $$;
 CREATE FUNCTION tap.hold(what text, events bigint) RETURNS SETOF text LANGUAGE plpgsql AS $$

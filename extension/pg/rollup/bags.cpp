@@ -42,17 +42,27 @@ void BagKey::add_null(int column)
                            InvalidOid, InvalidOid, InvalidOid, Datum{0});
 }
 
-Bags::Bags(const ExtensionSchema &schema, const char *table, const char *index, std::span<const ReadColumn> columns)
-    : RowAppender(schema, table, columns), index_(index_of(table_, schema, index))
+Bags::Bags(const ExtensionSchema &schema, const char *table, const char *index, std::span<const ReadColumn> columns,
+           const ReadColumn *newest)
+    : RowAppender(schema, table, columns, newest), index_(index_of(table_, schema, index))
 {
 }
 
 /* Each scan has a new snapshot, because bags have changed since the statement began. Under REPEATABLE READ it is the
  * transaction's own. It must be: with a newer one, the sum would hold bags that the transaction does not see. */
-void Bags::begin(BagKey key)
+void Bags::begin(BagKey key, BagSizes sizes)
 {
+    sizes_ = sizes;
     snapshot_ = RegisterSnapshot(GetTransactionSnapshot());
     scan_ = systable_beginscan(table_, index_, true, snapshot_, key.count_, key.columns_);
+}
+
+HeapTuple Bags::next()
+{
+    HeapTuple bag = systable_getnext(scan_);
+    while (HeapTupleIsValid(bag) && sizes_ == BagSizes::small && HeapTupleHasExternal(bag))
+        bag = systable_getnext(scan_);
+    return bag;
 }
 
 void Bags::end()
@@ -61,23 +71,30 @@ void Bags::end()
     UnregisterSnapshot(snapshot_);
 }
 
-bool Bags::are_many(const BagKey &key, int many)
+bool Bags::are_many(const BagKey &key, int many, BagSizes sizes)
 {
-    begin(key);
+    begin(key, sizes);
     int count = 0;
-    while (count < many && HeapTupleIsValid(systable_getnext(scan_))) ++count;
+    while (count < many && HeapTupleIsValid(next())) ++count;
     end();
     return count >= many;
 }
 
+void Bags::take(const BagKey &key, BagSizes sizes)
+{
+    has_skipped_ = false;
+    begin(key, sizes);
+}
+
 HeapTuple Bags::next_taken()
 {
-    while (const HeapTuple bag = systable_getnext(scan_)) {
+    while (const HeapTuple bag = next()) {
         CHECK_FOR_INTERRUPTS();
         TM_FailureData failure{};
         if (table_tuple_delete(table_, &bag->t_self, GetCurrentCommandId(true), snapshot_, InvalidSnapshot, false,
                                &failure, false) == TM_Ok)
             return bag;
+        has_skipped_ = true;
     }
     end();
     return nullptr;
@@ -95,6 +112,8 @@ HeapTuple Bags::take_one(const BagKey &key)
 
 Datum Bags::value(HeapTuple bag, int column, bool *is_null) const
 {
+    *is_null = true;
+    if (numbers_[column] == InvalidAttrNumber) return {};
     return value_in(bag, RelationGetDescr(table_), numbers_[column], columns_[static_cast<std::size_t>(column)],
                     is_null);
 }

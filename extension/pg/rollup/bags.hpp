@@ -43,17 +43,24 @@ private:
  * once in some bags, because counting them costs as much as reading a few bags. number and tenant: of the key. */
 bool is_time_to_fold(std::uint32_t number, const std::optional<std::string> *tenant);
 
+/** Which bags of a key: all, or those that are stored in their row alone. */
+enum class BagSizes : std::uint8_t { all, small };
+
 class Bags : public RowAppender {
 public:
-    /** The index must be on the columns of a key. The columns must be static. */
-    Bags(const ExtensionSchema &schema, const char *table, const char *index, std::span<const ReadColumn> columns);
+    /** The index must be on the columns of a key. The columns must be static. newest: see RowAppender. */
+    Bags(const ExtensionSchema &schema, const char *table, const char *index, std::span<const ReadColumn> columns,
+         const ReadColumn *newest = nullptr);
 
     /** Whether the key has at least so many bags. */
-    bool are_many(const BagKey &key, int many);
+    bool are_many(const BagKey &key, int many, BagSizes sizes = BagSizes::all);
 
     /** Begins to delete the bags of a key. next_taken deletes and returns one after another, then nullptr. */
-    void take(const BagKey &key) { begin(key); }
+    void take(const BagKey &key, BagSizes sizes = BagSizes::all);
     HeapTuple next_taken();
+
+    /** Whether next_taken has left out a bag that another transaction is deleting. */
+    [[nodiscard]] bool has_skipped() const noexcept { return has_skipped_; }
 
     /** Deletes and returns one bag of the key, that no other transaction is deleting; nullptr when there is none. */
     HeapTuple take_one(const BagKey &key);
@@ -64,12 +71,15 @@ public:
 private:
     friend class BagKey;
 
-    void begin(BagKey key); // by value: a scan changes it
+    void begin(BagKey key, BagSizes sizes); // by value: a scan changes it
+    HeapTuple next();
     void end();
 
     Oid index_;
     Snapshot snapshot_ = nullptr;
     SysScanDesc scan_ = nullptr;
+    BagSizes sizes_ = BagSizes::all;
+    bool has_skipped_ = false;
 };
 
 } // namespace analytics::pg

@@ -17,10 +17,11 @@ namespace analytics::pg {
 
 class RowAppender {
 public:
-    /** The columns must be static. */
-    RowAppender(const ExtensionSchema &schema, const char *table, std::span<const ReadColumn> columns);
+    /** The columns must be static. newest: the one of them that a table of an earlier release may lack. */
+    RowAppender(const ExtensionSchema &schema, const char *table, std::span<const ReadColumn> columns,
+                const ReadColumn *newest = nullptr);
 
-    /** Adds a row with a value for each of the columns. The table's other columns become null. */
+    /** Adds a row with a value for each of the columns that there are. The table's other columns become null. */
     void append(const Datum *values, const bool *nulls);
 
     void close();
@@ -30,7 +31,7 @@ protected:
 
     Relation table_;
     std::span<const ReadColumn> columns_;
-    AttrNumber numbers_[most_columns]{}; // of the columns
+    AttrNumber numbers_[most_columns]{}; // of the columns; InvalidAttrNumber: there is none
 
 private:
     EState *state_;

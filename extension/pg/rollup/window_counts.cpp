@@ -6,9 +6,11 @@
 #include "agreement.hpp"
 
 extern "C" {
+#include "access/heaptoast.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
+#include "utils/lsyscache.h"
 #include "utils/rls.h"
 }
 
@@ -17,21 +19,44 @@ namespace {
 
 using Planned = SavedStatement::Planned;
 
-SavedStatement totals_bags{"SELECT hour, cells FROM %sanalytics_rollup_totals "
-                           "WHERE hour OPERATOR(pg_catalog.>=) $1 AND hour OPERATOR(pg_catalog.<) $2",
+/* A query of bags. Tables of 0.1.0 have no column for the seconds. */
+struct BagQuery {
+    const char *table = nullptr;
+    SavedStatement statement;
+    SavedStatement without_seconds;
+};
+
+BagQuery totals_bags{"analytics_rollup_totals",
+                     {"SELECT hour, cells, seconds FROM %sanalytics_rollup_totals "
+                      "WHERE hour OPERATOR(pg_catalog.>=) $1 AND hour OPERATOR(pg_catalog.<) $2",
+                      Planned::once,
+                      {TIMESTAMPTZOID, TIMESTAMPTZOID}},
+                     {"SELECT hour, cells, NULL::pg_catalog.bytea FROM %sanalytics_rollup_totals "
+                      "WHERE hour OPERATOR(pg_catalog.>=) $1 AND hour OPERATOR(pg_catalog.<) $2",
+                      Planned::once,
+                      {TIMESTAMPTZOID, TIMESTAMPTZOID}}};
+
+BagQuery tenants_bags{"analytics_rollup_tenants",
+                      {"SELECT hour, cells, seconds FROM %sanalytics_rollup_tenants "
+                       "WHERE hour OPERATOR(pg_catalog.>=) $1 AND hour OPERATOR(pg_catalog.<) $2",
+                       Planned::once,
+                       {TIMESTAMPTZOID, TIMESTAMPTZOID}},
+                      {"SELECT hour, cells, NULL::pg_catalog.bytea FROM %sanalytics_rollup_tenants "
+                       "WHERE hour OPERATOR(pg_catalog.>=) $1 AND hour OPERATOR(pg_catalog.<) $2",
+                       Planned::once,
+                       {TIMESTAMPTZOID, TIMESTAMPTZOID}}};
+
+BagQuery one_tenants_bags{"analytics_rollup_tenants",
+                          {"SELECT hour, cells, seconds FROM %sanalytics_rollup_tenants "
+                           "WHERE hour OPERATOR(pg_catalog.>=) $1 AND hour OPERATOR(pg_catalog.<) $2 "
+                           "AND tenant_id OPERATOR(pg_catalog.=) $3",
                            Planned::once,
-                           {TIMESTAMPTZOID, TIMESTAMPTZOID}};
-
-SavedStatement tenants_bags{"SELECT hour, cells FROM %sanalytics_rollup_tenants "
-                            "WHERE hour OPERATOR(pg_catalog.>=) $1 AND hour OPERATOR(pg_catalog.<) $2",
-                            Planned::once,
-                            {TIMESTAMPTZOID, TIMESTAMPTZOID}};
-
-SavedStatement one_tenants_bags{"SELECT hour, cells FROM %sanalytics_rollup_tenants "
-                                "WHERE hour OPERATOR(pg_catalog.>=) $1 AND hour OPERATOR(pg_catalog.<) $2 "
-                                "AND tenant_id OPERATOR(pg_catalog.=) $3",
-                                Planned::once,
-                                {TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID}};
+                           {TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID}},
+                          {"SELECT hour, cells, NULL::pg_catalog.bytea FROM %sanalytics_rollup_tenants "
+                           "WHERE hour OPERATOR(pg_catalog.>=) $1 AND hour OPERATOR(pg_catalog.<) $2 "
+                           "AND tenant_id OPERATOR(pg_catalog.=) $3",
+                           Planned::once,
+                           {TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID}}};
 
 SavedStatement events_between{"SELECT occurred_at, event_type FROM %sanalytics_events "
                               "WHERE occurred_at OPERATOR(pg_catalog.>=) $1 AND occurred_at OPERATOR(pg_catalog.<) $2 "
@@ -56,8 +81,13 @@ void check(const core::WindowCounter &counter, const char *to_blame)
                         errhint("Ask for longer buckets, a shorter window, or one event type.")));
 }
 
+/* How much of the seconds is read first: what is stored apart is in pieces of about this size, and the first one
+ * mostly has the whole head. */
+constexpr std::size_t first_slice = TOAST_MAX_CHUNK_SIZE;
+
 struct BagsReader {
-    static constexpr ReadColumn columns[] = {{"hour", TIMESTAMPTZOID}, {"cells", BYTEAOID}};
+    static constexpr ReadColumn columns[] = {
+        {"hour", TIMESTAMPTZOID}, {"cells", BYTEAOID}, {"seconds", BYTEAOID, Nulls::allowed}};
 
     core::WindowCounter *counter;
     const char *to_blame;
@@ -67,8 +97,33 @@ struct BagsReader {
         const std::int64_t hour = DatumGetTimestampTz(row->tts_values[0]) / core::micros_per_hour;
         with_bytes(row->tts_values[1],
                    [&](std::string_view cells) { guarded([&] { counter->add_bag(hour, cells); }); });
+        if (counter->wants_seconds(hour)) {
+            if (row->tts_isnull[2])
+                counter->miss_seconds(hour);
+            else
+                add_seconds(hour, row->tts_values[2]);
+        }
         check(*counter, to_blame);
         return true;
+    }
+
+private:
+    void add_seconds(std::int64_t hour, Datum seconds) const
+    {
+        const std::size_t size = size_of(seconds);
+        with_slice(seconds, 0, first_slice, [&](std::string_view first) {
+            const std::size_t head = guarded([&] { return core::SecondsHead::bytes_of(first, size); });
+            if (head <= first.size()) return add_parts(hour, seconds, size, first);
+            with_slice(seconds, 0, head, [&](std::string_view whole) { add_parts(hour, seconds, size, whole); });
+        });
+    }
+
+    void add_parts(std::int64_t hour, Datum seconds, std::size_t size, std::string_view head) const
+    {
+        const auto [start, end] = guarded([&] { return counter->wanted_bytes(hour, core::SecondsHead{head, size}); });
+        with_slice(seconds, start, end - start, [&](std::string_view parts) {
+            guarded([&] { counter->add_seconds(hour, core::SecondsHead{head, size}, parts); });
+        });
     }
 };
 
@@ -89,23 +144,26 @@ struct EventsReader {
     }
 };
 
-SavedStatement &bags_of(CountSource source)
+SavedStatement &bags_of(const ExtensionSchema &schema, CountSource source)
 {
-    return source == CountSource::totals    ? totals_bags
-           : source == CountSource::tenants ? tenants_bags
-                                            : one_tenants_bags;
+    BagQuery &query = source == CountSource::totals    ? totals_bags
+                      : source == CountSource::tenants ? tenants_bags
+                                                       : one_tenants_bags;
+    const bool has_seconds = get_attnum(relation_in(schema, query.table), "seconds") != InvalidAttrNumber;
+    return has_seconds ? query.statement : query.without_seconds;
 }
 
 void add_bags(const ExtensionSchema &schema, CountSource source, const WindowQuestion &question,
               core::WindowCounter *counter)
 {
-    const std::vector<core::Span> &spans = counter->plan().spans;
-    if (spans.empty()) return;
+    const auto [start, end] = counter->hours();
+    if (start == end) return;
     BagsReader reader{counter, question.to_blame};
-    bags_of(source).run(schema,
-                        {given(TimestampTzGetDatum(core::hour_of(spans.front().start * core::micros_per_minute))),
-                         given(TimestampTzGetDatum(spans.back().end * core::micros_per_minute)), question.tenant},
-                        RowReceiver{reader});
+    bags_of(schema, source)
+        .run(schema,
+             {given(TimestampTzGetDatum(start * core::micros_per_hour)),
+              given(TimestampTzGetDatum(end * core::micros_per_hour)), question.tenant},
+             RowReceiver{reader});
 }
 
 void add_run(const ExtensionSchema &schema, const WindowQuestion &question, core::WindowCounter *counter,
@@ -120,8 +178,8 @@ void add_run(const ExtensionSchema &schema, const WindowQuestion &question, core
 
 void add_events(const ExtensionSchema &schema, const WindowQuestion &question, core::WindowCounter *counter)
 {
-    core::for_each_run(counter->plan().slices,
-                       [&](std::span<const core::Slice> run) { add_run(schema, question, counter, run); });
+    const std::vector<core::Slice> &slices = *guarded([&] { return &counter->decide(); });
+    core::for_each_run(slices, [&](std::span<const core::Slice> run) { add_run(schema, question, counter, run); });
 }
 
 /* Events at -infinity are in no minute, and so in no bag. */
@@ -158,7 +216,7 @@ core::WindowCounter *count_windows(const ExtensionSchema &schema, MemoryContext 
     const CountSource source = source_for_caller(schema, question.tenant);
     auto *const counter = make_owned<core::WindowCounter>(
         context, std::span<const core::Instant>{question.bounds, static_cast<std::size_t>(question.count)},
-        source == CountSource::events ? core::plan_from_events : core::plan_with_bags, question.type);
+        source == CountSource::events ? core::CountFrom::events : core::CountFrom::bags, question.type);
     SPI_connect();
     add_bags(schema, source, question, counter);
     add_events(schema, question, counter);

@@ -1,4 +1,4 @@
-/* A bag's counts in the simplest form: (type, minute) → count, without zeros. */
+/* A bag's counts in the simplest form: (type, minute or second) → count, without zeros. */
 #pragma once
 
 #include "../../../extension/core/bag.hpp"
@@ -6,6 +6,7 @@
 #include <map>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace analytics::core {
 
@@ -34,6 +35,29 @@ inline Cells cells_of(std::string_view packed)
         for (MinuteCount cell; minutes.next(cell);) cells[{std::string(reader.type()), cell.minute}] = cell.count;
     }
     return cells;
+}
+
+/** The seconds of a packed bag; its cells have the first types. */
+inline Cells seconds_of(std::string_view cells, std::string_view seconds)
+{
+    std::vector<std::string> types;
+    for (BagReader reader{cells}; reader.next();) types.emplace_back(reader.type());
+    const SecondsHead head{seconds, seconds.size()};
+    types.insert(types.end(), head.types().begin(), head.types().end());
+    Cells counts;
+    for (int minute = 0; minute < minutes_per_hour; ++minute)
+        read_part(seconds.substr(head.part(minute), head.part(minute + 1) - head.part(minute)), types.size(),
+                  [&](std::size_t type, int second, std::int64_t count) {
+                      counts[{types[type], minute * seconds_per_minute + second}] += count;
+                  });
+    return counts;
+}
+
+inline Cells minutes_of(const Cells &seconds)
+{
+    Cells minutes;
+    for (const auto &[key, count] : seconds) add_to(minutes, key.first, key.second / seconds_per_minute, count);
+    return minutes;
 }
 
 } // namespace analytics::core

@@ -16,8 +16,8 @@ using Answer = std::map<std::pair<Instant, Instant>, std::int64_t>; // window â†
 Answer windows_of(const std::vector<Instant> &events, Instant start, Instant end, std::int64_t size, std::int64_t hop)
 {
     const Hopping hopping{start, end, size, hop};
-    WindowCounter counter{hopping.bounds(), plan_from_events};
-    for_each_run(counter.plan().slices, [&](std::span<const Slice> run) {
+    WindowCounter counter{hopping.bounds(), CountFrom::events};
+    for_each_run(counter.decide(), [&](std::span<const Slice> run) {
         for (const Instant event : events)
             if (event >= run.front().start && event < run.back().end) counter.add_event(run, event, "t");
     });

@@ -1,4 +1,4 @@
-/* A tally: every event is counted in its hour, minute, tenant and type, compared with counting one by one. */
+/* A tally: every event is counted in its hour, second, tenant and type, compared with counting one by one. */
 #include "bag_oracle.hpp"
 #include "seed.hpp"
 
@@ -50,6 +50,7 @@ TEST(Tally, CountsWhatTheOracleCounts)
         Tally tally;
         std::map<std::pair<Micros, Tenant>, Cells> oracle;
         std::size_t cells = 0;
+        std::size_t events = 0;
         for (auto left = random() % 500; left > 0; --left) {
             const Micros at = static_cast<Micros>(random() % (3 * micros_per_hour)) - micros_per_hour;
             const TenantView tenant = tenants[random() % tenants.size()];
@@ -61,15 +62,22 @@ TEST(Tally, CountsWhatTheOracleCounts)
                 tally.remove(at, tenant, type);
             const Micros hour = at < 0 ? -micros_per_hour : at / micros_per_hour * micros_per_hour;
             Cells &expected = oracle[{hour, Tenant(tenant)}];
-            expected[{type, static_cast<int>((at - hour) / micros_per_minute)}] += comes ? 1 : -1;
+            expected[{type, static_cast<int>((at - hour) / micros_per_second)}] += comes ? 1 : -1;
+            ++events;
         }
         for (auto &[key, expected] : oracle) {
             cells += expected.size();
             std::erase_if(expected, [](const auto &cell) { return cell.second == 0; });
         }
-        ASSERT_EQ(tally.cells(), cells);
+        ASSERT_GE(tally.bytes(), cells * sizeof(SecondCount));
+        ASSERT_LE(tally.bytes(), events * 300);
         ASSERT_EQ(tally.counts().size(), oracle.size());
-        for (const auto &[key, counts] : tally.counts()) ASSERT_EQ(cells_of(counts.bag.pack()), oracle.at(key));
+        for (const auto &[key, counts] : tally.counts()) {
+            PackedBag packed;
+            counts.bag.pack(packed);
+            ASSERT_EQ(cells_of(packed.cells), minutes_of(oracle.at(key)));
+            ASSERT_EQ(seconds_of(packed.cells, packed.seconds), oracle.at(key));
+        }
         tally.clear();
         ASSERT_TRUE(tally.counts().empty());
     }
