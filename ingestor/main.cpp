@@ -12,6 +12,7 @@
 #include "kafka_consumer.hpp"
 #include "kafka_setting_faults.hpp"
 #include "metrics.hpp"
+#include "publish_only.hpp"
 #include "run.hpp"
 #include "sql_writer.hpp"
 #include "writer_threads.hpp"
@@ -24,25 +25,31 @@ using namespace analytics;
 using runtime::ExitCode;
 using runtime::Key;
 
+ExitCode consume(const runtime::Start &start, const runtime::Signals &signals, runtime::Observer &observe)
+{
+    ingestor::KafkaConsumer consumer(start.settings, observe);
+    consumer.subscribe();
+    ingestor::WriterThreads workers(ingestor::sql_writers(start.settings, observe), [&consumer] { consumer.wake(); });
+    ingestor::SteadyClock clock;
+    return ingestor::run(consumer, workers, clock, signals.token(), observe,
+                         ingestor::run_options(start.settings, start.adopt_group));
+}
+
 ExitCode serve(const runtime::Start &start, const runtime::Signals &signals, const ingestor::Admin &admin,
                runtime::Observer &observe)
 try {
     const runtime::Settings &settings = start.settings;
     if (start.check) return ingestor::check(start, observe);
 
-    ingestor::KafkaConsumer consumer(settings, observe);
     observe(event::Started{.version = ANALYTICS_VERSION,
                            .topic = settings.text(Key::kafka_topic),
                            .group = settings.text(Key::kafka_consumer_group)});
     const auto port = ingestor::open_admin_port(
         settings, [&admin](std::string_view path) { return admin.answer(path); }, observe);
-    consumer.subscribe();
     const ingestor::DeadLetterPublisher dead_letters(settings, observe);
     const ingestor::FeedPublisher feeds(settings, observe);
-    ingestor::WriterThreads workers(ingestor::sql_writers(settings, observe), [&consumer] { consumer.wake(); });
-    ingestor::SteadyClock clock;
-    const ExitCode code = ingestor::run(consumer, workers, clock, signals.token(), observe,
-                                        ingestor::run_options(settings, start.adopt_group));
+    const ExitCode code =
+        start.publish_only ? ingestor::publish_only(signals.token(), observe) : consume(start, signals, observe);
     observe(event::Stopped{.code = static_cast<int>(code)});
     return code;
 } catch (const runtime::SettingFaults &faults) {

@@ -91,12 +91,14 @@ std::variant<Start, ExitCode> start_up(Daemon daemon, int argc, const char *cons
     bool print_config = false;
     bool check = false;
     bool adopt_group = false;
+    bool publish_only = false;
     std::vector<std::string> assignments;
     app.add_flag("--print-config", print_config, "Print the settings in force, secrets masked, and exit");
     app.add_flag("--check", check, "Check that the daemon could run with these settings, and exit");
     if (daemon == Daemon::ingestor) {
         app.add_flag("--adopt-group", adopt_group,
                      "Assign the consumer group to this database; use it once, after a restore or a move");
+        app.add_flag("--publish-only", publish_only, "Publish feeds and dead letters, and read no topic");
         app.add_option("-X", assignments, "Set a librdkafka property")
             ->type_name("name=value")
             ->expected(1)
@@ -118,7 +120,7 @@ std::variant<Start, ExitCode> start_up(Daemon daemon, int argc, const char *cons
             fmt::print("{}", settings.print());
             return ExitCode::stopped;
         }
-        return Start{std::move(settings), check, adopt_group};
+        return Start{std::move(settings), check, adopt_group, publish_only};
     } catch (const SettingFaults &faults) {
         log(faults, environment);
         return ExitCode::settings;

@@ -12,8 +12,9 @@ namespace analytics::runtime {
 
 struct Start {
     Settings settings;
-    bool check = false;       // --check: only ask the dependencies; exit code 69 when one does not answer
-    bool adopt_group = false; // --adopt-group, of the ingestor
+    bool check = false;        // --check: only ask the dependencies; exit code 69 when one does not answer
+    bool adopt_group = false;  // --adopt-group, of the ingestor
+    bool publish_only = false; // --publish-only, of the ingestor
 };
 
 /** Either what the daemon needs, or the exit code; then everything is logged already:

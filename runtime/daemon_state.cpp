@@ -33,6 +33,12 @@ void DaemonState::on(const event::PartitionsReady &ready)
     does_read();
 }
 
+void DaemonState::on(const event::PublishingOnly &)
+{
+    state_.is_ready = true;
+    does("publishing feeds and dead letters");
+}
+
 void DaemonState::on(const event::PartitionStopped &)
 {
     if (state_.partitions_read == 0) return; // partitions_ready will count it

@@ -29,6 +29,7 @@ private:
     void on(const event::Listening &) { is_listening_ = true; }
     void on(const event::Started &);
     void on(const event::PartitionsReady &ready);
+    void on(const event::PublishingOnly &);
     void on(const event::PartitionStopped &);
     void on(const event::PartitionsRevoked &);
     void on(const event::GroupWaiting &waiting) { does(std::string(waiting.message)); }

@@ -221,6 +221,11 @@ struct PublishingResumed {
     ANALYTICS_FIELDS();
 };
 
+struct PublishingOnly {
+    static constexpr EventKind kind{"publishing_only", Level::info};
+    ANALYTICS_FIELDS();
+};
+
 struct FeedClaimed {
     static constexpr EventKind kind{"feed_claimed", Level::info};
     std::string_view feed = {};

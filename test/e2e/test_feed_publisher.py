@@ -4,6 +4,7 @@ import json
 import signal
 
 import pytest
+import requests
 
 from feed_topic import FeedTopic, headers_of
 from rig import place
@@ -212,6 +213,17 @@ def test_the_feeds_that_are_named(database, feed, topic, ingestor, setting, clai
     running = ingestor(ANALYTICS_FEEDS=setting)
     place.eventually(lambda: {line["feed"] for line in running.logs(event="feed_claimed")} == claimed,
                      what=f"claims of {claimed}")
+
+
+def test_an_ingestor_that_only_publishes(stream, database, feed, replica, ingestor):
+    stream.produce([b"{}"])
+    topic = replica(feed())
+    running = ingestor(admin=True, arguments=["--publish-only"])
+    database.sql(STORE, (1, 10))
+    topic.await_table()
+    assert requests.get(running.admin_url + "/readyz", timeout=10).status_code == 200
+    assert running.terminate() == 0
+    assert database.sql("SELECT count(*) FROM analytics_kafka_offsets") == 0
 
 
 def test_ticks_are_made_without_topics(database, ingestor):

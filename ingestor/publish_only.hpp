@@ -1,0 +1,14 @@
+/* --publish-only: no topic is read, and the publishers of feeds and of dead letters do all. */
+#pragma once
+
+#include "../runtime/exit.hpp"
+#include "../runtime/observe.hpp"
+
+#include <stop_token>
+
+namespace analytics::ingestor {
+
+/** Until a stop is requested. */
+[[nodiscard]] runtime::ExitCode publish_only(const std::stop_token &stop, runtime::Observer &observe);
+
+} // namespace analytics::ingestor
