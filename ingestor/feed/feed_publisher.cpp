@@ -26,6 +26,7 @@ public:
     }
 
     [[nodiscard]] FeedProgress::State state() const override { return progress_.state(); }
+    void request_stop() override { thread_.request_stop(); }
 
 private:
     void run(const std::stop_token &stop)

@@ -50,7 +50,9 @@ public:
             clock_.wait(clock_.now() + (has_feeds_ ? options_.tick_every : options_.look_again), stop_);
         }
         const bool had_feeds = !feeds_.empty();
-        feeds_.clear(); // each worker ends
+        for (const auto &[name, feed] : feeds_)
+            if (feed.worker) feed.worker->request_stop(); // all at once
+        feeds_.clear();
         if (had_feeds) claims_.release();
     }
 

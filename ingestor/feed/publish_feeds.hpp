@@ -19,6 +19,8 @@ class FeedWorker {
 public:
     virtual ~FeedWorker() = default;
     [[nodiscard]] virtual FeedProgress::State state() const = 0;
+    /** It ends soon; the destructor waits for that. */
+    virtual void request_stop() = 0;
 };
 
 using BeginFeed = std::function<std::unique_ptr<FeedWorker>(const FeedClaim &claim, const FeedStore &store)>;
