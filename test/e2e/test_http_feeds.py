@@ -104,7 +104,8 @@ def test_the_list_has_what_there_is(service, database):
     assert get(service, FEEDS).json()["items"][0]["pausedAt"] is None
     make_feed(database, "b.c-d_e", since="now", event_types=["t", "u"], tenant_id="acme")
     database.sql("SELECT analytics_pause_feed('all')")
-    database.sql("SELECT _analytics_register_feed('starting', 'events', NULL, NULL, 'now', '90 minutes')")
+    database.sql("SELECT _analytics_register_feed('starting', 'events', NULL, NULL, NULL, 'id', 'event', 'now', "
+                 "'90 minutes', '1 second')")
     answer = get(service, FEEDS)
     first, second, third = answer.json()["items"]
     assert answer.json()["count"] == 3
