@@ -43,8 +43,8 @@ try {
     Pool pool(service_pool(settings), log);
     Pool probe(probe_pool(settings), log);
     Pool tenants(tenant_pool(settings), log);
-    Pool feed_sessions(feed_pool(settings), log);
-    Pool feed_tenants(feed_tenant_pool(settings), log);
+    Pool feed_sessions(feed_pool(settings, signals.token()), log);
+    Pool feed_tenants(feed_tenant_pool(settings, signals.token()), log);
     Feeds feeds(feeds_options(settings), feed_sessions, feed_tenants, log);
     metrics.watch_feeds([&] { return feeds.use(); });
     for (const Pool *each : {&pool, &probe, &tenants, &feed_sessions, &feed_tenants})

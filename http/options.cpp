@@ -76,16 +76,20 @@ FeedsOptions feeds_options(const Settings &settings)
     return options;
 }
 
-PoolOptions feed_pool(const Settings &settings)
-{
-    return pool(settings, "feeds", FeedHubOptions{}.threads + 1, settings.milliseconds(Key::http_timeout_ms));
-}
-
-PoolOptions feed_tenant_pool(const Settings &settings)
+PoolOptions feed_pool(const Settings &settings, const std::stop_token &stop)
 {
     PoolOptions options =
-        pool(settings, "feed_tenants", FeedHubOptions{}.threads, settings.milliseconds(Key::http_timeout_ms));
+        pool(settings, "feeds", FeedHubOptions{}.threads + 1, settings.milliseconds(Key::http_timeout_ms));
+    options.session.target.keep_waiting = [stop] { return !stop.stop_requested(); };
+    return options;
+}
+
+PoolOptions feed_tenant_pool(const Settings &settings, const std::stop_token &stop)
+{
+    PoolOptions options = feed_pool(settings, stop);
+    options.session.name = "feed_tenants";
     options.session.role = settings.text(Key::http_tenant_role);
+    options.size = FeedHubOptions{}.threads;
     return options;
 }
 

@@ -7,6 +7,8 @@
 
 #include "../runtime/setting.hpp"
 
+#include <stop_token>
+
 namespace analytics::http {
 
 [[nodiscard]] PoolOptions service_pool(const runtime::Settings &settings);
@@ -19,8 +21,9 @@ namespace analytics::http {
 /** For readers of feeds that wait, and for their watcher: sessions of their own, so that neither they nor other
  * requests wait for one another. */
 [[nodiscard]] FeedsOptions feeds_options(const runtime::Settings &settings);
-[[nodiscard]] PoolOptions feed_pool(const runtime::Settings &settings);
-[[nodiscard]] PoolOptions feed_tenant_pool(const runtime::Settings &settings);
+/** stop: then nobody waits for the database any more. */
+[[nodiscard]] PoolOptions feed_pool(const runtime::Settings &settings, const std::stop_token &stop);
+[[nodiscard]] PoolOptions feed_tenant_pool(const runtime::Settings &settings, const std::stop_token &stop);
 
 [[nodiscard]] ListenerOptions service_listener(const runtime::Settings &settings);
 [[nodiscard]] ListenerOptions admin_listener(const runtime::Settings &settings);

@@ -19,6 +19,10 @@ ServerSent = collections.namedtuple("ServerSent", "type data id")
 LINE_END = re.compile(rb"\r\n|\n|\r")
 
 
+class Refused(Exception):
+    """Its status and body."""
+
+
 class EventStream:
     def __init__(self, service, name="all", after=None, last_event_id=None, key=None, port=None):
         headers = {"Accept": "text/event-stream", **({"Authorization": f"Bearer {key}"} if key else {}),
@@ -26,7 +30,8 @@ class EventStream:
         self.connection = http.client.HTTPConnection("127.0.0.1", port or service.port, timeout=60)
         self.connection.request("GET", f"{FEEDS}/{name}" + (f"?after={after}" if after else ""), headers=headers)
         self.answer = self.connection.getresponse()
-        assert self.answer.status == 200, self.answer.read()
+        if self.answer.status != 200:
+            raise Refused(self.answer.status, self.answer.read())
         self.last_event_id = last_event_id
         self.retry = None
         self._rest = b""

@@ -76,10 +76,14 @@ class Copy:
             start, end = item["value"]["rangeStart"], item["value"]["rangeEnd"]
             self.events = {key: value for key, value in self.events.items() if not start <= key[0] < end}
 
+    def holds(self, database, condition="true"):
+        """Whether it is the table."""
+        return self.events == {(at, id): value for at, id, value in database.rows(TABLE.format(condition))}
+
     def agrees(self, database, condition="true"):
         """With the table, and no position came twice."""
         assert len(set(self.positions)) == len(self.positions)
-        assert self.events == {(at, id): value for at, id, value in database.rows(TABLE.format(condition))}
+        assert self.holds(database, condition)
         return True
 
 

@@ -402,4 +402,4 @@ def test_the_page_is_made_of_files_of_ours_alone(shop):
         assert part.status_code == 200 and "immutable" in part.headers["Cache-Control"]
         assert "{{" not in part.text and not re.search(r"https?://(?!www\.w3\.org/2000/svg)", part.text)
         waiting |= set(re.findall(r'"(/assets/[^"]*)"', part.text)) - seen
-    assert len(seen) == 16
+    assert len(seen) == 17

@@ -3,6 +3,7 @@
 Whatever happens, a reader that goes on from its last event has each change once, and in the end exactly the table.
 """
 import contextlib
+import http.client
 import re
 import threading
 
@@ -11,7 +12,7 @@ import requests
 
 from rig import place
 
-from events_stream import Cutter, EventStream
+from events_stream import Cutter, EventStream, Refused
 from feeds import FEEDS, TABLE, Copy, chance, change, make_feed, page, read, tick
 from http_client import RECENT, event, get, post
 from siege import WITHIN, crowd, memory, seconds_of
@@ -41,15 +42,22 @@ class Reader(threading.Thread):
 
     def run(self):
         while not self.is_over:
-            with contextlib.suppress(OSError), EventStream(
-                    self.service, after="beginning", last_event_id=self.last_event_id, key=self.key,
-                    port=self.port) as stream:
-                self.connections += 1
-                for block in stream.blocks():
-                    with self.lock:
-                        if block:
-                            self.copy.apply(stream.read(block))
-                        self.last_event_id = stream.last_event_id
+            try:
+                self.read()
+            except (OSError, http.client.HTTPException):  # there is no service
+                pass
+            except Refused as refusal:
+                assert refusal.args[0] == 503, refusal  # it is about to stop
+
+    def read(self):
+        with EventStream(self.service, after="beginning", last_event_id=self.last_event_id, key=self.key,
+                         port=self.port) as stream:
+            self.connections += 1
+            for block in stream.blocks():
+                with self.lock:
+                    if block:
+                        self.copy.apply(stream.read(block))
+                    self.last_event_id = stream.last_event_id
 
     def await_table(self, database):
         due = {(at, id): value for at, id, value in database.rows(TABLE.format("true"))}
@@ -145,6 +153,7 @@ def test_who_stops_reading_is_let_go_and_comes_back(service, database):
 def test_a_service_that_is_restarted(service, database):
     random = chance()
     reader = Reader(service)
+    place.eventually(lambda: reader.connections == 1, what="a connection")
     for _ in range(3):
         change(database, random, 5)
         tick(database)
@@ -173,3 +182,18 @@ def test_a_database_that_is_restarted(server, service, database, is_crash):
         tick(database)
         assert stream.next().data["value"]["payload"] == {"n": 2}
     assert page(service, after="now", wait=1)["items"] == []
+
+
+def test_a_stop_does_not_wait_for_a_page(http, database):
+    """Which takes longer than a service manager's patience."""
+    service = http(ANALYTICS_HTTP_TIMEOUT_MS=60_000)
+    make_feed(database)
+    with contextlib.closing(database.connect(autocommit=False)) as other, other.cursor() as cursor:
+        cursor.execute("LOCK TABLE analytics_ticks IN ACCESS EXCLUSIVE MODE")
+        refused = []
+        thread = threading.Thread(target=lambda: refused.append(get(service, FEEDS + "/all", wait=60).status_code))
+        thread.start()
+        place.eventually(lambda: database.sql("SELECT count(*) FROM pg_locks WHERE NOT granted"), what="a wait")
+        assert service.terminate(patience=20) == 0
+        thread.join(30)
+        assert refused == [503]

@@ -1,9 +1,11 @@
-// The dashboard: requests what the filters name, shows it, and repeats that every five seconds while the page is visible.
+// The dashboard: requests what the filters name, shows it, and repeats that every five seconds while the page is visible,
+// and at once when events have changed, where there is a feed that shows it.
 //
 // It has six states. loading; live; paused; stale: the numbers are those of the last answer, and the page says so; error:
 // there are no numbers for these filters; locked: a key is needed, and nothing is requested until there is one. Numbers
 // are never shown under filters that they don't belong to.
 import { get, now, Refusal } from "{{assets/api.js}}";
+import { is_changed, look_again, mark } from "{{assets/changes.js}}";
 import { show_chart, show_table, start_chart } from "{{assets/chart.js}}";
 import { by, element, reconcile, set_text } from "{{assets/dom.js}}";
 import { show_events } from "{{assets/events.js}}";
@@ -17,6 +19,7 @@ import { show_freshness, show_legend, show_total } from "{{assets/totals.js}}";
 import { count, span, time, zone } from "{{assets/format.js}}";
 
 const every = 5_000;
+const least = 400; // milliseconds between two refreshes, however much changes, and three times what a refresh takes
 const longest = 30_000; // between two attempts, unless Retry-After is longer
 const pages = [20, 50, 100, 200, 500];
 const filters = by("filters").elements;
@@ -31,6 +34,7 @@ let is_paused = false;
 let next_at = 0;
 let timer;
 let asking; // the attempt under way
+let waiting; // for changes
 
 const is_same = (a, b) => a.window === b.window && a.tenant === b.tenant && a.type === b.type;
 const is_filtered = () => state.tenant !== "" || state.type !== "";
@@ -141,11 +145,24 @@ const plan = (delay) => {
   if (!is_paused && !document.hidden && !is_locked()) timer = setTimeout(poll, delay);
 };
 
+const stop_waiting = () => waiting?.abort();
+
+/** Refreshes as soon as something has changed. */
+const await_change = async (begun) => {
+  const mine = new AbortController();
+  waiting = mine;
+  const pause = Math.max(least, 3 * (Date.now() - begun));
+  if (await is_changed(mine.signal)) plan(Math.max(0, begun + pause - Date.now()));
+};
+
 const poll = async () => {
   asking?.abort();
+  stop_waiting();
   const mine = new AbortController();
   asking = mine;
+  const begun = Date.now();
   try {
+    await mark(mine.signal);
     const answers = await ask(mine.signal);
     if (mine.signal.aborted) return;
     show(answers);
@@ -161,6 +178,12 @@ const poll = async () => {
   if (is_locked()) show_login(trouble.challenge);
   else hide_login();
   tick();
+  if (!trouble && !is_paused && !document.hidden) await_change(begun);
+};
+
+const stop = () => {
+  clearTimeout(timer);
+  stop_waiting();
 };
 
 /** Shows the state in the filters and the title, and requests its numbers. */
@@ -193,7 +216,7 @@ const pause = () => {
   is_paused = !is_paused;
   by("pause").setAttribute("aria-pressed", String(is_paused));
   set_text(by("pause"), is_paused ? "Resume" : "Pause");
-  if (is_paused) clearTimeout(timer);
+  if (is_paused) stop();
   else poll();
   tick();
 };
@@ -214,7 +237,7 @@ by("more").addEventListener("click", () => {
   poll();
 });
 by("as-table").addEventListener("toggle", show_table);
-document.addEventListener("visibilitychange", () => (document.hidden ? clearTimeout(timer) : is_paused || is_locked() || poll()));
+document.addEventListener("visibilitychange", () => (document.hidden ? stop() : is_paused || is_locked() || poll()));
 addEventListener("popstate", () => {
   state = read_state();
   enter();
@@ -223,6 +246,7 @@ setInterval(tick, 1_000);
 start_chart();
 start_login(() => {
   withheld = undefined;
+  look_again();
   poll();
 });
 enter();

@@ -171,6 +171,7 @@ TEST_F(FeedHubTest, nobodyIsWatchedForWhileNobodyWaits)
 TEST_F(FeedHubTest, thereAreNoMoreThanMayBe)
 {
     std::vector<std::unique_ptr<FeedHub::Reader>> readers;
+    readers.reserve(4);
     for (int count = 0; count < 4; ++count) readers.push_back(hub_.admit());
     EXPECT_EQ(hub_.admit(), nullptr);
     readers.pop_back();
