@@ -80,9 +80,10 @@ Part FeedStream::next()
     return run();
 }
 
+/* A stream that has not begun yet begins and ends: a browser connects again after that, and never after a 503. */
 Part FeedStream::last()
 {
-    return stage_ == Stage::opening ? stopping(wait_.route) : Part{.is_end = true};
+    return stage_ == Stage::opening ? begin(Stage::ended) : Part{.is_end = true};
 }
 
 Part FeedStream::open()
@@ -90,8 +91,13 @@ Part FeedStream::open()
     page_ = wait_.reader->take();
     if (page_ && page_->refusal) return answer(*page_->refusal, wait_.route);
     if (!page_) return Clock::now() < deadline_ ? Part{} : answer(wait_.too_late, wait_.route);
-    stage_ = Stage::greeting;
     sent_position_ = wait_.question.after;
+    return begin(Stage::greeting);
+}
+
+Part FeedStream::begin(Stage stage)
+{
+    stage_ = stage;
     // A proxy that collects answers before it sends them on would keep all of it (nginx heeds this field).
     return answer(
         {.body = {}, .content_type = "text/event-stream", .headers = {{"X-Accel-Buffering", "no"}}, .goes_on = true},

@@ -63,6 +63,7 @@ private:
     enum class Stage : std::uint8_t { opening, greeting, running, ended };
 
     Part open();
+    Part begin(Stage stage);
     Part run();
     Part send_page(const std::shared_ptr<const FeedNews> &page);
     Part give(std::string bytes);

@@ -199,7 +199,7 @@ ROLLBACK;
 
 -- Who was granted what the reference says makes, reads and drops projections.
 CREATE ROLE analytics_check_maker; CREATE SCHEMA maker AUTHORIZATION analytics_check_maker;
-GRANT SELECT ON analytics_events TO analytics_check_maker;
+GRANT SELECT ON analytics_events, analytics_feeds TO analytics_check_maker;
 GRANT SELECT, INSERT, UPDATE, DELETE ON analytics_projections, analytics_projection_bags TO analytics_check_maker;
 GRANT EXECUTE ON FUNCTION _analytics_register_projection, _analytics_build_projection_chunk, _analytics_projection_missing, analytics_drop_projection TO analytics_check_maker;
 GRANT EXECUTE ON PROCEDURE analytics_create_projection, analytics_build_projection TO analytics_check_maker;
