@@ -713,7 +713,8 @@ COMMENT ON COLUMN @schema@.analytics_outbox.source IS
     'Null: events have changed. Else the projection of which rows have changed, all of the bucket first_time. Their '
     'arrays are empty, but for operations and keys, and event_types has the projection''s name.';
 COMMENT ON COLUMN @schema@.analytics_outbox.keys IS
-    'For each change of a projection the row''s dimensions, as its bags have them. Null: the row "other".';
+    'For each change of a projection the row''s dimensions, as its bags have them, or the byte ff: the row "other". '
+    'Null: events have changed.';
 $table$),
 
 ('analytics_retention', $table$

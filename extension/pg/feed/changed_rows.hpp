@@ -5,7 +5,7 @@
 #pragma once
 
 #include "../../core/cells.hpp"
-#include "../rollup/row_appender.hpp"
+#include "../border/extension_schema.hpp"
 
 #include <optional>
 #include <string>

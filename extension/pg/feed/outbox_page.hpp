@@ -7,6 +7,7 @@
 
 #include "feed_answer.hpp"
 #include "feed_start.hpp"
+#include "outbox_rows.hpp"
 
 extern "C" {
 #include "utils/uuid.h"
@@ -16,9 +17,6 @@ extern "C" {
 #include <span>
 
 namespace analytics::pg {
-
-/** What a row of the outbox says of a change. */
-enum class Noted : char { put = 'p', deleted = 'd', left = 'l', dropped = 'x' };
 
 struct Change {
     FeedPosition position;
