@@ -109,8 +109,8 @@ class EventStream:
 class Cutter:
     """Forwards connections, and cuts each after so many bytes of the answer, most of them in the midst of an event."""
 
-    def __init__(self, port, random, most=20_000):
-        self.port, self.random, self.most = port, random, most
+    def __init__(self, port, random, most=20_000, least=100):
+        self.port, self.random, self.least, self.most = port, random, least, most
         self.cuts = 0
         self.listener = socket.create_server(("127.0.0.1", 0))
         threading.Thread(target=self._accept, daemon=True).start()
@@ -129,7 +129,7 @@ class Cutter:
         with contextlib.suppress(OSError):
             while True:
                 client, _ = self.listener.accept()
-                threading.Thread(target=self._forward, args=(client, self.random.randrange(100, self.most)),
+                threading.Thread(target=self._forward, args=(client, self.random.randrange(self.least, self.most)),
                                  daemon=True).start()
 
     def _forward(self, client, left):

@@ -12,6 +12,7 @@ from keys import KeyFile
 from rig import place
 
 MANY = 10
+HEAD = 1_000  # bytes, at most; an EventSource gives up when the answer's head is cut
 SCRIPT = """
     window.items = [];
     window.source = new EventSource(arguments[0]);
@@ -88,7 +89,7 @@ def test_an_event_source_goes_on_after_each_cut(chromium, http, database, after)
         change(database, random, 10)
         tick(database)
     chromium.get(service.url + "/health")
-    with Cutter(service.port, random, most=8_000) as cutter:
+    with Cutter(service.port, random, most=8_000, least=HEAD) as cutter:
         chromium.execute_script(SCRIPT, f"http://127.0.0.1:{cutter.door}/v1/analytics/feeds/all?after={after}")
         place.eventually(lambda: chromium.execute_script("return source.readyState") == 1, what="a connection")
         for _ in range(20):
