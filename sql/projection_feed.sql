@@ -32,14 +32,16 @@ CREATE FUNCTION @extschema@._analytics_projection_feed_query(name text) RETURNS 
         'CROSS JOIN LATERAL (SELECT row_to_json(i)::text FROM ('
         'SELECT %1$s._analytics_iso8601(greatest(c.bucket_start, ''0001-01-01 00:00:00+00'')) AS bucket_start, '
         'c.tenant_id, k.* FROM %1$s._analytics_projection_key(%2$s, c.key) AS k (%3$s)) AS i) AS k (key)), '
-        'last AS MATERIALIZED (SELECT DISTINCT ON (c.key) c.* FROM changes AS c ORDER BY c.key, c.place DESC), '
+        'last AS MATERIALIZED (SELECT DISTINCT ON (c.key) c.*, '
+        'bool_or(c.operation = ''d'') OVER (PARTITION BY c.key) AS was_deleted '
+        'FROM changes AS c ORDER BY c.key, c.place DESC), '
         'rows AS MATERIALIZED (SELECT '
         '(SELECT row_to_json(i)::text FROM (SELECT n.first AS bucket_start, v.tenant_id, %4$s) AS i) AS key, '
         '(SELECT row_to_json(i) FROM (SELECT n.first AS bucket_start, v.tenant_id, %5$s) AS i) AS value '
         'FROM (%6$s) AS v CROSS JOIN LATERAL ('
         'SELECT %1$s._analytics_iso8601(greatest(v.bucket_start, ''0001-01-01 00:00:00+00''))) AS n (first) '
         'WHERE v.bucket_start = ANY (ARRAY(SELECT DISTINCT l.bucket_start FROM last AS l))) '
-        'SELECT l."position", l.bucket_start, l.tenant_id, l.operation, l.key::json AS key, r.value '
+        'SELECT l."position", l.bucket_start, l.tenant_id, l.was_deleted, l.key::json AS key, r.value '
         'FROM last AS l LEFT JOIN rows AS r ON r.key = l.key ORDER BY l.place',
         '@extschema@', p.id, array_to_string(c.typed[:o.place], ', '), array_to_string(c.names[:o.place], ', '),
         array_to_string(c.names, ', '), @extschema@._analytics_projection_query(p.name, p.dimensions, p.measures))
@@ -52,8 +54,8 @@ CREATE FUNCTION @extschema@._analytics_projection_feed_query(name text) RETURNS 
 $$;
 
 COMMENT ON FUNCTION @extschema@._analytics_projection_feed_query(text) IS
-    'The query that answers changed rows of the projection as they are now, each at its last place: '
-    '$1 the positions, $2 the buckets, $3 the tenants, $4 what was noted, $5 the keys.';
+    'The query that answers changed rows of the projection as they are now, each at its last place, and whether one of '
+    'its changes deleted: $1 the positions, $2 the buckets, $3 the tenants, $4 what was noted, $5 the keys.';
 
 CREATE FUNCTION @extschema@._analytics_projection_feed_past(
     name text, after text, max_rows integer,
@@ -157,7 +159,7 @@ BEGIN
         USING page.positions, page.buckets, page.tenants, page.operations, page.keys
     LOOP
         -- Any change may make a row "other", or not.
-        CONTINUE WHEN change.value IS NULL AND change.operation = 'p' AND (change.key ->> 'other')::boolean;
+        CONTINUE WHEN change.value IS NULL AND NOT change.was_deleted AND (change.key ->> 'other')::boolean;
         "position" := change."position";
         operation := CASE WHEN change.value IS NULL THEN 'delete' ELSE 'put' END;
         occurred_at := greatest(change.bucket_start, '0001-01-01 00:00:00+00');

@@ -119,6 +119,11 @@ SELECT alike(tap.news('many'), '%put other 2%', 'other');
 SELECT sum(_analytics_fold_bucket(p.id, b.bucket_start, b.tenant_id)) FROM analytics_projections AS p, LATERAL (SELECT DISTINCT b.bucket_start, b.tenant_id FROM analytics_projection_bags AS b WHERE b.projection = p.id) AS b WHERE p.name = 'many' \g /dev/null
 SELECT tap.news('many') \g /dev/null
 SELECT results_eq($$SELECT value FROM tap.copy WHERE value ->> 'bucket_start' = '2025-01-15T04:00:00Z' ORDER BY value -> 'other'$$, $$SELECT item::jsonb FROM _analytics_projection_page('many', 10, window_start => '2025-01-15 04:00Z') ORDER BY item ->> 'other'$$, 'what is displaced into other is deleted when the bags are folded');
+DELETE FROM analytics_events WHERE occurred_at >= '2025-01-15 04:00Z';
+SELECT tap.store(4, 'd') \g /dev/null
+SELECT alike(tap.news('many'), '%delete other%', 'other is gone, though the last change of the page deleted nothing');
+SELECT tap.store(4, p) FROM unnest('{d,e,f}'::text[]) AS p \g /dev/null
+SELECT alike(tap.news('many'), '%put other 2%', 'other is there again');
 TRUNCATE analytics_events;
 SELECT alike(tap.news('many'), '%delete other%', 'other is gone');
 TRUNCATE tap.copy;
