@@ -1,5 +1,5 @@
-"""Figures C and D, a quiet tenant's recent events, and the summary of a week: what an answer costs beside the queries
-it replaces, and as the table grows.
+"""Figures C, D and I, a quiet tenant's recent events, and the summary of a week: what an answer costs beside the
+queries it replaces, and as the table grows.
 
 The window ends amid a minute, so that both of its edges are broken ones and are counted from the events.
 """
@@ -22,6 +22,7 @@ QUIET = """
     FROM generate_series(1, 3) AS n"""
 RECENT = "SELECT id FROM analytics_recent(tenant_id => 'quiet')"
 AT_LEAST = 20  # turns, as each is short
+TENANTS = 4_000  # of I
 FEWER = 10  # D: one event in so many is stored, all of them in the last part of the day
 
 
@@ -59,9 +60,21 @@ def answer_of(cursor):
 def week(server, count, repeat):
     """The summary of seven days, of all tenants and of one, in milliseconds; the bar is 15."""
     with stored.database(server, "bench_week", count, WEEK) as cursor:
-        took = turns.milliseconds(max(repeat, AT_LEAST), {
-            "of all tenants": (cursor, f"SELECT analytics_summary(10080, {REFERENCE})"),
-            "of one tenant": (cursor, f"SELECT analytics_summary(10080, {REFERENCE}, 'tenant-7')")})
-    return [{"figure": "7d", "what": f"analytics_summary(10080) {name}, milliseconds, at most", "events": count,
-             "ratio": turns.median(times), "ratios": [round(ms, 3) for ms in times], "bar": 15,
-             "at_most": True} for name, times in took.items()]
+        yield from summaries(cursor, count, repeat, "7d", {"seven days ": 10_080})
+
+
+def many_tenants(server, count, repeat):
+    """The summary of an hour and of seven days where thousands of tenants are, in milliseconds."""
+    with stored.database(server, "bench_tenants", count, WEEK, TENANTS) as cursor:
+        yield from summaries(cursor, count, repeat, "I", {f"{TENANTS} tenants, an hour ": 60,
+                                                          f"{TENANTS} tenants, seven days ": 10_080})
+
+
+def summaries(cursor, count, repeat, figure, windows):
+    """windows: {what is said of it: minutes}"""
+    asked = {f"{said}of {whose}": (cursor, f"SELECT analytics_summary({minutes}, {REFERENCE}{tenant})")
+             for said, minutes in windows.items()
+             for whose, tenant in (("all tenants", ""), ("one tenant", ", 'tenant-7'"))}
+    for what, times in turns.milliseconds(max(repeat, AT_LEAST), asked).items():
+        yield {"figure": figure, "what": f"analytics_summary, {what}, milliseconds, at most", "events": count,
+               "ratio": turns.median(times), "ratios": [round(ms, 3) for ms in times], "bar": 15, "at_most": True}

@@ -3,10 +3,11 @@ bench.py --compare [OLD NEW]: two runs' ratios beside each other; the last two u
 bench.py --page [RUN ...]: the tables of doc/performance.md from the files of runs, the last one unless named.
 
 Without names those of the contract are measured, A to G, and the week's summary (7d); C and D bring a quiet tenant's
-recent events along (recent). By name only: contracts (ingest with every type's contract enforced), feeds (ingest with
+recent events along (recent). By name only: H (ingest over HTTP), I (the summary among 4000 tenants), start (how long a
+daemon takes to be of use), contracts (ingest with every type's contract enforced), feeds (ingest with
 a feed of all events), polled (ingest beside a dashboard), stored (30 million events in one go), growth (a day in
 passing), stages (where the time of A goes).
-The environment says how much: BENCH_EVENTS are ingested, BENCH_STORED are asked for C, D and 7d, a figure is of
+The environment says how much: BENCH_EVENTS are ingested, BENCH_STORED are asked for C, D, I and 7d, a figure is of
 BENCH_REPEAT turns, stored of BENCH_ROUNDS times BENCH_EVENTS; BENCH_INGESTOR adds settings to the ingestor's.
 
 Prints a table and the same as JSON lines, which are kept in .local/bench/runs, a file for each run.
@@ -26,6 +27,7 @@ import page  # noqa: E402
 import results  # noqa: E402
 import serving  # noqa: E402
 import stages  # noqa: E402
+import starting  # noqa: E402
 from rig import cluster, installation, place  # noqa: E402
 
 CONTRACT = ["A", "B", "C", "D", "E", "F", "G", "7d"]
@@ -44,8 +46,10 @@ def measures(names):
         tuple(ingesting.NEEDS): lambda server: ingesting.measure(server, events, repeat, passes),
         ("C", "D"): lambda server: asking.day(server, stored, repeat),
         ("7d",): lambda server: asking.week(server, stored, repeat),
+        ("I",): lambda server: asking.many_tenants(server, stored, repeat),
         ("G",): lambda server: serving.figure_g(server, events, repeat),
         ("stored",): lambda server: lasting.measure(server, events, number("ROUNDS", 30)),
+        ("start",): lambda server: starting.measure(server, repeat),
         ("growth",): lambda server: growth.hours(server, GROWTH_EVENTS, repeat),
         ("stages",): lambda server: stages.measure(server, events)}
     unknown = set(names) - {name for group in known for name in group}

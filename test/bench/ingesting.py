@@ -1,4 +1,4 @@
-"""Figures A, B, E, F and what contracts, a feed and a dashboard cost: passes of the same events, in turns.
+"""Figures A, B, E, F, H and what contracts, a feed and a dashboard cost: passes of the same events, in turns.
 
 What several figures need is measured once: each names its sides, and a turn is one pass of every side that is named.
 Before the turns each side has a pass of a tenth that is not counted.
@@ -10,17 +10,18 @@ import statistics
 import consuming
 import costs
 import passes
+import posting
 import turns
 
 WARM_UP = 10  # one part in ten
 
 COPY, INGEST, UNCOUNTED, POLLED = "COPY", "analytics_ingest_kafka", "without rollups", "beside a dashboard"
-CONTRACTED, FED = "with contracts", "with a feed"
+CONTRACTED, FED, POSTED = "with contracts", "with a feed", "POST of NDJSON"
 ONE, TWO = "ingestor, one connection", "ingestor, two connections"
-NEEDS = {"A": (COPY, INGEST), "B": (INGEST, ONE, TWO), "E": (UNCOUNTED, INGEST), "F": (ONE,),
+NEEDS = {"A": (COPY, INGEST), "B": (INGEST, ONE, TWO), "E": (UNCOUNTED, INGEST), "F": (ONE,), "H": (INGEST, POSTED),
          "contracts": (INGEST, CONTRACTED), "feeds": (INGEST, FED), "polled": (INGEST, POLLED)}
 PASSES = {COPY: passes.copy, INGEST: passes.ingest, UNCOUNTED: passes.uncounted, CONTRACTED: passes.contracted,
-          FED: passes.fed, POLLED: passes.polled}
+          FED: passes.fed, POLLED: passes.polled, POSTED: posting.post}
 CONSUMERS = {ONE: {consuming.CONNECTIONS: 1}, TWO: {consuming.CONNECTIONS: 2}}
 
 
@@ -94,6 +95,11 @@ def added(with_, without):
     return {"ratio": round(found["ratio"] - 1, 3), "ratios": [round(ratio - 1, 3) for ratio in found["ratios"]]}
 
 
+def figure_h(taken, count):
+    yield compared(taken, count, POSTED, INGEST, figure="H",
+                   what="events posted as NDJSON, 1000 a request, 8 connections, versus A's rate")
+
+
 def figure_contracts(taken, count):
     yield compared(taken, count, CONTRACTED, INGEST, figure="contracts", bar=0.85, goal=0.95,
                    what="analytics_ingest_kafka with all contracts enforced, versus without contracts")
@@ -112,5 +118,5 @@ def figure_polled(taken, count):
                           "count": len(answers)}}
 
 
-FIGURES = {"A": figure_a, "B": figure_b, "E": figure_e, "contracts": figure_contracts, "feeds": figure_feeds,
-           "polled": figure_polled}
+FIGURES = {"A": figure_a, "B": figure_b, "E": figure_e, "H": figure_h, "contracts": figure_contracts,
+           "feeds": figure_feeds, "polled": figure_polled}

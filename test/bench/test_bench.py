@@ -12,6 +12,7 @@ import ingesting  # noqa: E402
 import lasting  # noqa: E402
 import page  # noqa: E402
 import passes  # noqa: E402
+import posting  # noqa: E402
 import results  # noqa: E402
 import serving  # noqa: E402
 import stages  # noqa: E402
@@ -51,16 +52,17 @@ def one_refused(lines):
 
 
 @pytest.mark.parametrize("run", [passes.copy, passes.ingest, passes.uncounted, passes.contracted, passes.fed,
-                                 passes.polled])
+                                 passes.polled, posting.post])
 def test_a_pass_of_what_it_should_be_is_measured(server, file, run):
     cost = run(server, file(), EVENTS)
     assert min(cost.seconds, cost.wal_bytes, cost.heap_bytes) > 0
 
 
 @pytest.mark.parametrize("change", [one_twice, one_refused])
-@pytest.mark.parametrize("run", [passes.ingest, passes.uncounted, passes.contracted, passes.fed, passes.polled])
+@pytest.mark.parametrize("run", [passes.ingest, passes.uncounted, passes.contracted, passes.fed, passes.polled,
+                                 posting.post])
 def test_a_pass_that_does_not_store_all_fails(server, file, run, change):
-    with pytest.raises(place.RigError, match="not 600"):
+    with pytest.raises(place.RigError, match="not 600|not all is stored"):
         run(server, file(change), EVENTS)
 
 
@@ -252,7 +254,7 @@ def test_every_figure_is_told_on_the_terminal_in_a_file_and_on_the_page(tmp_path
 
 
 @pytest.mark.parametrize("figure, ratio", [("A", 1.0), ("B", 1.0), ("B2", 1.0), ("E", 0.0), ("E.cpu", 0.0),
-                                           ("contracts", 1.0), ("polled", 1.0), ("F", 1.0),
+                                           ("contracts", 1.0), ("polled", 1.0), ("F", 1.0), ("H", 1.0),
                                            ("G", 0.5), ("stored2", 1.0)])
 def test_a_figure_is_the_ratio_of_its_sides(figure, ratio):
     [found] = {line["ratio"] for line in all_lines() if line["figure"] == figure}
