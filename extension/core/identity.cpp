@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <limits>
 #include <new>
-#include <vector>
+#include <string>
 
 namespace analytics::core {
 
@@ -43,19 +43,19 @@ struct Release {
 struct KeyedIdentity::Digest {
     std::unique_ptr<EVP_MD, Release> algorithm{EVP_MD_fetch(nullptr, "SHA256", nullptr)};
     std::unique_ptr<EVP_MD_CTX, Release> context{EVP_MD_CTX_new()};
-    std::vector<std::uint8_t> input;
+    std::string input;
 
     void add(std::uint64_t number)
     {
         std::array<std::uint8_t, sizeof number> bytes{};
         store_big_endian(bytes, number);
-        input.insert(input.end(), bytes.begin(), bytes.end());
+        input.append(reinterpret_cast<const char *>(bytes.data()), bytes.size());
     }
 
     void add(std::string_view part)
     {
         add(std::uint64_t{part.size()});
-        input.insert(input.end(), part.begin(), part.end());
+        input.append(part);
     }
 
     std::array<std::uint8_t, 32> finish()
