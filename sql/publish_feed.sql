@@ -173,6 +173,7 @@ CREATE FUNCTION @extschema@._analytics_feed_messages(
     SET search_path = pg_catalog, pg_temp
     AS $$
 DECLARE
+    all_times CONSTANT text := '{"rangeStart" : null, "rangeEnd" : null}';
     feed record;
     path text[];
     is_cloudevent boolean;
@@ -187,7 +188,7 @@ BEGIN
     END IF;
     IF after = 'again' THEN
         RETURN QUERY
-        SELECT 'beginning', 'all', NULL, '{"rangeStart" : null, "rangeEnd" : null}', 'application/json', 'drop',
+        SELECT 'beginning', 'all', all_times, all_times, 'application/json', 'drop',
                'beginning', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL;
         RETURN;
     END IF;
@@ -195,7 +196,7 @@ BEGIN
     SELECT r."position",
            CASE WHEN r.operation = 'drop' OR r.operation = 'delete' AND path IS NOT NULL THEN 'all'
                 WHEN r.operation IS NOT NULL THEN 'key' END,
-           CASE WHEN r.operation = 'drop' THEN NULL
+           CASE WHEN r.operation = 'drop' THEN r.value::text -- a compacted topic refuses messages without a key
                 WHEN r.key IS NOT NULL THEN r.key::text -- of a projection's row
                 WHEN path IS NOT NULL THEN r.value #>> path
                 WHEN feed.key = 'tenant' THEN r.tenant_id

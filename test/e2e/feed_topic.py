@@ -4,29 +4,16 @@ with FeedTopic(broker, topic, database) as replica:
     replica.await_table()         until what was replayed equals the table; nothing may have come twice or out of order
     replica.messages              all that has come, in each partition's order
 """
-import json
 import uuid
 
 from confluent_kafka import Consumer, TopicPartition
 
+from feed_replay import Replay, headers_of
 from rig import place
 
+__all__ = ["FeedTopic", "headers_of"]
 TABLE = ("SELECT id::text, (SELECT _analytics_event_json(e)::jsonb FROM analytics_event(t.occurred_at, t.id) AS e) "
          "FROM analytics_events AS t")
-
-
-def headers_of(message):
-    return {name: value.decode() for name, value in message.headers() or []}
-
-
-def place_of(position):
-    """Positions in the order of a feed: TICK, TICK.NUMBER.INDEX, or TICK.TIME.ID in the past, which comes first."""
-    if position == "beginning":
-        return None
-    tick, *rest = position.split(".")
-    if not rest or len(rest[1]) == 36:
-        return (int(tick), 0)
-    return (int(tick), 1, int(rest[0]), int(rest[1]))
 
 
 class FeedTopic:
@@ -39,9 +26,7 @@ class FeedTopic:
         partitions = broker.admin.list_topics(topic, timeout=10).topics[topic].partitions
         self.consumer.assign([TopicPartition(topic, number, 0) for number in partitions])
         self.messages = []
-        self.events = {}  # by id: the event as JSON
-        self.seen = set()  # positions; those that all partitions get, of each partition
-        self.last = {}  # by partition: the place of the last message
+        self.replay = Replay(by_id=True)
 
     def __enter__(self):
         return self
@@ -49,38 +34,18 @@ class FeedTopic:
     def __exit__(self, *_):
         self.consumer.close()
 
+    @property
+    def events(self):
+        """By id: the event as JSON."""
+        return self.replay.rows()
+
     def poll(self, timeout=0.1):
         """Replays what has come; returns how many messages."""
         found = [message for message in self.consumer.consume(10_000, timeout) if message.error() is None]
+        self.messages += found
         for message in found:
-            self._replay(message)
+            self.replay.apply(message)
         return len(found)
-
-    def _replay(self, message):
-        self.messages.append(message)
-        headers = headers_of(message)
-        operation, position = headers["analytics-operation"], headers["analytics-position"]
-        key = position if message.key() is not None else (position, message.partition())
-        if operation == "drop" and json.loads(message.value())["rangeStart"] is None:
-            self.events.clear()  # the feed begins again; every partition says so before anything else comes
-            self.seen.clear()
-            self.last.clear()
-        assert key not in self.seen, f"{position} comes twice"
-        self.seen.add(key)
-        at, last = place_of(position), self.last.get(message.partition())
-        assert last is None or at is None or last <= at, f"{position} comes after {last}"
-        self.last[message.partition()] = at
-        if operation == "put":
-            value = json.loads(message.value())
-            self.events[value["id"]] = value
-        elif operation == "delete":
-            assert message.value() is None
-            self.events.pop(headers["analytics-id"], None)
-        else:
-            dropped = json.loads(message.value())
-            for number, event in list(self.events.items()):
-                if (dropped["rangeStart"] or "") <= event["occurredAt"] < (dropped["rangeEnd"] or "9"):
-                    del self.events[number]
 
     def is_table(self):
         self.poll()
@@ -90,9 +55,9 @@ class FeedTopic:
         try:
             place.eventually(self.is_table, timeout, what="a topic that has what the table has")
         except AssertionError as error:
-            table = dict(self.database.rows(TABLE))
-            missing = [number for number in table if self.events.get(number) != table[number]]
-            extra = [number for number in self.events if number not in table]
+            table, events = dict(self.database.rows(TABLE)), self.events
+            missing = [number for number in table if events.get(number) != table[number]]
+            extra = [number for number in events if number not in table]
             raise AssertionError(f"{len(self.messages)} messages; {len(missing)} of {len(table)} events are missing or "
                                  f"old ({missing[:3]}), {len(extra)} are gone ({extra[:3]})") from error
 

@@ -12,7 +12,7 @@ import time
 import psycopg2
 from confluent_kafka import KafkaException
 
-from . import faults, locks
+from . import faults, locks, passing, publishing
 
 OVERLAP = 4
 TRIES = 3
@@ -28,6 +28,10 @@ DECK = {
     faults.DiskFull: 1,
     locks.OffsetsLocked: 1, locks.EventsLocked: 1, locks.PartitionMade: 1, locks.Twin: 1, locks.Deadlock: 1,
     faults.BrokerKilled: 1, faults.HeadDeleted: 1, faults.TransactionAborted: 2,
+    **dict.fromkeys(publishing.CUTS, 1), publishing.KafkaAway: 1,
+    publishing.PublisherKilled: 1, publishing.PublisherKilledLater: 1, publishing.PublisherFrozen: 1,
+    publishing.PublisherFenced: 1, publishing.FeedSessionTerminated: 1, publishing.FeedStatementCancelled: 1,
+    passing.LongTransaction: 2, passing.PartitionDropped: 1, passing.TicksExpired: 1, passing.FeedOutrun: 1,
 }
 
 
@@ -55,10 +59,17 @@ class Campaign:
                 self.world.settle()
             seconds = self.world.catch_up()
             self.slowest_recovery = max(self.slowest_recovery, seconds)
+            with self.world.resting_producers():
+                feeds = self.world.prove_feeds()
             self.say(f"{self.injected.total()} faults, {len(self.world.ledger.entries)} records; "
-                     f"caught up after {seconds:.1f} s")
-            if self.injected.total() == before or self.world.fleet.findings or self.world.ledger.troubles:
+                     f"caught up after {seconds:.1f} s, feeds after {feeds:.1f} s")
+            if self.injected.total() == before or self._has_found():
                 return
+
+    def _has_found(self):
+        world = self.world
+        return (world.fleet.findings or world.ledger.troubles or world.wrong_feeds
+                or any(topic.troubles for topic in world.topics))
 
     def _deck(self):
         deck = [kind(random.Random(self.rng.random())) for kind, times in DECK.items() for _ in range(times)
@@ -84,7 +95,7 @@ class Campaign:
                     queue.append((fault, attempt + 1))
                 else:
                     self.missed[fault.kind] += 1
-            self.world.fleet.look_after()
+            self.world.look_after()
 
     def _await_room(self, fault):
         with self._change:

@@ -55,12 +55,16 @@ class CutFault(Fault):
         self.silence = rng.choice((0, rng.uniform(0.2, 2.5)))
 
     def inject(self, world):
-        cut = world.proxy.arm(proxy.Cut(self.point, self.silence))
+        doors = self.proxy_of(world)
+        cut = doors.arm(proxy.Cut(self.point, self.silence))
         if self.point == "connect":
-            world.proxy.sever_all()
+            doors.sever_all()
         happened = cut.done.wait(SOON)
-        world.proxy.disarm(cut)
+        doors.disarm(cut)
         return happened
+
+    def proxy_of(self, world):
+        return world.proxy
 
 
 class SlowCommit(CutFault):
@@ -75,13 +79,17 @@ class NetworkAway(Fault):
     kind, needs = "network away", frozenset({"network"})
 
     def inject(self, world):
-        world.proxy.is_refusing = True
+        doors = self.proxy_of(world)
+        doors.is_refusing = True
         try:
-            severed = world.proxy.sever_all()
+            severed = doors.sever_all()
             time.sleep(self.seconds)
         finally:
-            world.proxy.is_refusing = False
+            doors.is_refusing = False
         return severed > 0
+
+    def proxy_of(self, world):
+        return world.proxy
 
 
 def cut_fault(point):
@@ -226,14 +234,14 @@ class BackendKilled(Fault):
 
 
 class BackendSignalled(Fault):
-    """What an administrator's function does to all of the ingestors' sessions."""
+    """What an administrator's function does to all of the ingestors' sessions of a kind."""
 
-    function = ""
+    function, whose = "", INGESTORS
 
     def inject(self, world):
         deadline = time.monotonic() + SOON
         while time.monotonic() < deadline:  # in the middle of a statement, if possible
-            if count := sessions(world, f"count({self.function}(pid))", "state = 'active'"):
+            if count := sessions(world, f"count({self.function}(pid))", "state = 'active'", self.whose):
                 if count[0][0] > 0:
                     return True
         return False
@@ -247,9 +255,9 @@ class StatementCancelled(BackendSignalled):
     kind, function = "statement cancelled", "pg_cancel_backend"
 
 
-def sessions(world, what, condition="true"):
+def sessions(world, what, condition="true", whose=INGESTORS):
     try:
-        return world.rows(f"SELECT {what} FROM pg_stat_activity WHERE {INGESTORS} AND {condition}")
+        return world.rows(f"SELECT {what} FROM pg_stat_activity WHERE {whose} AND {condition}")
     except psycopg2.Error:
         return None
 

@@ -1,5 +1,5 @@
-"""The ingestors: one to three real processes, each with a door of its own to the database; each start draws how many
-connections it has there.
+"""The ingestors: one to three real processes, each with doors of its own to the database and to Kafka; each start draws
+how many connections it has to the database. One more only publishes feeds, as the others do beside their reading.
 
 A slot is borrowed by who does something to its process, so that no two faults meet in one. An ingestor ends only when
 it is asked to or killed; one that ends by itself is a finding.
@@ -14,7 +14,9 @@ import threading
 
 from rig import daemon, place
 
-SLOTS = 3
+SLOTS = ("0", "1", "2")
+PUBLISHER = "p"
+DOORS = (*SLOTS, PUBLISHER)
 SESSION_MS = 3_000
 CONNECTIONS = (1, 2)
 SETTINGS = {"ANALYTICS_BATCH_RECORDS": 300, "ANALYTICS_BATCH_MS": 60, "ANALYTICS_LOG_LEVEL": "debug",
@@ -64,24 +66,35 @@ class Slot:
 
 
 class Fleet:
-    def __init__(self, broker, url_of, topics, group, proxy, connections, seed):
-        """url_of(port): the database through a door; connections: what each start draws from."""
+    def __init__(self, broker_of, url_of, topics, group, connections, seed):
+        """broker_of(name), url_of(name): Kafka and the database through a door; connections: what each start draws
+        from."""
         self.findings = []
-        self.slots = [
-            Slot(name, daemon.Ingestor(broker, url_of(proxy.door(name)), topics, group, **SETTINGS),
-                 connections, random.Random(f"{seed} ingestor {name}"))
-            for name in map(str, range(SLOTS))]
+
+        def slot(name, *arguments):
+            ingestor = daemon.Ingestor(broker_of(name), url_of(name), topics, group, arguments=arguments, **SETTINGS)
+            return Slot(name, ingestor, connections, random.Random(f"{seed} ingestor {name}"))
+
+        self.slots = [slot(name) for name in SLOTS]
+        self.publisher = slot(PUBLISHER, "--publish-only")
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        for slot in self.running():
+        for slot in self.publishing():
             slot.ingestor.signal(signal.SIGCONT)
             slot.ingestor.kill()
 
     def running(self):
+        """Those that read."""
         return [slot for slot in self.slots if slot.is_wanted]
+
+    def everybody(self):
+        return [*self.slots, self.publisher]
+
+    def publishing(self):
+        return [slot for slot in self.everybody() if slot.is_wanted]
 
     @contextlib.contextmanager
     def borrow(self, rng, running=True):
@@ -105,7 +118,7 @@ class Fleet:
 
     def look_after(self):
         """Notes those that ended by themselves, and starts them again."""
-        for slot in self.running():
+        for slot in self.publishing():
             slot.measure()
             if not slot.ingestor.running and slot.lock.acquire(blocking=False):
                 if slot.is_wanted:
@@ -116,11 +129,11 @@ class Fleet:
 
     def peak_kib(self):
         """The most memory that one of them had at once."""
-        return max(slot.peak_kib for slot in self.slots)
+        return max(slot.peak_kib for slot in self.everybody())
 
     def told(self):
         """Every line that they logged, as an object."""
-        for slot in self.slots:
+        for slot in self.everybody():
             for line in slot.ingestor.output().splitlines():
                 with contextlib.suppress(ValueError):
                     yield json.loads(line)

@@ -5,6 +5,7 @@ A verdict is a list of facts; each names what it found wrong, or nothing.
 import collections
 import dataclasses
 
+from . import editors
 from .records import STORED, TOMBSTONE, UNKNOWN_SHAPE
 
 SHOWN = 5  # examples of what is wrong
@@ -24,30 +25,36 @@ def judge(world):
     """All facts; the ingestors must have stopped."""
     entries = world.ledger.entries
     stored = world.rows("SELECT payload ->> 'nonce', ingested_at FROM analytics_events")
+    gone = editors.gone(world)
     return [
-        *events(entries, [nonce for nonce, _ in stored]),
+        *events(entries, [nonce for nonce, _ in stored], gone),
         *dead_letters(entries, world.rows('SELECT topic, partition, "offset", reason, value '
                                           'FROM analytics_dead_letters')),
-        counters(world),
-        order(entries, dict(stored)),
+        counters(world, sum(not back for _, back, _ in gone) - sum(back for _, back, _ in gone)),
+        order(entries, {**{nonce: at for nonce, _, at in gone}, **dict(stored)}),
         history(world.rows("SELECT topic, partition, from_offset, to_offset, from_epoch, to_epoch, owner "
                            "FROM nemesis_history ORDER BY seq")),
         *rollups(world),
+        *feeds(world),
         Fact("no ingestor ended by itself, or gave a partition up", [*world.fleet.findings, *refusals(world)]),
         Fact("PostgreSQL's log shows no crash but ours", crashes(world)),
         Fact("Kafka has what the producers say", world.ledger.troubles),
     ]
 
 
-def events(entries, nonces):
-    """Three facts: each identity once."""
+def events(entries, nonces, gone):
+    """Three facts: each identity is stored once, and once more at most for each time that it was deleted."""
     identity_of = {entry.nonce: entry.identity for entry in entries.values() if entry.outcome == STORED}
     rows = collections.Counter(identity_of.get(nonce) for nonce in nonces)
     strangers = [nonce for nonce in nonces if nonce not in identity_of]
+    deleted = collections.Counter(identity_of.get(nonce) for nonce, back, _ in gone if not back)
+    restored = collections.Counter(identity_of.get(nonce) for nonce, back, _ in gone if back)
     wanted = set(identity_of.values())
-    return (Fact("lost: 0", [f"{identity} is not stored" for identity in wanted if identity not in rows]),
-            Fact("duplicated: 0", [f"{identity} is stored {rows[identity]} times"
-                                   for identity in wanted if rows[identity] > 1]),
+    stored = {identity: rows[identity] + deleted[identity] - restored[identity] for identity in wanted}  # by ingestors
+    return (Fact("lost: 0", [f"{identity} is not stored" for identity in wanted if stored[identity] < 1]),
+            Fact("duplicated: 0", [f"{identity} is there {rows[identity]} times, was stored {stored[identity]} times "
+                                   f"and deleted {deleted[identity]} times" for identity in wanted
+                                   if rows[identity] > 1 or stored[identity] > 1 + deleted[identity]]),
             Fact("strangers: 0", [f"{nonce} was never committed to Kafka" for nonce in strangers]))
 
 
@@ -65,8 +72,8 @@ def dead_letters(entries, rows):
                                                  and found[place][0] != wanted[place]]))
 
 
-def counters(world):
-    """What analytics_kafka_offsets says about each partition, and in all."""
+def counters(world, gone):
+    """What analytics_kafka_offsets says about each partition, and in all; gone: how many events others have deleted."""
     wanted = world.ledger.per_partition()
     rows = world.rows("SELECT topic, partition, stored + duplicates, dead_lettered, skipped, next_offset "
                       "FROM analytics_kafka_offsets")
@@ -77,8 +84,8 @@ def counters(world):
               for topic, partition, *_, offset in rows if offset != ends[topic, partition]]
     [[stored]] = world.rows("SELECT sum(stored)::bigint FROM analytics_kafka_offsets")
     [[events_there]] = world.rows("SELECT count(*) FROM analytics_events")
-    if stored != events_there:
-        wrong.append(f"{stored} counted as stored, {events_there} there")
+    if stored != events_there + gone:
+        wrong.append(f"{stored} counted as stored, {events_there} there, {gone} deleted")
     return Fact("the counters add up", wrong)
 
 
@@ -117,6 +124,13 @@ def rollups(world):
     if not world.rows("SELECT 1 FROM pg_proc WHERE proname = 'analytics_verify'"):
         return ()
     return (Fact("the rollups are exact", [str(row) for row in world.rows("SELECT * FROM analytics_verify()")]),)
+
+
+def feeds(world):
+    """Each topic was followed all along, and read once more at the end."""
+    return (Fact("feeds: replaying gives exactly the table and the projection", world.wrong_feeds),
+            Fact("feeds: no position comes twice, none before an earlier one",
+                 [text for topic in world.topics for text in topic.troubles]))
 
 
 def refusals(world):

@@ -1,5 +1,5 @@
-"""Everything that a campaign plays with: a cluster whose data lies on a small disk, a broker, a proxy between them and
-the ingestors, and producers that never rest.
+"""Everything that a campaign plays with: a cluster whose data lies on a small disk, a broker, proxies between them and
+the ingestors, feeds and who follows them, and producers and editors that never rest.
 
 hands runs what faults do. Its threads outlive all processes here: a child of ours is sent a signal when the thread that
 started it ends.
@@ -15,8 +15,11 @@ from confluent_kafka import Consumer, TopicPartition
 from rig import broker as brokers
 from rig import cluster, installation, place
 
+from . import editors, feeds, fleet
 from .disk import SmallDisk
+from .editors import Editor
 from .fleet import CONNECTIONS, Fleet
+from .kafka_proxy import Kafka, KafkaProxy
 from .ledger import Ledger
 from .producers import Committing, Steady, Transactions
 from .proxy import Proxy
@@ -25,6 +28,7 @@ from .records import MAX_EVENT_BYTES
 TOPICS = {"nemesis.a": 3, "nemesis.b": 2}
 GROUP = "nemesis"
 DATABASE = "nemesis"
+EDITS = 0.5  # changes of events, for each record
 HANDS = 4  # as many faults at once as a campaign may want
 PATIENCE = 120  # seconds until what has been healed must have caught up
 # What the offsets did, row by row, written in their own transactions.
@@ -51,6 +55,9 @@ class World:
         self.partitions = [(topic, number) for topic, count in TOPICS.items() for number in range(count)]
         self.ledger = Ledger()
         self.killed_backends = set()  # process ids, for the server's log
+        self.republished = 0  # feeds that had to begin again
+        self.wrong_feeds = []  # texts, from every comparison
+        self.topics = []
 
     def __enter__(self):
         with contextlib.ExitStack() as stack:
@@ -58,15 +65,20 @@ class World:
             self.hands = stack.enter_context(concurrent.futures.ThreadPoolExecutor(HANDS))
             self.server = stack.enter_context(cluster.Cluster(installation.with_extension(), cluster.UNUSUAL))
             self._make_database()
-            self.broker = stack.enter_context(brokers.Kafka())
+            self.doors = stack.enter_context(KafkaProxy(fleet.DOORS))
+            self.broker = self.doors.broker = stack.enter_context(Kafka(self.doors))
             for topic, count in TOPICS.items():
                 self.broker.create_topic(topic, count)
+            for topic, config in feeds.TOPICS.items():
+                self.broker.create_topic(topic, feeds.PARTITIONS, **config)
             self.asking_committed, self.asking_all = (self._asking(stack, level)
                                                       for level in ("read_committed", "read_uncommitted"))
             self.proxy = stack.enter_context(Proxy(f"{self.server.socket}/.s.PGSQL.{cluster.PORT}"))
-            self.fleet = stack.enter_context(Fleet(self.broker, url_through, ",".join(TOPICS), GROUP, self.proxy,
-                                                   self.connections, self.seed))
-            for slot in self.fleet.slots[:2]:
+            self.fleet = stack.enter_context(Fleet(
+                lambda door: brokers.Broker(f"127.0.0.1:{self.doors.ports[door]}"),
+                lambda door: url_through(self.proxy.door(door)), ",".join(TOPICS), GROUP, self.connections, self.seed))
+            self.follow(stack)
+            for slot in (*self.fleet.slots[:2], self.fleet.publisher):
                 slot.start()
             self._start_producers()
             self._stack = stack.pop_all()
@@ -84,20 +96,33 @@ class World:
         self.server.sql(f"ALTER DATABASE {DATABASE} SET analytics.max_event_bytes = {MAX_EVENT_BYTES}")
         self.server.sql("CREATE EXTENSION analytics_events", DATABASE)
         self.server.sql(HISTORY, DATABASE)
+        self.server.sql(editors.LIST, DATABASE)
+        for statement in feeds.CREATE:
+            self.rows(statement)
 
     def _start_producers(self):
         where = (self.broker.bootstrap, self.ledger, self.partitions, self.seed)
         self.transactions = Transactions(*where, "faults")
         self.producers = [Steady(*where, self.rate * 0.7),
                           Committing(Transactions(*where, "committing"), self.rate * 0.3)]
+        self.producers += [Editor(self._connected, self.seed, name, self.rate * EDITS / 2) for name in "ab"]
         for producer in self.producers:
             producer.start()
 
+    def follow(self, stack):
+        """Replays the feeds' topics from their beginnings."""
+        self.topics += [kind(self.broker.bootstrap) for kind in (feeds.EventsTopic, feeds.RowsTopic)]
+        for topic in self.topics[-2:]:
+            stack.callback(topic.close)
+
     # ---- the database, past the proxy
+
+    def _connected(self):
+        return psycopg2.connect(self.server.url(DATABASE), application_name="nemesis")
 
     @contextlib.contextmanager
     def connection(self, autocommit=True):
-        connection = psycopg2.connect(self.server.url(DATABASE))
+        connection = self._connected()
         connection.autocommit = autocommit
         try:
             yield connection
@@ -160,11 +185,17 @@ class World:
 
     def heal(self):
         """All runs, nothing is held; faults have undone their own already."""
-        self.proxy.is_refusing = False
+        self.proxy.is_refusing = self.doors.is_refusing = False
         if self.disk.folder:
             self.disk.empty()
         place.eventually(self.answers, PATIENCE, what="PostgreSQL's answer")
+        self.look_after()
+
+    def look_after(self):
+        """Starts again who has ended by itself, and what has stopped."""
         self.fleet.look_after()
+        with contextlib.suppress(psycopg2.Error):
+            feeds.look_after(self)
 
     def catch_up(self):
         """Awaits that all is read that Kafka has now; returns how many seconds that took."""
@@ -183,21 +214,39 @@ class World:
             raise AssertionError(f"{error}; (read, end): {self.behind}") from error
         return time.monotonic() - began
 
+    def prove_feeds(self, topics=None):
+        """Compares the replayed topics with table and view; producers and editors must rest."""
+        def caught_up():
+            self.look_after()
+            return all(topic.is_exact(self) for topic in topics or self.topics)
+
+        began = time.monotonic()
+        with contextlib.suppress(AssertionError):
+            place.eventually(caught_up, PATIENCE, 0.3)
+            return time.monotonic() - began
+        self.wrong_feeds += [f"{topic.topic}: {text}" for topic in topics or self.topics
+                             for text in topic.differences(self)]
+        return time.monotonic() - began
+
     def conclude(self):
-        """No more records; all of them read; no ingestor any more."""
+        """No more records; all of them read and published; no ingestor any more. The topics are read once more."""
         for producer in self.producers:
             producer.stop()
         self.settle()
         self.catch_up()
-        for slot in self.fleet.running():
+        if not self.wrong_feeds:
+            self.prove_feeds()
+        for slot in self.fleet.publishing():
             self.fleet.stop(slot)
+        self.follow(self._stack)
+        self.prove_feeds(self.topics[-2:])
 
     def save_logs(self, folder):
         """Copies what everybody said, for who wants to know what happened."""
         folder.mkdir(parents=True, exist_ok=True)
         shutil.copy(self.server.log, folder / "postgres.log")
         shutil.copy(self.broker.folder / "log", folder / "kafka.log")
-        for slot in self.fleet.slots:
+        for slot in self.fleet.everybody():
             (folder / f"ingestor-{slot.door}.log").write_text(slot.ingestor.output())
 
 

@@ -116,9 +116,10 @@ class Broker:
         except AssertionError as error:
             raise place.RigError(str(error)) from error
 
-    def create_topic(self, name, partitions=PARTITIONS):
-        """Makes a topic and returns when every partition has a leader."""
-        self.admin.create_topics([NewTopic(name, partitions, 1)])[name].result(30)
+    def create_topic(self, name, partitions=PARTITIONS, **config):
+        """Makes a topic and returns when every partition has a leader; config: its own settings, with underscores."""
+        settings = {setting.replace("_", "."): str(value) for setting, value in config.items()}
+        self.admin.create_topics([NewTopic(name, partitions, 1, config=settings)])[name].result(30)
         self._await_topic(name)
 
     def _await_topic(self, name):
