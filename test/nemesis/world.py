@@ -231,6 +231,8 @@ class World:
     def conclude(self):
         """No more records; all of them read and published; no ingestor any more. The topics are read once more."""
         for producer in self.producers:
+            if not producer.is_alive():
+                self.fleet.findings.append(f"the {producer.name} ended by itself")
             producer.stop()
         self.settle()
         self.catch_up()
