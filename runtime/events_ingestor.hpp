@@ -255,7 +255,7 @@ struct FeedPublished {
     std::string_view position = {};
     std::size_t messages = 0;
     std::size_t bytes = 0;   // of values
-    double milliseconds = 0; // of Kafka
+    double milliseconds = 0; // from its first page to the end of its commit
     ANALYTICS_FIELDS(feed, position, messages, bytes, milliseconds);
 };
 

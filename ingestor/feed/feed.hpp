@@ -88,9 +88,11 @@ public:
     virtual std::variant<std::optional<std::string>, FeedFault> committed() = 0;
     /** Fences every earlier producer of the feed. */
     virtual std::optional<FeedFault> open() = 0;
-    /** Sends a page and commits it with this offset and text, all or nothing. After a fault nobody knows which of
-     * them it was: close, open, and read what is committed. */
-    virtual std::optional<FeedFault> publish(const FeedPage &page, std::int64_t offset, const std::string &text) = 0;
+    /** Hands a page over, which is sent meanwhile, in the transaction that is open, or in a new one. */
+    virtual std::optional<FeedFault> send(const FeedPage &page) = 0;
+    /** Commits what was sent since the last commit with this offset and text, all or nothing. After a fault nobody
+     * knows which of them it was: close, open, and read what is committed. */
+    virtual std::optional<FeedFault> commit(std::int64_t offset, const std::string &text) = 0;
     /** Forgets what was not committed. */
     virtual void close() = 0;
 };

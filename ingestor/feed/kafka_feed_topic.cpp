@@ -118,6 +118,7 @@ std::optional<FeedFault> KafkaFeedTopic::open()
 void KafkaFeedTopic::close()
 {
     kafka_.reset();
+    is_in_transaction_ = false;
 }
 
 std::variant<int, FeedFault> KafkaFeedTopic::partitions()
@@ -150,8 +151,17 @@ rd_kafka_resp_err_t KafkaFeedTopic::produce(const FeedMessage &message, int part
     return error;
 }
 
+std::optional<FeedFault> KafkaFeedTopic::begin()
+{
+    if (is_in_transaction_) return {};
+    if (const Error error(rd_kafka_begin_transaction(kafka_.get())); error) return fault_of(error.get());
+    is_in_transaction_ = true;
+    return {};
+}
+
 std::optional<FeedFault> KafkaFeedTopic::send(const FeedPage &page)
 {
+    if (auto fault = begin()) return fault;
     for (const FeedMessage &message : page.messages) {
         if (message.recipients == Recipients::none) continue;
         const bool is_for_all = message.recipients == Recipients::all;
@@ -177,10 +187,9 @@ std::optional<FeedFault> KafkaFeedTopic::send(const FeedPage &page)
     return {};
 }
 
-std::optional<FeedFault> KafkaFeedTopic::publish(const FeedPage &page, std::int64_t offset, const std::string &text)
+std::optional<FeedFault> KafkaFeedTopic::commit(std::int64_t offset, const std::string &text)
 {
-    if (const Error error(rd_kafka_begin_transaction(kafka_.get())); error) return fault_of(error.get());
-    if (auto fault = send(page)) return fault;
+    if (auto fault = begin()) return fault;
     const List list = position_of(topic_);
     list->elems[0].offset = offset;
     list->elems[0].metadata = strdup(text.c_str()); // the list frees it
@@ -189,7 +198,9 @@ std::optional<FeedFault> KafkaFeedTopic::publish(const FeedPage &page, std::int6
     if (auto fault = repeat(
             [&] { return rd_kafka_send_offsets_to_transaction(kafka_.get(), list.get(), group.get(), query_ms); }))
         return fault;
-    return repeat([&] { return rd_kafka_commit_transaction(kafka_.get(), slice_ms); });
+    auto fault = repeat([&] { return rd_kafka_commit_transaction(kafka_.get(), slice_ms); });
+    is_in_transaction_ = false;
+    return fault;
 }
 
 } // namespace analytics::ingestor

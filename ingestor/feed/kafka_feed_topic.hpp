@@ -21,23 +21,23 @@ public:
 
     std::variant<std::optional<std::string>, FeedFault> committed() override;
     std::optional<FeedFault> open() override;
-    std::optional<FeedFault> publish(const FeedPage &page, std::int64_t offset, const std::string &text) override;
+    std::optional<FeedFault> send(const FeedPage &page) override;
+    std::optional<FeedFault> commit(std::int64_t offset, const std::string &text) override;
     void close() override;
 
 private:
-    struct Undelivered;
-
     template <class Call> std::optional<FeedFault> repeat(Call call);
     FeedFault fault_of(const rd_kafka_error_t *error) const;
     std::variant<int, FeedFault> partitions();
     rd_kafka_resp_err_t produce(const FeedMessage &message, int partition);
-    std::optional<FeedFault> send(const FeedPage &page);
+    std::optional<FeedFault> begin();
 
     const runtime::Settings &settings_;
     std::string topic_;
     std::string id_;
     std::stop_token stop_;
     std::unique_ptr<rd_kafka_t, Freed<rd_kafka_destroy>> kafka_;
+    bool is_in_transaction_ = false;
     std::string undelivered_; // the first message that the broker refused, and why
 };
 

@@ -30,6 +30,13 @@ bool is_lost(const Failure &failure)
     return failure.sqlstate == "AN002" || failure.sqlstate == "22023";
 }
 
+/* The pages of the transaction that is open. */
+struct Sent {
+    Time begun;
+    std::size_t messages = 0;
+    std::size_t bytes = 0;
+};
+
 class FeedPublishing {
 public:
     FeedPublishing(const FeedClaim &claim, const FeedStore &store, FeedSource &source, FeedTopic &topic, Clock &clock,
@@ -77,6 +84,7 @@ private:
         FeedStart start = start_of(committed_, claim_, reported ? reported : claim_.position);
         if (!start.fault.empty()) return {Outcome::Kind::halted, std::move(start.fault)};
         after_ = std::move(start.after);
+        sent_.reset();
         is_committed_ = !start.is_first;
         committed_at_ = clock_.now();
         observe_(event::FeedClaimed{
@@ -96,23 +104,26 @@ private:
     Outcome publish()
     {
         std::future<Answer> next = read_next();
-        while (!stop_.stop_requested()) {
+        for (;;) {
             const Time begun = clock_.now();
             Answer answer = next.get();
-            if (const auto *failure = std::get_if<Failure>(&answer))
-                return {is_lost(*failure) ? Outcome::Kind::halted : Outcome::Kind::again, failure->message};
-            const auto &page = std::get<FeedPage>(answer);
-            const bool is_last = page.empty() || is_end(page.position());
-            if (!page.empty()) after_ = page.position();
-            if (!is_last) next = read_next();
-            if (!page.empty() || is_due_again())
-                if (auto fault = commit(page)) return outcome_of(std::move(*fault));
-            went_well();
-            if (!is_last) continue;
-            clock_.wait(begun + claim_.every, stop_);
-            if (!stop_.stop_requested()) next = read_next();
+            const auto *page = std::get_if<FeedPage>(&answer);
+            const bool is_last = page == nullptr || page->empty() || is_end(page->position());
+            if (page != nullptr && !page->empty()) {
+                after_ = page->position();
+                if (!is_last) next = read_next();
+                if (auto fault = send(*page)) return outcome_of(std::move(*fault));
+            }
+            if (is_last || is_due()) {
+                if (auto fault = commit()) return outcome_of(std::move(*fault));
+                if (const auto *failure = std::get_if<Failure>(&answer))
+                    return {is_lost(*failure) ? Outcome::Kind::halted : Outcome::Kind::again, failure->message};
+                went_well();
+            }
+            if (is_last) clock_.wait(begun + claim_.every, stop_);
+            if (stop_.stop_requested()) return {};
+            if (is_last) next = read_next();
         }
-        return {};
     }
 
     std::future<Answer> read_next()
@@ -120,27 +131,42 @@ private:
         return std::async(std::launch::async, [this, after = after_] { return source_.read(after); });
     }
 
+    std::optional<FeedFault> send(const FeedPage &page)
+    {
+        if (!sent_) sent_ = {.begun = clock_.now()};
+        sent_->messages += static_cast<std::size_t>(std::ranges::count_if(
+            page.messages, [](const FeedMessage &message) { return message.recipients != Recipients::none; }));
+        sent_->bytes += page.bytes;
+        return topic_.send(page);
+    }
+
+    /* Whether what was sent must be committed although there is more to read. */
+    bool is_due() const
+    {
+        return is_paused_ || stop_.stop_requested() || clock_.now() - sent_->begun >= options_.longest_transaction;
+    }
+
     bool is_due_again() const { return is_committed_ && clock_.now() - committed_at_ >= options_.commit_again; }
 
-    std::optional<FeedFault> commit(const FeedPage &page)
+    std::optional<FeedFault> commit()
     {
-        const Time begun = clock_.now();
+        if (!sent_ && is_due_again()) sent_ = {.begun = clock_.now()};
+        if (!sent_) return {};
         const FeedMark mark{.position = *after_,
                             .generation = claim_.generation,
                             .system = store_.system,
                             .database_oid = store_.database_oid};
-        if (auto fault = topic_.publish(page, offset_of(*after_), text_of(mark))) return fault;
+        if (auto fault = topic_.commit(offset_of(*after_), text_of(mark))) return fault;
         is_committed_ = true;
         committed_at_ = clock_.now();
         progress_.published(*after_);
-        const std::chrono::duration<double, std::milli> took = committed_at_ - begun;
-        observe_(event::FeedPublished{
-            .feed = claim_.name,
-            .position = *after_,
-            .messages = static_cast<std::size_t>(std::ranges::count_if(
-                page.messages, [](const FeedMessage &message) { return message.recipients != Recipients::none; })),
-            .bytes = page.bytes,
-            .milliseconds = took.count()});
+        const std::chrono::duration<double, std::milli> took = committed_at_ - sent_->begun;
+        observe_(event::FeedPublished{.feed = claim_.name,
+                                      .position = *after_,
+                                      .messages = sent_->messages,
+                                      .bytes = sent_->bytes,
+                                      .milliseconds = took.count()});
+        sent_.reset();
         return {};
     }
 
@@ -162,6 +188,7 @@ private:
     Backoff backoff_;
     std::optional<std::string> committed_; // Kafka's mark
     std::optional<std::string> after_;     // what is read next follows it
+    std::optional<Sent> sent_;             // and not committed
     bool is_committed_ = false;            // after_, or a position before it
     Time committed_at_;
     bool is_paused_ = false;

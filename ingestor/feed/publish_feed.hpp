@@ -1,5 +1,6 @@
-/* Publishes one feed: reads a page, sends it, commits it together with the position behind it, and reads the next page
- * meanwhile. All that is kept is in Kafka, so after any fault it begins again: with a new producer, which ends the
+/* Publishes one feed: reads a page, sends it, and reads the next one meanwhile; commits the pages that it has sent
+ * together with the position behind them, when there is nothing more to read or some time has passed. Whatever the
+ * number of pages, a transaction is a piece of the feed and the position at its end. All that is kept is in Kafka, so after any fault it begins again: with a new producer, which ends the
  * earlier one's transaction, and with the position that is committed then.
  *
  *     a fault that may pass     tried again, with growing pauses; reported once
@@ -7,7 +8,8 @@
  *     halted                    changes would be missing (the position is too old, or not of this database): it ends,
  *                               and the feed stops until an operator has decided
  *
- * Memory is bounded by two pages and what the producer keeps of one. */
+ * The first transaction after a fault has one page, so a broker too slow for more gets on. Memory is bounded by two pages
+ * and the producer's queue. */
 #pragma once
 
 #include "../../runtime/observe.hpp"
@@ -20,6 +22,7 @@ namespace analytics::ingestor {
 struct PublishFeedOptions {
     Milliseconds first_pause{200};
     Milliseconds longest_pause{10'000};
+    Milliseconds longest_transaction{500}; // of pages that are sent: consumers of committed messages wait for its end
     Milliseconds commit_again{6 * 3'600'000}; // before Kafka forgets the offset of an idle group
     std::uint64_t seed = 0;                   // of the pauses' jitter
 };

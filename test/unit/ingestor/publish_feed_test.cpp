@@ -12,9 +12,12 @@
 namespace analytics::ingestor {
 namespace {
 
+using testing::Each;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Le;
+using testing::SizeIs;
 
 const Failure sick{.transient = true, .sqlstate = "08006", .message = "sick", .hint = {}};
 const Failure old{.transient = false, .sqlstate = "AN002", .message = "too old", .hint = {}};
@@ -26,10 +29,11 @@ public:
     {
         const std::lock_guard lock(mutex_);
         asked.push_back(after.value_or("-"));
+        if (static_cast<int>(asked.size()) == stops_at) stop.request_stop();
         if (!failures.empty()) {
-            const Failure failure = failures.front();
+            const auto failure = failures.front();
             failures.pop_front();
-            return failure;
+            if (failure) return *failure;
         }
         auto texts = std::make_shared<std::deque<std::string>>();
         FeedPage page{.messages = {}, .headers = {}, .memory = texts};
@@ -46,8 +50,10 @@ public:
     }
 
     int count = 0;
-    std::deque<Failure> failures;
+    std::deque<std::optional<Failure>> failures; // of the next calls
     std::vector<std::string> asked;
+    int stops_at = 0; // this call requests a stop
+    std::stop_source stop;
 
 private:
     std::mutex mutex_;
@@ -63,24 +69,39 @@ public:
         return take(open_faults);
     }
 
-    std::optional<FeedFault> publish(const FeedPage &page, std::int64_t offset, const std::string &text) override
+    std::optional<FeedFault> send(const FeedPage &page) override
     {
-        auto fault = take(publish_faults);
+        for (const FeedMessage &message : page.messages) open_transaction.emplace_back(message.position);
+        return take(send_faults);
+    }
+
+    std::optional<FeedFault> commit(std::int64_t offset, const std::string &text) override
+    {
+        auto fault = take(commit_faults);
         if (fault && !commits_although_faulty) return fault;
-        for (const FeedMessage &message : page.messages) log.emplace_back(message.position);
+        log.insert(log.end(), open_transaction.begin(), open_transaction.end());
+        transactions.push_back(open_transaction.size());
+        open_transaction.clear();
         mark = text;
         last_offset = offset;
         return fault;
     }
 
-    void close() override { ++closed; }
+    void close() override
+    {
+        open_transaction.clear();
+        ++closed;
+    }
 
     std::optional<std::string> mark;
     std::vector<std::string> log;
     std::int64_t last_offset = -1;
     std::deque<FeedFault> open_faults;
-    std::deque<FeedFault> publish_faults;
-    bool commits_although_faulty = false; // the answer is lost
+    std::deque<FeedFault> send_faults;
+    std::deque<FeedFault> commit_faults;
+    std::vector<std::string> open_transaction;
+    std::vector<std::size_t> transactions; // how many messages each committed one had
+    bool commits_although_faulty = false;  // the answer is lost
     int opened = 0;
     int closed = 0;
 
@@ -94,10 +115,10 @@ private:
     }
 };
 
-/* Time passes by waiting; the test ends at the given wait. */
+/* Time passes by waiting, and a little with each look; the test ends at the given wait. */
 class FakeClock final : public Clock {
 public:
-    Time now() override { return now_; }
+    Time now() override { return now_ += passing; }
     void wait(Time until, const std::stop_token &) override
     {
         now_ = std::max(now_, until);
@@ -105,6 +126,7 @@ public:
     }
 
     int waits = 1;
+    Milliseconds passing{0};
     std::stop_source stop;
 
 private:
@@ -117,7 +139,7 @@ protected:
     {
         clock.waits = waits;
         const std::stop_token stop = clock.stop.get_token();
-        publish_feed(claim, store, source, topic, clock, stop, seen, progress, {});
+        publish_feed(claim, store, source, topic, clock, stop, seen, progress, options);
     }
 
     FeedClaim claim{.name = "f",
@@ -135,6 +157,7 @@ protected:
     FakeClock clock;
     fakes::Recorder seen;
     FeedProgress progress;
+    PublishFeedOptions options;
 };
 
 TEST_F(PublishFeedTest, SendsEachPageWithThePositionBehindIt)
@@ -145,8 +168,65 @@ TEST_F(PublishFeedTest, SendsEachPageWithThePositionBehindIt)
     EXPECT_EQ(topic.mark, "5 5 7 8");
     EXPECT_EQ(topic.last_offset, 5);
     EXPECT_EQ(progress.state().position, "5");
-    EXPECT_EQ(seen.count<event::FeedPublished>(), 3);
+    EXPECT_EQ(seen.count<event::FeedPublished>(), 1);
     EXPECT_THAT(source.asked, ElementsAre("-", "2.1.1", "4.1.1"));
+}
+
+/* However long a transaction may be. */
+class InTransactions : public PublishFeedTest, public testing::WithParamInterface<int> {};
+
+TEST_P(InTransactions, ABacklogIsCommittedWhole)
+{
+    source.count = 21;
+    clock.passing = Milliseconds(10);
+    options.longest_transaction = Milliseconds(GetParam());
+    publish();
+    EXPECT_THAT(topic.log, SizeIs(21));
+    EXPECT_THAT(topic.transactions, Each(Le(2 + GetParam() / 10)));
+    EXPECT_EQ(topic.mark, "21 5 7 8");
+    EXPECT_EQ(seen.count<event::FeedPublished>(), topic.transactions.size());
+}
+
+INSTANTIATE_TEST_SUITE_P(Milliseconds, InTransactions, testing::Values(0, 10, 40, 100, 500));
+
+TEST_F(PublishFeedTest, OneTransactionAPageAfterAFault)
+{
+    source.count = 6;
+    topic.send_faults = {{false, "timed out"}};
+    publish(2);
+    EXPECT_THAT(topic.log, SizeIs(6));
+    EXPECT_THAT(topic.transactions, ElementsAre(2, 4));
+}
+
+TEST_F(PublishFeedTest, CommitsWhatIsSentBeforeADatabaseIsAwaited)
+{
+    source.count = 6;
+    source.failures = {std::nullopt, std::nullopt, sick};
+    publish(1);
+    EXPECT_THAT(topic.transactions, ElementsAre(4));
+    EXPECT_EQ(progress.state().position, "4.1.1");
+    EXPECT_EQ(seen.count<event::FeedPaused>(), 1);
+}
+
+TEST_F(PublishFeedTest, CommitsWhatIsSentBeforeItHalts)
+{
+    source.count = 6;
+    source.failures = {std::nullopt, old};
+    publish(100);
+    EXPECT_THAT(topic.transactions, ElementsAre(2));
+    EXPECT_EQ(progress.state().fault, "too old");
+}
+
+TEST_F(PublishFeedTest, CommitsWhatIsSentWhenItStops)
+{
+    source.count = 100;
+    source.stops_at = 3;
+    source.stop = clock.stop;
+    publish(100);
+    EXPECT_THAT(topic.open_transaction, IsEmpty());
+    EXPECT_GE(topic.log.size(), 2U);
+    EXPECT_LT(topic.log.size(), 100U);
+    EXPECT_EQ(progress.state().position, topic.log.back());
 }
 
 TEST_F(PublishFeedTest, GoesOnAfterWhatIsCommitted)
@@ -190,7 +270,8 @@ class AfterAFault : public PublishFeedTest, public testing::WithParamInterface<b
 TEST_P(AfterAFault, BeginsAgainWithWhatIsCommitted)
 {
     source.count = 4;
-    topic.publish_faults = {{false, "timed out"}, {false, "timed out"}};
+    options.longest_transaction = Milliseconds(0);
+    topic.commit_faults = {{false, "timed out"}, {false, "timed out"}};
     topic.commits_although_faulty = GetParam();
     publish(3);
     EXPECT_THAT(topic.log, ElementsAre("1.1.1", "2.1.1", "3.1.1", "4"));
@@ -215,7 +296,7 @@ TEST_F(PublishFeedTest, ASickDatabaseIsAskedAgain)
 TEST_F(PublishFeedTest, EndsWhenItIsFenced)
 {
     source.count = 2;
-    topic.publish_faults = {{true, "fenced"}};
+    topic.commit_faults = {{true, "fenced"}};
     publish(100);
     EXPECT_EQ(seen.count<event::FeedFenced>(), 1);
     EXPECT_TRUE(progress.state().is_over);
