@@ -37,18 +37,24 @@ passes_of_kcat = itertools.count(1)
 
 def measure(server, count, repeat):
     """The line of publish."""
-    with consuming.kafka() as running, passes.fresh(server, passes.EXTENSION):
-        running.create_topic(TOPIC, PARTITIONS)
+    with consuming.kafka() as running:
+        return [line(take(server, running, passes.events(count), count, repeat), count)]
+
+
+def take(server, running, path, count, repeat):
+    """Turns of both, after a pass of ours from which the bytes are taken."""
+    running.create_topic(TOPIC, PARTITIONS)
+    with passes.fresh(server, passes.EXTENSION):
         server.sql(FEED, passes.DATABASE)
-        passes.stopwatch(server, ["ingest", passes.events(count), passes.BATCH])
+        passes.stopwatch(server, ["ingest", path, passes.BATCH])
+        passes.prove(server, count)
         while server.sql("SELECT analytics_tick()", passes.DATABASE):
             pass
         publish(server, running, count)
-        headers, path = written(running, count)
-        taken = turns.take(repeat, {OURS: functools.partial(publish, server, running, count),
-                                    KCAT: functools.partial(produce, running, headers, path, count)},
-                           lambda cost: f"{cost.seconds:.2f} s")
-    return [line(taken, count)]
+        headers, written = read(running, count)
+        return turns.take(repeat, {OURS: functools.partial(publish, server, running, count),
+                                   KCAT: functools.partial(produce, running, headers, written, count)},
+                          lambda cost: f"{cost.seconds:.2f} s")
 
 
 def line(taken, count):
@@ -80,7 +86,7 @@ def committed(started):
     return next((round(float(text.removeprefix(COMMITTED))) for text in lines if text.startswith(COMMITTED)), 0)
 
 
-def written(running, count):
+def read(running, count):
     """Headers of a message as kcat's options, and a file of the keys and values of as many messages."""
     path = passes.FOLDER / f"messages-{count}.txt"
     consumer = Consumer({"bootstrap.servers": running.bootstrap, "group.id": uuid.uuid4().hex,
@@ -102,9 +108,8 @@ def produce(running, headers, path, count):
     """A pass of kcat."""
     name = f"kcat-{next(passes_of_kcat)}"
     running.create_topic(name, PARTITIONS)
-    command = ["kcat", "-P", "-b", running.bootstrap, "-t", name, "-X", "enable.idempotence=true", "-K", "\t", "-l", path]
-    for header in headers:
-        command += ["-H", header]
+    command = ["kcat", "-P", "-b", running.bootstrap, "-t", name, "-X", "enable.idempotence=true",
+               *(word for header in headers for word in ("-H", header)), "-K", "\t", "-l", path]
     cost, began = costs.Cost(0), time.monotonic()
     broker_cpu = costs.cpu_seconds(running.process.pid)
     with subprocess.Popen(command) as kcat:

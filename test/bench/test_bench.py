@@ -12,6 +12,7 @@ import ingesting  # noqa: E402
 import lasting  # noqa: E402
 import page  # noqa: E402
 import passes  # noqa: E402
+import publishing  # noqa: E402
 import posting  # noqa: E402
 import results  # noqa: E402
 import serving  # noqa: E402
@@ -132,6 +133,11 @@ def test_from_kafka_what_is_refused_fails(server, file, kafka):
         consuming.consume(server, kafka, topic, EVENTS)
 
 
+def test_to_kafka_all_is_published_by_both(server, file, kafka):
+    taken = publishing.take(server, kafka, file(), EVENTS, 1)
+    assert all(cost.seconds > 0 for costs_of_side in taken.values() for cost in costs_of_side)
+
+
 # ---- what others say
 
 WRK = """Running 5s test @ http://127.0.0.1:1/
@@ -228,8 +234,9 @@ ABOUT = {"at": "2026-01-01T00:00:00+00:00", "commit": "c", **{name: "x" for name
 def all_lines():
     """Of every figure, from costs that are made up."""
     cost = costs.Cost(2.0, 0.1, 1.0, 0.5, 0.25, 500, 400, 100, 1 << 20, [3.0])
-    taken = {side: [cost, cost] for side in (*ingesting.PASSES, *ingesting.CONSUMERS)}
+    taken = {side: [cost, cost] for side in (*ingesting.PASSES, *ingesting.CONSUMERS, publishing.OURS, publishing.KCAT)}
     yield from (line for figure in ingesting.FIGURES.values() for line in figure(taken, EVENTS))
+    yield publishing.line(taken, EVENTS)
     yield from consuming.figure_f([cost], 1 << 20, EVENTS)
     yield serving.line({"http": [(10, 1)], "pgbench": [(20, 1)], "few": [(15, 1)]}, EVENTS)
     yield from stages.lines(["WAL", "other", "WAL"], EVENTS, 1.0)
@@ -254,7 +261,8 @@ def test_every_figure_is_told_on_the_terminal_in_a_file_and_on_the_page(tmp_path
 
 
 @pytest.mark.parametrize("figure, ratio", [("A", 1.0), ("B", 1.0), ("B2", 1.0), ("E", 0.0), ("E.cpu", 0.0),
-                                           ("contracts", 1.0), ("polled", 1.0), ("F", 1.0), ("H", 1.0),
+                                           ("contracts", 1.0), ("polled", 1.0), ("publish", 1.0), ("F", 1.0),
+                                           ("H", 1.0),
                                            ("G", 0.5), ("stored2", 1.0)])
 def test_a_figure_is_the_ratio_of_its_sides(figure, ratio):
     [found] = {line["ratio"] for line in all_lines() if line["figure"] == figure}
