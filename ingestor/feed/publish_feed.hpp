@@ -1,15 +1,16 @@
-/* Publishes one feed: reads a page, sends it, and reads the next one meanwhile; commits the pages that it has sent
- * together with the position behind them, when there is nothing more to read or some time has passed. Whatever the
- * number of pages, a transaction is a piece of the feed and the position at its end. All that is kept is in Kafka, so after any fault it begins again: with a new producer, which ends the
- * earlier one's transaction, and with the position that is committed then.
+/* Publishes one feed: reads a page, sends it, and reads the next one meanwhile. The pages that were sent are committed
+ * together with the position behind them, when there is nothing more to read or some time has passed. Whatever their
+ * number, a transaction is a piece of the feed and the position at its end. All that is kept is in Kafka, so after any
+ * fault it begins again: with a new producer, which ends the earlier one's transaction, and with the position that is
+ * committed then.
  *
  *     a fault that may pass     tried again, with growing pauses; reported once
  *     fenced                    another publisher has the feed: this one ends
  *     halted                    changes would be missing (the position is too old, or not of this database): it ends,
  *                               and the feed stops until an operator has decided
  *
- * The first transaction after a fault has one page, so a broker too slow for more gets on. Memory is bounded by two pages
- * and the producer's queue. */
+ * The first transaction after a fault has one page, so that a broker too slow for more gets on. Memory is bounded by two
+ * pages and the producer's queue. */
 #pragma once
 
 #include "../../runtime/observe.hpp"

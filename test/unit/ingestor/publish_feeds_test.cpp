@@ -360,8 +360,8 @@ TEST_F(PublishFeedsTest, ASickDatabaseIsAskedLessAndLessOften)
     EXPECT_EQ(claims.asked, 101);
 }
 
-/* Whatever is claimed, taken over, dropped, refused, fenced, faulty or unavailable, in any order: a feed that is claimed
- * and has no fault is published by one worker, which began with what is claimed; any other by none. */
+/* Whatever is claimed, taken over, dropped, refused, fenced, faulty or unavailable, in any order: a feed that is
+ * claimed and has no fault is published by one worker, which began with what is claimed; any other by none. */
 class AnyOrder : public PublishFeedsTest, public testing::WithParamInterface<int> {};
 
 TEST_P(AnyOrder, WhatIsClaimedIsPublished)
