@@ -9,8 +9,8 @@
  *     halted                    changes would be missing (the position is too old, or not of this database): it ends,
  *                               and the feed stops until an operator has decided
  *
- * The first transaction after a fault has one page, so that a broker too slow for more gets on. Memory is bounded by two
- * pages and the producer's queue. */
+ * The first transaction after a fault has one page, so that a broker too slow for more gets on. Memory is bounded by
+ * two pages and the producer's queue. */
 #pragma once
 
 #include "../../runtime/observe.hpp"
