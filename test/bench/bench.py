@@ -4,9 +4,9 @@ bench.py --page [RUN ...]: the tables of doc/performance.md from the files of ru
 
 Without names those of the contract are measured, A to G, and the week's summary (7d); C and D bring a quiet tenant's
 recent events along (recent). By name only: H (ingest over HTTP), I (the summary among 4000 tenants), start (how long a
-daemon takes to be of use), contracts (ingest with every type's contract enforced), feeds (ingest with
-a feed of all events), publish (a feed to Kafka), polled (ingest beside a dashboard), stored (30 million events in one
-go), growth (a day in passing), stages (where the time of A goes).
+daemon takes to be of use), contracts (ingest with every type's contract enforced), feeds (ingest with a feed of all
+events), publish (a feed to Kafka), polled (ingest beside a dashboard), tenants (ingest of many tenants' events), stored
+(30 million events in one go), growth (a day in passing), stages (where the time of A goes).
 The environment says how much: BENCH_EVENTS are ingested, BENCH_STORED are asked for C, D, I and 7d, a figure is of
 BENCH_REPEAT turns, stored of BENCH_ROUNDS times BENCH_EVENTS; BENCH_INGESTOR adds settings to the ingestor's.
 

@@ -1,4 +1,5 @@
-"""Figures A, B, E, F, H and what contracts, a feed and a dashboard cost: passes of the same events, in turns.
+"""Figures A, B, E, F, H and what contracts, a feed, a dashboard and many tenants cost: passes in turns, of the same
+events where nothing else is said.
 
 What several figures need is measured once: each names its sides, and a turn is one pass of every side that is named.
 Before the turns each side has a pass of a tenth that is not counted.
@@ -17,11 +18,14 @@ WARM_UP = 10  # one part in ten
 
 COPY, INGEST, UNCOUNTED, POLLED = "COPY", "analytics_ingest_kafka", "without rollups", "beside a dashboard"
 CONTRACTED, FED, POSTED = "with contracts", "with a feed", "POST of NDJSON"
+FEW, MANY = f"of {passes.FEW} tenants", f"of {passes.MANY} tenants"
 ONE, TWO = "ingestor, one connection", "ingestor, two connections"
 NEEDS = {"A": (COPY, INGEST), "B": (INGEST, ONE, TWO), "E": (UNCOUNTED, INGEST), "F": (ONE,), "H": (INGEST, POSTED),
-         "contracts": (INGEST, CONTRACTED), "feeds": (INGEST, FED), "polled": (INGEST, POLLED)}
+         "contracts": (INGEST, CONTRACTED), "feeds": (INGEST, FED), "polled": (INGEST, POLLED),
+         "tenants": (FEW, MANY)}
 PASSES = {COPY: passes.copy, INGEST: passes.ingest, UNCOUNTED: passes.uncounted, CONTRACTED: passes.contracted,
-          FED: passes.fed, POLLED: passes.polled, POSTED: posting.post}
+          FED: passes.fed, POLLED: passes.polled, POSTED: posting.post,
+          FEW: passes.few_tenants, MANY: passes.many_tenants}
 CONSUMERS = {ONE: {consuming.CONNECTIONS: 1}, TWO: {consuming.CONNECTIONS: 2}}
 
 
@@ -110,6 +114,11 @@ def figure_feeds(taken, count):
                    what="analytics_ingest_kafka with a feed of all events, versus without feeds")
 
 
+def figure_tenants(taken, count):
+    yield compared(taken, count, MANY, FEW, figure="tenants",
+                   what=f"analytics_ingest_kafka, events {MANY}, versus {FEW}")
+
+
 def figure_polled(taken, count):
     answers = [ms for cost in taken[POLLED] for ms in cost.answers_ms]
     yield {**compared(taken, count, POLLED, INGEST, figure="polled",
@@ -119,4 +128,4 @@ def figure_polled(taken, count):
 
 
 FIGURES = {"A": figure_a, "B": figure_b, "E": figure_e, "H": figure_h, "contracts": figure_contracts,
-           "feeds": figure_feeds, "polled": figure_polled}
+           "feeds": figure_feeds, "polled": figure_polled, "tenants": figure_tenants}

@@ -3,8 +3,11 @@
 A pass whose database does not hold what it must is no measurement: it raises RigError, and the run fails.
 """
 import contextlib
+import itertools
 import os
 import pathlib
+import random
+import re
 import subprocess
 import sys
 import threading
@@ -27,6 +30,8 @@ CONTRACTED = f"{EXTENSION}; {contracts.statement('enforce')}"
 FED = (f"{EXTENSION}; SELECT _analytics_register_feed('f', 'events', NULL, NULL, NULL, 'id', 'event', 'now', "
        "'1 day', '1 s'); "
        "SELECT _analytics_start_feed('f')")
+TENANT = re.compile(rb'"tenantId":"[^"]*"')
+FEW, MANY = 400, 40_000  # tenants
 BARE = "CREATE TABLE bare (event jsonb)"
 STORED = "SELECT count(*) FROM {table}"
 COUNTED = """SELECT sum(count), (SELECT count(*) FROM analytics_dead_letters)
@@ -45,6 +50,19 @@ def events(count):
         turns.say(f"making {count} events")
         maker = pathlib.Path(__file__).with_name("make_events.py")
         subprocess.run([sys.executable, maker, str(count), path], check=True)
+    return path
+
+
+def events_of(tenants, count):
+    """The file of so many events, each of one of so many tenants, in no order; made once. Two in five of events() have
+    a tenant."""
+    path = FOLDER / f"events-{count}-of-{tenants}.ndjson"
+    if not path.exists():
+        drawn = random.Random(tenants)
+        with open(events(3 * count), "rb") as lines, open(path, "wb") as out:
+            out.writelines(itertools.islice(
+                (TENANT.sub(b'"tenantId":"tenant-%d"' % drawn.randrange(tenants), line)
+                 for line in lines if TENANT.search(line)), count))
     return path
 
 
@@ -131,6 +149,16 @@ def contracted(server, path, count):
 def fed(server, path, count):
     """The same with a feed that wants each event."""
     return one(server, FED, ["ingest", path, BATCH], count)
+
+
+def few_tenants(server, _, count):
+    """The same with events of few tenants."""
+    return ingest(server, events_of(FEW, count), count)
+
+
+def many_tenants(server, _, count):
+    """The same with events of so many tenants that most of a batch's have one event each."""
+    return ingest(server, events_of(MANY, count), count)
 
 
 class Dashboard(threading.Thread):

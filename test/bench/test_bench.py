@@ -53,7 +53,7 @@ def one_refused(lines):
 
 
 @pytest.mark.parametrize("run", [passes.copy, passes.ingest, passes.uncounted, passes.contracted, passes.fed,
-                                 passes.polled, posting.post])
+                                 passes.polled, passes.few_tenants, passes.many_tenants, posting.post])
 def test_a_pass_of_what_it_should_be_is_measured(server, file, run):
     cost = run(server, file(), EVENTS)
     assert min(cost.seconds, cost.wal_bytes, cost.heap_bytes) > 0
@@ -262,7 +262,7 @@ def test_every_figure_is_told_on_the_terminal_in_a_file_and_on_the_page(tmp_path
 
 @pytest.mark.parametrize("figure, ratio", [("A", 1.0), ("B", 1.0), ("B2", 1.0), ("E", 0.0), ("E.cpu", 0.0),
                                            ("contracts", 1.0), ("polled", 1.0), ("publish", 1.0), ("F", 1.0),
-                                           ("H", 1.0),
+                                           ("H", 1.0), ("tenants", 1.0),
                                            ("G", 0.5), ("stored2", 1.0)])
 def test_a_figure_is_the_ratio_of_its_sides(figure, ratio):
     [found] = {line["ratio"] for line in all_lines() if line["figure"] == figure}
