@@ -22,7 +22,7 @@ passing    long transactions, retention, and maintenance
 campaign   which fault when, by a seed
 verdict    database against ledger
 
-    test/nemesis/soak --faults 66             the short run of make check, two minutes
+    test/nemesis/soak --faults 67             the short run of make check, two minutes
     make soak FAULTS=1000 SEED=7              the long one
 
 The seed decides the records, the order of the faults and their parameters. It can't decide how processes interleave,

@@ -30,7 +30,8 @@ DECK = {
     faults.BrokerKilled: 1, faults.HeadDeleted: 1, faults.TransactionAborted: 2,
     **dict.fromkeys(publishing.CUTS, 1), publishing.KafkaAway: 1,
     publishing.PublisherKilled: 1, publishing.PublisherKilledLater: 1, publishing.PublisherFrozen: 1,
-    publishing.PublisherFenced: 1, publishing.FeedSessionTerminated: 1, publishing.FeedStatementCancelled: 1,
+    publishing.PublisherFenced: 1, publishing.CommitTooLate: 1,
+    publishing.FeedSessionTerminated: 1, publishing.FeedStatementCancelled: 1,
     passing.LongTransaction: 2, passing.PartitionDropped: 1, passing.TicksExpired: 1, passing.FeedOutrun: 1,
 }
 

@@ -22,6 +22,7 @@ from . import proxy
 MESSAGES, POSITION, COMMIT = wire.PRODUCE, wire.TRANSACTION_POSITION, wire.END_TRANSACTION
 AT = {MESSAGES: {"mid_messages"}, POSITION: {"before_position", "after_position"},
       COMMIT: {"before_commit", "after_commit", "hold_commit", "hold_answer"}}
+LOOKS_EVERY = 1  # seconds; how often the broker looks for transactions that take too long
 POINTS = ("mid_messages", "before_position", "after_position", "before_commit", "after_commit")
 
 
@@ -93,6 +94,7 @@ class Kafka(brokers.Kafka):
         for key, ports in (("listeners", self.behind), ("advertised.listeners", self.doors.ports)):
             more = "".join(f",DOOR{number}://127.0.0.1:{port}" for number, port in enumerate(ports.values()))
             text = add(text, key, more)
+        text += f"transaction.abort.timed.out.transaction.cleanup.interval.ms={1_000 * LOOKS_EVERY}\n"
         return add(text, "listener.security.protocol.map",
                    "".join(f",DOOR{number}:PLAINTEXT" for number in range(len(self.behind))))
 

@@ -6,6 +6,7 @@ import time
 import psycopg2
 
 from . import faults, kafka_proxy, proxy
+from .fleet import TRANSACTION_MS
 
 PATIENCE = 60  # seconds of a zombie's commit with its being overtaken
 FEED_SESSIONS = "application_name LIKE 'analytics-ingestor feed%' AND datname = current_database()"
@@ -133,6 +134,18 @@ class PublisherFenced(PublisherFault):
         if not hasattr(self, "_frozen_at"):
             [[self._frozen_at]] = world.rows("SELECT clock_timestamp()")
         return self._frozen_at
+
+
+class CommitTooLate(PublisherFault):
+    """Kafka aborts the transaction, or has it committed in the last moment, when the publisher asks again."""
+
+    kind = "publisher's commit too late"
+    needs = frozenset({"publisher", "broker"})
+
+    def happen(self, world, slot, name, cut):
+        time.sleep(TRANSACTION_MS / 1000 + kafka_proxy.LOOKS_EVERY + self.seconds)
+        cut.release(self.passes)
+        return True
 
 
 class KafkaCut(faults.CutFault):
