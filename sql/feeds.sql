@@ -103,10 +103,10 @@ BEGIN
     complaint := CASE
         WHEN name IS NULL OR name !~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$'
             THEN 'name: 1 to 63 letters, digits, dots, hyphens and underscores, not first a dot, hyphen or underscore'
-        WHEN source IS NULL OR source <> 'events'
+        WHEN source IS NULL OR source NOT IN ('events', 'counts')
             AND NOT EXISTS (SELECT FROM @extschema@.analytics_projections AS p WHERE p.name = $2)
-            THEN 'source must be events, or the name of a projection'
-        WHEN source <> 'events' AND event_types IS NOT NULL THEN 'event_types: a projection has its own'
+            THEN 'source must be events, counts, or the name of a projection'
+        WHEN source NOT IN ('events', 'counts') AND event_types IS NOT NULL THEN 'event_types: a projection has its own'
         WHEN cardinality(event_types) = 0 THEN 'event_types must not be empty; null stands for all types'
         WHEN EXISTS (SELECT FROM unnest(event_types) AS event_type
                      WHERE coalesce(char_length(event_type), 0) NOT BETWEEN 1 AND 120)
@@ -121,7 +121,7 @@ BEGIN
             THEN 'key must be id, tenant, or a path in the payload, like "customer" or "/data/id"'
         WHEN format IS NULL OR format NOT IN ('event', 'cloudevent') THEN 'format must be event or cloudevent'
         WHEN source <> 'events' AND (key <> 'id' OR format <> 'event')
-            THEN 'key and format are those of events; a projection has its own'
+            THEN 'key and format are those of events; other sources have their own'
         WHEN every IS NULL OR every < interval '10 milliseconds' OR every > interval '1 day'
             THEN 'every must be an interval from 10 milliseconds to 1 day'
     END;
@@ -133,7 +133,7 @@ BEGIN
     IF EXISTS (SELECT FROM @extschema@.analytics_feeds AS f WHERE f.name = $1) THEN
         RAISE EXCEPTION USING ERRCODE = 'duplicate_object', MESSAGE = format('feed "%s" already exists', name);
     END IF;
-    IF source <> 'events' THEN
+    IF source NOT IN ('events', 'counts') THEN
         PERFORM @extschema@._analytics_ready_projection(source);
     END IF;
     INSERT INTO @extschema@.analytics_feeds

@@ -108,6 +108,34 @@ COMMENT ON FUNCTION @extschema@._analytics_bags_agree() IS
     'snapshot is older than a TRUNCATE or the drop of a partition. '
     'In both, the reading functions count the events instead, and projections cannot be read.';
 
+CREATE FUNCTION @extschema@._analytics_require_bags(what text, bags regclass) RETURNS void
+    LANGUAGE plpgsql STABLE STRICT PARALLEL RESTRICTED
+    SET search_path = pg_catalog, pg_temp
+    AS $$
+BEGIN
+    IF NOT @extschema@._analytics_bags_agree() THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'serialization_failure',
+            MESSAGE = format('%s cannot be read in this transaction', what),
+            DETAIL = 'Events that the transaction''s snapshot still shows were truncated or dropped since, '
+                     'or this statement itself is changing events.',
+            HINT = 'Begin another transaction, or use isolation level READ COMMITTED.';
+    END IF;
+    IF row_security_active('@extschema@.analytics_events'::regclass) AND NOT row_security_active(bags) THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'insufficient_privilege',
+            MESSAGE = format('%s cannot be read while row-level security restricts analytics_events alone', what),
+            DETAIL = 'Events would be counted that you may not see.',
+            HINT = format('Create a policy on tenant_id for %s, too.', (SELECT c.relname FROM pg_class AS c
+                                                                      WHERE c.oid = bags));
+    END IF;
+END
+$$;
+
+COMMENT ON FUNCTION @extschema@._analytics_require_bags(text, regclass) IS
+    'Raises an error if these bags cannot be read in place of events: SQLSTATE 40001 where _analytics_bags_agree is '
+    'false, 42501 if row-level security restricts the caller on analytics_events but not on the bags.';
+
 CREATE FUNCTION @extschema@._analytics_ready_projection(name text) RETURNS integer
     LANGUAGE plpgsql STABLE STRICT PARALLEL RESTRICTED
     SET search_path = pg_catalog, pg_temp
@@ -126,22 +154,8 @@ BEGIN
             MESSAGE = format('projection "%s" is being built', name),
             HINT = format('If its build was interrupted: CALL analytics_build_projection(%L);', name);
     END IF;
-    IF NOT @extschema@._analytics_bags_agree() THEN
-        RAISE EXCEPTION USING
-            ERRCODE = 'serialization_failure',
-            MESSAGE = format('projection "%s" cannot be read in this transaction', name),
-            DETAIL = 'Events that the transaction''s snapshot still shows were truncated or dropped since, '
-                     'or this statement itself is changing events.',
-            HINT = 'Begin another transaction, or use isolation level READ COMMITTED.';
-    END IF;
-    IF row_security_active('@extschema@.analytics_events'::regclass)
-        AND NOT row_security_active('@extschema@.analytics_projection_bags'::regclass) THEN
-        RAISE EXCEPTION USING
-            ERRCODE = 'insufficient_privilege',
-            MESSAGE = 'projections cannot be read while row-level security restricts analytics_events alone',
-            DETAIL = 'A projection would count events that you may not see.',
-            HINT = 'Create a policy on tenant_id for analytics_projection_bags, too.';
-    END IF;
+    PERFORM @extschema@._analytics_require_bags(
+        format('projection "%s"', name), '@extschema@.analytics_projection_bags'::regclass);
     RETURN projection.id;
 END
 $$;
@@ -364,7 +378,8 @@ DECLARE
     projection record;
 BEGIN
     PERFORM @extschema@._analytics_require_tables();
-    IF EXISTS (SELECT FROM @extschema@.analytics_feeds AS f WHERE f.source = $1 AND f.source <> 'events') THEN
+    IF EXISTS (SELECT FROM @extschema@.analytics_feeds AS f WHERE f.source = $1
+              AND f.source NOT IN ('events', 'counts', 'dead_letters')) THEN
         RAISE EXCEPTION USING
             ERRCODE = 'dependent_objects_still_exist',
             MESSAGE = format('projection "%s" has a feed', name),

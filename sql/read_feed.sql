@@ -9,8 +9,8 @@
  *
  * The outbox has keys, and extension/pg/feed reads it. What is answered is the event as it is when it is read, so a
  * later version never comes before an earlier one, and the last answer about an event is always what the table has. The
- * past has the events that have not changed since TICK: all others come after it. Of a projection it is the row:
- * projection_feed.sql. */
+ * past has the events that have not changed since TICK: all others come after it. Of a projection, and of
+ * counts, it is the row: view_feed.sql. */
 
 CREATE FUNCTION @extschema@._analytics_feed_position(
     after text, OUT tick bigint, OUT number bigint, OUT index integer, OUT is_past boolean,
@@ -131,10 +131,11 @@ COMMENT ON FUNCTION @extschema@.analytics_read_feed(text, text, integer) IS
     'operation is put (an event is there, or has changed: value is the event as it is now, as JSON), delete (it is '
     'gone, or no longer of a type and tenant that the feed wants; value is null), or drop (retention has dropped a '
     'partition: all events are gone from rangeStart of value up to rangeEnd, which is excluded). '
-    'A feed of a projection has its rows, put and delete: key names the row, and is null for events. '
+    'A feed of a projection has its rows, and one of counts has minutes by type and tenant, put and delete: key names '
+    'the row, and is null for events. '
     'The last row may have a position alone, for what was read and is not answered. '
     'Go on with the position of the last row. No row: there is nothing new since the last tick. '
-    'Replaying all rows in order gives exactly the events of the feed, or the projection''s view. '
+    'Replaying all rows in order gives exactly the events of the feed, the projection''s view, or the counts. '
     'SQLSTATE 42704: there is no such feed; 55000: it has not started; AN002: the position is older than what the '
     'feed keeps, and DETAIL has the oldest; 22023: the feed has no such position; '
     '42501: row-level security restricts the caller on analytics_events but not on analytics_outbox. '

@@ -20,6 +20,7 @@ DECLARE
     found_any boolean;
 BEGIN
     PERFORM @extschema@._analytics_note_rows(p.id, $1, $2, false) FROM @extschema@.analytics_projections AS p;
+    PERFORM @extschema@._analytics_note_counts($1, $2);
     -- A transaction that folds bags makes us wait, and then a new bag is there: repeat until there is none.
     LOOP
         DELETE FROM @extschema@.analytics_rollup_totals AS r

@@ -592,7 +592,8 @@ COMMENT ON TABLE @schema@.analytics_feeds IS
     'Feeds: gap-free sequences of changes that anyone reads from a position on. See analytics_create_feed.';
 COMMENT ON COLUMN @schema@.analytics_feeds.name IS 'Its name.';
 COMMENT ON COLUMN @schema@.analytics_feeds.source IS
-    'What changes. events: the rows of analytics_events. Else the name of a projection: its rows.';
+    'What changes. events: the rows of analytics_events. counts: their numbers by minute, type and tenant. '
+    'Else the name of a projection: its rows.';
 COMMENT ON COLUMN @schema@.analytics_feeds.event_types IS 'The feed has events of these types. Null: of all.';
 COMMENT ON COLUMN @schema@.analytics_feeds.tenant_id IS
     'The feed has events of this tenant. Null: of all tenants, and of none.';
@@ -710,7 +711,8 @@ COMMENT ON COLUMN @schema@.analytics_outbox.operations IS
 COMMENT ON COLUMN @schema@.analytics_outbox.type_numbers IS
     'For each change the place of the event''s type in event_types, from 1.';
 COMMENT ON COLUMN @schema@.analytics_outbox.source IS
-    'Null: events have changed. Else the projection of which rows have changed, all of the bucket first_time. Their '
+    'Null: events have changed. counts: numbers of events have changed, in the minutes times; ids and keys are '
+    'empty. Else the projection of which rows have changed, all of the bucket first_time. Their '
     'arrays are empty, but for operations and keys, and event_types has the projection''s name.';
 COMMENT ON COLUMN @schema@.analytics_outbox.keys IS
     'For each change of a projection the row''s dimensions, as its bags have them, or the byte ff: the row "other". '

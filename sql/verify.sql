@@ -138,6 +138,8 @@ DECLARE
     changed integer[]; -- projections, and the buckets
     first_bucket timestamptz;
     last_bucket timestamptz;
+    first_hour timestamptz; -- of those whose counts by tenant changed
+    last_hour timestamptz;
 BEGIN
     PERFORM @extschema@._analytics_require_tables();
     IF current_setting('transaction_isolation') <> 'read committed' THEN
@@ -219,6 +221,7 @@ BEGIN
                     AND e.tenant_id IS NOT DISTINCT FROM b.tenant_id),
                b.bag[1], CASE WHEN b.has_seconds THEN b.bag[2] END
         FROM bags AS b WHERE b.rollup = 'tenants'
+        RETURNING hour
     ), projections AS (
         INSERT INTO @extschema@.analytics_projection_bags (projection, bucket_start, tenant_id, cells)
         SELECT p.id, l.bucket_start, l.tenant_id, l.cells
@@ -235,11 +238,13 @@ BEGIN
     )
     SELECT (SELECT count(*) FROM missing),
            ARRAY(SELECT DISTINCT p.projection FROM projections AS p),
-           (SELECT min(p.bucket_start) FROM projections AS p), (SELECT max(p.bucket_start) FROM projections AS p)
-    INTO repaired, changed, first_bucket, last_bucket;
+           (SELECT min(p.bucket_start) FROM projections AS p), (SELECT max(p.bucket_start) FROM projections AS p),
+           (SELECT min(t.hour) FROM tenants AS t), (SELECT max(t.hour) FROM tenants AS t)
+    INTO repaired, changed, first_bucket, last_bucket, first_hour, last_hour;
     PERFORM @extschema@._analytics_note_rows(
         c.projection, first_bucket, last_bucket + interval '1 microsecond', false)
     FROM unnest(changed) AS c (projection);
+    PERFORM @extschema@._analytics_note_counts(first_hour, last_hour + interval '1 microsecond');
     RETURN repaired;
 END
 $$;

@@ -73,9 +73,6 @@ CALLS = {
                                 None, None, None, "9")],
     "_analytics_mark_dead_letters_published": [("{1}", "{2}", "{f}")],
     "_analytics_projection_kept": [("1", "2021-01-01Z", "2022-01-01Z")],
-    "_analytics_projection_feed_changes": [("rows", "0", "10")],
-    "_analytics_projection_feed_past": [("rows", "beginning", "10")],
-    "_analytics_projection_feed_query": [("gone",)],
     "_analytics_projection_missing": [("1", "2021-01-01Z", "2022-01-01Z")],
     "_analytics_projection_page": [("kept", "50", None, None, None, None, None),
                                    ("late", "1", None, None, None, None, "acme")],
@@ -111,6 +108,10 @@ CALLS = {
     "analytics_start_feed": [("fed",)],
     "analytics_summary": [("60", T, None), (None, None, "acme")],
     "analytics_tumbling": [("2021-05-01Z", LATER, "1 day", "acme", None)],
+    "_analytics_view_feed_changes": [("rows", "0", "10"), ("counted", "0", "10")],
+    "_analytics_view_feed_past": [("rows", "beginning", "10"), ("counted", "beginning", "10")],
+    "_analytics_feed_view": [("gone", None), ("counts", "acme")],
+    "_analytics_view_of_projection": [("gone",)],
     "_analytics_window_counts": [(f'{{"{T}","{LATER}"}}', "acme")],
 }
 LIFE = r"""
@@ -141,6 +142,8 @@ UPDATE @.analytics_feeds SET event_types = NULL WHERE name OPERATOR(pg_catalog.=
 SELECT @.analytics_drop_feed('gone'&text)
 CALL @.analytics_create_feed('rows'&text, 'gone'&text, 'rows'&text, NULL&_text, NULL&text, 'id'&text, 'event'&text,
     'beginning'&text, '1 day'&interval, '1 second'&interval)
+CALL @.analytics_create_feed('counted'&text, 'counts'&text, NULL&text, '{e}'&_text, 'acme'&text, 'id'&text,
+    'event'&text, 'beginning'&text, '1 day'&interval, '1 second'&interval)
 SELECT * FROM @.analytics_claim_partition('g'&text, 't'&text, 0, 'o'&text, 0&int8, 5&int8)
 SELECT @.analytics_retire_group('g'&text)
 INSERT INTO @.analytics_dead_letters (reason) VALUES ('invalid_json'), ('by hand'), ('by hand')
@@ -157,6 +160,8 @@ SELECT * FROM @.analytics_read_feed('fed'&text, 'beginning'&text, 10)
 SELECT * FROM @.analytics_read_feed('fed'&text, '0'&text, 10)
 SELECT * FROM @.analytics_read_feed('rows'&text, 'beginning'&text, 10)
 SELECT * FROM @.analytics_read_feed('rows'&text, '0'&text, 10)
+SELECT * FROM @.analytics_read_feed('counted'&text, 'beginning'&text, 10)
+SELECT * FROM @.analytics_read_feed('counted'&text, '0'&text, 10)
 SELECT * FROM @.kept
 SELECT * FROM public.gone
 SELECT @.analytics_drop_feed('rows'&text)

@@ -41,6 +41,8 @@ Wanted wanted_by_all(const FeedRow *rows)
     for (const FeedRow *row = rows; row != nullptr; row = row->next)
         if (const std::string_view source = detoasted_bytes(row->source); source == "events")
             wanted.events.push_back(wanted_by(*row));
+        else if (source == "counts")
+            wanted.counts.push_back(wanted_by(*row));
         else
             wanted.projections.emplace_back(source);
     return wanted;
@@ -52,6 +54,13 @@ bool WantedEvents::takes(std::string_view type, const std::optional<std::string_
 {
     return (!tenant || tenant_of_event == *tenant) &&
            (!types || std::find(types->begin(), types->end(), type) != types->end());
+}
+
+bool take(const std::vector<WantedEvents> &feeds, std::string_view type,
+          const std::optional<std::string_view> &tenant_of_event)
+{
+    return std::any_of(feeds.begin(), feeds.end(),
+                       [&](const WantedEvents &feed) { return feed.takes(type, tenant_of_event); });
 }
 
 const std::shared_ptr<const Wanted> &wanted_by_feeds(const ExtensionSchema &schema)

@@ -21,8 +21,13 @@ struct WantedEvents {
     [[nodiscard]] bool takes(std::string_view type, const std::optional<std::string_view> &tenant_of_event) const;
 };
 
+/** Whether one of the feeds does. */
+bool take(const std::vector<WantedEvents> &feeds, std::string_view type,
+          const std::optional<std::string_view> &tenant_of_event);
+
 struct Wanted {
     std::vector<WantedEvents> events;     // the filter of each feed of events
+    std::vector<WantedEvents> counts;     // of each feed of counts: of the events that it counts
     std::vector<std::string> projections; // their names
 
     [[nodiscard]] bool has_projection(std::string_view name) const

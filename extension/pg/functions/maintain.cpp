@@ -1,6 +1,7 @@
 /* The triggers that call the maintainers: _analytics_rollup_row, _analytics_rollup_statement,
  * _analytics_rollup_truncate. */
 
+#include "../feed/counts_maintainer.hpp"
 #include "../feed/outbox_maintainer.hpp"
 #include "../projection/projection_maintainer.hpp"
 #include "../rollup/agreement.hpp"
@@ -22,7 +23,8 @@ namespace analytics::pg {
 namespace {
 
 /* All that is derived from the events. A new kind is added here. */
-constexpr MakeMaintainer kinds[] = {make_rollup_maintainer, make_projection_maintainer, make_outbox_maintainer};
+constexpr MakeMaintainer kinds[] = {make_rollup_maintainer, make_projection_maintainer, make_outbox_maintainer,
+                                    make_counts_maintainer};
 
 Maintainers *make_maintainers(MemoryContext context, const ExtensionSchema &schema)
 {

@@ -12,12 +12,11 @@ namespace {
 
 using Planned = SavedStatement::Planned;
 
-SavedStatement past_of_projection{
-    "SELECT r.* FROM %s_analytics_projection_feed_past($1, $2, $3) AS r", Planned::once, {TEXTOID, TEXTOID, INT4OID}};
+SavedStatement past_of_view{
+    "SELECT r.* FROM %s_analytics_view_feed_past($1, $2, $3) AS r", Planned::once, {TEXTOID, TEXTOID, INT4OID}};
 
-SavedStatement changes_of_projection{"SELECT r.* FROM %s_analytics_projection_feed_changes($1, $2, $3) AS r",
-                                     Planned::once,
-                                     {TEXTOID, TEXTOID, INT4OID}};
+SavedStatement changes_of_view{
+    "SELECT r.* FROM %s_analytics_view_feed_changes($1, $2, $3) AS r", Planned::once, {TEXTOID, TEXTOID, INT4OID}};
 
 } // namespace
 } // namespace analytics::pg
@@ -37,7 +36,7 @@ ANALYTICS_FUNCTION(analytics_read_feed)
     const FeedStart start = feed_start(schema, fcinfo->args[arg_name], after);
     if (!start.is_paused && !start.is_of_events) {
         ResultSetReader rows{result};
-        (start.is_past ? past_of_projection : changes_of_projection)
+        (start.is_past ? past_of_view : changes_of_view)
             .run(schema, {fcinfo->args[arg_name], after, given(Int32GetDatum(max_rows))}, RowReceiver{rows});
     } else if (!start.is_paused) {
         FeedAnswer answer{result, after};

@@ -92,7 +92,7 @@ public:
     void write();
 
 private:
-    static constexpr std::size_t most_kinds = 3;
+    static constexpr std::size_t most_kinds = 4;
 
     [[nodiscard]] std::span<Maintainer *const> maintainers() const noexcept { return {maintainers_, kinds_}; }
     EventRow row_of(TupleTableSlot *slot);
