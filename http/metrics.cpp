@@ -29,6 +29,8 @@ HttpMetrics::HttpMetrics()
       response_bytes_(counter("analytics_http_response_bytes_total", "Bytes of answers' bodies.")),
       outages_(counters("analytics_http_database_outages_total",
                         "Number of times that the database became unavailable, by pool and class of SQLSTATE.")),
+      shared_(counter("analytics_http_shared_answers_total",
+                      "Requests answered by the statement of another request that asked the same.")),
       feed_pages_(counter("analytics_http_feed_pages_total",
                           "Pages of feeds that were read for waiting readers; readers of the same page share it.")),
       feed_items_(counter("analytics_http_feed_items_total", "Changes sent to waiting readers of feeds.")),
@@ -70,6 +72,11 @@ void HttpMetrics::on(const event::FeedPageRead &page)
 {
     feed_pages_.Increment();
     feed_items_.Increment(static_cast<double>(page.items * page.readers));
+}
+
+void HttpMetrics::on(const event::AnswerShared &shared)
+{
+    shared_.Increment(static_cast<double>(shared.requests - 1));
 }
 
 void HttpMetrics::on(const event::DatabaseUnavailable &unavailable)

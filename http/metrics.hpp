@@ -29,6 +29,7 @@ private:
     void on(const event::DatabaseUnavailable &unavailable);
     void on(const event::DatabaseRecovered &recovered);
     void on(const event::FeedPageRead &page);
+    void on(const event::AnswerShared &shared);
     void on(const event::Overloaded &) { overloads_.Increment(); }
     template <class Other> void on(const Other &) {}
 
@@ -38,6 +39,7 @@ private:
     Histograms &request_seconds_;
     prometheus::Counter &response_bytes_;
     Counters &outages_;
+    prometheus::Counter &shared_;
     prometheus::Counter &feed_pages_;
     prometheus::Counter &feed_items_;
     prometheus::Counter &overloads_;

@@ -29,8 +29,8 @@ using Event =
           event::DeadLetterUnpublishable, event::PublishingPaused, event::PublishingResumed, event::PublishingOnly,
           event::FeedClaimed, event::FeedReleased, event::FeedFenced, event::FeedPublished, event::FeedPaused,
           event::FeedResumed, event::FeedStopped, event::FeedProgress, event::FeedsUnavailable, event::FeedsRecovered,
-          event::KeysLoaded, event::KeysRefused, event::RequestServed, event::RequestFailed, event::FeedPageRead,
-          event::Overloaded>;
+          event::KeysLoaded, event::KeysRefused, event::RequestServed, event::RequestFailed, event::AnswerShared,
+          event::FeedPageRead, event::Overloaded>;
 
 /** The event's name and level. */
 [[nodiscard]] const EventKind &kind_of(const Event &event) noexcept;

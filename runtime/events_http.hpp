@@ -36,6 +36,13 @@ struct RequestFailed {
     ANALYTICS_FIELDS(route, status, sqlstate, message);
 };
 
+struct AnswerShared {
+    static constexpr EventKind kind{"answer_shared", Level::debug};
+    std::string_view route = {};
+    std::size_t requests = 0;
+    ANALYTICS_FIELDS(route, requests);
+};
+
 struct FeedPageRead {
     static constexpr EventKind kind{"feed_page_read", Level::debug};
     std::string_view feed = {};

@@ -8,6 +8,7 @@
 #include "../../runtime/array.hpp"
 
 #include <algorithm>
+#include <fmt/format.h>
 
 namespace analytics::http {
 
@@ -59,17 +60,25 @@ Response no_body()
     return response_of({.status = 415, .detail = "the resource has parameters but no body"});
 }
 
+/* All that the response to a GET depends on, besides the database. No field of a head has a line end. */
+std::string question_of(const Request &request, const Caller &caller)
+{
+    return fmt::format("{}?{}\n{}\n{}", request.path, request.query, caller.is_admin, caller.tenant);
+}
+
 /* The route's statement, to be run. */
 class StatementTask final : public Task {
 public:
     StatementTask(const Request &request, const Route &route, Arguments arguments, Caller caller, Database &database,
                   const runtime::Metrics *metrics)
         : request_(request), route_(route), arguments_(std::move(arguments)), caller_(std::move(caller)),
-          database_(database), metrics_(metrics)
+          database_(database), metrics_(metrics),
+          question_(route.method == "GET" && !is_probe() ? question_of(request, caller_) : std::string())
     {
     }
 
     [[nodiscard]] bool is_probe() const noexcept override { return route_.is_probe || route_.is_optional; }
+    [[nodiscard]] std::string_view question() const noexcept override { return question_; }
 
     Response run(std::size_t worker) override
     {
@@ -126,6 +135,7 @@ private:
     Caller caller_;
     Database &database_;
     const runtime::Metrics *metrics_;
+    std::string question_;
 };
 
 } // namespace

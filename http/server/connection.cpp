@@ -76,19 +76,19 @@ void Connection::enter(State state, std::chrono::milliseconds patience)
     deadline_ = since_ + patience;
 }
 
-/* To be called after each change of a buffer. Assets are shared, so they don't count. Parts may be shared, too, but the
- * last who holds one alone is a slow client, so they count as if they were not. */
+/* To be called after each change of a buffer. Assets of static storage don't count. What else is shared counts as if it
+ * were not: the last who holds it alone is a slow client. */
 void Connection::count_held()
 {
     share_.resize(buffer_.size() + head_bytes_.size() + body_.size() + output_head_.size() + output_body_.size() +
-                  (output_part_ ? output_part_->size() : 0));
+                  (output_part_ ? output_part_->size() : 0) + (output_shared_ ? output_asset_.size() : 0));
 }
 
 /* A small response is sent in any case, for a refusal is a response too. */
 bool Connection::has_room_for(const Response &response)
 {
-    return share_.resize(buffer_.size() + head_bytes_.size() + response.body.size()) ||
-           response.body.size() <= limits_.small;
+    const std::size_t size = response.shared ? response.asset.size() : response.body.size();
+    return share_.resize(buffer_.size() + head_bytes_.size() + size) || size <= limits_.small;
 }
 
 void Connection::on_ready()
@@ -225,9 +225,15 @@ bool Connection::begin()
     return true;
 }
 
-void Connection::run(std::size_t worker)
+Response Connection::run(std::size_t worker)
 {
-    finish([&] { return task_->run(worker); });
+    const runtime::SpanScope scope(span_);
+    return task_->run(worker);
+}
+
+void Connection::answer(Response response)
+{
+    finish([&] { return std::move(response); });
 }
 
 void Connection::give_up()
@@ -314,6 +320,7 @@ void Connection::send(Response response, bool is_last)
     is_last_ = is_last;
     output_head_ = response_head(response, is_last);
     output_asset_ = is_whole ? response.asset : std::string_view{};
+    output_shared_ = is_whole ? std::move(response.shared) : nullptr;
     output_body_ = is_whole && response.asset.empty() ? std::move(response.body) : std::string();
     sent_ = 0;
     has_begun_ = false;
@@ -351,6 +358,7 @@ void Connection::flush()
     output_head_ = {};
     output_body_ = {};
     output_asset_ = {};
+    output_shared_ = {};
     output_part_ = {};
     count_held();
     if (source_) return go_on();

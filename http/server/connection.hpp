@@ -13,11 +13,13 @@
  * client that sends byte by byte gains nothing; for the client to receive the response, or anything of a part; for the
  * source; and for the client to read the last response before the connection is closed (lingering).
  *
- * The loop owns a connection. While a worker runs its task, only the worker touches it. */
+ * The loop owns a connection. While a worker runs its task, or another's whose response it gets, only the worker
+ * touches it. */
 #pragma once
 
 #include "budget.hpp"
 #include "file_descriptor.hpp"
+#include "gzip.hpp"
 #include "head.hpp"
 #include "responder.hpp"
 
@@ -78,8 +80,12 @@ public:
     /** Answers the request that is ready, or waits for its source; false: a worker has to run the task. */
     bool begin();
     [[nodiscard]] bool has_probe() const noexcept { return task_ && task_->is_probe(); }
-    /** Runs the task, on a worker's thread. */
-    void run(std::size_t worker);
+    [[nodiscard]] std::string_view question() const noexcept { return task_ ? task_->question() : std::string_view(); }
+    [[nodiscard]] bool takes_gzip() const noexcept { return http::takes_gzip(request_.accept_encoding); }
+    /** Runs the task, on a worker's thread. The response is for each connection whose task has the same question. */
+    [[nodiscard]] Response run(std::size_t worker);
+    /** Answers in place of its task, on the worker's thread. */
+    void answer(Response response);
     /** Answers that no worker became free in time. */
     void give_up();
     /** Answers with a problem, after which the connection ends. */
@@ -136,7 +142,8 @@ private:
     std::string output_body_;
     std::shared_ptr<const std::string> output_part_; // of an answer that goes on
     std::string_view output_asset_;
-    std::size_t sent_ = 0; // of both
+    std::shared_ptr<const void> output_shared_; // what the asset is of
+    std::size_t sent_ = 0;                      // of both
     bool is_last_ = false;
     bool was_denied_ = false;
 };

@@ -66,8 +66,8 @@ Listener::Listener(ListenerOptions options, Responder responder, runtime::Observ
       listening_(runtime::listening_socket(options_.host, options_.port, backlog)),
       epoll_(checked(epoll_create1(EPOLL_CLOEXEC))), wake_(checked(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK))),
       budget_(options_.max_held),
-      workers_(options_.workers, [this](Connection &connection, std::size_t worker) { run_task(connection, worker); }),
-      probes_(options_.probes, [this](Connection &connection, std::size_t worker) { run_task(connection, worker); })
+      workers_(options_.workers, [this](auto group, std::size_t worker) { run_task(group, worker); }),
+      probes_(options_.probes, [this](auto group, std::size_t worker) { run_task(group, worker); })
 {
     checked(fcntl(listening_.get(), F_SETFL, O_NONBLOCK)); // a client may disconnect between its event and accept4
     for (const int fd : {listening_.get(), wake_.get()}) {
@@ -325,17 +325,30 @@ void Listener::report_overload(std::string_view what, std::size_t bound)
     if (overloads_.admits(Clock::now())) observe_(event::Overloaded{.message = what, .bound = bound});
 }
 
-void Listener::run_task(Connection &connection, std::size_t worker)
+Response Listener::ask(std::span<Connection *const> group, std::size_t worker)
 {
-    try {
-        connection.run(worker);
-    } catch (const std::exception &error) { // out of memory: only this connection ends
-        observe_(event::Fault{.message = error.what()});
-        connection.end();
+    Response response = group.front()->run(worker);
+    if (group.size() == 1) return response;
+    Responder::share(response, std::ranges::any_of(group, &Connection::takes_gzip));
+    observe_(event::AnswerShared{.route = response.route, .requests = group.size()});
+    return response;
+}
+
+void Listener::run_task(std::span<Connection *const> group, std::size_t worker)
+{
+    std::optional<Response> response;
+    for (Connection *const connection : group) {
+        try {
+            if (!response) response = ask(group, worker);
+            connection->answer(connection == group.back() ? std::move(*response) : *response);
+        } catch (const std::exception &error) { // out of memory: only this connection ends
+            observe_(event::Fault{.message = error.what()});
+            connection->end();
+        }
     }
     {
         const std::scoped_lock lock(mutex_);
-        done_.push_back(&connection);
+        done_.insert(done_.end(), group.begin(), group.end());
     }
     ring();
 }

@@ -17,6 +17,7 @@
 
 #include <memory>
 #include <mutex>
+#include <span>
 #include <stop_token>
 #include <unordered_map>
 #include <vector>
@@ -84,7 +85,8 @@ private:
     void arm(Client &client, std::uint32_t events) const;
     bool begin(Client &client);
     void report_overload(std::string_view what, std::size_t bound);
-    void run_task(Connection &connection, std::size_t worker);
+    void run_task(std::span<Connection *const> group, std::size_t worker);
+    Response ask(std::span<Connection *const> group, std::size_t worker);
 
     ListenerOptions options_;
     runtime::Observer &observe_;

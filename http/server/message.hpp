@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -41,13 +42,14 @@ struct Response {
     std::string_view content_type = "application/json"; // of static storage
     std::vector<std::pair<std::string, std::string>> headers = {};
     Caching caching = Caching::none;
-    std::string tag = {};         // the entity tag; empty: made from the content
-    std::string_view asset = {};  // of static storage, in place of body: never copied
-    std::string_view gzip = {};   // likewise: the asset, compressed
-    std::string_view route = "-"; // for the log: the route's path, never the request's
-    std::string sqlstate = {};    // for the log: the database's error; empty: none
-    std::string cause = {};       // for the log alone: the message of an internal error
-    bool goes_on = false;         // parts of the content follow until the connection ends: see source.hpp
+    std::string tag = {};                    // the entity tag; empty: made from the content
+    std::string_view asset = {};             // of static storage, or of shared, in place of body: never copied
+    std::string_view gzip = {};              // likewise: the asset, compressed
+    std::shared_ptr<const void> shared = {}; // what several responses have as their asset
+    std::string_view route = "-";            // for the log: the route's path, never the request's
+    std::string sqlstate = {};               // for the log: the database's error; empty: none
+    std::string cause = {};                  // for the log alone: the message of an internal error
+    bool goes_on = false;                    // parts of the content follow until the connection ends: see source.hpp
 
     [[nodiscard]] std::string_view content() const noexcept { return asset.empty() ? std::string_view(body) : asset; }
 };

@@ -13,23 +13,33 @@ bool reads(const Request &request) noexcept
     return request.method == "GET" || request.method == "HEAD";
 }
 
+bool is_worth_compressing(std::string_view content) noexcept
+{
+    return content.size() >= min_compressed && content.size() <= max_compressed;
+}
+
+void tag(Response &response)
+{
+    if (response.caching != Caching::none && response.tag.empty()) response.tag = digest(response.content());
+}
+
 void validate(const Request &request, Response &response)
 {
     if (response.caching == Caching::none || !reads(request)) return;
-    if (response.tag.empty()) response.tag = digest(response.content());
+    tag(response);
     response.headers.emplace_back("ETag", "W/\"" + response.tag + "\"");
     if (!names_tag(request.if_none_match, response.tag)) return;
     response.status = 304;
     response.body.clear();
     response.asset = {};
     response.gzip = {};
+    response.shared = {};
 }
 
 void compress(const Request &request, Response &response)
 {
     if (response.goes_on) return;
-    const std::size_t size = response.content().size();
-    const bool is_worth_it = !response.gzip.empty() || (size >= min_compressed && size <= max_compressed);
+    const bool is_worth_it = !response.gzip.empty() || is_worth_compressing(response.content());
     if (response.caching != Caching::none || is_worth_it) response.headers.emplace_back("Vary", "Accept-Encoding");
     if (!is_worth_it || !takes_gzip(request.accept_encoding)) return;
     if (!response.gzip.empty()) {
@@ -37,6 +47,7 @@ void compress(const Request &request, Response &response)
     } else if (std::optional<std::string> smaller = gzip(response.content())) {
         response.body = std::move(*smaller);
         response.asset = {};
+        response.shared = {};
     } else {
         return;
     }
@@ -70,6 +81,23 @@ Begun Responder::begin(const Request &request) const
 {
     if (const std::optional<Problem> problem = check(request)) return response_of(*problem);
     return handler_(request);
+}
+
+void Responder::share(Response &response, bool compressed)
+{
+    struct Content {
+        std::string plain;
+        std::string gzip;
+    };
+    tag(response);
+    if (!response.asset.empty()) return;
+    auto content = std::make_shared<Content>();
+    content->plain = std::move(response.body);
+    if (compressed && is_worth_compressing(content->plain)) content->gzip = gzip(content->plain).value_or("");
+    response.body = {};
+    response.asset = content->plain;
+    response.gzip = content->gzip;
+    response.shared = std::move(content);
 }
 
 Response Responder::refuse(const Problem &problem, const Request &request) const

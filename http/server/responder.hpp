@@ -30,6 +30,9 @@ public:
     [[nodiscard]] Begun begin(const Request &request) const;
     /** Safe to call from many threads at once. */
     [[nodiscard]] Response finish(const Request &request, Response response) const;
+    /** Makes a response that is to be copied for several requests, and then finished for each: a copy costs no bytes,
+     * and the entity tag and the compressed form are made once. compressed: whether one of them accepts it. */
+    static void share(Response &response, bool compressed);
     /** A finished refusal; request: as much of it as is known. */
     [[nodiscard]] Response refuse(const Problem &problem, const Request &request) const;
 

@@ -1,5 +1,6 @@
 #include "workers.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace analytics::http {
@@ -15,16 +16,44 @@ Workers::Workers(const WorkersOptions &options, Run run)
 
 bool Workers::add(Connection &connection)
 {
+    const Clock::time_point now = Clock::now();
+    std::string question(connection.question());
     const std::scoped_lock lock(mutex_);
-    if (!idle_.empty()) {
+    if (!question.empty()) {
+        const auto found = std::ranges::find(waiting_, question, &Group::question);
+        if (found != waiting_.end()) {
+            found->connections.push_back(&connection);
+            found->since.push_back(now);
+            return true;
+        }
+    }
+    Group group{std::move(question), {&connection}, {now}};
+    if (!idle_.empty() && !is_asked(group.question)) {
         Worker &worker = workers_[idle_.back()];
         idle_.pop_back();
-        worker.next = &connection;
-        worker.has_next.notify_one();
+        worker.group = std::move(group);
+        worker.has_group.notify_one();
         return true;
     }
     if (waiting_.size() >= options_.max_waiting) return false;
-    waiting_.push_back({&connection, Clock::now()});
+    waiting_.push_back(std::move(group));
+    return true;
+}
+
+bool Workers::is_asked(const std::string &question) const
+{
+    return !question.empty() && std::ranges::any_of(workers_, [&](const Worker &worker) {
+        return !worker.group.connections.empty() && worker.group.question == question;
+    });
+}
+
+/* The first group that may begin. */
+bool Workers::take_next(Group &group)
+{
+    const auto next = std::ranges::find_if(waiting_, [&](const Group &one) { return !is_asked(one.question); });
+    if (next == waiting_.end()) return false;
+    group = std::move(*next);
+    waiting_.erase(next);
     return true;
 }
 
@@ -32,27 +61,31 @@ std::vector<Connection *> Workers::take_expired(Clock::time_point now)
 {
     std::vector<Connection *> expired;
     const std::scoped_lock lock(mutex_);
-    for (; !waiting_.empty() && now - waiting_.front().since >= options_.max_wait; waiting_.pop_front())
-        expired.push_back(waiting_.front().connection);
+    for (Group &group : waiting_) {
+        const auto is_young = [&](Clock::time_point since) { return now - since < options_.max_wait; };
+        const auto count = std::ranges::find_if(group.since, is_young) - group.since.begin();
+        expired.insert(expired.end(), group.connections.begin(), group.connections.begin() + count);
+        group.connections.erase(group.connections.begin(), group.connections.begin() + count);
+        group.since.erase(group.since.begin(), group.since.begin() + count);
+    }
+    std::erase_if(waiting_, [](const Group &group) { return group.connections.empty(); });
     return expired;
 }
 
 void Workers::work(const std::stop_token &stop, std::size_t number)
 {
     Worker &self = workers_[number];
+    const auto has_group = [&] { return !self.group.connections.empty(); };
     std::unique_lock lock(mutex_);
     for (;;) {
-        if (waiting_.empty()) {
+        if (!take_next(self.group)) {
             idle_.push_back(number);
-            if (!self.has_next.wait(lock, stop, [&] { return self.next != nullptr; })) return;
-        } else {
-            self.next = waiting_.front().connection;
-            waiting_.pop_front();
+            if (!self.has_group.wait(lock, stop, has_group)) return;
         }
-        Connection &connection = *std::exchange(self.next, nullptr);
         lock.unlock();
-        run_(connection, number);
+        run_(self.group.connections, number);
         lock.lock();
+        self.group = {};
     }
 }
 

@@ -31,7 +31,7 @@ import stages  # noqa: E402
 import starting  # noqa: E402
 from rig import cluster, installation, place  # noqa: E402
 
-CONTRACT = ["A", "B", "C", "D", "E", "F", "G", "7d"]
+CONTRACT = ["A", "B", "C", "D", "E", "F", "G", "G2", "7d"]
 GROWTH_EVENTS = 50  # a batch
 
 
@@ -48,7 +48,7 @@ def measures(names):
         ("C", "D"): lambda server: asking.day(server, stored, repeat),
         ("7d",): lambda server: asking.week(server, stored, repeat),
         ("I",): lambda server: asking.many_tenants(server, stored, repeat),
-        ("G",): lambda server: serving.figure_g(server, events, repeat),
+        tuple(serving.FIGURES): lambda server: serving.measure(server, events, repeat, set(names)),
         ("stored",): lambda server: lasting.measure(server, events, number("ROUNDS", 30)),
         ("start",): lambda server: starting.measure(server, repeat),
         ("publish",): lambda server: publishing.measure(server, events, repeat),

@@ -1,10 +1,12 @@
-"""Figure G: the summary over HTTP, asked by wrk over 32 connections, versus the same SQL asked by pgbench.
+"""Figures G and G2: the summary over HTTP, asked by wrk over 32 and over 256 connections, versus the same SQL asked by
+pgbench.
 
 What is fair: the statement is the service's own, taken from its source, and its parameters are the same; both run it
 prepared, over a unix socket, with jit off and a statement_timeout, as the service's sessions do. wrk and pgbench are
-thin, and each shares the machine with what it asks. What differs is what is to be measured: HTTP, and 32 clients
-sharing the service's sessions (as shipped: eight), where pgbench's 32 clients have one each. As sessions cost something
-too, pgbench with no more clients than the service has sessions runs as well; the yardstick is the quicker of the two.
+thin, and each shares the machine with what it asks. What differs is what is to be measured: HTTP, and many clients
+that share the service's sessions (as shipped: eight) and each other's answers, where each of pgbench's 32 clients has a
+session and asks by itself. As sessions cost something too, pgbench with no more clients than the service has sessions
+runs as well; the yardstick is the quicker of the two.
 
 A tenant that is not asked for is written as a NULL into pgbench's text: it knows no null parameters.
 """
@@ -21,12 +23,13 @@ import stored
 import turns
 from rig import daemon, place
 
-CONNECTIONS, SESSIONS, THREADS, SECONDS = 32, 8, 2, 5
+CONNECTIONS, MANY, SESSIONS, THREADS, SECONDS = 32, 256, 8, 2, 5
 DAY = 86_400
 MICROSECONDS = 1_768_521_509_500_000  # asking.REFERENCE
 PATH = "/v1/analytics/metrics/summary?windowMinutes=60&reference=2026-01-15T23:58:29.5Z"
 SUMMARY = re.compile(r'Statement summary\{\s*\.name = "summary",\s*\.sql = R"sql\((.*?)\)sql"', re.DOTALL)
 OPTIONS = "-c jit=off -c statement_timeout=10000"
+FIGURES = {"G": (CONNECTIONS, {"bar": 0.6, "goal": 0.8}), "G2": (MANY, {"bar": 5, "goal": 20})}
 UNITS = {"us": 1e-3, "ms": 1, "s": 1e3, "m": 6e4}
 
 
@@ -39,28 +42,32 @@ def statement(parameters):
     return re.sub(r"\$(\d)", lambda m: parameters[int(m[1]) - 1], text)
 
 
-def figure_g(server, count, repeat):
-    """Stored events, then turns of each."""
+def measure(server, count, repeat, names):
+    """Figures G and G2, of those that are named: stored events, then turns of each."""
     with stored.database(server, "bench_http", count, DAY) as cursor, tempfile.TemporaryDirectory() as folder, \
             daemon.Http(server.url("bench_http"), ANALYTICS_HTTP_POOL_SIZE=SESSIONS) as http:
         prove_same(cursor, http)
-        sides = {"http": lambda: wrk(http), "pgbench": lambda: pgbench(server, CONNECTIONS, folder),
-                 "pgbench, as many as the service has sessions": lambda: pgbench(server, SESSIONS, folder)}
+        sides = {"G": lambda: wrk(http, CONNECTIONS), "G2": lambda: wrk(http, MANY)}
+        sides = {name: side for name, side in sides.items() if name in names}
+        sides |= {"pgbench": lambda: pgbench(server, CONNECTIONS, folder),
+                  "pgbench, as many as the service has sessions": lambda: pgbench(server, SESSIONS, folder)}
         turns.take(1, sides)
         taken = turns.take(repeat, sides, lambda turn: f"{turn[0]:.0f}/s, p99 {turn[1]:.1f} ms")
-    return [line(taken, count)]
+    return [line(name, taken, count) for name in FIGURES if name in taken]
 
 
-def line(taken, count):
+def line(name, taken, count):
+    taken = {side: results for side, results in taken.items() if side == name or side not in FIGURES}
     rates = {side: [rate for rate, _ in results] for side, results in taken.items()}
     p99 = {side: turns.median([worst for _, worst in results], 2) for side, results in taken.items()}
-    ours = rates.pop("http")
+    ours = rates.pop(name)
     yardstick = max(rates.values(), key=statistics.median)
-    return {"figure": "G", "what": "summary over HTTP at 32 connections, versus the same SQL through pgbench",
-            "events": count, "bar": 0.6, "goal": 0.8, **turns.ratio(ours, yardstick), "p99_ms": p99,
+    connections, marks = FIGURES[name]
+    return {"figure": name, "events": count, **marks, **turns.ratio(ours, yardstick), "p99_ms": p99,
+            "what": f"summary over HTTP at {connections} connections, versus the same SQL through pgbench",
             "ours_per_second": round(statistics.median(ours)),
             "yardstick_per_second": round(statistics.median(yardstick)),
-            "per_second": {"http": list(map(round, ours)), **{side: list(map(round, r)) for side, r in rates.items()}}}
+            "per_second": {name: list(map(round, ours)), **{side: list(map(round, r)) for side, r in rates.items()}}}
 
 
 def prove_same(cursor, http):
@@ -72,9 +79,9 @@ def prove_same(cursor, http):
         raise place.RigError(f"{PATH} answers {by_http}, SQL {by_sql}")
 
 
-def wrk(http):
+def wrk(http, connections):
     """(requests a second, p99 in ms); none of them may fail."""
-    done = subprocess.run(["wrk", "--latency", f"-t{THREADS}", f"-c{CONNECTIONS}", f"-d{SECONDS}s", http.url + PATH],
+    done = subprocess.run(["wrk", "--latency", f"-t{THREADS}", f"-c{connections}", f"-d{SECONDS}s", http.url + PATH],
                           capture_output=True, text=True)
     return read_wrk(done.stdout + done.stderr)
 

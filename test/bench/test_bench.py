@@ -238,7 +238,8 @@ def all_lines():
     yield from (line for figure in ingesting.FIGURES.values() for line in figure(taken, EVENTS))
     yield publishing.line(taken, EVENTS)
     yield from consuming.figure_f([cost], 1 << 20, EVENTS)
-    yield serving.line({"http": [(10, 1)], "pgbench": [(20, 1)], "few": [(15, 1)]}, EVENTS)
+    asked = {"G": [(10, 1)], "G2": [(80, 1)], "pgbench": [(20, 1)], "few": [(15, 1)]}
+    yield from (serving.line(name, asked, EVENTS) for name in serving.FIGURES)
     yield from stages.lines(["WAL", "other", "WAL"], EVENTS, 1.0)
     rounds = [{"figure": "stored.round", "round": n, "seconds": n, "per_second": 9, "server_cpu_seconds_per_million": 9}
               for n in (1, 2)]
@@ -263,7 +264,7 @@ def test_every_figure_is_told_on_the_terminal_in_a_file_and_on_the_page(tmp_path
 @pytest.mark.parametrize("figure, ratio", [("A", 1.0), ("B", 1.0), ("B2", 1.0), ("E", 0.0), ("E.cpu", 0.0),
                                            ("contracts", 1.0), ("polled", 1.0), ("publish", 1.0), ("F", 1.0),
                                            ("H", 1.0), ("tenants", 1.0),
-                                           ("G", 0.5), ("stored2", 1.0)])
+                                           ("G", 0.5), ("G2", 4.0), ("stored2", 1.0)])
 def test_a_figure_is_the_ratio_of_its_sides(figure, ratio):
     [found] = {line["ratio"] for line in all_lines() if line["figure"] == figure}
     assert found == ratio

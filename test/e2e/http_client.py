@@ -3,6 +3,7 @@ import contextlib
 import json
 import re
 import socket
+import threading
 
 import requests
 
@@ -54,6 +55,34 @@ def pages(service, **parameters):
         if "next" not in answer.links:
             return
         answer = requests.get(service.url + answer.links["next"]["url"], timeout=30)
+
+
+def metric(service, name):
+    text = requests.get(service.admin_url + "/metrics", timeout=30).text
+    return float(re.search(rf"^{name} (\S+)", text, re.MULTILINE)[1])
+
+
+@contextlib.contextmanager
+def again_and_again(run, count):
+    """Runs it in so many threads until the end; gives the list of what it raised, which ends the thread."""
+    errors, is_over = [], threading.Event()
+
+    def go_on():
+        try:
+            while not is_over.is_set():
+                run()
+        except Exception as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=go_on) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield errors
+    finally:
+        is_over.set()
+        for thread in threads:
+            thread.join()
 
 
 def is_open(host, port):

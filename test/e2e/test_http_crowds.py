@@ -22,12 +22,14 @@ def test_one_worker_serves_many_kept_connections(http):
 
 
 def test_requests_beyond_the_queue_are_503_at_once(http, database):
-    """One worker, held by a locked table; 128 wait; the rest get 503."""
+    """One worker, held by a locked table; 128 wait, each with a question of its own; the rest get 503."""
     crowded = http(ANALYTICS_HTTP_POOL_SIZE=1)
     with Held(database) as held:
         first = in_background(requests.get, crowded.url + RECENT, timeout=30)
         waits_for_a_lock(database)
-        with crowd(crowded.port, 144, ASKED) as clients:
+        with crowd(crowded.port, 144) as clients:
+            for number, client in enumerate(clients, 1):
+                client.send(f"GET {RECENT}?limit={number} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
             place.eventually(lambda: crowded.logs(event="overloaded"), 10, what="the overload's log line")
             refused = [client.answer() for client in clients[128:]]
             for answer in refused:
@@ -37,6 +39,18 @@ def test_requests_beyond_the_queue_are_503_at_once(http, database):
             assert first().status_code == 200
             assert [client.answer()[0] for client in clients[:128]] == [200] * 128
     assert len(crowded.logs(event="overloaded")) == 1
+
+
+def test_a_crowd_that_asks_the_same_is_one_in_the_queue(http, database):
+    crowded = http(ANALYTICS_HTTP_POOL_SIZE=1)
+    with Held(database) as held:
+        first = in_background(requests.get, crowded.url + RECENT, timeout=30)
+        waits_for_a_lock(database)
+        with crowd(crowded.port, 300, ASKED) as clients:
+            held.release()
+            assert [client.answer()[0] for client in clients] == [200] * 300
+        assert first().status_code == 200
+    assert crowded.logs(event="overloaded") == []
 
 
 @pytest.mark.parametrize("path, status", [("/docs", 200), ("/none", 404), (RECENT + "?limit=0", 422), ("/health", 200)])

@@ -1,6 +1,5 @@
 """Readers of feeds that wait: long polling, and Server-Sent Events."""
 import contextlib
-import re
 import threading
 import time
 
@@ -11,7 +10,7 @@ from rig import place
 
 from events_stream import EventStream
 from feeds import FEEDS, make_feed, page, tick
-from http_client import event, get, post, problem
+from http_client import event, get, metric, post, problem
 from keys import KeyFile, ask
 
 
@@ -35,11 +34,6 @@ def behind(what):
 
     yield result
     thread.join(90)
-
-
-def metric(service, name):
-    text = requests.get(service.admin_url + "/metrics", timeout=30).text
-    return float(re.search(rf"^{name} (\S+)", text, re.MULTILINE)[1])
 
 
 def await_waiting(service, count=1):

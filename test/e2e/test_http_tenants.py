@@ -18,7 +18,7 @@ import requests
 from rig import daemon, place
 
 from feeds import FEEDS, make_feed, tick
-from http_client import EVENTS, RECENT, SUMMARY, event, problem
+from http_client import EVENTS, RECENT, SUMMARY, again_and_again, event, metric, problem
 from keys import KeyFile, ask, make_roles
 
 DOCUMENT = json.loads((place.ROOT / "http" / "openapi.json").read_text())
@@ -348,6 +348,23 @@ def test_who_comes_next_on_a_session_is_another(http, server, tenants, ring, dat
     for _ in range(3):
         for key, count in (("acme", 5), ("nobody", 0), ("reader", 11)):
             assert ask(service, ring[key], RECENT).json()["count"] == count
+
+
+def test_who_asks_the_same_at_the_same_time_gets_his_own_answer(tenants, ring):
+    """Answers are shared, but not with another tenant."""
+    path = SUMMARY + "?windowMinutes=60&reference=2026-03-04T05:30:00Z"
+    due = {key: ask(tenants, ring[key], path).json()["totalEvents"] for key in ("acme", "nobody", "reader", "all")}
+    assert len(set(due.values())) == 3
+    turns = itertools.count()
+
+    def ask_one():
+        key = list(due)[next(turns) % len(due)]
+        assert ask(tenants, ring[key], path).json()["totalEvents"] == due[key]
+
+    with again_and_again(ask_one, 24) as errors:
+        place.eventually(lambda: errors or metric(tenants, "analytics_http_shared_answers_total") > 20,
+                         what="answers that are shared")
+    assert errors == []
 
 
 @pytest.mark.parametrize("breach", ["ALTER TABLE analytics_events DISABLE ROW LEVEL SECURITY",

@@ -281,5 +281,38 @@ TEST(ForeignPages, areAllowedByTheStar)
     EXPECT_EQ(status({.method = "POST", .origin = "https://any.example", .fetch_site = "cross-site"}, "*"), 204);
 }
 
+/* A copy for each of several requests, which share the bytes. */
+TEST(Sharing, isOfTheBytesAndTheTag)
+{
+    const std::string body(5'000, 'x');
+    const Response alone = through({.method = "GET", .accept_encoding = "gzip"}, kept(body));
+    for (const bool compressed : {true, false}) {
+        Response shared = kept(body);
+        Responder::share(shared, compressed);
+        const Response plain = through({.method = "GET"}, shared);
+        EXPECT_EQ(plain.content(), body);
+        EXPECT_EQ(plain.content().data(), shared.content().data()) << "not copied";
+        EXPECT_EQ(plain.headers, through({.method = "GET"}, kept(body)).headers);
+        const Response smaller = through({.method = "GET", .accept_encoding = "gzip"}, shared);
+        EXPECT_EQ(gunzip(smaller.content(), body.size()), body);
+        EXPECT_EQ(smaller.headers, alone.headers);
+        EXPECT_EQ(smaller.content().data() == shared.gzip.data(), compressed) << "compressed once";
+        const std::string tag = header(plain, "ETag");
+        const Response unchanged = through({.method = "GET", .if_none_match = tag}, shared);
+        EXPECT_EQ(unchanged.status, 304);
+        EXPECT_EQ(unchanged.content(), "");
+    }
+}
+
+TEST(Sharing, leavesAnAssetWhereItIs)
+{
+    Response asset;
+    asset.asset = "asset";
+    asset.gzip = "smaller";
+    Responder::share(asset, true);
+    EXPECT_EQ(asset.content(), "asset");
+    EXPECT_EQ(asset.shared, nullptr);
+}
+
 } // namespace
 } // namespace analytics::http
