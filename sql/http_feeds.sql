@@ -32,7 +32,10 @@ BEGIN
     RETURN (SELECT json_build_object(
                 'items', coalesce(json_agg(json_build_object(
                     'name', f.name, 'source', f.source, 'eventTypes', f.event_types, 'tenantId', f.tenant_id,
-                    'since', f.since, 'keep', f.keep::text, 'createdAt', @extschema@._analytics_iso8601(f.created_at),
+                    'since', f.since, 'keep', f.keep::text, 'topic', f.topic,
+                    'key', CASE WHEN f.source = 'events' THEN f.key END,
+                    'format', CASE WHEN f.source = 'events' THEN f.format END, 'every', f.every::text,
+                    'createdAt', @extschema@._analytics_iso8601(f.created_at),
                     'pausedAt', @extschema@._analytics_iso8601(f.paused_at),
                     'oldest', greatest(t.oldest, f.start_tick)::text,
                     'last', t.last::text) ORDER BY f.name), '[]'),

@@ -3,7 +3,10 @@
 with FeedTopic(broker, topic, database) as replica:
     replica.await_table()         until what was replayed equals the table; nothing may have come twice or out of order
     replica.messages              all that has come, in each partition's order
+
+ViewTopic does the same for a feed whose rows are not events.
 """
+import json
 import uuid
 
 from confluent_kafka import Consumer, TopicPartition
@@ -11,7 +14,7 @@ from confluent_kafka import Consumer, TopicPartition
 from feed_replay import Replay, headers_of
 from rig import place
 
-__all__ = ["FeedTopic", "headers_of"]
+__all__ = ["FeedTopic", "ViewTopic", "headers_of"]
 TABLE = ("SELECT id::text, (SELECT _analytics_event_json(e)::jsonb FROM analytics_event(t.occurred_at, t.id) AS e) "
          "FROM analytics_events AS t")
 
@@ -39,6 +42,9 @@ class FeedTopic:
         """By id: the event as JSON."""
         return self.replay.rows()
 
+    def table(self):
+        return dict(self.database.rows(TABLE))
+
     def poll(self, timeout=0.1):
         """Replays what has come; returns how many messages."""
         found = [message for message in self.consumer.consume(10_000, timeout) if message.error() is None]
@@ -49,13 +55,13 @@ class FeedTopic:
 
     def is_table(self):
         self.poll()
-        return self.events == dict(self.database.rows(TABLE))
+        return self.events == self.table()
 
     def await_table(self, timeout=60):
         try:
             place.eventually(self.is_table, timeout, what="a topic that has what the table has")
         except AssertionError as error:
-            table, events = dict(self.database.rows(TABLE)), self.events
+            table, events = self.table(), self.events
             missing = [number for number in table if events.get(number) != table[number]]
             extra = [number for number in events if number not in table]
             raise AssertionError(f"{len(self.messages)} messages; {len(missing)} of {len(table)} events are missing or "
@@ -65,3 +71,20 @@ class FeedTopic:
         place.eventually(lambda: self.poll() >= 0 and len(self.messages) >= count, timeout,
                          what=f"{count} messages in {self.topic}, of which there are {len(self.messages)}")
         return self.messages
+
+
+class ViewTopic(FeedTopic):
+    """query: the rows as JSON. names: of the members that are a row's key."""
+
+    def __init__(self, broker, topic, database, query, names):
+        super().__init__(broker, topic, database)
+        self.query, self.names = query, names
+        self.replay = Replay()
+
+    @property
+    def events(self):
+        """By key: the row as JSON."""
+        return {json.dumps(json.loads(key)): row for key, row in self.replay.rows().items()}
+
+    def table(self):
+        return {json.dumps({name: row[name] for name in self.names}): row for row, in self.database.rows(self.query)}

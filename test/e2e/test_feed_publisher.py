@@ -8,7 +8,7 @@ import time
 import pytest
 import requests
 
-from feed_topic import FeedTopic, headers_of
+from feed_topic import FeedTopic, ViewTopic, headers_of
 from rig import place
 
 STORE = """INSERT INTO analytics_events (id, occurred_at, event_type, source, tenant_id, payload)
@@ -54,6 +54,41 @@ def test_every_change_is_published(database, feed, replica, ingestor):
     topic.await_table()
     assert running.terminate() == 0
     assert database.sql("SELECT publisher FROM analytics_feed_publishers") is None
+
+
+@pytest.mark.parametrize("source, names, rows", [
+    ("counts", ("minute", "tenantId", "eventType"),
+     """SELECT json_build_object('minute', _analytics_instant_text(date_trunc('minute', occurred_at)),
+            'tenantId', tenant_id, 'eventType', event_type, 'count', count(*))
+        FROM analytics_events GROUP BY date_trunc('minute', occurred_at), tenant_id, event_type"""),
+    ("sums", ("bucket_start", "tenant_id", "u", "other"), "SELECT item FROM _analytics_projection_page('sums', 1000)")],
+    ids=("counts", "sums"))
+def test_a_compacted_topic_of_a_view_is_the_view(kafka, database, topic, ingestor, source, names, rows):
+    kafka.create_topic(topic + ".feed", cleanup_policy="compact")
+    database.sql("SELECT analytics_create_partition('2025-06-01Z')")
+    database.sql(STORE, (1, 500))
+    database.sql("CALL analytics_create_projection('sums', dimensions => '{\"u\": [\"u\"]}', "
+                 "measures => '{\"n\": [\"n\"]}', bucket => '5 minutes')")
+    database.sql("CALL analytics_create_feed('f', %s, topic => %s, every => '50 ms')", (source, topic + ".feed"))
+    with ViewTopic(kafka, topic + ".feed", database, rows, names) as replayed:
+        running = ingestor()
+        replayed.await_table()
+        database.sql(STORE, (501, 1_000))
+        database.sql(UPDATE, (1, 3, 0))
+        replayed.await_table()
+        running.kill()
+        database.sql(DELETE, (7, 0))
+        database.sql("UPDATE analytics_events SET tenant_id = 'moved' WHERE tenant_id = 't1'")
+        database.sql("UPDATE analytics_feed_publishers SET heartbeat_at = '-infinity'")  # nobody waits for the dead
+        running.start()
+        replayed.await_table()
+        assert "drop" not in {headers_of(message)["analytics-operation"] for message in replayed.messages}
+        database.sql("SELECT analytics_republish_feed('f')")
+        database.sql(STORE, (1_001, 1_100))
+        replayed.await_table()
+        database.sql("TRUNCATE analytics_events")
+        replayed.await_table()
+        assert not replayed.events and len({message.partition() for message in replayed.messages}) > 1
 
 
 def test_what_a_message_is(database, feed, replica, ingestor):

@@ -111,9 +111,14 @@ def test_the_list_has_what_there_is(service, database):
     assert answer.json()["count"] == 3
     assert (first["name"], first["keep"], first["since"], first["eventTypes"]) == ("all", "P7D", "beginning", None)
     assert first["pausedAt"] is not None
+    assert [first[member] for member in ("topic", "key", "format", "every")] == [None, "id", "event", "PT1S"]
     assert (second["name"], second["eventTypes"], second["tenantId"]) == ("b.c-d_e", ["t", "u"], "acme")
     assert (third["name"], third["keep"], third["oldest"], third["last"]) == ("starting", "PT1H30M", None, None)
     assert page(service, "b.c-d_e", after=second["oldest"])["next"] == second["last"]
+    database.sql("CALL analytics_create_feed('counts', 'counts', topic => 'numbers', every => '50 ms')")
+    counts = get(service, FEEDS).json()["items"][2]
+    assert [counts[member] for member in ("topic", "key", "format", "every")] == ["numbers", None, None, "PT0.05S"]
+    answer = get(service, FEEDS)
     unchanged = requests.get(answer.url, headers={"If-None-Match": answer.headers["ETag"]}, timeout=30)
     assert unchanged.status_code == 304
 
@@ -231,6 +236,35 @@ def test_each_tenant_replays_its_own_events(tenants):
     for key, copy in copies.items():
         read(tenants, copy, after=places[key], key=tenants.ring[key])
         assert copy.agrees(tenants.database, "true" if key == "reader" else f"tenant_id = '{key}'")
+
+
+@pytest.mark.parametrize("source", ["counts", "daily"])
+def test_each_tenant_replays_its_own_rows(tenants, source):
+    random, database = chance(), tenants.database
+    database.sql("CALL analytics_create_projection('daily', bucket => '1 day')")
+    database.sql("CALL analytics_create_feed('rows', %s)", (source,))
+    copies, places = {key: {} for key in tenants.ring.keys}, {}
+    for final in 4 * [False] + [True]:
+        if not final:
+            change(database, random, 6)
+        tick(database)
+        for key, copy in copies.items():
+            while True:
+                found = page(tenants, "rows", key=tenants.ring[key], limit=500 if final else random.choice((3, 500)),
+                             **({"after": places[key]} if key in places else {}))
+                for item in found["items"]:
+                    assert key == "reader" or item["tenantId"] == key
+                    copy[json.dumps(item["key"])] = item["value"]
+                is_end = found["next"] == places.get(key)
+                places[key] = found["next"]
+                if is_end or not final:
+                    break
+    rows = database.rows("SELECT key, value, tenant_id FROM analytics_read_feed('rows', 'beginning', 10000) "
+                         "WHERE operation IS NOT NULL")
+    assert copies["reader"]
+    for reader, copy in copies.items():
+        assert {key: value for key, value in copy.items() if value} == {
+            json.dumps(key): value for key, value, tenant in rows if reader in ("reader", tenant)}
 
 
 def test_a_drop_is_for_every_tenant(tenants):
