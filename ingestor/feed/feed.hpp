@@ -77,6 +77,7 @@ public:
 struct FeedFault {
     bool is_fenced = false;
     std::string message;
+    std::string refused = {}; // the position of a message that is too large for the topic, perhaps together with others
 };
 
 class FeedTopic {

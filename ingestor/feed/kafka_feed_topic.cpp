@@ -1,5 +1,7 @@
 #include "kafka_feed_topic.hpp"
 
+#include "topic_settings.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -15,10 +17,11 @@ using Topic = std::unique_ptr<rd_kafka_topic_t, Freed<rd_kafka_topic_destroy>>;
 using GroupMetadata =
     std::unique_ptr<rd_kafka_consumer_group_metadata_t, Freed<rd_kafka_consumer_group_metadata_destroy>>;
 
-constexpr int slice_ms = 500;              // of a call that may be resumed
-constexpr int query_ms = 5'000;            // of a call that may not
-constexpr Milliseconds patience{60'000};   // with one that makes no progress; then all begins again
-constexpr Milliseconds stop_budget{3'000}; // to commit what is sent already
+constexpr const char *position_header = "analytics-position"; // as analytics_feed_messages names it
+constexpr int slice_ms = 500;                                 // of a call that may be resumed
+constexpr int query_ms = 5'000;                               // of a call that may not
+constexpr Milliseconds patience{60'000};                      // with one that makes no progress; then all begins again
+constexpr Milliseconds stop_budget{3'000};                    // to commit what is sent already
 
 struct DestroyConsumer {
     void operator()(rd_kafka_t *kafka) const noexcept
@@ -47,8 +50,9 @@ KafkaFeedTopic::KafkaFeedTopic(const runtime::Settings &settings, std::string to
 {
 }
 
-FeedFault KafkaFeedTopic::fault_of(const rd_kafka_error_t *error) const
+FeedFault KafkaFeedTopic::fault_of(const rd_kafka_error_t *error)
 {
+    if (!refused_.empty()) return too_large();
     std::string message = undelivered_.empty() ? rd_kafka_error_string(error) : undelivered_;
     std::array<char, kafka_message_size> text{};
     const rd_kafka_resp_err_t fatal = rd_kafka_fatal_error(kafka_.get(), text.data(), text.size());
@@ -57,6 +61,35 @@ FeedFault KafkaFeedTopic::fault_of(const rd_kafka_error_t *error) const
     return {code == RD_KAFKA_RESP_ERR__FENCED || code == RD_KAFKA_RESP_ERR_PRODUCER_FENCED ||
                 code == RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH,
             std::move(message)};
+}
+
+FeedFault KafkaFeedTopic::too_large()
+{
+    sends_singly_ = true;
+    const auto found = topic_settings(kafka_.get(), topic_, Milliseconds(query_ms));
+    const std::string limit =
+        found && found->most_bytes ? fmt::format("{} bytes", *found->most_bytes) : std::string("less");
+    return {.is_fenced = false,
+            .message = fmt::format("the message at {} has {} bytes, and topic \"{}\" takes {} (max.message.bytes)",
+                                   refused_, refused_bytes_, topic_, limit),
+            .refused = refused_};
+}
+
+void KafkaFeedTopic::note_undelivered(const rd_kafka_message_t &message)
+{
+    if (!undelivered_.empty() || message.err == RD_KAFKA_RESP_ERR_NO_ERROR ||
+        message.err == RD_KAFKA_RESP_ERR__PURGE_QUEUE || message.err == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT)
+        return;
+    undelivered_ = fmt::format("a message of {} bytes: {}", message.len, rd_kafka_err2str(message.err));
+    if (message.err != RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) return;
+    rd_kafka_headers_t *headers = nullptr;
+    const void *position = nullptr;
+    std::size_t size = 0;
+    if (rd_kafka_message_headers(&message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR ||
+        rd_kafka_header_get_last(headers, position_header, &position, &size) != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return;
+    refused_.assign(static_cast<const char *>(position), size);
+    refused_bytes_ = message.len;
 }
 
 /* librdkafka's calls wait long by themselves; in slices a stop is heeded. */
@@ -102,12 +135,11 @@ std::optional<FeedFault> KafkaFeedTopic::open()
     Conf conf = feed_producer_conf(settings_, id_);
     rd_kafka_conf_set_opaque(conf.get(), this);
     rd_kafka_conf_set_dr_msg_cb(conf.get(), [](rd_kafka_t *, const rd_kafka_message_t *message, void *self) {
-        auto &undelivered = static_cast<KafkaFeedTopic *>(self)->undelivered_;
-        if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR && message->err != RD_KAFKA_RESP_ERR__PURGE_QUEUE &&
-            message->err != RD_KAFKA_RESP_ERR__PURGE_INFLIGHT && undelivered.empty())
-            undelivered = fmt::format("a message of {} bytes: {}", message->len, rd_kafka_err2str(message->err));
+        static_cast<KafkaFeedTopic *>(self)->note_undelivered(*message);
     });
+    if (sends_singly_) rd_kafka_conf_set(conf.get(), "batch.num.messages", "1", nullptr, 0);
     undelivered_.clear();
+    refused_.clear();
     kafka_.reset(new_client(RD_KAFKA_PRODUCER, std::move(conf)));
     if (auto fault = repeat([&] { return rd_kafka_init_transactions(kafka_.get(), slice_ms); })) return fault;
     auto found = partitions();
@@ -177,6 +209,10 @@ std::optional<FeedFault> KafkaFeedTopic::send(const FeedPage &page)
                 if (stop_.stop_requested()) return FeedFault{false, rd_kafka_err2str(error)};
                 rd_kafka_poll(kafka_.get(), slice_ms);
             } else if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+                if (error == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) { // librdkafka's own limit
+                    refused_ = message.position;
+                    refused_bytes_ = message.value.value_or("").size();
+                }
                 const Error cause(rd_kafka_error_new(error, "%s", rd_kafka_err2str(error)));
                 return fault_of(cause.get());
             } else {

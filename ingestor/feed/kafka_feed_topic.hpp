@@ -26,8 +26,10 @@ public:
     void close() override;
 
 private:
+    void note_undelivered(const rd_kafka_message_t &message);
     template <class Call> std::optional<FeedFault> repeat(Call call);
-    FeedFault fault_of(const rd_kafka_error_t *error) const;
+    FeedFault fault_of(const rd_kafka_error_t *error);
+    FeedFault too_large();
     std::variant<int, FeedFault> partitions();
     rd_kafka_resp_err_t produce(const FeedMessage &message, int partition);
     std::optional<FeedFault> begin();
@@ -38,7 +40,10 @@ private:
     std::stop_token stop_;
     std::unique_ptr<rd_kafka_t, Freed<rd_kafka_destroy>> kafka_;
     bool is_in_transaction_ = false;
-    std::string undelivered_; // the first message that the broker refused, and why
+    std::string undelivered_;       // why the first message was not sent
+    std::string refused_;           // the position of the first one that is too large
+    std::size_t refused_bytes_ = 0; // of its value
+    bool sends_singly_ = false;     // no two messages in a batch: a batch that is too large says little
 };
 
 } // namespace analytics::ingestor

@@ -107,17 +107,19 @@ private:
         for (;;) {
             const Time begun = clock_.now();
             Answer answer = next.get();
-            const auto *page = std::get_if<FeedPage>(&answer);
+            auto *page = std::get_if<FeedPage>(&answer);
+            const bool is_cut = page != nullptr && cut(*page);
             const bool is_last = page == nullptr || page->empty() || is_end(page->position());
             if (page != nullptr && !page->empty()) {
                 after_ = page->position();
                 if (!is_last) next = read_next();
-                if (auto fault = send(*page)) return outcome_of(std::move(*fault));
+                if (auto fault = send(*page)) return after_fault(std::move(*fault));
             }
-            if (is_last || is_due()) {
-                if (auto fault = commit()) return outcome_of(std::move(*fault));
+            if (is_last || is_cut || is_due()) {
+                if (auto fault = commit()) return after_fault(std::move(*fault));
                 if (const auto *failure = std::get_if<Failure>(&answer))
                     return {is_lost(*failure) ? Outcome::Kind::halted : Outcome::Kind::again, failure->message};
+                if (std::exchange(is_alone_, false) || is_last) refused_.clear(); // it was taken, or is gone
                 went_well();
             }
             if (is_last) clock_.wait(begun + claim_.every, stop_);
@@ -129,6 +131,31 @@ private:
     std::future<Answer> read_next()
     {
         return std::async(std::launch::async, [this, after = after_] { return source_.read(after); });
+    }
+
+    /* A message that is refused gets a transaction of its own, so what precedes it is committed, and it is known for
+     * sure that no other message is the cause. */
+    bool cut(FeedPage &page)
+    {
+        if (refused_.empty()) return false;
+        const auto found = std::ranges::find(page.messages, refused_, &FeedMessage::position);
+        if (found == page.messages.end()) return false;
+        is_alone_ = found == page.messages.begin(); // pages before are committed, see is_due
+        page.messages.erase(is_alone_ ? found + 1 : found, page.messages.end());
+        return true;
+    }
+
+    Outcome after_fault(FeedFault fault)
+    {
+        const bool was_alone = std::exchange(is_alone_, false);
+        if (fault.refused.empty()) return outcome_of(std::move(fault));
+        refused_ = fault.refused;
+        if (!was_alone) return outcome_of(std::move(fault));
+        return {Outcome::Kind::halted,
+                fmt::format("{}; raise this limit and call analytics_republish_feed('{}', '{}'), or leave the message "
+                            "out by analytics_republish_feed('{}', '{}')",
+                            fault.message, claim_.name, progress_.state().position.value_or("beginning"), claim_.name,
+                            fault.refused)};
     }
 
     std::optional<FeedFault> send(const FeedPage &page)
@@ -143,7 +170,8 @@ private:
     /* Whether what was sent must be committed although there is more to read. */
     bool is_due() const
     {
-        return is_paused_ || stop_.stop_requested() || clock_.now() - sent_->begun >= options_.longest_transaction;
+        return is_paused_ || !refused_.empty() || stop_.stop_requested() ||
+               clock_.now() - sent_->begun >= options_.longest_transaction;
     }
 
     bool is_due_again() const { return is_committed_ && clock_.now() - committed_at_ >= options_.commit_again; }
@@ -189,6 +217,8 @@ private:
     std::optional<std::string> committed_; // Kafka's mark
     std::optional<std::string> after_;     // what is read next follows it
     std::optional<Sent> sent_;             // and not committed
+    std::string refused_;                  // the position of a message that the topic did not take
+    bool is_alone_ = false;                // it is the only one of the transaction
     bool is_committed_ = false;            // after_, or a position before it
     Time committed_at_;
     bool is_paused_ = false;

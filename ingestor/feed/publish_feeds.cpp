@@ -24,6 +24,12 @@ bool is_same(const FeedClaim &one, const FeedClaim &other)
            one.topic == other.topic;
 }
 
+/* Of a message that is too large: publishing everything again would meet it again. */
+bool has_advice(std::string_view fault)
+{
+    return fault.find("analytics_republish_feed(") != std::string_view::npos;
+}
+
 class FeedsPublishing {
 public:
     FeedsPublishing(FeedClaims &claims, const BeginFeed &begin, const FeedRefusal &refusal, Clock &clock,
@@ -112,11 +118,12 @@ private:
         const std::string refused = feed.claim.fault.empty() ? refusal_(feed.claim) : std::string();
         const std::string &fault = refused.empty() ? feed.claim.fault : refused;
         if (fault != feed.fault && !fault.empty())
-            observe_(event::FeedStopped{
-                .feed = feed.claim.name,
-                .message = fault,
-                .command = refused.empty() ? fmt::format("SELECT analytics_republish_feed('{}');", feed.claim.name)
-                                           : std::string()});
+            observe_(event::FeedStopped{.feed = feed.claim.name,
+                                        .message = fault,
+                                        .command =
+                                            refused.empty() && !has_advice(fault)
+                                                ? fmt::format("SELECT analytics_republish_feed('{}');", feed.claim.name)
+                                                : std::string()});
         feed.fault = fault;
         if (!fault.empty())
             feed.worker.reset();

@@ -2,11 +2,13 @@
 import contextlib
 import json
 import os
+import re
 import signal
 import time
 
 import pytest
 import requests
+from confluent_kafka.admin import ConfigResource
 
 from feed_topic import FeedTopic, ViewTopic, headers_of
 from rig import place
@@ -235,6 +237,45 @@ def test_a_compacted_topic_begins_again(kafka, database, topic, replica, ingesto
     database.sql(STORE, (21, 30))
     replayed.await_table()
     assert {headers_of(message)["analytics-operation"] for message in replayed.messages} == {"put", "drop"}
+
+
+@pytest.mark.parametrize("way_on", ["raised", "left out"])
+def test_a_message_that_is_too_large_stops_the_feed_before_it(kafka, database, feed, replica, ingestor, way_on):
+    topic = replica(feed())
+
+    def set_limit(size):
+        limits = ConfigResource("topic", topic.topic, {"max.message.bytes": str(size)})
+        [done] = kafka.admin.alter_configs([limits]).values()
+        done.result(30)
+
+    set_limit(20_000)
+    database.sql(STORE, (1, 900))
+    database.sql("UPDATE analytics_events SET payload = payload || jsonb_build_object('big', repeat('x', 30000)) "
+                 "WHERE (payload ->> 'n')::int IN (300, 600)")
+    running = ingestor()
+    stopped = running.await_log(event="feed_stopped", timeout=60)
+    message, at, after = re.fullmatch(
+        r"(.*); raise this limit and call analytics_republish_feed\('f', '(.*)'\), or leave the message out by "
+        r"analytics_republish_feed\('f', '(.*)'\)", stopped["message"]).groups()
+    assert re.fullmatch(rf'the message at {re.escape(after)} has 30\d\d\d bytes, and topic "{re.escape(topic.topic)}" '
+                        r"takes 20000 bytes \(max.message.bytes\)", message)
+    assert database.sql("SELECT (\"position\", fault) = (%s, %s) FROM analytics_feed_publishers",
+                        (at, stopped["message"]))
+    assert stopped["command"] == ""
+    changes = database.rows("""SELECT "position", octet_length(value::text) > 20000
+        FROM analytics_read_feed('f', NULL, 5000) WHERE operation = 'put'""")
+    first, second = [number for number, (_, is_large) in enumerate(changes) if is_large][:2]
+    assert changes[first][0] == after
+    assert len(topic.await_messages(first)) == first
+    if way_on == "raised":
+        set_limit(100_000)
+        database.sql("SELECT analytics_republish_feed('f', %s)", (at,))
+        topic.await_table()
+        assert len(topic.messages) == len(changes)
+    else:
+        database.sql("SELECT analytics_republish_feed('f', %s)", (after,))
+        place.eventually(lambda: len(running.logs(event="feed_stopped")) == 2, what="the second one")
+        assert len(topic.await_messages(second - 1)) == second - 1
 
 
 def test_a_copy_of_the_database_does_not_publish_to_the_same_topic(database, feed, replica, ingestor):

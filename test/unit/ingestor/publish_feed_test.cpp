@@ -4,10 +4,13 @@
 #include "recorder.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <deque>
+#include <functional>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <mutex>
+#include <set>
 
 namespace analytics::ingestor {
 namespace {
@@ -39,6 +42,7 @@ public:
         FeedPage page{.messages = {}, .headers = {}, .memory = texts};
         for (int change = static_cast<int>(after ? offset_of(*after) : 0) + 1;
              change <= count && page.messages.size() < 2; ++change) {
+            if (change == missing && is_gone()) continue;
             const auto &position = texts->emplace_back(std::to_string(change) + (change < count ? ".1.1" : ""));
             page.messages.push_back({.position = position,
                                      .recipients = Recipients::key,
@@ -53,6 +57,8 @@ public:
     std::deque<std::optional<Failure>> failures; // of the next calls
     std::vector<std::string> asked;
     int stops_at = 0; // this call requests a stop
+    int missing = 0;  // this change, once it is gone
+    std::function<bool()> is_gone;
     std::stop_source stop;
 
 private:
@@ -71,12 +77,17 @@ public:
 
     std::optional<FeedFault> send(const FeedPage &page) override
     {
-        for (const FeedMessage &message : page.messages) open_transaction.emplace_back(message.position);
+        for (const FeedMessage &message : page.messages) {
+            open_transaction.emplace_back(message.position);
+            if (too_large.contains(std::string(message.position)) && is_known_at_once) return refused(message.position);
+        }
         return take(send_faults);
     }
 
     std::optional<FeedFault> commit(std::int64_t offset, const std::string &text) override
     {
+        for (const std::string &position : open_transaction)
+            if (too_large.contains(position)) return refused(position);
         auto fault = take(commit_faults);
         if (fault && !commits_although_faulty) return fault;
         log.insert(log.end(), open_transaction.begin(), open_transaction.end());
@@ -97,6 +108,8 @@ public:
     std::vector<std::string> log;
     std::int64_t last_offset = -1;
     std::deque<FeedFault> open_faults;
+    std::set<std::string> too_large; // positions
+    bool is_known_at_once = false;   // that a message is too large: when it is sent, or when it is committed
     std::deque<FeedFault> send_faults;
     std::deque<FeedFault> commit_faults;
     std::vector<std::string> open_transaction;
@@ -104,8 +117,15 @@ public:
     bool commits_although_faulty = false;  // the answer is lost
     int opened = 0;
     int closed = 0;
+    std::atomic<int> refusals = 0; // the source asks for it, from its thread
 
 private:
+    FeedFault refused(std::string_view position)
+    {
+        ++refusals;
+        return {.message = "too large", .refused = std::string(position)};
+    }
+
     static std::optional<FeedFault> take(std::deque<FeedFault> &faults)
     {
         if (faults.empty()) return {};
@@ -216,6 +236,54 @@ TEST_F(PublishFeedTest, CommitsWhatIsSentBeforeItHalts)
     EXPECT_THAT(topic.transactions, ElementsAre(2));
     EXPECT_EQ(progress.state().fault, "too old");
 }
+
+/* Wherever it is, and whenever it is found out. */
+class TooLarge : public PublishFeedTest, public testing::WithParamInterface<std::tuple<int, bool>> {
+protected:
+    TooLarge() : at(std::to_string(std::get<0>(GetParam())) + ".1.1")
+    {
+        source.count = 12;
+        topic.too_large = {at};
+        topic.is_known_at_once = std::get<1>(GetParam());
+        topic.mark = "0.1.1 5 7 8";
+    }
+
+    std::string before() const { return std::to_string(std::get<0>(GetParam()) - 1) + ".1.1"; }
+
+    std::string at;
+};
+
+TEST_P(TooLarge, AMessageStopsTheFeedRightBeforeIt)
+{
+    publish(100);
+    EXPECT_THAT(topic.log, SizeIs(std::get<0>(GetParam()) - 1));
+    EXPECT_EQ(progress.state().position, before());
+    EXPECT_EQ(progress.state().fault, "too large; raise this limit and call analytics_republish_feed('f', '" +
+                                          before() + "'), or leave the message out by analytics_republish_feed('f', '" +
+                                          at + "')");
+    EXPECT_TRUE(progress.state().is_over);
+}
+
+TEST_P(TooLarge, AMessageThatIsGoneDoesNotStopIt)
+{
+    source.missing = std::get<0>(GetParam());
+    source.is_gone = [this] { return topic.refusals > 0; };
+    publish(100);
+    EXPECT_THAT(topic.log, SizeIs(11));
+    EXPECT_EQ(topic.refusals, 1);
+    EXPECT_THAT(progress.state().fault, IsEmpty());
+}
+
+TEST_P(TooLarge, TheFirstOfManyIsTheOne)
+{
+    for (int other = std::get<0>(GetParam()) + 1; other < 12; ++other)
+        topic.too_large.insert(std::to_string(other) + ".1.1");
+    publish(100);
+    EXPECT_EQ(progress.state().position, before());
+    EXPECT_THAT(progress.state().fault, HasSubstr("'" + at + "'"));
+}
+
+INSTANTIATE_TEST_SUITE_P(Positions, TooLarge, testing::Combine(testing::Range(1, 12), testing::Bool()));
 
 TEST_F(PublishFeedTest, CommitsWhatIsSentWhenItStops)
 {

@@ -308,6 +308,16 @@ TEST_F(PublishFeedsTest, AFaultIsReportedBeforeItsWorkerEnds)
     EXPECT_EQ(seen.field<event::FeedProgress>("is_stopped"), "true");
 }
 
+TEST_F(PublishFeedsTest, AFaultThatSaysHowToGoOnNeedsNoCommand)
+{
+    claims.claimed = {claim_of("a")};
+    claims.claimed[0].fault = "too large; call analytics_republish_feed('a', '17')";
+    pass(1);
+    publish();
+    EXPECT_EQ(seen.field<event::FeedStopped>("message"), claims.claimed[0].fault);
+    EXPECT_THAT(seen.field<event::FeedStopped>("command"), IsEmpty());
+}
+
 TEST_F(PublishFeedsTest, OneThatIsPublishedAgainBegins)
 {
     claims.claimed = {claim_of("a")};
