@@ -1,5 +1,6 @@
 #include "check.hpp"
 
+#include "feed/check_feeds.hpp"
 #include "group_store.hpp"
 #include "kafka_consumer.hpp"
 #include "sql_writer.hpp"
@@ -39,6 +40,7 @@ ExitCode check(const runtime::Start &start, runtime::Observer &observe)
     if (!start.adopt_group &&
         is_group_of_another_store(consumer, writer, start.settings.text(Key::kafka_consumer_group), observe))
         return ExitCode::settings;
+    if (!check_feeds(start.settings, observe)) return ExitCode::unreachable;
     observe(event::CheckPassed{});
     return ExitCode::stopped;
 }

@@ -181,9 +181,9 @@ void DbSession::require_open()
         throw DbError("08006", "the connection was lost while a transaction was open");
 }
 
-void DbSession::rehearse(std::span<const Call> calls)
+Result DbSession::rehearse(std::span<const Call> calls)
 {
-    transact(calls, Ending::rollback, {}, options_.deadline);
+    return transact(calls, Ending::rollback, {}, options_.deadline);
 }
 
 std::string_view DbSession::text_of(const Statement &statement)

@@ -69,8 +69,8 @@ public:
     Result end(const Statement &statement, const Parameters &parameters);
     void roll_back();
 
-    /** Runs them in one transaction and rolls it back. */
-    void rehearse(std::span<const Call> calls);
+    /** Runs them in one transaction and rolls it back; returns the last one's answer. */
+    Result rehearse(std::span<const Call> calls);
 
     /** Whether it is connected, as far as the socket knows. */
     [[nodiscard]] bool is_usable() noexcept { return connection_ && connection_->is_usable(); }

@@ -290,6 +290,24 @@ struct FeedProgress {
     ANALYTICS_FIELDS(feed, ticks_behind, seconds_behind, oldest_seconds, is_stopped);
 };
 
+struct FeedChecked {
+    static constexpr EventKind kind{"feed_checked", Level::info};
+    std::string_view feed = {};
+    std::string_view topic = {};
+    int partitions = 0;
+    std::optional<std::string_view> publisher = {}; // nothing: nobody publishes it
+    std::optional<double> heartbeat_seconds = {};   // since it last showed that it is alive
+    ANALYTICS_FIELDS(feed, topic, partitions, publisher, heartbeat_seconds);
+};
+
+struct FeedDoubtful {
+    static constexpr EventKind kind{"feed_doubtful", Level::warning};
+    std::string_view feed = {};
+    std::string_view topic = {};
+    std::string_view message = {};
+    ANALYTICS_FIELDS(feed, topic, message);
+};
+
 struct FeedsUnavailable {
     static constexpr EventKind kind{"feeds_unavailable", Level::warning};
     std::string_view sqlstate = {};

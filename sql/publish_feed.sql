@@ -55,7 +55,8 @@ CREATE FUNCTION @extschema@.analytics_claim_feeds(
     positions text[] DEFAULT NULL, faults text[] DEFAULT NULL,
     OUT name text, OUT epoch bigint, OUT generation bigint, OUT begin_at text, OUT takes_over boolean,
     OUT "position" text, OUT topic text, OUT every_ms bigint, OUT fault text, OUT ticks_behind bigint,
-    OUT seconds_behind double precision, OUT oldest_seconds double precision)
+    OUT seconds_behind double precision, OUT oldest_seconds double precision, OUT key text, OUT claimed_by text,
+    OUT claimed_seconds double precision)
     RETURNS SETOF record
     LANGUAGE c VOLATILE
     AS 'MODULE_PATHNAME', 'analytics_as_owner';
@@ -65,7 +66,8 @@ CREATE FUNCTION @extschema@._analytics_claim_feeds(
     positions text[] DEFAULT NULL, faults text[] DEFAULT NULL,
     OUT name text, OUT epoch bigint, OUT generation bigint, OUT begin_at text, OUT takes_over boolean,
     OUT "position" text, OUT topic text, OUT every_ms bigint, OUT fault text, OUT ticks_behind bigint,
-    OUT seconds_behind double precision, OUT oldest_seconds double precision)
+    OUT seconds_behind double precision, OUT oldest_seconds double precision, OUT key text, OUT claimed_by text,
+    OUT claimed_seconds double precision)
     RETURNS SETOF record
     LANGUAGE plpgsql VOLATILE
     SET search_path = pg_catalog, pg_temp
@@ -109,7 +111,7 @@ BEGIN
     UPDATE @extschema@.analytics_feed_publishers AS p
     SET epoch = p.epoch + 1, publisher = $1, heartbeat_at = clock_timestamp()
     FROM @extschema@.analytics_feeds AS f
-    WHERE f.name = p.feed AND f.topic IS NOT NULL AND f.start_tick IS NOT NULL
+    WHERE $1 IS NOT NULL AND f.name = p.feed AND f.topic IS NOT NULL AND f.start_tick IS NOT NULL
         AND (names IS NULL OR f.name = ANY (names))
         AND p.publisher IS DISTINCT FROM $1
         AND (p.publisher IS NULL OR p.heartbeat_at < clock_timestamp() - patience);
@@ -118,7 +120,8 @@ BEGIN
            (extract(epoch FROM f.every) * 1000)::bigint, p.fault,
            CASE WHEN at.tick IS NOT NULL THEN behind.ticks END,
            CASE WHEN at.tick IS NOT NULL THEN coalesce(behind.seconds, 0) END,
-           extract(epoch FROM clock_timestamp() - oldest.ticked_at)::double precision
+           extract(epoch FROM clock_timestamp() - oldest.ticked_at)::double precision,
+           f.key, p.publisher, extract(epoch FROM clock_timestamp() - p.heartbeat_at)::double precision
     FROM @extschema@.analytics_feed_publishers AS p
     JOIN @extschema@.analytics_feeds AS f ON f.name = p.feed
     CROSS JOIN LATERAL (
@@ -132,6 +135,8 @@ BEGIN
     LEFT JOIN LATERAL (
         SELECT t.ticked_at FROM @extschema@.analytics_ticks AS t ORDER BY t.tick LIMIT 1) AS oldest ON true
     WHERE p.publisher = $1
+        OR $1 IS NULL AND f.topic IS NOT NULL AND f.start_tick IS NOT NULL
+            AND (names IS NULL OR f.name = ANY (names))
     ORDER BY f.name;
 END
 $$;
@@ -145,6 +150,8 @@ COMMENT ON FUNCTION @extschema@.analytics_claim_feeds(text, text[], text[], bigi
     'feeds, generations, positions and faults: how far it is, and why it has stopped. '
     'Returns the feeds that it publishes, with the ticks that are not published (100000 at most), the age of the '
     'oldest of these, and the age of the oldest tick that is kept. '
+    'publisher null: claims nothing, and returns all of names, with who publishes each and for how long this publisher '
+    'has been silent. '
     'Runs with the rights of the tables'' owner.';
 
 CREATE FUNCTION @extschema@.analytics_feed_messages(

@@ -2,6 +2,7 @@
 
 #include "../../runtime/kafka_topics.hpp"
 #include "kafka_feed_topic.hpp"
+#include "kafka_position.hpp"
 #include "publish_feed.hpp"
 #include "publish_feeds.hpp"
 #include "sql_feed_claims.hpp"

@@ -1,5 +1,6 @@
 #include "kafka_feed_topic.hpp"
 
+#include "kafka_position.hpp"
 #include "topic_settings.hpp"
 
 #include <algorithm>
@@ -11,38 +12,13 @@
 namespace analytics::ingestor {
 namespace {
 
-using Error = std::unique_ptr<rd_kafka_error_t, Freed<rd_kafka_error_destroy>>;
-using Metadata = std::unique_ptr<const struct rd_kafka_metadata, Freed<rd_kafka_metadata_destroy>>;
-using Topic = std::unique_ptr<rd_kafka_topic_t, Freed<rd_kafka_topic_destroy>>;
-using GroupMetadata =
-    std::unique_ptr<rd_kafka_consumer_group_metadata_t, Freed<rd_kafka_consumer_group_metadata_destroy>>;
-
 constexpr const char *position_header = "analytics-position"; // as analytics_feed_messages names it
 constexpr int slice_ms = 500;                                 // of a call that may be resumed
 constexpr int query_ms = 5'000;                               // of a call that may not
 constexpr Milliseconds patience{60'000};                      // with one that makes no progress; then all begins again
 constexpr Milliseconds stop_budget{3'000};                    // to commit what is sent already
 
-struct DestroyConsumer {
-    void operator()(rd_kafka_t *kafka) const noexcept
-    {
-        rd_kafka_destroy_flags(kafka, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
-    }
-};
-
-List position_of(const std::string &topic)
-{
-    List list(rd_kafka_topic_partition_list_new(1));
-    rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), 0);
-    return list;
-}
-
 } // namespace
-
-std::string kafka_id_of(const FeedStore &store, std::string_view feed)
-{
-    return fmt::format("analytics-feed-{}-{}", store.id, feed);
-}
 
 KafkaFeedTopic::KafkaFeedTopic(const runtime::Settings &settings, std::string topic, std::string id,
                                std::stop_token stop)
@@ -110,8 +86,7 @@ template <class Call> std::optional<FeedFault> KafkaFeedTopic::repeat(Call call)
 std::variant<std::optional<std::string>, FeedFault> KafkaFeedTopic::committed()
 {
     // Once the producer is open, nothing of an earlier one's transaction is pending for long; before, it may be.
-    const std::unique_ptr<rd_kafka_t, DestroyConsumer> reader(
-        new_client(RD_KAFKA_CONSUMER, feed_reader_conf(settings_, id_, kafka_ != nullptr)));
+    const Reader reader(new_client(RD_KAFKA_CONSUMER, feed_reader_conf(settings_, id_, kafka_ != nullptr)));
     const Time deadline = Time::clock::now() + Milliseconds(4L * query_ms);
     for (;;) {
         const List list = position_of(topic_);
@@ -155,14 +130,9 @@ void KafkaFeedTopic::close()
 
 std::variant<int, FeedFault> KafkaFeedTopic::partitions()
 {
-    const Topic topic(rd_kafka_topic_new(kafka_.get(), topic_.c_str(), nullptr));
-    const struct rd_kafka_metadata *found = nullptr;
-    auto error = rd_kafka_metadata(kafka_.get(), 0, topic.get(), &found, query_ms);
-    const Metadata owner(found);
-    if (error == RD_KAFKA_RESP_ERR_NO_ERROR && found->topic_cnt == 1) error = found->topics[0].err;
-    if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
-        return FeedFault{false, fmt::format("topic \"{}\": {}", topic_, rd_kafka_err2str(error))};
-    return found->topics[0].partition_cnt;
+    auto found = partitions_of(kafka_.get(), topic_, query_ms);
+    if (auto *fault = std::get_if<std::string>(&found)) return FeedFault{false, std::move(*fault)};
+    return std::get<int>(found);
 }
 
 rd_kafka_resp_err_t KafkaFeedTopic::produce(const FeedMessage &message, int partition)

@@ -11,9 +11,6 @@
 
 namespace analytics::ingestor {
 
-/** The transactional id and group of a feed. */
-[[nodiscard]] std::string kafka_id_of(const FeedStore &store, std::string_view feed);
-
 class KafkaFeedTopic final : public FeedTopic {
 public:
     /** A stop is heeded within some seconds. */

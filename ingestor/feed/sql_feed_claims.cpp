@@ -31,6 +31,12 @@ const Statement claim_feeds{
            "FROM @extschema@.analytics_claim_feeds($1::pg_catalog.text, $2::pg_catalog.text[], $3::pg_catalog.text[], "
            "$4::pg_catalog.int8[], $5::pg_catalog.text[], $6::pg_catalog.text[]) AS c"};
 
+// What reads messages is not run, but its right is checked.
+const Statement check_feeds{.name = "check_feeds",
+                            .sql = "SELECT c.name, c.topic, c.key, c.fault, c.claimed_by, c.claimed_seconds, "
+                                   "(SELECT 1 FROM @extschema@.analytics_feed_messages(c.name, NULL, 1) LIMIT 0) "
+                                   "FROM @extschema@.analytics_claim_feeds(NULL, $1::pg_catalog.text[]) AS c"};
+
 const runtime::Parameters none;
 
 std::string identity()
@@ -166,6 +172,28 @@ std::variant<std::vector<ClaimedFeed>, Failure> SqlFeedClaims::claim(std::span<c
         std::vector<ClaimedFeed> feeds;
         feeds.reserve(static_cast<std::size_t>(answer.rows()));
         for (int row = 0; row < answer.rows(); ++row) feeds.push_back(claimed_feed(answer, row));
+        return feeds;
+    });
+}
+
+std::variant<std::vector<FeedToCheck>, Failure> SqlFeedClaims::rehearse()
+{
+    return answer_of<std::vector<FeedToCheck>>(session_, [&] {
+        enum Column : int { name, topic, key, fault, claimed_by, claimed_seconds };
+        runtime::ArrayWriter wanted(runtime::Element::text);
+        runtime::Parameters parameters;
+        if (names_)
+            for (const std::string &feed : *names_) wanted.bytes(feed);
+        names_ ? parameters.binary(wanted.view()) : parameters.null();
+        const auto answer = session_.rehearse({{{tick_feeds, none}, {check_feeds, parameters}}});
+        std::vector<FeedToCheck> feeds;
+        for (int row = 0; row < answer.rows(); ++row)
+            feeds.push_back({.name = std::string(answer.text(row, name)),
+                             .topic = std::string(answer.text(row, topic)),
+                             .key = std::string(answer.text(row, key)),
+                             .fault = std::string(answer.get(row, fault).value_or("")),
+                             .claimed_by = optional_text(answer.get(row, claimed_by)),
+                             .claimed_seconds = number_of(answer.get(row, claimed_seconds))});
         return feeds;
     });
 }

@@ -12,6 +12,16 @@ namespace analytics::ingestor {
 /** The feeds that the setting ANALYTICS_FEEDS names; nothing: all. */
 [[nodiscard]] std::optional<std::vector<std::string>> wanted_feeds(const runtime::Settings &settings);
 
+/** What --check looks at. */
+struct FeedToCheck {
+    std::string name;
+    std::string topic;
+    std::string key;
+    std::string fault;
+    std::optional<std::string> claimed_by;
+    std::optional<double> claimed_seconds; // since its last heartbeat
+};
+
 class SqlFeedClaims final : public FeedClaims {
 public:
     /** Connects when first used, and again after each loss of the connection. */
@@ -22,6 +32,9 @@ public:
     std::variant<FeedStore, Failure> store() override;
     std::variant<std::vector<ClaimedFeed>, Failure> claim(std::span<const FeedReport> reports) override;
     void release() override;
+
+    /** All that is called, rolled back: the feeds that this process would publish if no other one did. */
+    std::variant<std::vector<FeedToCheck>, Failure> rehearse();
 
 private:
     runtime::Result call(std::span<const FeedReport> reports, const std::vector<std::string> *names,

@@ -1,7 +1,6 @@
 #include "topic_settings.hpp"
 
 #include "../../extension/core/text/integer.hpp"
-#include "../kafka_conf.hpp"
 
 #include <span>
 #include <string_view>

@@ -1,8 +1,10 @@
 /* What the broker says of a topic's settings. It needs the right DESCRIBE_CONFIGS, which publishing does not. */
 #pragma once
 
+#include "../kafka_conf.hpp"
+
 #include <chrono>
-#include <librdkafka/rdkafka.h>
+#include <cstdint>
 #include <optional>
 #include <string>
 

@@ -241,7 +241,7 @@ def test_a_compacted_topic_begins_again(kafka, database, topic, replica, ingesto
 
 @pytest.mark.parametrize("way_on", ["raised", "left out"])
 def test_a_message_that_is_too_large_stops_the_feed_before_it(kafka, database, feed, replica, ingestor, way_on):
-    topic = replica(feed())
+    topic = replica(feed(since="now"))
 
     def set_limit(size):
         limits = ConfigResource("topic", topic.topic, {"max.message.bytes": str(size)})

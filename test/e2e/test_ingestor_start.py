@@ -5,6 +5,7 @@ import re
 
 import psycopg2.errors
 import pytest
+from confluent_kafka.admin import NewTopic
 
 from rig import daemon, place
 from stream import QUICK_GROUP, Record, events
@@ -185,6 +186,79 @@ def test_check_says_when_the_server_is_read_only(well, database, server):
 def test_check_leaves_nothing_behind(well, database, table):
     assert run("--check", **well)[0] == 0
     assert database.sql(f"SELECT count(*) FROM {table}") == 0
+
+
+# ---- --check of feeds
+
+@pytest.fixture
+def feed(kafka, database, topic):
+    """feed(argument=value, …): a feed with a topic that exists, whose name is returned."""
+    def made(topic=topic + ".feed", policy="delete", name="f", **arguments):
+        [done] = kafka.admin.create_topics([NewTopic(topic, 2, 1, config={"cleanup.policy": policy})]).values()
+        done.result(30)
+        given = "".join(f", {argument} => '{value}'" for argument, value in arguments.items())
+        database.sql(f"CALL analytics_create_feed('{name}', topic => '{topic}'{given})")
+        return topic
+    return made
+
+
+def checked(output, event="feed_checked"):
+    return [entry for entry in map(json.loads, output.splitlines()) if entry["event"] == event]
+
+
+def test_check_names_the_feeds_that_it_would_publish(well, feed, topic):
+    feed()
+    feed(topic + ".g", name="g")
+    code, output = run("--check", **well)
+    assert (code, [(entry["feed"], entry["topic"], entry["partitions"]) for entry in checked(output)]) == (
+        0, [("f", topic + ".feed", 2), ("g", topic + ".g", 2)]), output
+    assert checked(run("--check", ANALYTICS_FEEDS="g", **well)[1])[0]["feed"] == "g"
+    assert checked(run("--check", ANALYTICS_FEEDS="none", **well)[1]) == []
+
+
+def test_check_of_a_feed_disturbs_nobody_who_publishes_it(well, database, feed, ingestor):
+    feed()
+    running = ingestor()
+    running.await_log(event="feed_claimed")
+    code, output = run("--check", **well)
+    [entry] = checked(output)
+    assert code == 0 and entry["heartbeat_seconds"] < 10
+    assert entry["publisher"] == database.sql("SELECT publisher FROM analytics_feed_publishers")
+    database.sql("SELECT analytics_republish_feed('f')")  # the next claim, which Kafka would refuse if it were fenced
+    place.eventually(lambda: len(running.logs(event="feed_claimed")) == 2, what="a publisher that goes on")
+    assert running.logs(event="feed_fenced") == []
+
+
+def test_check_of_a_feed_leaves_nothing_behind(well, database, feed):
+    feed()
+    ticks = database.rows("SELECT tick FROM analytics_ticks")
+    assert run("--check", **well)[0] == 0
+    assert database.sql("SELECT count(*) FROM analytics_feed_publishers") == 0
+    assert database.rows("SELECT tick FROM analytics_ticks") == ticks
+
+
+def test_check_names_a_feed_without_its_topic(well, database, topic):
+    database.sql(f"CALL analytics_create_feed('f', topic => '{topic}.nowhere')")
+    code, output = run("--check", **well)
+    assert (code, unreachable(output), 'feed \\"f\\": topic' in output) == (69, ["kafka"], True), output
+
+
+@pytest.mark.parametrize("key, is_doubtful", [("id", False), ("tenant", True), ("/customer", True)])
+def test_check_doubts_a_compacted_topic_whose_messages_may_have_no_key(well, feed, key, is_doubtful):
+    feed(policy="compact", key=key)
+    code, output = run("--check", **well)
+    assert (code, [key in entry["message"] for entry in checked(output, "feed_doubtful")]) == (
+        0, [True] if is_doubtful else []), output
+
+
+@pytest.mark.parametrize("right", ["analytics_tick_feeds", "analytics_claim_feeds", "analytics_feed_messages"])
+def test_check_names_a_missing_right_of_feeds(well, database, writer, right):
+    granted(database, writer)
+    database.sql(f"REVOKE EXECUTE ON FUNCTION {right} FROM {writer}")
+    well = {**well, "ANALYTICS_DATABASE_URL": url_of(database, writer)}
+    code, output = run("--check", **well)
+    assert (code, unreachable(output), right in output) == (69, ["postgresql"], True), output
+    assert run("--check", ANALYTICS_FEEDS="none", **well)[0] == 0
 
 
 # ---- what the database must have

@@ -95,6 +95,14 @@ SELECT is(tap.claims('one'), 'clouds 1', 'and it has them no more');
 SELECT is(tap.claims('one', '{}'), NULL, 'one that ends gives all back');
 SELECT is(tap.claims('two'), 'all 2, clouds 2, members 3, paths 1, tenants 3', 'at once');
 
+-- What --check asks: nobody claims.
+CREATE TABLE tap.before AS SELECT * FROM analytics_feed_publishers;
+SELECT is(tap.claims(NULL), 'all 2, clouds 2, members 3, paths 1, tenants 3', 'nobody is answered all');
+SELECT is(tap.claims(NULL, '{all,none}'), 'all 2', 'of those that are wanted');
+SELECT set_eq($$SELECT DISTINCT claimed_by, claimed_seconds BETWEEN 0 AND 600 FROM analytics_claim_feeds(NULL)$$, $$VALUES ('two', true)$$, 'with who publishes them, and since when');
+SELECT is((SELECT key FROM analytics_claim_feeds(NULL) WHERE name = 'tenants'), 'tenant', 'and the key');
+SELECT set_eq('TABLE analytics_feed_publishers', 'TABLE tap.before', 'and nothing has changed');
+
 -- What it reports.
 CREATE FUNCTION tap.report("position" text, fault text DEFAULT NULL, off int DEFAULT 0) RETURNS SETOF record LANGUAGE sql AS $$
     SELECT r FROM analytics_claim_feeds('two', NULL, '{all}', ARRAY[(SELECT generation + off FROM analytics_feed_publishers WHERE feed = 'all')], ARRAY["position"], ARRAY[fault]) AS r WHERE name = 'all';
