@@ -28,6 +28,10 @@ KafkaFeedTopic::KafkaFeedTopic(const runtime::Settings &settings, std::string to
 
 FeedFault KafkaFeedTopic::fault_of(const rd_kafka_error_t *error)
 {
+    // The report of the message that made the transaction fail comes a moment later than the failure.
+    const Time deadline = Time::clock::now() + Milliseconds(slice_ms);
+    while (rd_kafka_error_txn_requires_abort(error) != 0 && undelivered_.empty() && Time::clock::now() < deadline)
+        rd_kafka_poll(kafka_.get(), slice_ms / 10);
     if (!refused_.empty()) return too_large();
     std::string message = undelivered_.empty() ? rd_kafka_error_string(error) : undelivered_;
     std::array<char, kafka_message_size> text{};

@@ -274,7 +274,7 @@ def test_a_message_that_is_too_large_stops_the_feed_before_it(kafka, database, f
         assert len(topic.messages) == len(changes)
     else:
         database.sql("SELECT analytics_republish_feed('f', %s)", (after,))
-        place.eventually(lambda: len(running.logs(event="feed_stopped")) == 2, what="the second one")
+        place.eventually(lambda: len(running.logs(event="feed_stopped")) == 2, 60, what="the second one")
         assert len(topic.await_messages(second - 1)) == second - 1
 
 
