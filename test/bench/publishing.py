@@ -58,7 +58,7 @@ def take(server, running, path, count, repeat):
 
 
 def line(taken, count):
-    return ingesting.compared(taken, count, OURS, KCAT, figure="publish", bar=0.3,
+    return ingesting.compared(taken, count, OURS, KCAT, figure="publish", bar=0.2, goal=0.3,
                               what="a feed's backlog to Kafka in transactions, versus kcat, idempotent, same bytes")
 
 
