@@ -52,7 +52,7 @@ public:
         const GroupMetadata group(rd_kafka_consumer_group_metadata_new(id_.c_str()));
         const Error refused(rd_kafka_send_offsets_to_transaction(kafka_.get(), list.get(), group.get(), timeout_ms));
         const Error unfinished(rd_kafka_abort_transaction(kafka_.get(), timeout_ms));
-        if (refused) return fmt::format("group \"{}\", topic \"{}\": {}", id_, topic, text_of(refused));
+        if (refused) return fmt::format(R"(group "{}", topic "{}": {})", id_, topic, text_of(refused));
         return text_of(unfinished);
     }
 

@@ -187,6 +187,7 @@ std::variant<std::vector<FeedToCheck>, Failure> SqlFeedClaims::rehearse()
         names_ ? parameters.binary(wanted.view()) : parameters.null();
         const auto answer = session_.rehearse({{{tick_feeds, none}, {check_feeds, parameters}}});
         std::vector<FeedToCheck> feeds;
+        feeds.reserve(static_cast<std::size_t>(answer.rows()));
         for (int row = 0; row < answer.rows(); ++row)
             feeds.push_back({.name = std::string(answer.text(row, name)),
                              .topic = std::string(answer.text(row, topic)),

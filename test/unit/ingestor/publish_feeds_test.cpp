@@ -20,7 +20,7 @@ using testing::SizeIs;
 
 const Failure sick{.transient = true, .sqlstate = "08006", .message = "sick", .hint = {}};
 
-FeedClaim claim_of(std::string name, std::int64_t epoch = 1)
+FeedClaim claim_of(const std::string &name, std::int64_t epoch = 1)
 {
     return {.name = name, .topic = "topic of " + name, .epoch = epoch, .generation = 7};
 }
@@ -250,12 +250,12 @@ class ChangedClaim : public PublishFeedsTest, public testing::WithParamInterface
 
 TEST_P(ChangedClaim, BeginsAnewWhereItMust)
 {
-    const auto &[change, begun] = GetParam();
+    const Change change = GetParam().first;
     claims.claimed = {claim_of("a")};
     then([this, change] { change(claims.claimed[0]); });
     pass(2);
     publish();
-    EXPECT_EQ(workers.begun, begun);
+    EXPECT_EQ(workers.begun, GetParam().second);
     EXPECT_EQ(seen.count<event::FeedReleased>(), 0);
 }
 
