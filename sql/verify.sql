@@ -135,11 +135,9 @@ CREATE FUNCTION @extschema@._analytics_rebuild(window_start timestamptz, window_
     AS $$
 DECLARE
     repaired bigint;
-    changed integer[]; -- projections, and the buckets
-    first_bucket timestamptz;
-    last_bucket timestamptz;
-    first_hour timestamptz; -- of those whose counts by tenant changed
-    last_hour timestamptz;
+    repaired_projections integer[]; -- one for each repaired bucket
+    repaired_buckets timestamptz[];
+    repaired_hours timestamptz[]; -- whose counts by tenant are repaired
 BEGIN
     PERFORM @extschema@._analytics_require_tables();
     IF current_setting('transaction_isolation') <> 'read committed' THEN
@@ -237,14 +235,14 @@ BEGIN
         SELECT m.event_type, m.count FROM missing AS m WHERE m.rollup = 'dead letters'
     )
     SELECT (SELECT count(*) FROM missing),
-           ARRAY(SELECT DISTINCT p.projection FROM projections AS p),
-           (SELECT min(p.bucket_start) FROM projections AS p), (SELECT max(p.bucket_start) FROM projections AS p),
-           (SELECT min(t.hour) FROM tenants AS t), (SELECT max(t.hour) FROM tenants AS t)
-    INTO repaired, changed, first_bucket, last_bucket, first_hour, last_hour;
+           array_agg(p.projection), array_agg(p.bucket_start), ARRAY(SELECT DISTINCT t.hour FROM tenants AS t)
+    INTO repaired, repaired_projections, repaired_buckets, repaired_hours
+    FROM (SELECT DISTINCT p.projection, p.bucket_start FROM projections AS p) AS p;
     PERFORM @extschema@._analytics_note_rows(
-        c.projection, first_bucket, last_bucket + interval '1 microsecond', false)
-    FROM unnest(changed) AS c (projection);
-    PERFORM @extschema@._analytics_note_counts(first_hour, last_hour + interval '1 microsecond');
+        c.projection, c.bucket_start, c.bucket_start + interval '1 microsecond', false)
+    FROM unnest(repaired_projections, repaired_buckets) AS c (projection, bucket_start);
+    PERFORM @extschema@._analytics_note_counts(h.hour, h.hour + interval '1 microsecond')
+    FROM unnest(repaired_hours) AS h (hour);
     RETURN repaired;
 END
 $$;

@@ -182,6 +182,13 @@ SELECT is(tap.news(), '', 'what goes unseen');
 SELECT is(analytics_rebuild() > 0, true, 'is repaired');
 SELECT tap.news() \g /dev/null
 SELECT tap.agree('all', 'true', 'a repair');
+SELECT tap.store('05:00'), tap.store('09:00'), tap.store('09:30'), tap.store('13:00') \g /dev/null
+SELECT tap.news() \g /dev/null
+SET session_replication_role = replica;
+DELETE FROM analytics_events WHERE occurred_at IN ('2025-01-15 05:00Z', '2025-01-15 13:00Z');
+RESET session_replication_role;
+SELECT ok(analytics_rebuild() > 0, 'two hours are repaired');
+SELECT is(tap.news(), 'delete 05:00 a, delete 13:00 a', 'and nothing between them is noted');
 
 -- A projection may have the name: its rows are another matter.
 CALL analytics_create_projection('counts', bucket => '1 day');

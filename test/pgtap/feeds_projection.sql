@@ -111,6 +111,14 @@ SELECT is(tap.news(), '', 'an event that goes unseen');
 SELECT is(analytics_rebuild() > 0, true, 'is repaired');
 SELECT is(tap.news(), 'delete t b, delete t other', 'and its row is deleted');
 SELECT tap.agree('a repair');
+SELECT tap.store(g, 'g') FROM unnest('{24, 72, 120}'::integer[]) AS g \g /dev/null
+SELECT tap.news() \g /dev/null
+SET session_replication_role = replica;
+DELETE FROM analytics_events WHERE payload ->> 'plan' = 'g' AND occurred_at <> '2025-01-18Z';
+RESET session_replication_role;
+SELECT ok(analytics_rebuild() > 0, 'two buckets are repaired');
+SELECT unalike(tap.news(), '%put%', 'and nothing between them is noted');
+SELECT tap.agree('a repair of two buckets');
 
 -- Beyond max_groups rows are one, "other".
 CALL analytics_create_feed('many', 'many', since => 'now');
