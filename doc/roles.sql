@@ -42,7 +42,8 @@ GRANT USAGE ON SCHEMA :"schema"
 
 -- stores Kafka's records, and publishes dead letters and feeds
 GRANT SELECT, INSERT ON :"schema".analytics_events, :"schema".analytics_untimed_keys TO analytics_writer;
-GRANT SELECT, INSERT, UPDATE ON :"schema".analytics_dead_letters, :"schema".analytics_kafka_offsets TO analytics_writer;
+GRANT SELECT, INSERT ON :"schema".analytics_dead_letters TO analytics_writer;
+GRANT SELECT, INSERT, UPDATE ON :"schema".analytics_kafka_offsets TO analytics_writer;
 GRANT SELECT ON :"schema".analytics_kafka_gaps TO analytics_writer;
 
 -- reads
@@ -96,8 +97,8 @@ FROM (VALUES
     ('analytics_writer', '{
         analytics_ingest,analytics_record,analytics_record_each,
         analytics_claim_partition,_analytics_lock_claim,_analytics_ingest_batch,analytics_ingest_kafka,
-        _analytics_unpublished_dead_letters,_analytics_mark_dead_letters_published,
-        analytics_tick_feeds,analytics_claim_feeds,analytics_feed_messages}'),
+        analytics_tick_feeds,analytics_claim_feeds,analytics_feed_messages,
+        analytics_feed_dead_letters,analytics_dead_letter_messages,analytics_skip_dead_letter}'),
     ('analytics_operator', '{
         _analytics_ingest_again,analytics_replay_all_dead_letters,analytics_purge_dead_letters,analytics_accept_gap,
         analytics_retire_group,analytics_retain,analytics_verify,analytics_rebuild,
@@ -127,6 +128,9 @@ GRANT EXECUTE ON FUNCTION :"schema".analytics_replay_dead_letters(
 -- An earlier version of this script granted more.
 REVOKE EXECUTE ON FUNCTION :"schema".analytics_create_partition(timestamptz, interval)
     FROM analytics_writer, analytics_tenant, analytics_api;
+REVOKE UPDATE ON :"schema".analytics_dead_letters FROM analytics_writer;
+REVOKE EXECUTE ON FUNCTION :"schema"._analytics_unpublished_dead_letters(integer),
+    :"schema"._analytics_mark_dead_letters_published(bigint[], bigint[], text[]) FROM analytics_writer;
 
 -- Policies: all rows for the roles that may see everything, and a tenant's rows for the tenant.
 SELECT format('ALTER TABLE %1$I.%2$I ENABLE ROW LEVEL SECURITY; DROP POLICY IF EXISTS everything ON %1$I.%2$I; '

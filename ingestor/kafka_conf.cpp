@@ -32,17 +32,6 @@ constexpr std::array<std::pair<const char *, const char *>, 14> fixed_for_consum
     {"fetch.message.max.bytes", "1048576"},
 }};
 
-/* For dead letters. A message may be as large as any record that was read; the broker has a limit of its own. A dead
- * letter waits 20 s for a broker, then it is sent again later. */
-constexpr std::array<std::pair<const char *, const char *>, 6> fixed_for_producers{{
-    {"enable.idempotence", "true"},
-    {"batch.num.messages", "1"},
-    {"message.max.bytes", "100000000"},
-    {"message.timeout.ms", "20000"},
-    {"client.id", "analytics-ingestor-publisher"},
-    {"socket.keepalive.enable", "true"},
-}};
-
 /* For feeds. A broker that is away for longer than a transaction may take ends it; then all begins again. Until a
  * transaction of a publisher that is gone has ended, consumers wait behind it, if no other publisher ends it before. */
 constexpr std::array<std::pair<const char *, const char *>, 8> fixed_for_feeds{{
@@ -114,15 +103,11 @@ Conf consumer_conf(const runtime::Settings &settings)
     return conf;
 }
 
-Conf producer_conf(const runtime::Settings &settings)
-{
-    return conf_of(fixed_for_producers, settings);
-}
-
-Conf feed_producer_conf(const runtime::Settings &settings, const std::string &transactional_id)
+Conf feed_producer_conf(const runtime::Settings &settings, const std::string &transactional_id, QueuedMessages queued)
 {
     Conf conf = conf_of(fixed_for_feeds, settings);
     set(conf.get(), "transactional.id", transactional_id.c_str());
+    if (queued == QueuedMessages::any) set(conf.get(), "queue.buffering.max.kbytes", "131072"); // holds the largest
     set(conf.get(), "partitioner", "murmur2"); // also without a key, always the same partition
     disable_log(conf.get());                   // errors of calls say what is wrong
     return conf;

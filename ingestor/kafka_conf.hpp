@@ -4,6 +4,7 @@
 
 #include "../runtime/setting.hpp"
 
+#include <cstdint>
 #include <librdkafka/rdkafka.h>
 #include <memory>
 #include <string>
@@ -22,10 +23,13 @@ using Queue = std::unique_ptr<rd_kafka_queue_t, Freed<rd_kafka_queue_destroy>>;
 
 inline constexpr std::size_t kafka_message_size = 512; // of librdkafka's error texts
 
+/** What waits in a producer: events, 16 MiB of them, or records of any size, as dead letters are. */
+enum class QueuedMessages : std::uint8_t { events, any };
+
 /** They throw runtime::SettingFaults with librdkafka's own message. */
 [[nodiscard]] Conf consumer_conf(const runtime::Settings &settings);
-[[nodiscard]] Conf producer_conf(const runtime::Settings &settings); // of dead letters
-[[nodiscard]] Conf feed_producer_conf(const runtime::Settings &settings, const std::string &transactional_id);
+[[nodiscard]] Conf feed_producer_conf(const runtime::Settings &settings, const std::string &transactional_id,
+                                      QueuedMessages queued);
 /** Of a client that only reads a group's offsets. is_stable: not while a transaction is pending. */
 [[nodiscard]] Conf feed_reader_conf(const runtime::Settings &settings, const std::string &group, bool is_stable);
 

@@ -81,7 +81,8 @@ try {
     find_in_files(settings, faults);
     if (!faults.empty()) return faults; // a client would find them again, and name no setting
     make_client(RD_KAFKA_CONSUMER, consumer_conf(settings));
-    if (!settings.text(Key::kafka_dlq_topic).empty()) make_client(RD_KAFKA_PRODUCER, producer_conf(settings));
+    if (!settings.text(Key::kafka_dlq_topic).empty())
+        make_client(RD_KAFKA_PRODUCER, feed_producer_conf(settings, "analytics-feed", QueuedMessages::any));
     return {};
 } catch (const runtime::SettingFaults &refused) {
     return refused.faults();

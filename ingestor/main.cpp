@@ -7,7 +7,6 @@
 #include "../runtime/traces.hpp"
 #include "admin.hpp"
 #include "check.hpp"
-#include "dead_letter_publisher.hpp"
 #include "feed/feed_publisher.hpp"
 #include "kafka_consumer.hpp"
 #include "kafka_setting_faults.hpp"
@@ -46,7 +45,6 @@ try {
                            .group = settings.text(Key::kafka_consumer_group)});
     const auto port = ingestor::open_admin_port(
         settings, [&admin](std::string_view path) { return admin.answer(path); }, observe);
-    const ingestor::DeadLetterPublisher dead_letters(settings, observe);
     const ingestor::FeedPublisher feeds(settings, observe);
     const ExitCode code =
         start.publish_only ? ingestor::publish_only(signals.token(), observe) : consume(start, signals, observe);

@@ -192,8 +192,6 @@ void IngestorMetrics::measure(runtime::MetricFamilies &families) const
     gauge(families, "analytics_ingestor_kafka_up", "1 while a broker can be reached, else 0.", flag(state.is_kafka_up));
     gauge(families, "analytics_ingestor_paused",
           "1 while consumption is paused because the database accepts nothing, else 0.", flag(is_paused_));
-    gauge(families, "analytics_ingestor_publishing_paused", "1 while dead letters can't be published, else 0.",
-          flag(is_publishing_paused_));
     gauge(families, "analytics_ingestor_loop_timestamp_seconds",
           "Time of the loop's last turn, in seconds since the Unix epoch.", alive_at_);
 

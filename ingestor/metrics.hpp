@@ -54,8 +54,6 @@ private:
     void on(const event::RecordsRefused &refused);
     void on(const event::DeadLettersPublished &published);
     void on(const event::DeadLetterUnpublishable &) { dead_letters_unpublishable_.Increment(); }
-    void on(const event::PublishingPaused &) { is_publishing_paused_ = true; }
-    void on(const event::PublishingResumed &) { is_publishing_paused_ = false; }
     void on(const event::FeedPublished &published);
     void on(const event::FeedProgress &progress);
     void on(const event::FeedPaused &paused) { paused_feeds_.emplace(paused.feed); }
@@ -91,7 +89,6 @@ private:
     std::map<TopicPartition, Lag> lags_;
     double alive_at_;
     bool is_paused_ = false;
-    bool is_publishing_paused_ = false;
     std::map<std::string, FeedLag> feeds_; // that this ingestor publishes
     std::set<std::string> paused_feeds_;
     bool are_feeds_up_ = true;

@@ -1,4 +1,4 @@
-/* --publish-only: no topic is read, and the publishers of feeds and of dead letters do all. */
+/* --publish-only: no topic is read, and the publisher of feeds does all. */
 #pragma once
 
 #include "../runtime/exit.hpp"

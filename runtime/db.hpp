@@ -129,8 +129,7 @@ struct Query {
     const Parameters &parameters;
 };
 
-/** stays_open: the next call continues the same transaction. */
-enum class Ending : std::uint8_t { commit, rollback, stays_open };
+enum class Ending : std::uint8_t { commit, rollback };
 
 struct Notice {
     std::string_view severity; // not translated: WARNING, NOTICE …
@@ -157,8 +156,8 @@ public:
     Connection(Connection &&) noexcept = default;
     Connection &operator=(Connection &&) noexcept = default;
 
-    /** Runs the queries in a new transaction (READ COMMITTED), or in the open one, and returns the last one's rows.
-     * Throws DbError: then nothing was committed; if the connection was lost, that is unknown. */
+    /** Runs the queries in a transaction (READ COMMITTED), and returns the last one's rows. Throws DbError: then
+     * nothing was committed; if the connection was lost, that is unknown. */
     Result transact(std::span<const Query> queries, Ending ending = Ending::commit,
                     Milliseconds timeout = default_deadline);
 
@@ -168,7 +167,6 @@ public:
     /** The server's process id as given when we connected; a pooler invents one. */
     [[nodiscard]] int server_process() const noexcept;
 
-    [[nodiscard]] bool is_in_transaction() const noexcept;
     /** Whether another transaction may be tried. False once the connection was lost or closed; the socket
      * shows whether the server has closed it. */
     [[nodiscard]] bool is_usable() noexcept;

@@ -201,12 +201,11 @@ Result Connection::transact(std::span<const Query> queries, Ending ending, Milli
     static const Parameters none;
     std::vector<Step> steps;
     checked(PQenterPipelineMode(connection_.get()));
-    if (!is_in_transaction()) send({"begin", "BEGIN ISOLATION LEVEL READ COMMITTED", none}, 0, steps);
+    send({"begin", "BEGIN ISOLATION LEVEL READ COMMITTED", none}, 0, steps);
     for (std::size_t place = 0; place < queries.size(); ++place) send(queries[place], place, steps);
-    const std::size_t asked = steps.size();
+    const std::size_t last = steps.size() - 1;
     if (ending == Ending::commit) send({"commit", "COMMIT", none}, queries.size(), steps);
     if (ending == Ending::rollback) send({"rollback", "ROLLBACK", none}, queries.size(), steps);
-    const std::size_t last = (asked == 0 ? steps.size() : asked) - 1; // without queries the ending is of interest
     checked(PQpipelineSync(connection_.get()));
     flush(deadline);
     try {
@@ -219,11 +218,6 @@ Result Connection::transact(std::span<const Query> queries, Ending ending, Milli
             roll_back(deadline);
         throw;
     }
-}
-
-bool Connection::is_in_transaction() const noexcept
-{
-    return connection_ && PQtransactionStatus(connection_.get()) == PQTRANS_INTRANS;
 }
 
 int Connection::server_process() const noexcept

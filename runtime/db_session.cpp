@@ -158,29 +158,6 @@ Result DbSession::run(const Statement &statement, const Parameters &parameters, 
     return transact({{{statement, parameters}}}, Ending::commit, tenant, deadline.value_or(options_.deadline));
 }
 
-Result DbSession::begin(const Statement &statement, const Parameters &parameters)
-{
-    return transact({{{statement, parameters}}}, Ending::stays_open, {}, options_.deadline);
-}
-
-Result DbSession::end(const Statement &statement, const Parameters &parameters)
-{
-    require_open();
-    return transact({{{statement, parameters}}}, Ending::commit, {}, options_.deadline);
-}
-
-void DbSession::roll_back()
-{
-    require_open();
-    connection_->transact({}, Ending::rollback, options_.deadline);
-}
-
-void DbSession::require_open()
-{
-    if (!is_usable() || !connection_->is_in_transaction())
-        throw DbError("08006", "the connection was lost while a transaction was open");
-}
-
 Result DbSession::rehearse(std::span<const Call> calls)
 {
     return transact(calls, Ending::rollback, {}, options_.deadline);
@@ -198,8 +175,7 @@ Result DbSession::transact(std::span<const Call> calls, Ending ending, std::stri
     connect();
     Parameters for_tenant;
     for_tenant.text(tenant);
-    std::vector<Query> queries;
-    if (!connection_->is_in_transaction()) queries.push_back({"identify", identify_, for_tenant});
+    std::vector<Query> queries{{"identify", identify_, for_tenant}};
     if (!options_.role.empty()) queries.push_back({require_restriction.name, text_of(require_restriction), none});
     const std::size_t entrance = queries.size();
     for (const auto &[statement, parameters] : calls)

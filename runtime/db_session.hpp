@@ -63,12 +63,6 @@ public:
     Result run(const Statement &statement, const Parameters &parameters, std::string_view tenant = {},
                std::optional<Milliseconds> deadline = {});
 
-    /** As run, but the transaction stays open until end or roll_back. When the connection is lost meanwhile, end
-     * throws. */
-    Result begin(const Statement &statement, const Parameters &parameters);
-    Result end(const Statement &statement, const Parameters &parameters);
-    void roll_back();
-
     /** Runs them in one transaction and rolls it back; returns the last one's answer. */
     Result rehearse(std::span<const Call> calls);
 
@@ -78,7 +72,6 @@ public:
 
 private:
     Result transact(std::span<const Call> calls, Ending ending, std::string_view tenant, Milliseconds deadline);
-    void require_open();
     std::string_view text_of(const Statement &statement);
 
     SessionOptions options_;

@@ -26,11 +26,11 @@ using Event =
           event::BatchesRestored, event::RecordFailing, event::GroupWaiting, event::GroupOfAnotherStore,
           event::GroupAdopted, event::PartitionFenced, event::PartitionProgress, event::ConsumptionPaused,
           event::ConsumptionResumed, event::BatchCommitted, event::RecordsRefused, event::DeadLettersPublished,
-          event::DeadLetterUnpublishable, event::PublishingPaused, event::PublishingResumed, event::PublishingOnly,
-          event::FeedClaimed, event::FeedReleased, event::FeedFenced, event::FeedPublished, event::FeedPaused,
-          event::FeedResumed, event::FeedStopped, event::FeedProgress, event::FeedChecked, event::FeedDoubtful,
-          event::FeedsUnavailable, event::FeedsRecovered, event::KeysLoaded, event::KeysRefused, event::RequestServed,
-          event::RequestFailed, event::AnswerShared, event::FeedPageRead, event::Overloaded>;
+          event::DeadLetterUnpublishable, event::PublishingOnly, event::FeedClaimed, event::FeedReleased,
+          event::FeedFenced, event::FeedPublished, event::FeedPaused, event::FeedResumed, event::FeedStopped,
+          event::FeedProgress, event::FeedChecked, event::FeedDoubtful, event::FeedsUnavailable, event::FeedsRecovered,
+          event::KeysLoaded, event::KeysRefused, event::RequestServed, event::RequestFailed, event::AnswerShared,
+          event::FeedPageRead, event::Overloaded>;
 
 /** The event's name and level. */
 [[nodiscard]] const EventKind &kind_of(const Event &event) noexcept;

@@ -197,10 +197,9 @@ struct RecordsRefused {
 
 struct DeadLettersPublished {
     static constexpr EventKind kind{"dead_letters_published", Level::info};
+    std::string_view feed = {};
     std::size_t dead_letters = 0;
-    std::int64_t first_id = 0;
-    std::int64_t last_id = 0;
-    ANALYTICS_FIELDS(dead_letters, first_id, last_id);
+    ANALYTICS_FIELDS(feed, dead_letters);
 };
 
 struct DeadLetterUnpublishable {
@@ -208,17 +207,6 @@ struct DeadLetterUnpublishable {
     std::int64_t id = 0;
     std::string_view message = {};
     ANALYTICS_FIELDS(id, message);
-};
-
-struct PublishingPaused {
-    static constexpr EventKind kind{"publishing_paused", Level::warning};
-    std::string_view message = {};
-    ANALYTICS_FIELDS(message);
-};
-
-struct PublishingResumed {
-    static constexpr EventKind kind{"publishing_resumed", Level::info};
-    ANALYTICS_FIELDS();
 };
 
 struct PublishingOnly {

@@ -152,7 +152,9 @@ BEGIN ATOMIC
     SELECT pg_catalog.json_build_object(
         'id', ($1).id, 'reason', ($1).reason, 'detail', ($1).detail,
         'topic', ($1).topic, 'partition', ($1).partition, 'offset', ($1)."offset",
-        'recordedAt', @extschema@._analytics_iso8601(($1).recorded_at),
+        'recordedAt', CASE WHEN ($1).recorded_at >= '0001-01-01 00:00:00+00'
+                               AND ($1).recorded_at < '10000-01-01 00:00:00+00'
+                           THEN @extschema@._analytics_iso8601(($1).recorded_at) END,
         'receivedAt', @extschema@._analytics_iso8601(($1).received_at),
         'replayedAt', @extschema@._analytics_iso8601(($1).replayed_at),
         'valueBytes', pg_catalog.octet_length(($1).value));

@@ -103,9 +103,11 @@ BEGIN
     complaint := CASE
         WHEN name IS NULL OR name !~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$'
             THEN 'name: 1 to 63 letters, digits, dots, hyphens and underscores, not first a dot, hyphen or underscore'
-        WHEN source IS NULL OR source NOT IN ('events', 'counts')
+        WHEN source IS NULL OR source NOT IN ('events', 'counts', 'dead_letters')
             AND NOT EXISTS (SELECT FROM @extschema@.analytics_projections AS p WHERE p.name = $2)
-            THEN 'source must be events, counts, or the name of a projection'
+            THEN 'source must be events, counts, dead_letters, or the name of a projection'
+        WHEN source = 'dead_letters' AND (event_types IS NOT NULL OR tenant_id IS NOT NULL)
+            THEN 'event_types, tenant_id: a dead letter has neither type nor tenant'
         WHEN source NOT IN ('events', 'counts') AND event_types IS NOT NULL THEN 'event_types: a projection has its own'
         WHEN cardinality(event_types) = 0 THEN 'event_types must not be empty; null stands for all types'
         WHEN EXISTS (SELECT FROM unnest(event_types) AS event_type
@@ -133,7 +135,7 @@ BEGIN
     IF EXISTS (SELECT FROM @extschema@.analytics_feeds AS f WHERE f.name = $1) THEN
         RAISE EXCEPTION USING ERRCODE = 'duplicate_object', MESSAGE = format('feed "%s" already exists', name);
     END IF;
-    IF source NOT IN ('events', 'counts') THEN
+    IF source NOT IN ('events', 'counts', 'dead_letters') THEN
         PERFORM @extschema@._analytics_ready_projection(source);
     END IF;
     INSERT INTO @extschema@.analytics_feeds

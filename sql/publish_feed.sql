@@ -56,7 +56,7 @@ CREATE FUNCTION @extschema@.analytics_claim_feeds(
     OUT name text, OUT epoch bigint, OUT generation bigint, OUT begin_at text, OUT takes_over boolean,
     OUT "position" text, OUT topic text, OUT every_ms bigint, OUT fault text, OUT ticks_behind bigint,
     OUT seconds_behind double precision, OUT oldest_seconds double precision, OUT key text, OUT claimed_by text,
-    OUT claimed_seconds double precision)
+    OUT claimed_seconds double precision, OUT source text)
     RETURNS SETOF record
     LANGUAGE c VOLATILE
     AS 'MODULE_PATHNAME', 'analytics_as_owner';
@@ -67,7 +67,7 @@ CREATE FUNCTION @extschema@._analytics_claim_feeds(
     OUT name text, OUT epoch bigint, OUT generation bigint, OUT begin_at text, OUT takes_over boolean,
     OUT "position" text, OUT topic text, OUT every_ms bigint, OUT fault text, OUT ticks_behind bigint,
     OUT seconds_behind double precision, OUT oldest_seconds double precision, OUT key text, OUT claimed_by text,
-    OUT claimed_seconds double precision)
+    OUT claimed_seconds double precision, OUT source text)
     RETURNS SETOF record
     LANGUAGE plpgsql VOLATILE
     SET search_path = pg_catalog, pg_temp
@@ -121,7 +121,7 @@ BEGIN
            CASE WHEN at.tick IS NOT NULL THEN behind.ticks END,
            CASE WHEN at.tick IS NOT NULL THEN coalesce(behind.seconds, 0) END,
            extract(epoch FROM clock_timestamp() - oldest.ticked_at)::double precision,
-           f.key, p.publisher, extract(epoch FROM clock_timestamp() - p.heartbeat_at)::double precision
+           f.key, p.publisher, extract(epoch FROM clock_timestamp() - p.heartbeat_at)::double precision, f.source
     FROM @extschema@.analytics_feed_publishers AS p
     JOIN @extschema@.analytics_feeds AS f ON f.name = p.feed
     CROSS JOIN LATERAL (

@@ -129,6 +129,14 @@ $change$),
     COMMENT ON COLUMN @schema@.analytics_rollup_tenants.seconds IS
         'Packed: event type and second → count, of the same events. Null: the bag has none. If each bag of an '
         'hour has seconds, they give the counts of a time that begins or ends within a minute, else the events do.';
+$change$),
+('dead letters are published by a feed', 'analytics_dead_letters', $change$
+    DROP INDEX IF EXISTS @schema@.analytics_dead_letters_unpublished;
+    COMMENT ON COLUMN @schema@.analytics_dead_letters.published_at IS
+        'When a release before 0.2.0 published it to the dead-letter topic, else null: now a feed has its position.';
+    COMMENT ON COLUMN @schema@.analytics_dead_letters.publish_fault IS
+        'Why the dead-letter topic cannot receive it (for example a message too large for the broker), else null. '
+        'Set it to null, and it is tried again.';
 $change$)
 $changes$;
 

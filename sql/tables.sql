@@ -428,12 +428,11 @@ COMMENT ON COLUMN @schema@.analytics_dead_letters.headers IS
 COMMENT ON COLUMN @schema@.analytics_dead_letters.received_at IS 'Start of the transaction that refused the record.';
 COMMENT ON COLUMN @schema@.analytics_dead_letters.replayed_at IS
     'When a replay accepted the record. Null: the dead letter is open.';
-COMMENT ON COLUMN @schema@.analytics_dead_letters.published_at IS 'When the dead-letter topic received it, else null.';
+COMMENT ON COLUMN @schema@.analytics_dead_letters.published_at IS
+    'When a release before 0.2.0 published it to the dead-letter topic, else null: now a feed has its position.';
 COMMENT ON COLUMN @schema@.analytics_dead_letters.publish_fault IS
     'Why the dead-letter topic cannot receive it (for example a message too large for the broker), else null. '
-    'Set it to null, and the next run tries again.';
-CREATE INDEX analytics_dead_letters_unpublished ON @schema@.analytics_dead_letters (id)
-    WHERE published_at IS NULL AND publish_fault IS NULL AND replayed_at IS NULL AND reason <> 'unknown_shape';
+    'Set it to null, and it is tried again.';
 $table$),
 
 ('analytics_dead_letter_counts', $table$
@@ -593,6 +592,7 @@ COMMENT ON TABLE @schema@.analytics_feeds IS
 COMMENT ON COLUMN @schema@.analytics_feeds.name IS 'Its name.';
 COMMENT ON COLUMN @schema@.analytics_feeds.source IS
     'What changes. events: the rows of analytics_events. counts: their numbers by minute, type and tenant. '
+    'dead_letters: the open dead letters, each once. '
     'Else the name of a projection: its rows.';
 COMMENT ON COLUMN @schema@.analytics_feeds.event_types IS 'The feed has events of these types. Null: of all.';
 COMMENT ON COLUMN @schema@.analytics_feeds.tenant_id IS
@@ -712,8 +712,9 @@ COMMENT ON COLUMN @schema@.analytics_outbox.type_numbers IS
     'For each change the place of the event''s type in event_types, from 1.';
 COMMENT ON COLUMN @schema@.analytics_outbox.source IS
     'Null: events have changed. counts: numbers of events have changed, in the minutes times; ids and keys are '
-    'empty. Else the projection of which rows have changed, all of the bucket first_time. Their '
-    'arrays are empty, but for operations and keys, and event_types has the projection''s name.';
+    'empty. dead_letters: dead letters were stored. Their numbers are the last eight bytes of ids, times has their '
+    'received_at, and event_types this word. Else the projection of which rows have changed, all of the bucket '
+    'first_time. Their arrays are empty, but for operations and keys, and event_types has the projection''s name.';
 COMMENT ON COLUMN @schema@.analytics_outbox.keys IS
     'For each change of a projection the row''s dimensions, as its bags have them, or the byte ff: the row "other". '
     'Null: events have changed.';

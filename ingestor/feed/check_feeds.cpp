@@ -10,8 +10,6 @@
 namespace analytics::ingestor {
 namespace {
 
-using runtime::Key;
-
 constexpr int timeout_ms = 10'000;
 
 using Kafka = std::unique_ptr<rd_kafka_t, Freed<rd_kafka_destroy>>;
@@ -25,7 +23,8 @@ std::string text_of(const Error &error)
 class KafkaRehearsal {
 public:
     KafkaRehearsal(const runtime::Settings &settings, std::string id)
-        : id_(std::move(id)), kafka_(new_client(RD_KAFKA_PRODUCER, feed_producer_conf(settings, id_))),
+        : id_(std::move(id)),
+          kafka_(new_client(RD_KAFKA_PRODUCER, feed_producer_conf(settings, id_, QueuedMessages::events))),
           reader_(new_client(RD_KAFKA_CONSUMER, feed_reader_conf(settings, id_, true)))
     {
     }
@@ -105,7 +104,7 @@ private:
                                     .publisher = feed.claimed_by,
                                     .heartbeat_seconds = feed.claimed_seconds});
         if (!feed.fault.empty()) doubt(feed, "it has stopped: " + feed.fault);
-        if (feed.key != "id" && kafka.is_compacted(feed.topic))
+        if (!feed.key.empty() && feed.key != "id" && kafka.is_compacted(feed.topic))
             doubt(feed, fmt::format("its topic is compacted, and its key is \"{}\": Kafka refuses messages without a "
                                     "key, and keeps one event of each key",
                                     feed.key));
@@ -141,7 +140,7 @@ private:
 
 bool check_feeds(const runtime::Settings &settings, runtime::Observer &observe)
 {
-    return settings.text(Key::feeds) == "none" || FeedsCheck(settings, observe)();
+    return !wants_feeds(settings) || FeedsCheck(settings, observe)();
 }
 
 } // namespace analytics::ingestor

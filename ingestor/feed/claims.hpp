@@ -25,6 +25,8 @@ class FeedClaims {
 public:
     virtual ~FeedClaims() = default;
 
+    /** Makes what this process is to publish: the feed of the dead-letter topic. */
+    virtual std::optional<Failure> prepare() { return {}; }
     /** Whether there is a feed. */
     virtual std::variant<bool, Failure> has_feeds() = 0;
     /** The same, and makes a tick if there is something new. */

@@ -34,6 +34,7 @@ struct FeedClaim {
     std::optional<std::string> position = {}; // that was reported last
     std::chrono::milliseconds every{1'000};
     std::string fault = {}; // why it has stopped; empty: it has not
+    bool is_of_dead_letters = false;
 
     bool operator==(const FeedClaim &) const = default;
 };
@@ -42,7 +43,7 @@ enum class Recipients : std::uint8_t { none, key, all };
 
 struct FeedHeader {
     std::string_view name;
-    std::string_view value;
+    std::string_view value; // without bytes: null
 };
 
 struct FeedMessage {
@@ -71,13 +72,22 @@ public:
 
     /** The messages after a position; none: there is nothing new. One call at a time, from any thread. */
     virtual std::variant<FeedPage, Failure> read(const std::optional<std::string> &after) = 0;
+
+    /** Leaves out a message that the topic never takes, from the next read on; false: the feed must not lose it.
+     * Not while a read is under way. */
+    virtual std::variant<bool, Failure> skip(std::string_view position, std::string_view why)
+    {
+        static_cast<void>(position);
+        static_cast<void>(why);
+        return false;
+    }
 };
 
-/** Fenced: another producer has the feed. Otherwise the same may succeed later. */
+/** Fenced: another producer has the feed. Otherwise the same may succeed later, unless a message is refused. */
 struct FeedFault {
     bool is_fenced = false;
     std::string message;
-    std::string refused = {}; // the position of a message that is too large for the topic, perhaps together with others
+    std::string refused = {}; // the position of a message that the topic never takes, perhaps because of others beside
 };
 
 class FeedTopic {

@@ -5,6 +5,7 @@
 #include "kafka_position.hpp"
 #include "publish_feed.hpp"
 #include "publish_feeds.hpp"
+#include "sql_dead_letter_source.hpp"
 #include "sql_feed_claims.hpp"
 #include "sql_feed_source.hpp"
 
@@ -32,13 +33,22 @@ public:
 private:
     void run(const std::stop_token &stop)
     try {
-        SqlFeedSource source(settings_, claim_.name, stop, observe_);
-        KafkaFeedTopic topic(settings_, claim_.topic, kafka_id_of(store_, claim_.name), stop);
-        publish_feed(claim_, store_, source, topic, clock_, stop, observe_, progress_,
-                     {.seed = std::random_device()()});
+        const auto source = source_of(stop);
+        KafkaFeedTopic topic(settings_, claim_.topic, kafka_id_of(store_, claim_.name), stop,
+                             claim_.is_of_dead_letters ? QueuedMessages::any : QueuedMessages::events);
+        PublishFeedOptions options{.seed = std::random_device()()};
+        if (claim_.is_of_dead_letters) options.longest_transaction = {}; // a page may have large ones
+        publish_feed(claim_, store_, *source, topic, clock_, stop, observe_, progress_, options);
     } catch (const std::exception &error) { // must not stop the reading of events
         observe_(event::FeedPaused{.feed = claim_.name, .message = error.what()});
         progress_.ended();
+    }
+
+    std::unique_ptr<FeedSource> source_of(const std::stop_token &stop)
+    {
+        if (claim_.is_of_dead_letters)
+            return std::make_unique<SqlDeadLetterSource>(settings_, claim_.name, stop, observe_);
+        return std::make_unique<SqlFeedSource>(settings_, claim_.name, stop, observe_);
     }
 
     const runtime::Settings &settings_;
@@ -82,7 +92,7 @@ struct FeedPublisher::Parts {
 
 FeedPublisher::FeedPublisher(const runtime::Settings &settings, runtime::Observer &observe)
 {
-    if (settings.text(Key::feeds) != "none") parts_ = std::make_unique<Parts>(settings, observe);
+    if (wants_feeds(settings)) parts_ = std::make_unique<Parts>(settings, observe);
 }
 
 FeedPublisher::~FeedPublisher() = default;

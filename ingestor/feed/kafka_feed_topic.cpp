@@ -21,8 +21,8 @@ constexpr Milliseconds stop_budget{3'000};                    // to commit what 
 } // namespace
 
 KafkaFeedTopic::KafkaFeedTopic(const runtime::Settings &settings, std::string topic, std::string id,
-                               std::stop_token stop)
-    : settings_(settings), topic_(std::move(topic)), id_(std::move(id)), stop_(std::move(stop))
+                               std::stop_token stop, QueuedMessages queued)
+    : settings_(settings), topic_(std::move(topic)), id_(std::move(id)), stop_(std::move(stop)), queued_(queued)
 {
 }
 
@@ -32,7 +32,7 @@ FeedFault KafkaFeedTopic::fault_of(const rd_kafka_error_t *error)
     const Time deadline = Time::clock::now() + Milliseconds(slice_ms);
     while (rd_kafka_error_txn_requires_abort(error) != 0 && undelivered_.empty() && Time::clock::now() < deadline)
         rd_kafka_poll(kafka_.get(), slice_ms / 10);
-    if (!refused_.empty()) return too_large();
+    if (!refused_.empty()) return refusal();
     std::string message = undelivered_.empty() ? rd_kafka_error_string(error) : undelivered_;
     std::array<char, kafka_message_size> text{};
     const rd_kafka_resp_err_t fatal = rd_kafka_fatal_error(kafka_.get(), text.data(), text.size());
@@ -43,15 +43,18 @@ FeedFault KafkaFeedTopic::fault_of(const rd_kafka_error_t *error)
             std::move(message)};
 }
 
-FeedFault KafkaFeedTopic::too_large()
+FeedFault KafkaFeedTopic::refusal()
 {
     sends_singly_ = true;
-    const auto found = topic_settings(kafka_.get(), topic_, Milliseconds(query_ms));
-    const std::string limit =
-        found && found->most_bytes ? fmt::format("{} bytes", *found->most_bytes) : std::string("less");
+    std::string why = rd_kafka_err2str(refused_error_);
+    if (refused_error_ == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) {
+        const auto found = topic_settings(kafka_.get(), topic_, Milliseconds(query_ms));
+        why = "more than its max.message.bytes";
+        if (found && found->most_bytes) why += fmt::format(", {}", *found->most_bytes);
+    }
     return {.is_fenced = false,
-            .message = fmt::format("the message at {} has {} bytes, and topic \"{}\" takes {} (max.message.bytes)",
-                                   refused_, refused_bytes_, topic_, limit),
+            .message = fmt::format(R"(topic "{}" refuses the message at {}, which has {} bytes: {})", topic_, refused_,
+                                   refused_bytes_, why),
             .refused = refused_};
 }
 
@@ -61,15 +64,23 @@ void KafkaFeedTopic::note_undelivered(const rd_kafka_message_t &message)
         message.err == RD_KAFKA_RESP_ERR__PURGE_QUEUE || message.err == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT)
         return;
     undelivered_ = fmt::format("a message of {} bytes: {}", message.len, rd_kafka_err2str(message.err));
-    if (message.err != RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) return;
     rd_kafka_headers_t *headers = nullptr;
     const void *position = nullptr;
     std::size_t size = 0;
-    if (rd_kafka_message_headers(&message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR ||
-        rd_kafka_header_get_last(headers, position_header, &position, &size) != RD_KAFKA_RESP_ERR_NO_ERROR)
-        return;
-    refused_.assign(static_cast<const char *>(position), size);
-    refused_bytes_ = message.len;
+    if (rd_kafka_message_headers(&message, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR &&
+        rd_kafka_header_get_last(headers, position_header, &position, &size) == RD_KAFKA_RESP_ERR_NO_ERROR)
+        note_refused({static_cast<const char *>(position), size}, message.len, message.err);
+}
+
+/* If neither the broker nor librdkafka will ever take it. */
+void KafkaFeedTopic::note_refused(std::string_view position, std::size_t bytes, rd_kafka_resp_err_t error)
+{
+    const bool is_forever = error == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE ||
+                            error == RD_KAFKA_RESP_ERR_INVALID_RECORD; // as without a key, if the topic is compacted
+    if (!is_forever) return;
+    refused_ = position;
+    refused_bytes_ = bytes;
+    refused_error_ = error;
 }
 
 /* librdkafka's calls wait long by themselves; in slices a stop is heeded. */
@@ -111,7 +122,7 @@ std::variant<std::optional<std::string>, FeedFault> KafkaFeedTopic::committed()
 
 std::optional<FeedFault> KafkaFeedTopic::open()
 {
-    Conf conf = feed_producer_conf(settings_, id_);
+    Conf conf = feed_producer_conf(settings_, id_, queued_);
     rd_kafka_conf_set_opaque(conf.get(), this);
     rd_kafka_conf_set_dr_msg_cb(conf.get(), [](rd_kafka_t *, const rd_kafka_message_t *message, void *self) {
         static_cast<KafkaFeedTopic *>(self)->note_undelivered(*message);
@@ -183,10 +194,7 @@ std::optional<FeedFault> KafkaFeedTopic::send(const FeedPage &page)
                 if (stop_.stop_requested()) return FeedFault{false, rd_kafka_err2str(error)};
                 rd_kafka_poll(kafka_.get(), slice_ms);
             } else if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-                if (error == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) { // librdkafka's own limit
-                    refused_ = message.position;
-                    refused_bytes_ = message.value.value_or("").size();
-                }
+                note_refused(message.position, message.value.value_or("").size(), error); // librdkafka's own limit
                 const Error cause(rd_kafka_error_new(error, "%s", rd_kafka_err2str(error)));
                 return fault_of(cause.get());
             } else {

@@ -15,8 +15,8 @@ using Answer = std::variant<FeedPage, Failure>;
 
 /* Why a session with Kafka ended. */
 struct Outcome {
-    enum class Kind : std::uint8_t { again, fenced, halted } kind = Kind::again;
-    std::string message = {};
+    enum class Kind : std::uint8_t { again, refused, fenced, halted } kind = Kind::again;
+    std::string message = {}; // empty: there is no need to wait
 };
 
 Outcome outcome_of(FeedFault fault)
@@ -50,10 +50,12 @@ public:
     void operator()()
     {
         while (!stop_.stop_requested()) {
-            const Outcome outcome = session();
+            Outcome outcome = session();
             topic_.close();
             if (stop_.stop_requested()) return;
+            if (outcome.kind == Outcome::Kind::refused) outcome = after_refusal(outcome.message);
             switch (outcome.kind) {
+            case Outcome::Kind::refused: // is one of the others by now
             case Outcome::Kind::fenced:
                 observe_(event::FeedFenced{.feed = claim_.name, .epoch = claim_.epoch, .message = outcome.message});
                 return;
@@ -61,6 +63,7 @@ public:
                 progress_.halted(outcome.message);
                 return;
             case Outcome::Kind::again:
+                if (outcome.message.empty()) continue;
                 if (!std::exchange(is_paused_, true))
                     observe_(event::FeedPaused{.feed = claim_.name, .message = outcome.message});
                 clock_.wait(clock_.now() + backoff_.next(), stop_);
@@ -150,12 +153,22 @@ private:
         const bool was_alone = std::exchange(is_alone_, false);
         if (fault.refused.empty()) return outcome_of(std::move(fault));
         refused_ = fault.refused;
-        if (!was_alone) return outcome_of(std::move(fault));
+        if (was_alone) return {Outcome::Kind::refused, std::move(fault.message)};
+        return {};
+    }
+
+    /* The topic will never take this message. The feed goes on without it, or stops. */
+    Outcome after_refusal(const std::string &message)
+    {
+        const auto answer = source_.skip(refused_, message);
+        if (const auto *failure = std::get_if<Failure>(&answer)) return {Outcome::Kind::again, failure->message};
+        const std::string position = std::exchange(refused_, {});
+        if (std::get<bool>(answer)) return {};
         return {Outcome::Kind::halted,
-                fmt::format("{}; raise this limit and call analytics_republish_feed('{}', '{}'), or leave the message "
+                fmt::format("{}; put this right and call analytics_republish_feed('{}', '{}'), or leave the message "
                             "out by analytics_republish_feed('{}', '{}')",
-                            fault.message, claim_.name, progress_.state().position.value_or("beginning"), claim_.name,
-                            fault.refused)};
+                            message, claim_.name, progress_.state().position.value_or("beginning"), claim_.name,
+                            position)};
     }
 
     std::optional<FeedFault> send(const FeedPage &page)
@@ -194,6 +207,8 @@ private:
                                       .messages = sent_->messages,
                                       .bytes = sent_->bytes,
                                       .milliseconds = took.count()});
+        if (claim_.is_of_dead_letters && sent_->messages > 0)
+            observe_(event::DeadLettersPublished{.feed = claim_.name, .dead_letters = sent_->messages});
         sent_.reset();
         return {};
     }

@@ -6,6 +6,8 @@
  *
  *     a fault that may pass     tried again, with growing pauses; reported once
  *     fenced                    another publisher has the feed: this one ends
+ *     refused                   the topic never takes this message, which is sure once it fails in a transaction of its
+ *                               own: the feed goes on without it if its source may skip it, else it halts
  *     halted                    changes would be missing (the position is too old, or not of this database): it ends,
  *                               and the feed stops until an operator has decided
  *

@@ -65,6 +65,10 @@ public:
 private:
     std::optional<Failure> turn()
     {
+        if (!is_prepared_) {
+            if (auto failure = claims_.prepare()) return failure;
+            is_prepared_ = true;
+        }
         auto answer = has_feeds_ ? claims_.tick() : claims_.has_feeds();
         if (auto *failure = std::get_if<Failure>(&answer)) return std::move(*failure);
         has_feeds_ = std::get<bool>(answer);
@@ -165,6 +169,7 @@ private:
     std::map<std::string, PublishedFeed> feeds_; // by name
     std::optional<FeedStore> store_;
     Time claim_at_ = Time::min();
+    bool is_prepared_ = false;
     bool has_feeds_ = false;
     bool is_unavailable_ = false;
 };

@@ -4,6 +4,7 @@
 #include "../../runtime/array.hpp"
 #include "../sql_failure.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <fmt/format.h>
@@ -24,14 +25,21 @@ const Statement tick_feeds{.name = "tick_feeds", .sql = "SELECT @extschema@.anal
 const Statement identify_store{.name = "feed_store",
                                .sql = "SELECT s.id, s.system_identifier, s.database_oid "
                                       "FROM @extschema@.analytics_store_identity() AS s"};
+const Statement feed_dead_letters{.name = "feed_dead_letters",
+                                  .sql = "SELECT @extschema@.analytics_feed_dead_letters($1::pg_catalog.text)"};
 const Statement claim_feeds{
     .name = "claim_feeds",
     .sql = "SELECT c.name, c.epoch, c.generation, c.begin_at, c.takes_over, c.\"position\", c.topic, c.every_ms, "
-           "c.fault, c.ticks_behind, c.seconds_behind, c.oldest_seconds "
+           "c.fault, c.ticks_behind, c.seconds_behind, c.oldest_seconds, "
+           "c.source OPERATOR(pg_catalog.=) 'dead_letters' "
            "FROM @extschema@.analytics_claim_feeds($1::pg_catalog.text, $2::pg_catalog.text[], $3::pg_catalog.text[], "
            "$4::pg_catalog.int8[], $5::pg_catalog.text[], $6::pg_catalog.text[]) AS c"};
 
-// What reads messages is not run, but its right is checked.
+// What reads and marks messages is not run, but its right is checked.
+const Statement check_dead_letters{
+    .name = "check_dead_letters",
+    .sql = "SELECT (SELECT @extschema@.analytics_skip_dead_letter(NULL, NULL) LIMIT 0), "
+           "(SELECT 1 FROM @extschema@.analytics_dead_letter_messages(NULL, NULL, 1) LIMIT 0)"};
 const Statement check_feeds{.name = "check_feeds",
                             .sql = "SELECT c.name, c.topic, c.key, c.fault, c.claimed_by, c.claimed_seconds, "
                                    "(SELECT 1 FROM @extschema@.analytics_feed_messages(c.name, NULL, 1) LIMIT 0) "
@@ -72,7 +80,8 @@ ClaimedFeed claimed_feed(const runtime::Result &answer, int row)
         fault,
         ticks,
         seconds,
-        oldest
+        oldest,
+        is_of_dead_letters
     };
     ClaimedFeed feed{.claim = {.name = std::string(answer.text(row, name)),
                                .topic = std::string(answer.text(row, topic)),
@@ -82,7 +91,8 @@ ClaimedFeed claimed_feed(const runtime::Result &answer, int row)
                                .takes_over = answer.is_true(row, takes_over),
                                .position = optional_text(answer.get(row, position)),
                                .every = std::chrono::milliseconds(answer.integer(row, every)),
-                               .fault = std::string(answer.get(row, fault).value_or(""))},
+                               .fault = std::string(answer.get(row, fault).value_or("")),
+                               .is_of_dead_letters = answer.is_true(row, is_of_dead_letters)},
                      .ticks_behind = {},
                      .seconds_behind = number_of(answer.get(row, seconds)),
                      .oldest_seconds = number_of(answer.get(row, oldest))};
@@ -109,8 +119,13 @@ std::optional<std::vector<std::string>> wanted_feeds(const runtime::Settings &se
     return names;
 }
 
+bool wants_feeds(const runtime::Settings &settings)
+{
+    return settings.text(Key::feeds) != "none" || !settings.text(Key::kafka_dlq_topic).empty();
+}
+
 SqlFeedClaims::SqlFeedClaims(const runtime::Settings &settings, std::stop_token stop, runtime::Observer &observe)
-    : publisher_(identity()), names_(wanted_feeds(settings)),
+    : publisher_(identity()), names_(wanted_feeds(settings)), dead_letter_topic_(settings.text(Key::kafka_dlq_topic)),
       session_({.name = "feeds",
                 .target = {.conninfo = settings.conninfo(),
                            .application_name = std::string(runtime::program(runtime::Daemon::ingestor)) + " feeds",
@@ -119,6 +134,29 @@ SqlFeedClaims::SqlFeedClaims(const runtime::Settings &settings, std::stop_token 
                 .settings = {{"statement_timeout", "20s"}}},
                observe)
 {
+}
+
+/* Made in one transaction and started in the next one. */
+std::optional<Failure> SqlFeedClaims::prepare()
+try {
+    constexpr int most_transactions = 3; // another session may do the same
+    if (dead_letter_topic_.empty()) return {};
+    runtime::Parameters parameters;
+    parameters.text(dead_letter_topic_);
+    for (int i = 0; i < most_transactions; ++i) {
+        const auto answer = session_.run(feed_dead_letters, parameters);
+        const auto name = answer.get(0, 0);
+        if (!name) continue;
+        if (names_ && std::ranges::find(*names_, *name) == names_->end()) names_->emplace_back(*name);
+        return {};
+    }
+    return Failure{.transient = true,
+                   .sqlstate = "55000",
+                   .message = "the feed of the dead-letter topic has not started",
+                   .hint = {}};
+} catch (const DbError &error) {
+    if (error.is_transient()) session_.disconnect();
+    return failure_of(error);
 }
 
 std::variant<bool, Failure> SqlFeedClaims::has_feeds()
@@ -185,7 +223,15 @@ std::variant<std::vector<FeedToCheck>, Failure> SqlFeedClaims::rehearse()
         if (names_)
             for (const std::string &feed : *names_) wanted.bytes(feed);
         names_ ? parameters.binary(wanted.view()) : parameters.null();
-        const auto answer = session_.rehearse({{{tick_feeds, none}, {check_feeds, parameters}}});
+        runtime::Parameters topic_parameter;
+        topic_parameter.text(dead_letter_topic_);
+        std::vector<runtime::Call> calls{{tick_feeds, none}};
+        if (!dead_letter_topic_.empty()) {
+            calls.push_back({feed_dead_letters, topic_parameter});
+            calls.push_back({check_dead_letters, none});
+        }
+        calls.push_back({check_feeds, parameters});
+        const auto answer = session_.rehearse(calls);
         std::vector<FeedToCheck> feeds;
         feeds.reserve(static_cast<std::size_t>(answer.rows()));
         for (int row = 0; row < answer.rows(); ++row)
@@ -195,6 +241,10 @@ std::variant<std::vector<FeedToCheck>, Failure> SqlFeedClaims::rehearse()
                              .fault = std::string(answer.get(row, fault).value_or("")),
                              .claimed_by = optional_text(answer.get(row, claimed_by)),
                              .claimed_seconds = number_of(answer.get(row, claimed_seconds))});
+        // It is not there yet, or not among the names.
+        const auto found = std::ranges::find(feeds, dead_letter_topic_, &FeedToCheck::topic);
+        if (!dead_letter_topic_.empty() && found == feeds.end())
+            feeds.push_back({.name = "dead_letters", .topic = dead_letter_topic_});
         return feeds;
     });
 }

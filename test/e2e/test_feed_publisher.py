@@ -255,10 +255,10 @@ def test_a_message_that_is_too_large_stops_the_feed_before_it(kafka, database, f
     running = ingestor()
     stopped = running.await_log(event="feed_stopped", timeout=60)
     message, at, after = re.fullmatch(
-        r"(.*); raise this limit and call analytics_republish_feed\('f', '(.*)'\), or leave the message out by "
+        r"(.*); put this right and call analytics_republish_feed\('f', '(.*)'\), or leave the message out by "
         r"analytics_republish_feed\('f', '(.*)'\)", stopped["message"]).groups()
-    assert re.fullmatch(rf'the message at {re.escape(after)} has 30\d\d\d bytes, and topic "{re.escape(topic.topic)}" '
-                        r"takes 20000 bytes \(max.message.bytes\)", message)
+    assert re.fullmatch(rf'topic "{re.escape(topic.topic)}" refuses the message at {re.escape(after)}, which has '
+                        r"30\d\d\d bytes: more than its max.message.bytes, 20000", message)
     assert database.sql("SELECT (\"position\", fault) = (%s, %s) FROM analytics_feed_publishers",
                         (at, stopped["message"]))
     assert stopped["command"] == ""

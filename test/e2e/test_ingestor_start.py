@@ -261,6 +261,28 @@ def test_check_names_a_missing_right_of_feeds(well, database, writer, right):
     assert run("--check", ANALYTICS_FEEDS="none", **well)[0] == 0
 
 
+@pytest.mark.parametrize("feeds", ["all", "none"])
+def test_check_names_the_dead_letter_topic(well, database, feed, topic, feeds):
+    feed(topic + ".dlq", source="dead_letters", name="other")
+    database.sql("SELECT analytics_drop_feed('other')")
+    code, output = run("--check", ANALYTICS_FEEDS=feeds, ANALYTICS_KAFKA_DLQ_TOPIC=topic + ".dlq", **well)
+    assert (code, [(entry["feed"], entry["topic"]) for entry in checked(output)]) == (
+        0, [("dead_letters", topic + ".dlq")]), output
+    assert database.sql("SELECT count(*) FROM analytics_feeds") == 0
+    code, output = run("--check", ANALYTICS_FEEDS=feeds, ANALYTICS_KAFKA_DLQ_TOPIC=topic + ".nowhere", **well)
+    assert (code, unreachable(output), topic + ".nowhere" in output) == (69, ["kafka"], True), output
+
+
+@pytest.mark.parametrize("right", ["analytics_feed_dead_letters", "analytics_dead_letter_messages",
+                                   "analytics_skip_dead_letter"])
+def test_check_names_a_missing_right_of_the_dead_letter_topic(well, database, writer, topic, right):
+    granted(database, writer)
+    database.sql(f"REVOKE EXECUTE ON FUNCTION {right} FROM {writer}")
+    well = {**well, "ANALYTICS_DATABASE_URL": url_of(database, writer), "ANALYTICS_KAFKA_DLQ_TOPIC": topic + ".dlq"}
+    code, output = run("--check", **well)
+    assert (code, unreachable(output), right in output) == (69, ["postgresql"], True), output
+
+
 # ---- what the database must have
 
 def test_a_database_without_the_extension_ends_it_with_1_and_what_to_do(stream, ingestor):

@@ -25,6 +25,7 @@ ASKED = {  # one call of each function that reads
     "analytics_contract_finding": """analytics_contract_finding('{"type": "string"}', '{}')""",
     "analytics_counts": f"analytics_counts({DAY})",
     "analytics_dead_letter": "analytics_dead_letter(1)",
+    "analytics_dead_letter_messages": "analytics_dead_letter_messages('letters')",
     "analytics_event": "(SELECT f.* FROM analytics_events AS e, analytics_event(e.occurred_at, e.id) AS f)",
     "analytics_event_version": "(SELECT analytics_event_version(event_type, payload) FROM analytics_events)",
     "analytics_explain": "analytics_explain('{}'::text)",
@@ -68,12 +69,13 @@ def standby(primary):
 
 @pytest.fixture
 def app(primary):
-    """The database in use: events, dead letters, a projection, a feed."""
+    """The database in use: events, dead letters, a projection, feeds."""
     primary.sql("CREATE DATABASE app")
     database = Database(primary, "app")
     database.sql("CREATE EXTENSION analytics_events")
     database.sql("CALL analytics_create_projection('kept')")
     database.sql("CALL analytics_create_feed('kept', since => 'now')")
+    database.sql("CALL analytics_create_feed('letters', 'dead_letters')")
     records = [json.dumps(event(n)).encode() for n in range(20)] + [b"{", b'{"colour":"red"}']
     database.sql("SELECT count(*) FROM analytics_ingest(%s::bytea[])", (records,))
     database.sql("SELECT analytics_tick()")

@@ -40,6 +40,9 @@ CALLS = {
     "analytics_create_feed": [],
     "analytics_create_projection": [],
     "_analytics_drop_partitions": [(LATER, "true"), ("2100-01-01Z", "false")],
+    "_analytics_dead_letter_page": [("letters", "beginning", "10")],
+    "_analytics_dead_letters_noted": [("letters", "0", "10")],
+    "_analytics_dead_letters_past": [("letters", "beginning", "10")],
     "analytics_drop_feed": [("none",)],
     "analytics_drop_projection": [("kept",)],
     "_analytics_feed_position": [("1",), ("1.2.3",), (f'1.-2.{SAMPLES["uuid"]}',)],
@@ -64,6 +67,9 @@ CALLS = {
     "_analytics_lock_claim": [("g", "t", "0", "1", "0", "0"), ("g", "t", "0", "7", "7", "7"),
                               ("none", "t", "0", "1", "0", "0")],
     "analytics_claim_feeds": [("o", None, None, None, None, None), ("o", "{fed}", "{fed}", "{1}", "{0}", "{NULL}")],
+    "analytics_dead_letter_messages": [("letters", None, "10"), ("letters", "0", "10"), ("letters", "again", "1")],
+    "_analytics_dead_letter_feed": [("letters", "beginning", "10"), ("letters", "0", "10")],
+    "analytics_skip_dead_letter": [("0.0.00000000-0000-0000-0000-000000000001", "f")],
     "analytics_feed_messages": [("fed", None, "10", "1000"), ("fed", "0", "10", "1"), ("fed", "again", "1", "1")],
     "analytics_hopping": [("2021-05-01Z", LATER, "1 day", "1 hour", None, None)],
     "analytics_ingest": [(BATCH,)],
@@ -71,7 +77,6 @@ CALLS = {
     "_analytics_ingest_batch": [("t", "0", r'{"\\x7b"}', "{0}", None, None, None)],
     "analytics_ingest_kafka": [("g", "t", "0", "1", "0", "2", BATCH, "{0,1}",
                                 None, None, None, "9")],
-    "_analytics_mark_dead_letters_published": [("{1}", "{2}", "{f}")],
     "_analytics_projection_kept": [("1", "2021-01-01Z", "2022-01-01Z")],
     "_analytics_projection_missing": [("1", "2021-01-01Z", "2022-01-01Z")],
     "_analytics_projection_page": [("kept", "50", None, None, None, None, None),
@@ -144,6 +149,8 @@ CALL @.analytics_create_feed('rows'&text, 'gone'&text, 'rows'&text, NULL&_text, 
     'beginning'&text, '1 day'&interval, '1 second'&interval)
 CALL @.analytics_create_feed('counted'&text, 'counts'&text, NULL&text, '{e}'&_text, 'acme'&text, 'id'&text,
     'event'&text, 'beginning'&text, '1 day'&interval, '1 second'&interval)
+CALL @.analytics_create_feed('letters'&text, 'dead_letters'&text, 'letters'&text, NULL&_text, NULL&text, 'id'&text,
+    'event'&text, 'beginning'&text, '1 day'&interval, '1 second'&interval)
 SELECT * FROM @.analytics_claim_partition('g'&text, 't'&text, 0, 'o'&text, 0&int8, 5&int8)
 SELECT @.analytics_retire_group('g'&text)
 INSERT INTO @.analytics_dead_letters (reason) VALUES ('invalid_json'), ('by hand'), ('by hand')
@@ -162,6 +169,8 @@ SELECT * FROM @.analytics_read_feed('rows'&text, 'beginning'&text, 10)
 SELECT * FROM @.analytics_read_feed('rows'&text, '0'&text, 10)
 SELECT * FROM @.analytics_read_feed('counted'&text, 'beginning'&text, 10)
 SELECT * FROM @.analytics_read_feed('counted'&text, '0'&text, 10)
+SELECT * FROM @.analytics_read_feed('letters'&text, 'beginning'&text, 10)
+SELECT * FROM @.analytics_read_feed('letters'&text, '0'&text, 10)
 SELECT * FROM @.kept
 SELECT * FROM public.gone
 SELECT @.analytics_drop_feed('rows'&text)

@@ -75,7 +75,7 @@ CREATE FUNCTION tap.refused(arguments text, detail text) RETURNS text LANGUAGE s
 $$;
 SELECT tap.refused($$'', 'events', NULL, NULL, NULL, 'id', 'event', 'now', '1 day', '1 second'$$, 'name: 1 to 63 letters, digits, dots, hyphens and underscores, not first a dot, hyphen or underscore');
 SELECT tap.refused($$'a b', 'events', NULL, NULL, NULL, 'id', 'event', 'now', '1 day', '1 second'$$, 'name: 1 to 63 letters, digits, dots, hyphens and underscores, not first a dot, hyphen or underscore');
-SELECT tap.refused($$'f', 'others', NULL, NULL, NULL, 'id', 'event', 'now', '1 day', '1 second'$$, 'source must be events, counts, or the name of a projection');
+SELECT tap.refused($$'f', 'others', NULL, NULL, NULL, 'id', 'event', 'now', '1 day', '1 second'$$, 'source must be events, counts, dead_letters, or the name of a projection');
 SELECT tap.refused($$'f', 'events', NULL, '{}', NULL, 'id', 'event', 'now', '1 day', '1 second'$$, 'event_types must not be empty; null stands for all types');
 SELECT tap.refused($$'f', 'events', NULL, '{a,NULL}', NULL, 'id', 'event', 'now', '1 day', '1 second'$$, 'event_types: each must have 1 to 120 characters');
 SELECT tap.refused($$'f', 'events', NULL, NULL, '', 'id', 'event', 'now', '1 day', '1 second'$$, 'tenant_id must have 1 to 64 characters');

@@ -188,7 +188,7 @@ SET session_replication_role = replica;
 DELETE FROM analytics_events WHERE occurred_at IN ('2025-01-15 05:00Z', '2025-01-15 13:00Z');
 RESET session_replication_role;
 SELECT ok(analytics_rebuild() > 0, 'two hours are repaired');
-SELECT is(tap.news(), 'delete 05:00 a, delete 13:00 a', 'and nothing between them is noted');
+SELECT matches(tap.news(), '^delete (05:00 a, delete 13:00|13:00 a, delete 05:00) a$', 'and nothing between them is noted');
 
 -- A projection may have the name: its rows are another matter.
 CALL analytics_create_projection('counts', bucket => '1 day');

@@ -11,7 +11,7 @@ namespace {
 
 SavedStatement start_of_feed{"SELECT s.event_types, s.feed_tenant, s.last_tick, s.from_tick, s.from_number, "
                              "s.from_index, s.from_time, s.from_id, s.is_past, s.is_paused, "
-                             "s.source OPERATOR(pg_catalog.=) 'events' "
+                             "s.source OPERATOR(pg_catalog.=) 'events', s.source OPERATOR(pg_catalog.=) 'dead_letters' "
                              "FROM %s_analytics_feed_start($1, $2) AS s",
                              SavedStatement::Planned::once,
                              {TEXTOID, TEXTOID}};
@@ -31,8 +31,22 @@ struct StartReader {
         {"is_past", BOOLOID},
         {"is_paused", BOOLOID},
         {"is_of_events", BOOLOID},
+        {"is_of_dead_letters", BOOLOID},
     };
-    enum : int { event_types, tenant, last_tick, tick, number, index, time, id, is_past, is_paused, is_of_events };
+    enum : int {
+        event_types,
+        tenant,
+        last_tick,
+        tick,
+        number,
+        index,
+        time,
+        id,
+        is_past,
+        is_paused,
+        is_of_events,
+        is_of_dead_letters
+    };
 
     MemoryContext context = CurrentMemoryContext;
     FeedStart start{};
@@ -50,6 +64,7 @@ struct StartReader {
                  .id = copy(row, id, UUID_LEN),
                  .is_past = DatumGetBool(values[is_past]),
                  .is_of_events = DatumGetBool(values[is_of_events]),
+                 .is_of_dead_letters = DatumGetBool(values[is_of_dead_letters]),
                  .is_paused = DatumGetBool(values[is_paused])};
         return false;
     }

@@ -18,6 +18,7 @@ struct FeedStart {
     NullableDatum id = null_datum;
     bool is_past = false;
     bool is_of_events = false;
+    bool is_of_dead_letters = false;
     bool is_paused = false;
 };
 

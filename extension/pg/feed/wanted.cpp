@@ -43,6 +43,8 @@ Wanted wanted_by_all(const FeedRow *rows)
             wanted.events.push_back(wanted_by(*row));
         else if (source == "counts")
             wanted.counts.push_back(wanted_by(*row));
+        else if (source == "dead_letters")
+            wanted.dead_letters = true;
         else
             wanted.projections.emplace_back(source);
     return wanted;

@@ -29,6 +29,7 @@ struct Wanted {
     std::vector<WantedEvents> events;     // the filter of each feed of events
     std::vector<WantedEvents> counts;     // of each feed of counts: of the events that it counts
     std::vector<std::string> projections; // their names
+    bool dead_letters = false;
 
     [[nodiscard]] bool has_projection(std::string_view name) const
     {

@@ -15,6 +15,7 @@ void start_feed(const ExtensionSchema &schema, const char *name)
 {
     next_step();
     await_event_writers(schema);
+    await_writers(schema, "analytics_dead_letters");
     run_statement(schema, "SELECT %s_analytics_start_feed($1)", {{TEXTOID, PointerGetDatum(cstring_to_text(name))}});
 }
 

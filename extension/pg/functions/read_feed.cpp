@@ -18,6 +18,15 @@ SavedStatement past_of_view{
 SavedStatement changes_of_view{
     "SELECT r.* FROM %s_analytics_view_feed_changes($1, $2, $3) AS r", Planned::once, {TEXTOID, TEXTOID, INT4OID}};
 
+SavedStatement page_of_dead_letters{
+    "SELECT r.* FROM %s_analytics_dead_letter_feed($1, $2, $3) AS r", Planned::once, {TEXTOID, TEXTOID, INT4OID}};
+
+SavedStatement &page_of(const FeedStart &start)
+{
+    if (start.is_of_dead_letters) return page_of_dead_letters;
+    return start.is_past ? past_of_view : changes_of_view;
+}
+
 } // namespace
 } // namespace analytics::pg
 
@@ -36,8 +45,7 @@ ANALYTICS_FUNCTION(analytics_read_feed)
     const FeedStart start = feed_start(schema, fcinfo->args[arg_name], after);
     if (!start.is_paused && !start.is_of_events) {
         ResultSetReader rows{result};
-        (start.is_past ? past_of_view : changes_of_view)
-            .run(schema, {fcinfo->args[arg_name], after, given(Int32GetDatum(max_rows))}, RowReceiver{rows});
+        page_of(start).run(schema, {fcinfo->args[arg_name], after, given(Int32GetDatum(max_rows))}, RowReceiver{rows});
     } else if (!start.is_paused) {
         FeedAnswer answer{result, after};
         (start.is_past ? put_past : put_changes)(answer, schema, start, max_rows);

@@ -2,6 +2,7 @@
 
 #include "../../core/count.hpp"
 #include "../border/columns.hpp"
+#include "../border/owned.hpp"
 #include "../border/text.hpp"
 #include "bags.hpp"
 

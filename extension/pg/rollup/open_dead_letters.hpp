@@ -1,11 +1,14 @@
 /* The number of open dead letters by reason: analytics_dead_letter_counts holds it as bags do (see bags.hpp), each a
  * reason and a number that may be negative. A dead letter is open while no replay has accepted it.
  *
- * It is a counter for StatementDelta. Its functions are PostgreSQL phases. */
+ * It is a part of a counter for StatementDelta. Its functions are PostgreSQL phases. */
 #pragma once
 
 #include "../border/extension_schema.hpp"
-#include "statement_delta.hpp"
+
+extern "C" {
+#include "executor/tuptable.h"
+}
 
 #include <cstdint>
 #include <map>
@@ -37,8 +40,6 @@ private:
     ExtensionSchema schema_;
     std::map<std::string, std::int64_t, std::less<>> changes_; // by reason
 };
-
-using DeadLetterDelta = StatementDelta<OpenDeadLetters>;
 
 OpenDeadLetters *make_open_dead_letters(MemoryContext context, const ExtensionSchema &schema);
 

@@ -2,7 +2,7 @@
  * and for each kind of table whose rows are counted. See maintainer.hpp for when it is opened and closed.
  *
  * Counter gathers what the rows' triggers report, and writes it at the statement's end: Maintainers for the events,
- * OpenDeadLetters for the dead letters. */
+ * their like for the dead letters. */
 #pragma once
 
 #include "../border/owned.hpp"

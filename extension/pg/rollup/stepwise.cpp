@@ -17,16 +17,21 @@ void next_step()
     XactIsoLevel = XACT_READ_COMMITTED;
 }
 
-void await_event_writers(const ExtensionSchema &schema)
+void await_writers(const ExtensionSchema &schema, const char *table)
 {
     List *locks = NIL;
     ListCell *cell = nullptr;
-    foreach (cell, find_all_inheritors(relation_in(schema, "analytics_events"), NoLock, nullptr)) {
+    foreach (cell, find_all_inheritors(relation_in(schema, table), NoLock, nullptr)) {
         auto *const lock = static_cast<LOCKTAG *>(palloc(sizeof(LOCKTAG)));
         SET_LOCKTAG_RELATION(*lock, MyDatabaseId, lfirst_oid(cell));
         locks = lappend(locks, lock);
     }
     WaitForLockersMultiple(locks, ShareLock, false);
+}
+
+void await_event_writers(const ExtensionSchema &schema)
+{
+    await_writers(schema, "analytics_events");
 }
 
 } // namespace analytics::pg

@@ -10,8 +10,11 @@ namespace analytics::pg {
  * else two sessions that do the same work would do it twice. */
 void next_step();
 
-/** Awaits the end of all transactions that hold a lock for writing on analytics_events or a partition, as CREATE INDEX
+/** Awaits the end of all transactions that hold a lock for writing on the table or a partition, as CREATE INDEX
  * CONCURRENTLY does. Nobody waits for this. */
+void await_writers(const ExtensionSchema &schema, const char *table);
+
+/** The same for analytics_events. */
 void await_event_writers(const ExtensionSchema &schema);
 
 } // namespace analytics::pg

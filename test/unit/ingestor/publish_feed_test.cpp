@@ -15,8 +15,10 @@
 namespace analytics::ingestor {
 namespace {
 
+using namespace std::string_literals;
 using testing::Each;
 using testing::ElementsAre;
+using testing::ElementsAreArray;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Le;
@@ -45,12 +47,25 @@ public:
             if (change == missing && is_gone()) continue;
             const auto &position = texts->emplace_back(std::to_string(change) + (change < count ? ".1.1" : ""));
             page.messages.push_back({.position = position,
-                                     .recipients = Recipients::key,
+                                     .recipients = skipped.contains(position) ? Recipients::none : Recipients::key,
                                      .key = position,
                                      .value = position,
                                      .headers = {}});
         }
         return page;
+    }
+
+    std::variant<bool, Failure> skip(std::string_view position, std::string_view why) override
+    {
+        const std::lock_guard lock(mutex_);
+        skips.push_back(std::string(position) + ' ' + std::string(why));
+        if (skip_failures.empty()) {
+            if (may_skip) skipped.insert(std::string(position));
+            return may_skip;
+        }
+        const auto failure = skip_failures.front();
+        skip_failures.pop_front();
+        return failure;
     }
 
     int count = 0;
@@ -60,9 +75,13 @@ public:
     int missing = 0;  // this change, once it is gone
     std::function<bool()> is_gone;
     std::stop_source stop;
+    std::vector<std::string> skips;
+    std::deque<Failure> skip_failures; // of the next calls
+    bool may_skip = false;
 
 private:
     std::mutex mutex_;
+    std::set<std::string> skipped; // positions
 };
 
 class FakeTopic final : public FeedTopic {
@@ -78,6 +97,7 @@ public:
     std::optional<FeedFault> send(const FeedPage &page) override
     {
         for (const FeedMessage &message : page.messages) {
+            if (message.recipients == Recipients::none) continue;
             open_transaction.emplace_back(message.position);
             if (too_large.contains(std::string(message.position)) && is_known_at_once) return refused(message.position);
         }
@@ -258,9 +278,9 @@ TEST_P(TooLarge, AMessageStopsTheFeedRightBeforeIt)
     publish(100);
     EXPECT_THAT(topic.log, SizeIs(std::get<0>(GetParam()) - 1));
     EXPECT_EQ(progress.state().position, before());
-    EXPECT_EQ(progress.state().fault, "too large; raise this limit and call analytics_republish_feed('f', '" +
-                                          before() + "'), or leave the message out by analytics_republish_feed('f', '" +
-                                          at + "')");
+    EXPECT_EQ(progress.state().fault, "too large; put this right and call analytics_republish_feed('f', '" + before() +
+                                          "'), or leave the message out by analytics_republish_feed('f', '" + at +
+                                          "')");
     EXPECT_TRUE(progress.state().is_over);
 }
 
@@ -281,6 +301,29 @@ TEST_P(TooLarge, TheFirstOfManyIsTheOne)
     publish(100);
     EXPECT_EQ(progress.state().position, before());
     EXPECT_THAT(progress.state().fault, HasSubstr("'" + at + "'"));
+}
+
+TEST_P(TooLarge, AMessageIsLeftOutIfItsSourceMaySkipIt)
+{
+    source.may_skip = true;
+    topic.too_large.insert("11.1.1");
+    publish(100);
+    EXPECT_THAT(source.skips, ElementsAreArray(at == "11.1.1" ? std::vector{at + " too large"}
+                                                              : std::vector{at + " too large", "11.1.1 too large"s}));
+    EXPECT_THAT(topic.log, SizeIs(12 - topic.too_large.size()));
+    EXPECT_EQ(progress.state().position, "12");
+    EXPECT_THAT(progress.state().fault, IsEmpty());
+}
+
+TEST_P(TooLarge, AMessageIsNotForgottenWhenItsSourceIsSick)
+{
+    source.may_skip = true;
+    source.skip_failures = {sick, sick};
+    publish(100);
+    EXPECT_THAT(source.skips, SizeIs(3));
+    EXPECT_THAT(topic.log, SizeIs(11));
+    EXPECT_EQ(seen.count<event::FeedPaused>(), 1);
+    EXPECT_EQ(seen.field<event::FeedPaused>("message"), sick.message);
 }
 
 INSTANTIATE_TEST_SUITE_P(Positions, TooLarge, testing::Combine(testing::Range(1, 12), testing::Bool()));
@@ -386,6 +429,19 @@ TEST_F(PublishFeedTest, DoesNotFenceAnotherDatabase)
     EXPECT_THAT(progress.state().fault, HasSubstr("another database"));
     EXPECT_EQ(topic.opened, 0);
 }
+
+class PublishedDeadLetters : public PublishFeedTest, public testing::WithParamInterface<bool> {};
+
+TEST_P(PublishedDeadLetters, AreCounted)
+{
+    source.count = 3;
+    claim.is_of_dead_letters = GetParam();
+    publish();
+    EXPECT_EQ(seen.count<event::DeadLettersPublished>(), GetParam() ? 1 : 0);
+    EXPECT_EQ(seen.field<event::DeadLettersPublished>("dead_letters"), GetParam() ? "3" : "");
+}
+
+INSTANTIATE_TEST_SUITE_P(AreThey, PublishedDeadLetters, testing::Bool());
 
 } // namespace
 } // namespace analytics::ingestor

@@ -27,6 +27,15 @@ FeedClaim claim_of(const std::string &name, std::int64_t epoch = 1)
 
 class FakeClaims final : public FeedClaims {
 public:
+    std::optional<Failure> prepare() override
+    {
+        ++prepared;
+        if (unprepared.empty()) return {};
+        const Failure failure = unprepared.front();
+        unprepared.pop_front();
+        return failure;
+    }
+
     std::variant<bool, Failure> has_feeds() override
     {
         ++asked;
@@ -59,7 +68,9 @@ public:
     int feeds = 1;
     std::vector<FeedClaim> claimed; // the answer to the next claims
     std::deque<Failure> failures;   // of the next calls
+    std::deque<Failure> unprepared; // of the next calls of prepare
     std::vector<FeedReport> reports;
+    int prepared = 0;
     int asked = 0;
     int ticks = 0;
     int stores = 0;
@@ -425,6 +436,18 @@ TEST_P(AnyOrder, WhatIsClaimedIsPublished)
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, AnyOrder, testing::Range(0, 20));
+
+TEST_F(PublishFeedsTest, PreparesOnceBeforeItAsks)
+{
+    claims.unprepared = {sick, sick};
+    clock.script.emplace_back([this] { EXPECT_EQ(claims.asked, 0); });
+    pass(3);
+    publish();
+    EXPECT_EQ(claims.prepared, 3);
+    EXPECT_GE(claims.asked, 1);
+    EXPECT_EQ(seen.count<event::FeedsUnavailable>(), 1);
+    EXPECT_EQ(seen.count<event::FeedsRecovered>(), 1);
+}
 
 } // namespace
 } // namespace analytics::ingestor

@@ -239,7 +239,6 @@ TEST(TransactionTest, IsOneRoundTripWhoseLastStatementIsAnswered)
     const Result answer = connection.transact({{{"a", "SELECT 1", none}, {"b", "SELECT 2", none}}});
     EXPECT_EQ(answer.text(0, 0), "second");
     EXPECT_TRUE(connection.is_usable());
-    EXPECT_FALSE(connection.is_in_transaction());
 }
 
 TEST(TransactionTest, AFailedOneIsLeftAndTheStatementKnown)
@@ -273,30 +272,6 @@ TEST(TransactionTest, AnAnswerBeforeAnOutcomeIsNone)
     Connection connection(target(server.conninfo()));
     EXPECT_EQ(failure_of([&] { ask(connection); }).sqlstate(), "08006");
     EXPECT_FALSE(connection.is_usable());
-}
-
-TEST(TransactionTest, MayStayOpen)
-{
-    const FakeServer server({welcome(), done("BEGIN") + row("first") + message('Z', "T"),
-                             row("second") + done("COMMIT") + message('Z', "I")},
-                            false);
-    Connection connection(target(server.conninfo()));
-    EXPECT_EQ(connection.transact({{{"a", "SELECT 1", none}}}, Ending::stays_open).text(0, 0), "first");
-    EXPECT_TRUE(connection.is_in_transaction());
-    EXPECT_EQ(ask(connection).text(0, 0), "second");
-}
-
-TEST(TransactionTest, OneThatIsOpenCanBeTakenBackAndTheConnectionGoesOn)
-{
-    const FakeServer server({welcome(), done("BEGIN") + row("first") + message('Z', "T"),
-                             done("ROLLBACK") + message('Z', "I"),
-                             done("BEGIN") + row("again") + done("COMMIT") + message('Z', "I")},
-                            false);
-    Connection connection(target(server.conninfo()));
-    connection.transact({{{"a", "SELECT 1", none}}}, Ending::stays_open);
-    connection.transact({}, Ending::rollback);
-    EXPECT_FALSE(connection.is_in_transaction());
-    EXPECT_EQ(ask(connection).text(0, 0), "again");
 }
 
 // ---- values ------------------------------------------------------------------------------------------------------
