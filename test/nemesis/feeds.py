@@ -2,8 +2,9 @@
 
 events has all events, with the key id. days has the rows of a projection, in a compacted topic. What a message is in
 its partition's order, and that no position comes twice, is checked as it comes; prove() compares what was replayed with
-the table and the view.
+the table and the view. letters is the dead-letter topic, in which each dead letter comes once.
 """
+import collections
 import hashlib
 import json
 import re
@@ -24,9 +25,11 @@ CREATE = (
         measures => '{{"edit": ["edit"], "score": ["score"], "attempt": ["attempt"]}}')""",
     f"""CALL analytics_create_feed('events', topic => 'nemesis.feed.events', every => '200 ms',
         keep => '{KEEP_HOURS} hour')""",
+    f"""CALL analytics_create_feed('letters', 'dead_letters', topic => 'nemesis.feed.letters', every => '200 ms',
+        keep => '{KEEP_HOURS} hour')""",
     f"""CALL analytics_create_feed('days', '{VIEW}', topic => 'nemesis.feed.days', every => '300 ms',
         keep => '{KEEP_HOURS} hour')""")
-TOPICS = {"nemesis.feed.events": {}, "nemesis.feed.days": {
+TOPICS = {"nemesis.feed.events": {}, "nemesis.feed.letters": {}, "nemesis.feed.days": {
     "cleanup_policy": "compact", "segment_ms": 5_000, "min_cleanable_dirty_ratio": 0.01, "segment_bytes": 1 << 20}}
 EVENTS = """SELECT id::text, md5(_analytics_event_json(
         ROW(id, event_type, source, occurred_at, ingested_at, tenant_id, payload)::analytics_event)::text)
@@ -34,6 +37,8 @@ EVENTS = """SELECT id::text, md5(_analytics_event_json(
 SUM = f"SELECT count(*), bit_xor(('x' || left(md5, 16))::bit(64)::bigint) FROM ({EVENTS}) AS e"
 ROWS = f"""SELECT (to_jsonb(v) || jsonb_build_object('bucket_start', _analytics_iso8601(v.bucket_start)))::text
     FROM {VIEW} AS v"""
+LETTERS = """SELECT id::text, md5(value) FROM analytics_dead_letters
+    WHERE reason <> 'unknown_shape' AND replayed_at IS NULL"""
 EDIT = re.compile(rb'"edit"\s*:\s*(\d+)')
 MOST_TROUBLES = 20
 
@@ -72,16 +77,19 @@ class Topic(threading.Thread):
             with self.lock:
                 for message in found:
                     if message.error() is None:
-                        self._apply(message)
+                        self._take(message)
+
+    def _take(self, message):
+        self.messages += 1
+        try:
+            self._apply(message)
+        except Exception as error:  # whatever it is about: a message that can't be replayed
+            self._complain(f"partition {message.partition()}, offset {message.offset()}: {error!r}")
 
     def _apply(self, message):
-        self.messages += 1
         rows = self.replay.parts[message.partition()].rows
         before = rows.get(message.key())
-        try:
-            self.replay.apply(message)
-        except AssertionError as error:
-            self._complain(f"partition {message.partition()}, offset {message.offset()}: {error}")
+        self.replay.apply(message)
         after = rows.get(message.key())
         if before and after and isinstance(after[1], tuple) and 0 < after[1][1] < before[1][1]:
             self._complain(f"{message.key()}: edit {after[1][1]} comes after {before[1][1]}")
@@ -135,6 +143,37 @@ class RowsTopic(Topic):
             f"row {row} is gone" for row in replayed - view]
 
 
+class LettersTopic(Topic):
+    """A feed that begins again says so to nobody: then all dead letters come once more."""
+
+    def __init__(self, bootstrap):
+        self.letters = {}  # id: MD5
+        self.times = collections.Counter()
+        super().__init__(bootstrap, "nemesis.feed.letters", None)
+
+    def _apply(self, message):
+        [letter] = {value.decode() for name, value in message.headers() if name == "analytics-dead-letter"}
+        self.letters[letter] = None if message.value() is None else hashlib.md5(message.value()).hexdigest()
+        self.times[letter] += 1
+
+    def is_exact(self, world):
+        return not self.differences(world)
+
+    def differences(self, world):
+        with self.lock:
+            letters, most = dict(self.letters), max(self.times.values(), default=0)
+        table = dict(world.rows(LETTERS))
+        wrong = [f"dead letter {letter} is missing, or another one" for letter in table
+                 if letters.get(letter) != table[letter]]
+        wrong += [f"dead letter {letter} is nobody's" for letter in letters if letter not in table]
+        if most > 1 + world.republished["letters"]:
+            wrong.append(f"a dead letter came {most} times")
+        return wrong
+
+
+KINDS = (EventsTopic, RowsTopic, LettersTopic)
+
+
 def look_after(world):
     """What an operator does: a feed that has stopped because its changes are no longer kept begins again. That another
     one has stopped is a finding. Returns how many began again."""
@@ -143,5 +182,5 @@ def look_after(world):
         if OUTRUN not in fault:
             world.fleet.findings.append(f"the feed {feed} has stopped: {fault}")
         world.rows("SELECT analytics_republish_feed(%s)", (feed,))
-    world.republished += len(stopped)
+        world.republished[feed] += 1
     return len(stopped)

@@ -35,7 +35,7 @@ class PublisherFault(faults.Fault):
 
     def __init__(self, rng):
         super().__init__(rng)
-        self.feed = rng.choice(("events", "events", "days"))
+        self.feed = rng.choice(("events", "events", "days", "letters"))
         self.hurries = rng.random() < 0.7
         self.passes = rng.random() < 0.5
 

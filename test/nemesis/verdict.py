@@ -128,7 +128,8 @@ def rollups(world):
 
 def feeds(world):
     """Each topic was followed all along, and read once more at the end."""
-    return (Fact("feeds: replaying gives exactly the table and the projection", world.wrong_feeds),
+    return (Fact("feeds: replaying gives exactly the table and the projection, and dead letters come once",
+                 world.wrong_feeds),
             Fact("feeds: no position comes twice, none before an earlier one",
                  [text for topic in world.topics for text in topic.troubles]))
 

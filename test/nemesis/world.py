@@ -4,6 +4,7 @@ the ingestors, feeds and who follows them, and producers and editors that never 
 hands runs what faults do. Its threads outlive all processes here: a child of ours is sent a signal when the thread that
 started it ends.
 """
+import collections
 import concurrent.futures
 import contextlib
 import shutil
@@ -55,7 +56,7 @@ class World:
         self.partitions = [(topic, number) for topic, count in TOPICS.items() for number in range(count)]
         self.ledger = Ledger()
         self.killed_backends = set()  # process ids, for the server's log
-        self.republished = 0  # feeds that had to begin again
+        self.republished = collections.Counter()  # feeds that had to begin again, by name
         self.wrong_feeds = []  # texts, from every comparison
         self.topics = []
 
@@ -111,8 +112,8 @@ class World:
 
     def follow(self, stack):
         """Replays the feeds' topics from their beginnings."""
-        self.topics += [kind(self.broker.bootstrap) for kind in (feeds.EventsTopic, feeds.RowsTopic)]
-        for topic in self.topics[-2:]:
+        self.topics += [kind(self.broker.bootstrap) for kind in feeds.KINDS]
+        for topic in self.topics[-len(feeds.KINDS):]:
             stack.callback(topic.close)
 
     # ---- the database, past the proxy
@@ -241,7 +242,7 @@ class World:
         for slot in self.fleet.publishing():
             self.fleet.stop(slot)
         self.follow(self._stack)
-        self.prove_feeds(self.topics[-2:])
+        self.prove_feeds(self.topics[-len(feeds.KINDS):])
 
     def save_logs(self, folder):
         """Copies what everybody said, for who wants to know what happened."""
