@@ -314,7 +314,8 @@ BEGIN
     PERFORM @extschema@._analytics_register_feed(
         CASE WHEN EXISTS (SELECT FROM @extschema@.analytics_feeds AS f WHERE f.name = 'dead_letters')
              THEN 'dead_letters-' || left(md5($1), 8) ELSE 'dead_letters' END,
-        'dead_letters', $1, NULL, NULL, 'id', 'event', 'beginning', '7 days', '1 second');
+        'dead_letters'::text, $1, NULL::text[], NULL::text, 'id'::text, 'event'::text, 'beginning'::text,
+        '7 days'::interval, '1 second'::interval);
     RETURN NULL;
 EXCEPTION WHEN unique_violation OR duplicate_object THEN -- another session has just made it
     RETURN NULL;

@@ -15,7 +15,7 @@ using runtime::Statement;
 const Statement read_messages{.name = "dead_letter_messages",
                               .sql = "SELECT m.\"position\", m.key, m.value, m.header, m.header_value, m.fault "
                                      "FROM @extschema@.analytics_dead_letter_messages("
-                                     "$1::pg_catalog.text, $2::pg_catalog.text) AS m",
+                                     "$1::pg_catalog.text, $2::pg_catalog.text, 500) AS m",
                               .is_read = true};
 
 const Statement skip_dead_letter{.name = "skip_dead_letter",

@@ -38,12 +38,17 @@ const Statement claim_feeds{
 // What reads and marks messages is not run, but its right is checked.
 const Statement check_dead_letters{
     .name = "check_dead_letters",
-    .sql = "SELECT (SELECT @extschema@.analytics_skip_dead_letter(NULL, NULL) LIMIT 0), "
-           "(SELECT 1 FROM @extschema@.analytics_dead_letter_messages(NULL, NULL, 1) LIMIT 0)"};
+    .sql =
+        "SELECT (SELECT @extschema@.analytics_skip_dead_letter(NULL::pg_catalog.text, NULL::pg_catalog.text) LIMIT 0), "
+        "(SELECT 1 FROM @extschema@.analytics_dead_letter_messages("
+        "NULL::pg_catalog.text, NULL::pg_catalog.text, 1) LIMIT 0)"};
 const Statement check_feeds{.name = "check_feeds",
                             .sql = "SELECT c.name, c.topic, c.key, c.fault, c.claimed_by, c.claimed_seconds, "
-                                   "(SELECT 1 FROM @extschema@.analytics_feed_messages(c.name, NULL, 1) LIMIT 0) "
-                                   "FROM @extschema@.analytics_claim_feeds(NULL, $1::pg_catalog.text[]) AS c"};
+                                   "(SELECT 1 FROM @extschema@.analytics_feed_messages("
+                                   "c.name, NULL::pg_catalog.text, 1, 1) LIMIT 0) "
+                                   "FROM @extschema@.analytics_claim_feeds("
+                                   "NULL::pg_catalog.text, $1::pg_catalog.text[], NULL::pg_catalog.text[], "
+                                   "NULL::pg_catalog.int8[], NULL::pg_catalog.text[], NULL::pg_catalog.text[]) AS c"};
 
 const runtime::Parameters none;
 
