@@ -220,7 +220,7 @@ def test_a_verdict_is_the_bar_s(ratio, at_most, verdict):
 def test_sides_take_turns():
     order = []
     turns.take(2, {name: lambda name=name: order.append(name) for name in "ab"})
-    assert order == ["a", "b", "a", "b"]
+    assert order == ["a", "b", "b", "a"]
 
 
 def test_a_ratio_is_of_medians_and_tells_each_turn():

@@ -1,4 +1,5 @@
 """Turns: in each, every side is measured once, so that whatever disturbs the machine for a while disturbs all of them.
+Each second turn goes backwards, so that no side always finds the caches as the same other side has left them.
 
 A figure is a ratio of medians. Beside it stand the ratios of the single turns: how far they lie apart is how far the
 figure can be trusted.
@@ -17,7 +18,7 @@ def take(repeat, sides, shown=None):
     """{name: what each turn gave}; sides: name → function. shown: what to say of a result, nothing by default."""
     results = {name: [] for name in sides}
     for turn in range(repeat):
-        for name, run in sides.items():
+        for name, run in (sides.items() if turn % 2 == 0 else reversed(sides.items())):
             results[name].append(run())
             if shown:
                 say(f"{name} {turn + 1}/{repeat}: {shown(results[name][-1])}")
