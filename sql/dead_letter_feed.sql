@@ -115,7 +115,7 @@ CREATE FUNCTION @extschema@._analytics_dead_letter_page(
     SET search_path = pg_catalog, pg_temp
     AS $$
 DECLARE
-    most_bytes CONSTANT bigint := 4 * 1024 * 1024; -- of values; the last one may exceed it
+    most_bytes CONSTANT bigint := 4 * 1024 * 1024; -- of keys, values and headers; the last one may exceed it
     start record;
 BEGIN
     SELECT s.* INTO start FROM @extschema@._analytics_feed_start($1, $2) AS s;
@@ -133,7 +133,9 @@ BEGIN
         SELECT c."position", c.place, d.id, sum(coalesce(d.bytes, 0)) OVER (ORDER BY c.place) - coalesce(d.bytes, 0)
                    AS bytes_before, c.place = max(c.place) OVER () AS is_last
         FROM changes AS c LEFT JOIN LATERAL (
-            SELECT l.id, octet_length(l.value) AS bytes FROM @extschema@.analytics_dead_letters AS l
+            SELECT l.id, coalesce(octet_length(l.value), 0) + coalesce(octet_length(l.headers::text), 0)
+                + coalesce(octet_length(l.key), 0) AS bytes
+            FROM @extschema@.analytics_dead_letters AS l
             WHERE l.id = c.dead_letter AND l.replayed_at IS NULL AND l.reason <> 'unknown_shape' OFFSET 0) AS d ON true
     )
     SELECT a."position", a.id FROM answers AS a
@@ -143,7 +145,7 @@ $$;
 
 COMMENT ON FUNCTION @extschema@._analytics_dead_letter_page(text, text, integer) IS
     'Part of analytics_read_feed, and of analytics_dead_letter_messages: the open dead letters after a position, at '
-    'most max_rows and 4 MiB of values. The last row may have a position alone.';
+    'most max_rows and 4 MiB. The last row may have a position alone.';
 
 CREATE FUNCTION @extschema@._analytics_dead_letter_feed(
     name text, after text, max_rows integer,
@@ -251,8 +253,8 @@ COMMENT ON FUNCTION @extschema@._analytics_dead_letter_messages(text, text, inte
     'Does the work of analytics_dead_letter_messages.';
 
 COMMENT ON FUNCTION @extschema@.analytics_dead_letter_messages(text, text, integer) IS
-    'The dead letters of a feed after a position as messages for Kafka, in order, at most max_rows and 4 MiB of '
-    'values. A dead letter has a row for each header: first the record''s own headers, then those named analytics-…. '
+    'The dead letters of a feed after a position as messages for Kafka, in order, at most max_rows and 4 MiB. '
+    'A dead letter has a row for each header: first the record''s own headers, then those named analytics-…. '
     'Its first row also has its value. '
     'key: topic-partition-offset, or dead-letter-number for a record that did not come from Kafka. '
     'fault: why no message can be made of it, else null. Without header and fault the row has a position alone. '
@@ -296,9 +298,11 @@ CREATE FUNCTION @extschema@.analytics_feed_dead_letters(topic text) RETURNS text
 
 CREATE FUNCTION @extschema@._analytics_feed_dead_letters(topic text) RETURNS text
     LANGUAGE plpgsql VOLATILE
+    SET lock_timeout = '1s' -- for open transactions; ingestors go on and try it again
     SET search_path = pg_catalog, pg_temp
     AS $$
 DECLARE
+    most_feeds CONSTANT integer := 16;
     feed record;
 BEGIN
     PERFORM @extschema@._analytics_require_tables();
@@ -311,14 +315,26 @@ BEGIN
         END IF;
         RETURN feed.name;
     END IF;
+    IF (SELECT count(*) FROM @extschema@.analytics_feeds AS f WHERE f.source = 'dead_letters') >= most_feeds THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'configuration_limit_exceeded',
+            MESSAGE = format('there are %s feeds of dead letters already', most_feeds),
+            HINT = 'Drop those that nobody needs: SELECT analytics_drop_feed(name);';
+    END IF;
     PERFORM @extschema@._analytics_register_feed(
         CASE WHEN EXISTS (SELECT FROM @extschema@.analytics_feeds AS f WHERE f.name = 'dead_letters')
              THEN 'dead_letters-' || left(md5($1), 8) ELSE 'dead_letters' END,
         'dead_letters'::text, $1, NULL::text[], NULL::text, 'id'::text, 'event'::text, 'beginning'::text,
         '7 days'::interval, '1 second'::interval);
     RETURN NULL;
-EXCEPTION WHEN unique_violation OR duplicate_object THEN -- another session has just made it
-    RETURN NULL;
+EXCEPTION
+    WHEN unique_violation OR duplicate_object THEN -- another session has just made it
+        RETURN NULL;
+    WHEN lock_not_available THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'lock_not_available',
+            MESSAGE = format('the feed of topic "%s" has not started', topic),
+            DETAIL = 'A transaction that has changed dead letters is still open.';
 END
 $$;
 
@@ -327,6 +343,8 @@ COMMENT ON FUNCTION @extschema@._analytics_feed_dead_letters(text) IS 'Does the 
 COMMENT ON FUNCTION @extschema@.analytics_feed_dead_letters(text) IS
     'Makes the dead-letter topic: a feed of dead letters with this topic, if there is none. '
     'Returns its name once it has started. Null: call it again, in another transaction. '
+    'SQLSTATE 55P03: a transaction that has changed dead letters is open for longer than a second; 53400: there are '
+    'sixteen feeds of dead letters. '
     'The ingestor calls it when ANALYTICS_KAFKA_DLQ_TOPIC is set. Runs with the rights of the tables'' owner.';
 
 /* What published dead letters in 0.1.0. A dump of it grants them, so they are there. */

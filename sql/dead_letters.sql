@@ -155,8 +155,12 @@ BEGIN ATOMIC
         'recordedAt', CASE WHEN ($1).recorded_at >= '0001-01-01 00:00:00+00'
                                AND ($1).recorded_at < '10000-01-01 00:00:00+00'
                            THEN @extschema@._analytics_iso8601(($1).recorded_at) END,
-        'receivedAt', @extschema@._analytics_iso8601(($1).received_at),
-        'replayedAt', @extschema@._analytics_iso8601(($1).replayed_at),
+        'receivedAt', CASE WHEN ($1).received_at >= '0001-01-01 00:00:00+00'
+                               AND ($1).received_at < '10000-01-01 00:00:00+00'
+                           THEN @extschema@._analytics_iso8601(($1).received_at) END,
+        'replayedAt', CASE WHEN ($1).replayed_at >= '0001-01-01 00:00:00+00'
+                               AND ($1).replayed_at < '10000-01-01 00:00:00+00'
+                           THEN @extschema@._analytics_iso8601(($1).replayed_at) END,
         'valueBytes', pg_catalog.octet_length(($1).value));
 END;
 

@@ -131,12 +131,14 @@ COMMENT ON FUNCTION @extschema@.analytics_read_feed(text, text, integer) IS
     'operation is put (an event is there, or has changed: value is the event as it is now, as JSON), delete (it is '
     'gone, or no longer of a type and tenant that the feed wants; value is null), or drop (retention has dropped a '
     'partition: all events are gone from rangeStart of value up to rangeEnd, which is excluded). '
-    'A feed of a projection has its rows, and one of counts has minutes by type and tenant, put and delete: key names '
-    'the row, and is null for events. '
+    'A feed of a projection has its rows, and one of counts has minutes by type and tenant, put and delete; one of '
+    'dead letters has each open one, put alone. key names the row, and is null for events. '
     'The last row may have a position alone, for what was read and is not answered. '
     'Go on with the position of the last row. No row: there is nothing new since the last tick. '
-    'Replaying all rows in order gives exactly the events of the feed, the projection''s view, or the counts. '
+    'Replaying all rows in order gives exactly the events of the feed, the projection''s view, or the counts; a dead '
+    'letter that is purged or accepted later is not taken back. '
     'SQLSTATE 42704: there is no such feed; 55000: it has not started; AN002: the position is older than what the '
     'feed keeps, and DETAIL has the oldest; 22023: the feed has no such position; '
     '42501: row-level security restricts the caller on analytics_events but not on analytics_outbox. '
-    'Needs SELECT on analytics_events, analytics_feeds, analytics_ticks and analytics_outbox.';
+    'Needs SELECT on analytics_feeds, analytics_ticks, analytics_outbox and what the feed is of: analytics_events, the '
+    'projection''s bags, analytics_rollup_tenants or analytics_dead_letters.';

@@ -30,6 +30,12 @@ bool is_lost(const Failure &failure)
     return failure.sqlstate == "AN002" || failure.sqlstate == "22023";
 }
 
+/* What a position says of its change, without the tick: a change of the past is after another tick in each read. */
+std::string_view change_at(std::string_view position)
+{
+    return position.substr(std::min(position.find('.'), position.size()));
+}
+
 /* The pages of the transaction that is open. */
 struct Sent {
     Time begun;
@@ -141,7 +147,9 @@ private:
     bool cut(FeedPage &page)
     {
         if (refused_.empty()) return false;
-        const auto found = std::ranges::find(page.messages, refused_, &FeedMessage::position);
+        const auto found = std::ranges::find_if(page.messages, [this](const FeedMessage &message) {
+            return change_at(message.position) == change_at(refused_);
+        });
         if (found == page.messages.end()) return false;
         is_alone_ = found == page.messages.begin(); // pages before are committed, see is_due
         page.messages.erase(is_alone_ ? found + 1 : found, page.messages.end());
@@ -152,9 +160,10 @@ private:
     {
         const bool was_alone = std::exchange(is_alone_, false);
         if (fault.refused.empty()) return outcome_of(std::move(fault));
+        const bool is_known = change_at(refused_) == change_at(fault.refused);
         refused_ = fault.refused;
         if (was_alone) return {Outcome::Kind::refused, std::move(fault.message)};
-        return {};
+        return is_known ? outcome_of(std::move(fault)) : Outcome{};
     }
 
     /* The topic will never take this message. The feed goes on without it, or stops. */

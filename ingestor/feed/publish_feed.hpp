@@ -12,7 +12,7 @@
  *                               and the feed stops until an operator has decided
  *
  * The first transaction after a fault has one page, so that a broker too slow for more gets on. Memory is bounded by
- * two pages and the producer's queue. */
+ * two pages and the producer's queue; a page has 4 MiB, and the message that passes them. */
 #pragma once
 
 #include "../../runtime/observe.hpp"

@@ -42,17 +42,15 @@ public:
     void operator()()
     {
         while (!stop_.stop_requested()) {
+            prepare();
             const auto failure = turn();
             if (stop_.stop_requested()) break;
+            report(failure ? failure : unprepared_);
             if (failure) {
-                if (!std::exchange(is_unavailable_, true))
-                    observe_(event::FeedsUnavailable{
-                        .sqlstate = failure->sqlstate, .message = failure->message, .hint = failure->hint});
                 clock_.wait(clock_.now() + backoff_.next(), stop_);
                 continue;
             }
             backoff_.reset();
-            if (std::exchange(is_unavailable_, false)) observe_(event::FeedsRecovered{});
             clock_.wait(clock_.now() + (has_feeds_ ? options_.tick_every : options_.look_again), stop_);
         }
         const bool had_feeds = !feeds_.empty();
@@ -63,12 +61,27 @@ public:
     }
 
 private:
+    /* Other feeds do not wait for it. */
+    void prepare()
+    {
+        if (is_prepared_ || clock_.now() < prepare_at_) return;
+        unprepared_ = claims_.prepare();
+        is_prepared_ = !unprepared_;
+        prepare_at_ = clock_.now() + options_.prepare_again;
+    }
+
+    void report(const std::optional<Failure> &failure)
+    {
+        if (!failure) {
+            if (std::exchange(is_unavailable_, false)) observe_(event::FeedsRecovered{});
+        } else if (!std::exchange(is_unavailable_, true)) {
+            observe_(event::FeedsUnavailable{
+                .sqlstate = failure->sqlstate, .message = failure->message, .hint = failure->hint});
+        }
+    }
+
     std::optional<Failure> turn()
     {
-        if (!is_prepared_) {
-            if (auto failure = claims_.prepare()) return failure;
-            is_prepared_ = true;
-        }
         auto answer = has_feeds_ ? claims_.tick() : claims_.has_feeds();
         if (auto *failure = std::get_if<Failure>(&answer)) return std::move(*failure);
         has_feeds_ = std::get<bool>(answer);
@@ -169,6 +182,8 @@ private:
     std::map<std::string, PublishedFeed> feeds_; // by name
     std::optional<FeedStore> store_;
     Time claim_at_ = Time::min();
+    Time prepare_at_ = Time::min();
+    std::optional<Failure> unprepared_; // of the last try
     bool is_prepared_ = false;
     bool has_feeds_ = false;
     bool is_unavailable_ = false;

@@ -31,6 +31,7 @@ struct PublishFeedsOptions {
     Milliseconds look_again{5'000}; // without feeds
     Milliseconds tick_every{250};
     Milliseconds claim_every{1'000};
+    Milliseconds prepare_again{10'000};
     Milliseconds after_fencing{3'000}; // before the same feed is tried again
     Milliseconds first_pause{200};
     Milliseconds longest_pause{10'000};

@@ -137,7 +137,29 @@ UPDATE analytics_dead_letters SET publish_fault = NULL WHERE publish_fault = 'to
 SELECT tap.tick() \g /dev/null
 SELECT is((tap.messages('all', :'before')).keys, '{dead-letter-1}', 'one whose fault is taken away is tried again');
 
--- A page has 4 MiB of values, and the one that passes it.
+-- What becomes a dead letter later comes then: a skipped record that a replay refuses, one whose replay is taken back.
+SELECT after AS before FROM tap.read('all', 'beginning') \gset
+SELECT tap.refuse('{"{\"colour\":\"red\",\"when\":\"never\"}"}') \g /dev/null
+SELECT tap.tick() \g /dev/null
+SELECT is((tap.read('all', :'before')).letters, '{}', 'a record of unknown shape is none');
+SELECT max(id) AS later FROM analytics_dead_letters \gset
+INSERT INTO analytics_shapes (name, event_type, source, required_members, time_member) VALUES ('coloured', 't', 's', '{colour,when}', 'when');
+SELECT is(still_refused, 1::bigint, 'its replay refuses it') FROM analytics_replay_dead_letters(reason => 'unknown_shape', ids => ARRAY[:later]::bigint[]);
+SELECT is(reason, 'invalid_timestamp', 'for another reason') FROM analytics_dead_letters WHERE id = :later;
+SELECT tap.tick() \g /dev/null
+SELECT is((tap.read('all', :'before')).letters, ARRAY[:later]::bigint[], 'so it comes');
+UPDATE analytics_dead_letters SET replayed_at = now() WHERE id = :later;
+SELECT after AS before FROM tap.read('all', 'beginning') \gset
+UPDATE analytics_dead_letters SET replayed_at = NULL, received_at = 'infinity' WHERE id = :later;
+SELECT tap.tick() \g /dev/null
+SELECT is((tap.read('all', :'before')).letters, ARRAY[:later]::bigint[], 'and again, whenever it was received');
+DELETE FROM analytics_shapes WHERE name = 'coloured';
+
+-- A page has 4 MiB, and the one that passes it.
+SELECT after AS before FROM tap.read('all', 'beginning') \gset
+INSERT INTO analytics_dead_letters (reason, value, headers) SELECT 'invalid_json', '[', jsonb_build_array(jsonb_build_object('name', 'h', 'value', repeat('x', 900000))) FROM generate_series(1, 9);
+SELECT tap.tick() \g /dev/null
+SELECT is(count(DISTINCT "position"), 5::bigint, 'a page of large headers') FROM analytics_dead_letter_messages('all', :'before');
 SELECT after AS before FROM tap.read('all', 'beginning') \gset
 SELECT analytics_ingest((SELECT array_agg(convert_to('[' || repeat(n::text, 900000), 'UTF8')) FROM generate_series(1, 9) AS n)) \g /dev/null
 SELECT tap.tick() \g /dev/null
@@ -153,6 +175,9 @@ SELECT is(analytics_feed_dead_letters('other'), NULL, 'another topic is another 
 SELECT is(analytics_feed_dead_letters('other'), 'dead_letters-' || left(md5('other'), 8), 'with a name of its own');
 SELECT results_eq($$SELECT source, topic, since, start_tick IS NOT NULL FROM analytics_feeds WHERE topic IS NOT NULL ORDER BY name$$, $$VALUES ('dead_letters', 'dlq', 'beginning', true), ('dead_letters', 'other', 'beginning', true)$$, 'both begin with what is there');
 SELECT tap.fails('SELECT analytics_feed_dead_letters(''no/topic'')', '22023', 'no topic');
+SELECT analytics_feed_dead_letters('more' || n) FROM generate_series(1, 12) AS n \g /dev/null
+SELECT tap.fails('SELECT analytics_feed_dead_letters(''one too many'')', '53400', 'sixteen, with those of SQL');
+SELECT analytics_drop_feed(f.name) FROM analytics_feeds AS f WHERE f.topic LIKE 'more%' \g /dev/null
 SELECT results_eq($$SELECT name, topic, source FROM analytics_claim_feeds('h')$$, $$VALUES ('dead_letters', 'dlq', 'dead_letters'), ('dead_letters-795f3202', 'other', 'dead_letters')$$, 'an ingestor claims them');
 
 -- What a release before has published, a feed with a topic does not begin with.

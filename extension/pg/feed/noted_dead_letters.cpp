@@ -39,12 +39,16 @@ bool has_fault(TupleTableSlot *dead_letter)
     return !is_null;
 }
 
-/* Skipped records are no dead letters. */
-bool is_skipped(Datum reason)
+/* Whether feeds have it. Skipped records are no dead letters. */
+bool is_open(TupleTableSlot *dead_letter)
 {
-    bool is = false;
-    with_bytes(reason, [&](std::string_view bytes) { is = bytes == "unknown_shape"; });
-    return is;
+    bool is_null = false;
+    value_in(dead_letter, replayed_at_of_letter, 12, &is_null);
+    if (!is_null) return false;
+    bool is_skipped = false;
+    with_bytes(value_in(dead_letter, reason_of_letter, 2, &is_null),
+               [&](std::string_view reason) { is_skipped = reason == "unknown_shape"; });
+    return !is_skipped;
 }
 
 pg_uuid_t id_of(std::int64_t number)
@@ -61,18 +65,22 @@ pg_uuid_t id_of(std::int64_t number)
 
 void NotedDeadLetters::inserted(TupleTableSlot *dead_letter)
 {
-    bool is_null = false;
-    value_in(dead_letter, replayed_at_of_letter, 12, &is_null);
-    if (!is_null || is_skipped(value_in(dead_letter, reason_of_letter, 2, &is_null))) return;
-    const Note note{id_of(DatumGetInt64(value_in(dead_letter, id_of_letter, 1, &is_null))),
-                    DatumGetTimestampTz(value_in(dead_letter, received_at_of_letter, 11, &is_null))};
-    guarded([&] { notes_.push_back(note); });
-    if (notes_.size() >= many) write();
+    if (is_open(dead_letter)) note(dead_letter);
 }
 
 void NotedDeadLetters::updated(TupleTableSlot *before, TupleTableSlot *after)
 {
-    if (has_fault(before) && !has_fault(after)) inserted(after);
+    if (!is_open(after)) return;
+    if (!is_open(before) || (has_fault(before) && !has_fault(after))) note(after);
+}
+
+void NotedDeadLetters::note(TupleTableSlot *dead_letter)
+{
+    bool is_null = false;
+    const Note note{id_of(DatumGetInt64(value_in(dead_letter, id_of_letter, 1, &is_null))),
+                    DatumGetTimestampTz(value_in(dead_letter, received_at_of_letter, 11, &is_null))};
+    guarded([&] { notes_.push_back(note); });
+    if (notes_.size() >= many) write();
 }
 
 /* A row without a type would be that of a partition that was dropped, which every tenant may see. */

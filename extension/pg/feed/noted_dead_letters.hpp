@@ -22,7 +22,8 @@ public:
 
     void inserted(TupleTableSlot *dead_letter);
 
-    /** Notes a dead letter again whose publish_fault was taken away, and no other. */
+    /** Notes a dead letter that was none before (a replay has found another reason), or whose publish_fault was taken
+     * away. */
     void updated(TupleTableSlot *before, TupleTableSlot *after);
 
     void write();
@@ -32,6 +33,8 @@ private:
         pg_uuid_t id;
         TimestampTz received_at;
     };
+
+    void note(TupleTableSlot *dead_letter);
 
     ExtensionSchema schema_;
     std::vector<Note> notes_;

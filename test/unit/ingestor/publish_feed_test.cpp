@@ -27,6 +27,19 @@ using testing::SizeIs;
 const Failure sick{.transient = true, .sqlstate = "08006", .message = "sick", .hint = {}};
 const Failure old{.transient = false, .sqlstate = "AN002", .message = "too old", .hint = {}};
 
+/* The position of a change that is not the last of its tick. */
+std::string at_change(int change, int drift = 0)
+{
+    return std::to_string(change + drift) + '.' + std::to_string(change) + ".1";
+}
+
+/* The number of the change before which one goes on. */
+int change_after(const std::string &position)
+{
+    const auto dot = position.find('.');
+    return std::stoi(dot == std::string::npos ? position : position.substr(dot + 1));
+}
+
 /* A feed of the changes 1 to count, one a tick; a page has two. */
 class FakeSource final : public FeedSource {
 public:
@@ -42,10 +55,12 @@ public:
         }
         auto texts = std::make_shared<std::deque<std::string>>();
         FeedPage page{.messages = {}, .headers = {}, .memory = texts};
-        for (int change = static_cast<int>(after ? offset_of(*after) : 0) + 1;
-             change <= count && page.messages.size() < 2; ++change) {
+        if (!after && drifts) ++drift;
+        for (int change = (after ? change_after(*after) : 0) + 1; change <= count && page.messages.size() < 2;
+             ++change) {
             if (change == missing && is_gone()) continue;
-            const auto &position = texts->emplace_back(std::to_string(change) + (change < count ? ".1.1" : ""));
+            const auto &position =
+                texts->emplace_back(change < count ? at_change(change, drift) : std::to_string(change));
             page.messages.push_back({.position = position,
                                      .recipients = skipped.contains(position) ? Recipients::none : Recipients::key,
                                      .key = position,
@@ -69,6 +84,7 @@ public:
     }
 
     int count = 0;
+    bool drifts = false; // ticks are made between two reads from the beginning, as the past has the last one
     std::deque<std::optional<Failure>> failures; // of the next calls
     std::vector<std::string> asked;
     int stops_at = 0; // this call requests a stop
@@ -82,6 +98,7 @@ public:
 private:
     std::mutex mutex_;
     std::set<std::string> skipped; // positions
+    int drift = 0;
 };
 
 class FakeTopic final : public FeedTopic {
@@ -99,7 +116,7 @@ public:
         for (const FeedMessage &message : page.messages) {
             if (message.recipients == Recipients::none) continue;
             open_transaction.emplace_back(message.position);
-            if (too_large.contains(std::string(message.position)) && is_known_at_once) return refused(message.position);
+            if (is_too_large(message.position) && is_known_at_once) return refused(message.position);
         }
         return take(send_faults);
     }
@@ -107,7 +124,7 @@ public:
     std::optional<FeedFault> commit(std::int64_t offset, const std::string &text) override
     {
         for (const std::string &position : open_transaction)
-            if (too_large.contains(position)) return refused(position);
+            if (is_too_large(position)) return refused(position);
         auto fault = take(commit_faults);
         if (fault && !commits_although_faulty) return fault;
         log.insert(log.end(), open_transaction.begin(), open_transaction.end());
@@ -140,6 +157,14 @@ public:
     std::atomic<int> refusals = 0; // the source asks for it, from its thread
 
 private:
+    bool is_too_large(std::string_view position) const
+    {
+        return std::ranges::any_of(too_large, [&](const std::string &at) {
+            return position.find('.') != std::string_view::npos &&
+                   change_after(at) == change_after(std::string(position));
+        });
+    }
+
     FeedFault refused(std::string_view position)
     {
         ++refusals;
@@ -204,12 +229,12 @@ TEST_F(PublishFeedTest, SendsEachPageWithThePositionBehindIt)
 {
     source.count = 5;
     publish();
-    EXPECT_THAT(topic.log, ElementsAre("1.1.1", "2.1.1", "3.1.1", "4.1.1", "5"));
+    EXPECT_THAT(topic.log, ElementsAre("1.1.1", "2.2.1", "3.3.1", "4.4.1", "5"));
     EXPECT_EQ(topic.mark, "5 5 7 8");
     EXPECT_EQ(topic.last_offset, 5);
     EXPECT_EQ(progress.state().position, "5");
     EXPECT_EQ(seen.count<event::FeedPublished>(), 1);
-    EXPECT_THAT(source.asked, ElementsAre("-", "2.1.1", "4.1.1"));
+    EXPECT_THAT(source.asked, ElementsAre("-", "2.2.1", "4.4.1"));
 }
 
 /* However long a transaction may be. */
@@ -244,7 +269,7 @@ TEST_F(PublishFeedTest, CommitsWhatIsSentBeforeADatabaseIsAwaited)
     source.failures = {std::nullopt, std::nullopt, sick};
     publish(1);
     EXPECT_THAT(topic.transactions, ElementsAre(4));
-    EXPECT_EQ(progress.state().position, "4.1.1");
+    EXPECT_EQ(progress.state().position, "4.4.1");
     EXPECT_EQ(seen.count<event::FeedPaused>(), 1);
 }
 
@@ -260,15 +285,15 @@ TEST_F(PublishFeedTest, CommitsWhatIsSentBeforeItHalts)
 /* Wherever it is, and whenever it is found out. */
 class TooLarge : public PublishFeedTest, public testing::WithParamInterface<std::tuple<int, bool>> {
 protected:
-    TooLarge() : at(std::to_string(std::get<0>(GetParam())) + ".1.1")
+    TooLarge() : at(at_change(std::get<0>(GetParam())))
     {
         source.count = 12;
         topic.too_large = {at};
         topic.is_known_at_once = std::get<1>(GetParam());
-        topic.mark = "0.1.1 5 7 8";
+        topic.mark = "0.0.1 5 7 8";
     }
 
-    std::string before() const { return std::to_string(std::get<0>(GetParam()) - 1) + ".1.1"; }
+    std::string before() const { return at_change(std::get<0>(GetParam()) - 1); }
 
     std::string at;
 };
@@ -296,8 +321,7 @@ TEST_P(TooLarge, AMessageThatIsGoneDoesNotStopIt)
 
 TEST_P(TooLarge, TheFirstOfManyIsTheOne)
 {
-    for (int other = std::get<0>(GetParam()) + 1; other < 12; ++other)
-        topic.too_large.insert(std::to_string(other) + ".1.1");
+    for (int other = std::get<0>(GetParam()) + 1; other < 12; ++other) topic.too_large.insert(at_change(other));
     publish(100);
     EXPECT_EQ(progress.state().position, before());
     EXPECT_THAT(progress.state().fault, HasSubstr("'" + at + "'"));
@@ -306,10 +330,10 @@ TEST_P(TooLarge, TheFirstOfManyIsTheOne)
 TEST_P(TooLarge, AMessageIsLeftOutIfItsSourceMaySkipIt)
 {
     source.may_skip = true;
-    topic.too_large.insert("11.1.1");
+    topic.too_large.insert("11.11.1");
     publish(100);
-    EXPECT_THAT(source.skips, ElementsAreArray(at == "11.1.1" ? std::vector{at + " too large"}
-                                                              : std::vector{at + " too large", "11.1.1 too large"s}));
+    EXPECT_THAT(source.skips, ElementsAreArray(at == "11.11.1" ? std::vector{at + " too large"}
+                                                               : std::vector{at + " too large", "11.11.1 too large"s}));
     EXPECT_THAT(topic.log, SizeIs(12 - topic.too_large.size()));
     EXPECT_EQ(progress.state().position, "12");
     EXPECT_THAT(progress.state().fault, IsEmpty());
@@ -324,6 +348,16 @@ TEST_P(TooLarge, AMessageIsNotForgottenWhenItsSourceIsSick)
     EXPECT_THAT(topic.log, SizeIs(11));
     EXPECT_EQ(seen.count<event::FeedPaused>(), 1);
     EXPECT_EQ(seen.field<event::FeedPaused>("message"), sick.message);
+}
+
+TEST_P(TooLarge, AMessageOfThePastIsKnownAgainWhenTicksHaveBeenMade)
+{
+    topic.mark.reset();
+    source.drifts = true;
+    publish(100);
+    EXPECT_THAT(topic.log, SizeIs(std::get<0>(GetParam()) - 1));
+    EXPECT_THAT(progress.state().fault, HasSubstr("too large"));
+    EXPECT_LE(topic.refusals, 3);
 }
 
 INSTANTIATE_TEST_SUITE_P(Positions, TooLarge, testing::Combine(testing::Range(1, 12), testing::Bool()));
@@ -343,10 +377,10 @@ TEST_F(PublishFeedTest, CommitsWhatIsSentWhenItStops)
 TEST_F(PublishFeedTest, GoesOnAfterWhatIsCommitted)
 {
     source.count = 5;
-    topic.mark = "3.1.1 5 7 8";
+    topic.mark = "3.3.1 5 7 8";
     publish();
-    EXPECT_THAT(topic.log, ElementsAre("4.1.1", "5"));
-    EXPECT_EQ(seen.field<event::FeedClaimed>("position"), "3.1.1");
+    EXPECT_THAT(topic.log, ElementsAre("4.4.1", "5"));
+    EXPECT_EQ(seen.field<event::FeedClaimed>("position"), "3.3.1");
 }
 
 TEST_F(PublishFeedTest, AsksAgainAfterAWhileWithoutNews)
@@ -385,7 +419,7 @@ TEST_P(AfterAFault, BeginsAgainWithWhatIsCommitted)
     topic.commit_faults = {{false, "timed out"}, {false, "timed out"}};
     topic.commits_although_faulty = GetParam();
     publish(3);
-    EXPECT_THAT(topic.log, ElementsAre("1.1.1", "2.1.1", "3.1.1", "4"));
+    EXPECT_THAT(topic.log, ElementsAre("1.1.1", "2.2.1", "3.3.1", "4"));
     EXPECT_EQ(topic.opened, 3);
     EXPECT_EQ(topic.closed, 3);
     EXPECT_EQ(seen.count<event::FeedPaused>(), 1);
