@@ -237,13 +237,15 @@ void Listener::check_deadlines(bool is_stopping)
     if (!is_stopping && now - deadlines_checked_ < deadline_interval) return;
     deadlines_checked_ = now;
     shed_load();
-    for (Workers *workers : {&workers_, &probes_})
+    for (Workers *workers : {&workers_, &probes_}) {
+        workers->begin_overdue(now);
         for (Connection *connection : workers->take_expired(now)) {
             Client &client = *clients_.at(connection->fd());
             client.is_with_worker = false;
             connection->give_up();
             proceed(client);
         }
+    }
     std::vector<Client *> due;
     for (const auto &[fd, client] : clients_) {
         if (client->is_with_worker) continue;

@@ -23,7 +23,8 @@ public:
 
     /** Whether the task checks the health of the service, and so must not wait behind others. */
     [[nodiscard]] virtual bool is_probe() const noexcept = 0;
-    /** Tasks with the same question have the same response if they run at the same time. Empty: nobody else's is. */
+    /** Tasks with the same question have the same response if they run at the same time. Without a question a task has
+     * a response of its own. */
     [[nodiscard]] virtual std::string_view question() const noexcept { return {}; }
     /** worker: the number of the worker that runs it, from 0. */
     virtual Response run(std::size_t worker) = 0;

@@ -28,11 +28,8 @@ bool Workers::add(Connection &connection)
         }
     }
     Group group{std::move(question), {&connection}, {now}};
-    if (!idle_.empty() && !is_asked(group.question)) {
-        Worker &worker = workers_[idle_.back()];
-        idle_.pop_back();
-        worker.group = std::move(group);
-        worker.has_group.notify_one();
+    if (!idle_.empty() && may_begin(group, now)) {
+        hand(std::move(group));
         return true;
     }
     if (waiting_.size() >= options_.max_waiting) return false;
@@ -40,21 +37,38 @@ bool Workers::add(Connection &connection)
     return true;
 }
 
-bool Workers::is_asked(const std::string &question) const
+/* To an idle worker. */
+void Workers::hand(Group group)
 {
-    return !question.empty() && std::ranges::any_of(workers_, [&](const Worker &worker) {
-        return !worker.group.connections.empty() && worker.group.question == question;
-    });
+    Worker &worker = workers_[idle_.back()];
+    idle_.pop_back();
+    worker.group = std::move(group);
+    worker.has_group.notify_one();
+}
+
+bool Workers::may_begin(const Group &group, Clock::time_point now) const
+{
+    const auto runs_it = [&](const Worker &worker) {
+        return !worker.group.connections.empty() && worker.group.question == group.question;
+    };
+    return group.question.empty() || std::ranges::none_of(workers_, runs_it) ||
+           now - group.since.front() >= options_.max_wait / 4;
 }
 
 /* The first group that may begin. */
-bool Workers::take_next(Group &group)
+bool Workers::take_next(Group &group, Clock::time_point now)
 {
-    const auto next = std::ranges::find_if(waiting_, [&](const Group &one) { return !is_asked(one.question); });
+    const auto next = std::ranges::find_if(waiting_, [&](const Group &one) { return may_begin(one, now); });
     if (next == waiting_.end()) return false;
     group = std::move(*next);
     waiting_.erase(next);
     return true;
+}
+
+void Workers::begin_overdue(Clock::time_point now)
+{
+    const std::scoped_lock lock(mutex_);
+    for (Group next; !idle_.empty() && take_next(next, now); next = {}) hand(std::move(next));
 }
 
 std::vector<Connection *> Workers::take_expired(Clock::time_point now)
@@ -78,7 +92,7 @@ void Workers::work(const std::stop_token &stop, std::size_t number)
     const auto has_group = [&] { return !self.group.connections.empty(); };
     std::unique_lock lock(mutex_);
     for (;;) {
-        if (!take_next(self.group)) {
+        if (!take_next(self.group, Clock::now())) {
             idle_.push_back(number);
             if (!self.has_group.wait(lock, stop, has_group)) return;
         }

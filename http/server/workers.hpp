@@ -6,7 +6,8 @@
  *
  * Requests with the same question wait as one group, and one run answers them all. A group is closed when its run
  * begins. Who asks the same later makes the next group, which begins when the run before has ended, even if a worker is
- * idle. So every response is as new as if its request had been alone, and a hundred dashboards cost as much as two.
+ * idle; if that takes long, it begins beside it. So every response is as new as if its request had been alone, and a
+ * hundred dashboards cost as much as two.
  *
  * The worker that became idle last is the first to work again. So under little load few sessions are in use, and their
  * caches are warm. */
@@ -28,7 +29,7 @@ namespace analytics::http {
 struct WorkersOptions {
     std::size_t size = 1;
     std::size_t max_waiting = 128; // groups: at some 5 ms each, the last of them waits for a tenth of a second
-    std::chrono::milliseconds max_wait{2'000};
+    std::chrono::milliseconds max_wait{2'000}; // for a worker; a quarter of it for the run of the same question
 };
 
 class Workers {
@@ -43,6 +44,8 @@ public:
 
     /** Hands the connection to a worker or puts it into the queue; false: the queue is full. */
     bool add(Connection &connection);
+    /** Hands groups to idle workers that have waited long enough for the run of their question. */
+    void begin_overdue(Clock::time_point now);
     /** Removes from the queue, and returns, the connections that have waited too long. */
     [[nodiscard]] std::vector<Connection *> take_expired(Clock::time_point now);
 
@@ -59,8 +62,9 @@ private:
     };
 
     void work(const std::stop_token &stop, std::size_t number);
-    [[nodiscard]] bool is_asked(const std::string &question) const;
-    bool take_next(Group &group);
+    void hand(Group group);
+    [[nodiscard]] bool may_begin(const Group &group, Clock::time_point now) const;
+    bool take_next(Group &group, Clock::time_point now);
 
     WorkersOptions options_;
     Run run_;

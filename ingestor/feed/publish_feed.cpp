@@ -115,6 +115,7 @@ private:
         std::future<Answer> next = read_next();
         for (;;) {
             const Time begun = clock_.now();
+            if (auto fault = commit_before(next)) return after_fault(std::move(*fault));
             Answer answer = next.get();
             auto *page = std::get_if<FeedPage>(&answer);
             const bool is_cut = page != nullptr && cut(*page);
@@ -135,6 +136,14 @@ private:
             if (stop_.stop_requested()) return {};
             if (is_last) next = read_next();
         }
+    }
+
+    /* A read may take long, and who consumes committed messages waits for the end of what was sent. */
+    std::optional<FeedFault> commit_before(const std::future<Answer> &next)
+    {
+        if (!sent_) return {};
+        const auto left = options_.longest_transaction - (clock_.now() - sent_->begun);
+        return next.wait_for(left) == std::future_status::ready ? std::nullopt : commit();
     }
 
     std::future<Answer> read_next()

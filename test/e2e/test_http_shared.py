@@ -1,4 +1,6 @@
 """Requests that ask the same at the same time share an answer, which is as new as one of their own would be."""
+import concurrent.futures
+import contextlib
 import socket
 import time
 
@@ -59,6 +61,26 @@ def test_an_answer_has_what_was_committed_before_it_was_asked_for(http, database
         place.eventually(lambda: errors or metric(service, SHARED) > 0, what="an answer that is shared")
     assert (errors, others) == ([], [])
     assert total(requests.get(service.url + SUMMARY, params=ASKED, timeout=30)) == COMMITS
+
+
+def test_who_asks_what_takes_long_does_not_wait_for_others_alone(http, database):
+    """The second request has a statement of its own while the first one's waits for a lock, and is not given up."""
+    service = http()
+    waiting = """SELECT count(*) FROM pg_stat_activity
+                 WHERE application_name = 'analytics-http' AND wait_event_type = 'Lock'"""
+
+    def ask():
+        return total(requests.get(service.url + SUMMARY, params=ASKED, timeout=30))
+
+    with contextlib.closing(database.connect(autocommit=False)) as blocking, blocking.cursor() as cursor, \
+            concurrent.futures.ThreadPoolExecutor(2) as pool:
+        cursor.execute("LOCK TABLE analytics_rollup_totals IN ACCESS EXCLUSIVE MODE")
+        first = pool.submit(ask)
+        place.eventually(lambda: database.sql(waiting) == 1, what="the first statement")
+        second = pool.submit(ask)
+        place.eventually(lambda: database.sql(waiting) == 2, 8, what="the second one")
+        blocking.rollback()
+        assert (first.result(), second.result()) == (0, 0)
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "identity"])

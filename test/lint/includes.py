@@ -30,7 +30,7 @@ NAMES = {
     "filesystem": "filesystem",
     "fstream": "ifstream ios",
     "functional": "function less",
-    "future": "async future launch",
+    "future": "async future future_status launch",
     "initializer_list": "initializer_list",
     "iterator": "back_inserter distance istreambuf_iterator make_move_iterator",
     "limits": "numeric_limits",

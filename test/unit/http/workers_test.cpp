@@ -103,6 +103,25 @@ protected:
     bool is_open_ = false;
 };
 
+TEST_F(WorkersTest, BeginBesideARunThatTakesLong)
+{
+    Workers workers({.size = 2, .max_wait = 400ms}, recorded());
+    Connection &first = asking("/same");
+    EXPECT_TRUE(workers.add(first));
+    runs(1);
+    Connection &second = asking("/same");
+    EXPECT_TRUE(workers.add(second));
+    const auto came = Workers::Clock::now();
+    workers.begin_overdue(came + 50ms);
+    workers.begin_overdue(came + 100ms);
+    Connection &third = asking("/same");
+    EXPECT_TRUE(workers.add(third));
+    EXPECT_EQ(runs(2)[1], (std::vector{&second})) << "a quarter of what it may wait is over";
+    workers.begin_overdue(came + 10s);
+    EXPECT_EQ(workers.take_expired(came + 10s), (std::vector{&third})) << "and no worker is idle";
+    open();
+}
+
 TEST_F(WorkersTest, ShareARunThatHasNotBegun)
 {
     Workers workers({.size = 2}, recorded());

@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 #include <mutex>
 #include <set>
+#include <thread>
 
 namespace analytics::ingestor {
 namespace {
@@ -46,6 +47,7 @@ public:
     std::variant<FeedPage, Failure> read(const std::optional<std::string> &after) override
     {
         const std::lock_guard lock(mutex_);
+        if (after && at_read) at_read(*after);
         asked.push_back(after.value_or("-"));
         if (static_cast<int>(asked.size()) == stops_at) stop.request_stop();
         if (!failures.empty()) {
@@ -87,6 +89,7 @@ public:
     bool drifts = false; // ticks are made between two reads from the beginning, as the past has the last one
     std::deque<std::optional<Failure>> failures; // of the next calls
     std::vector<std::string> asked;
+    std::function<void(const std::string &after)> at_read;
     int stops_at = 0; // this call requests a stop
     int missing = 0;  // this change, once it is gone
     std::function<bool()> is_gone;
@@ -128,6 +131,7 @@ public:
         auto fault = take(commit_faults);
         if (fault && !commits_although_faulty) return fault;
         log.insert(log.end(), open_transaction.begin(), open_transaction.end());
+        ++commits;
         transactions.push_back(open_transaction.size());
         open_transaction.clear();
         mark = text;
@@ -154,7 +158,8 @@ public:
     bool commits_although_faulty = false;  // the answer is lost
     int opened = 0;
     int closed = 0;
-    std::atomic<int> refusals = 0; // the source asks for it, from its thread
+    std::atomic<int> refusals = 0; // the source asks for these, from its thread
+    std::atomic<int> commits = 0;
 
 private:
     bool is_too_large(std::string_view position) const
@@ -361,6 +366,22 @@ TEST_P(TooLarge, AMessageOfThePastIsKnownAgainWhenTicksHaveBeenMade)
 }
 
 INSTANTIATE_TEST_SUITE_P(Positions, TooLarge, testing::Combine(testing::Range(1, 12), testing::Bool()));
+
+TEST_F(PublishFeedTest, CommitsWhatIsSentWhileTheNextPageIsSlow)
+{
+    options.longest_transaction = Milliseconds(20);
+    source.count = 5;
+    bool was_committed = false;
+    source.at_read = [&](const std::string &after) {
+        if (after != "2.2.1") return;
+        for (int looks = 0; looks < 10'000 && topic.commits == 0; ++looks) std::this_thread::sleep_for(Milliseconds(1));
+        was_committed = topic.commits > 0;
+    };
+    publish();
+    EXPECT_TRUE(was_committed);
+    EXPECT_EQ(topic.transactions.front(), 2);
+    EXPECT_EQ(progress.state().position, "5");
+}
 
 TEST_F(PublishFeedTest, CommitsWhatIsSentWhenItStops)
 {
