@@ -2,6 +2,7 @@
 
 #include "../../extension/core/text/hex.hpp"
 #include "../sql_failure.hpp"
+#include "sql_feed_source.hpp"
 
 #include <deque>
 #include <utility>
@@ -77,37 +78,28 @@ FeedPage page_of(const runtime::Result &answer)
 
 SqlDeadLetterSource::SqlDeadLetterSource(const runtime::Settings &settings, std::string feed, std::stop_token stop,
                                          runtime::Observer &observe)
-    : feed_(std::move(feed)), observe_(observe),
-      session_({.name = "feed",
-                .target = {.conninfo = settings.conninfo(),
-                           .application_name = std::string(runtime::program(runtime::Daemon::ingestor)) + " feed",
-                           .keep_waiting = [stop = std::move(stop)] { return !stop.stop_requested(); }},
-                .settings = {{"statement_timeout", "60s"}},
-                .deadline = runtime::Milliseconds(70'000)},
-               observe)
+    : feed_(std::move(feed)), observe_(observe), session_(feed_session_options(settings, std::move(stop)), observe)
 {
 }
 
 std::variant<FeedPage, Failure> SqlDeadLetterSource::read(const std::optional<std::string> &after)
-try {
-    runtime::Parameters parameters;
-    parameters.text(feed_).text(after);
-    const auto answer = session_.run(read_messages, parameters);
-    for (int row = 0; row < answer.rows(); ++row)
-        if (const auto why = answer.get(row, fault)) mark(answer.text(row, position), *why);
-    return page_of(answer);
-} catch (const DbError &error) {
-    if (error.is_transient()) session_.disconnect();
-    return failure_of(error);
+{
+    return answer_of<FeedPage>(session_, [&] {
+        runtime::Parameters parameters;
+        parameters.text(feed_).text(after);
+        const auto answer = session_.run(read_messages, parameters);
+        for (int row = 0; row < answer.rows(); ++row)
+            if (const auto why = answer.get(row, fault)) mark(answer.text(row, position), *why);
+        return page_of(answer);
+    });
 }
 
 std::variant<bool, Failure> SqlDeadLetterSource::skip(std::string_view position, std::string_view why)
-try {
-    mark(position, why);
-    return true;
-} catch (const DbError &error) {
-    if (error.is_transient()) session_.disconnect();
-    return failure_of(error);
+{
+    return answer_of<bool>(session_, [&] {
+        mark(position, why);
+        return true;
+    });
 }
 
 void SqlDeadLetterSource::mark(std::string_view position, std::string_view why)

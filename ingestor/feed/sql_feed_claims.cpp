@@ -105,14 +105,6 @@ ClaimedFeed claimed_feed(const runtime::Result &answer, int row)
     return feed;
 }
 
-template <class Value, class Call> std::variant<Value, Failure> answer_of(runtime::DbSession &session, Call call)
-try {
-    return call();
-} catch (const DbError &error) {
-    if (error.is_transient()) session.disconnect();
-    return failure_of(error);
-}
-
 } // namespace
 
 std::optional<std::vector<std::string>> wanted_feeds(const runtime::Settings &settings)

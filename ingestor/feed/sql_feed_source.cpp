@@ -50,29 +50,31 @@ FeedPage page_of(runtime::Result answer)
 
 } // namespace
 
+runtime::SessionOptions feed_session_options(const runtime::Settings &settings, std::stop_token stop)
+{
+    return {.name = "feed",
+            .target = {.conninfo = settings.conninfo(),
+                       .application_name = std::string(runtime::program(runtime::Daemon::ingestor)) + " feed",
+                       .keep_waiting = [stop = std::move(stop)] { return !stop.stop_requested(); }},
+            .settings = {{"statement_timeout", "60s"}},
+            .deadline = runtime::Milliseconds(70'000)};
+}
+
 SqlFeedSource::SqlFeedSource(const runtime::Settings &settings, std::string feed, std::stop_token stop,
                              runtime::Observer &observe)
-    : feed_(std::move(feed)),
-      session_({.name = "feed",
-                .target = {.conninfo = settings.conninfo(),
-                           .application_name = std::string(runtime::program(runtime::Daemon::ingestor)) + " feed",
-                           .keep_waiting = [stop = std::move(stop)] { return !stop.stop_requested(); }},
-                .settings = {{"statement_timeout", "60s"}},
-                .deadline = runtime::Milliseconds(70'000)},
-               observe)
+    : feed_(std::move(feed)), session_(feed_session_options(settings, std::move(stop)), observe)
 {
 }
 
 std::variant<FeedPage, Failure> SqlFeedSource::read(const std::optional<std::string> &after)
-try {
-    runtime::Parameters parameters;
-    parameters.text(feed_).text(after).integer(rows_).integer(most_bytes);
-    FeedPage page = page_of(session_.run(read_messages, parameters));
-    adapt(page);
-    return page;
-} catch (const DbError &error) {
-    if (error.is_transient()) session_.disconnect();
-    return failure_of(error);
+{
+    return answer_of<FeedPage>(session_, [&] {
+        runtime::Parameters parameters;
+        parameters.text(feed_).text(after).integer(rows_).integer(most_bytes);
+        FeedPage page = page_of(session_.run(read_messages, parameters));
+        adapt(page);
+        return page;
+    });
 }
 
 /* The server looks up all rows of a page, also those that exceed its bytes. */

@@ -9,6 +9,9 @@
 
 namespace analytics::ingestor {
 
+/** Of a session that reads a feed. A stop ends the wait for an answer. */
+[[nodiscard]] runtime::SessionOptions feed_session_options(const runtime::Settings &settings, std::stop_token stop);
+
 class SqlFeedSource final : public FeedSource {
 public:
     /** Connects when first used, and again after each loss of the connection. A stop ends the wait for an answer. */
