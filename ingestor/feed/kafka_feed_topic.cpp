@@ -112,11 +112,15 @@ std::variant<std::optional<std::string>, FeedFault> KafkaFeedTopic::committed()
             if (position.offset < 0) return std::optional<std::string>();
             return std::optional(std::string(static_cast<const char *>(position.metadata), position.metadata_size));
         }
-        const bool may_pass = error == RD_KAFKA_RESP_ERR__TIMED_OUT || error == RD_KAFKA_RESP_ERR__WAIT_COORD ||
-                              error == RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT ||
-                              error == RD_KAFKA_RESP_ERR__TRANSPORT;
+        // A broker that has just started, or taken a coordinator over, loads it first.
+        const bool may_pass =
+            error == RD_KAFKA_RESP_ERR__TIMED_OUT || error == RD_KAFKA_RESP_ERR__WAIT_COORD ||
+            error == RD_KAFKA_RESP_ERR__TRANSPORT || error == RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT ||
+            error == RD_KAFKA_RESP_ERR_NOT_COORDINATOR || error == RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE ||
+            error == RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS;
         if (!may_pass || stop_.stop_requested() || Time::clock::now() > deadline)
             return FeedFault{false, rd_kafka_err2str(error)};
+        rd_kafka_poll(reader.get(), slice_ms / 10);
     }
 }
 
